@@ -1,0 +1,1 @@
+//! The outer door: POST /order and GET /order/{CustomerOrder}.

@@ -1,0 +1,3 @@
+//! The whole pipeline on one machine.
+
+pub mod function;

@@ -1,0 +1,1 @@
+//! Orders, their two tables and the conventions of the API; never sees a card number.

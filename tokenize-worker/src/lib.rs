@@ -1,0 +1,1 @@
+//! The inner door: DynamoDB Streams to vault and clean order.
