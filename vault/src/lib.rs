@@ -1,5 +1,46 @@
 //! The security team's layer: the only home of a card number in plaintext.
+//!
+//! Three capabilities, one for each role, none of which can do another's work:
+//!
+//! | capability | role | can | cannot |
+//! |---|---|---|---|
+//! | [`Sealer`] | ingest | seal a card for quarantine | open anything |
+//! | [`Tokenizer`] | tokenize-worker | turn a quarantined card into a vault row and a token | hand out a card, open the vault |
+//! | [`Detokenizer`] | paybill | take one card out of the vault, for its own order | seal, open quarantine, write |
 
+mod brand;
+mod card;
+mod card_text;
 mod clock;
+mod data_key;
+mod detokenizer;
+mod envelope;
+mod expiry;
+mod identity;
+mod key_cache;
+mod keyring;
+mod last4;
+mod luhn;
+mod opaque_id;
+mod pan;
+mod sealer;
+mod token;
+mod tokenizer;
+mod vault_row;
 
+pub use brand::{CardBrand, UnknownBrand};
+pub use card::Card;
+pub use card_text::is_card_shaped;
 pub use clock::Clock;
+pub use data_key::WrappedDataKey;
+pub use detokenizer::{CardReference, DetokenizeError, Detokenizer, DetokenizerSettings};
+pub use expiry::{CardExpiry, ExpiryError};
+pub use identity::{QuarantineIdentity, VaultIdentity};
+pub use key_cache::DataKeyPolicy;
+pub use keyring::KeyringError;
+pub use last4::{Last4, NotLast4};
+pub use opaque_id::opaque_id;
+pub use pan::{Pan, PanError};
+pub use sealer::{QuarantinedCard, SealError, SealedCard, Sealer};
+pub use token::{NotAToken, Token};
+pub use tokenizer::{TokenizeError, Tokenized, Tokenizer, TokenizerSettings};

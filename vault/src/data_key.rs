@@ -1,0 +1,55 @@
+//! Data keys: AES-256 keys that KMS hands out in plaintext and wrapped (envelope encryption).
+
+use std::fmt;
+
+use secrecy::SecretBox;
+use zeroize::Zeroizing;
+
+/// Length of an AES-256 key in bytes.
+pub(crate) const KEY_LENGTH: usize = 32;
+
+/// A data key in plaintext, wiped on drop.
+pub(crate) struct DataKey(pub(crate) SecretBox<[u8; KEY_LENGTH]>);
+
+impl DataKey {
+    /// Takes a key out of the buffer that KMS's reply was read into, and wipes the buffer.
+    pub(crate) fn take(plaintext: Vec<u8>) -> Option<Self> {
+        let plaintext = Zeroizing::new(plaintext);
+        if plaintext.len() != KEY_LENGTH {
+            return None;
+        }
+        Some(Self(SecretBox::init_with_mut(|key: &mut [u8; KEY_LENGTH]| key.copy_from_slice(&plaintext))))
+    }
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DataKey(..)")
+    }
+}
+
+static_assertions::assert_not_impl_any!(DataKey: Clone, Copy, PartialEq, fmt::Display, AsRef<[u8]>);
+
+/// A data key under a KMS key: stored beside what it sealed, of use only to who may ask KMS to decrypt it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct WrappedDataKey(Vec<u8>);
+
+impl WrappedDataKey {
+    /// The KMS ciphertext.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for WrappedDataKey {
+    fn from(ciphertext: Vec<u8>) -> Self {
+        Self(ciphertext)
+    }
+}
+
+impl fmt::Debug for WrappedDataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WrappedDataKey({} bytes)", self.0.len())
+    }
+}

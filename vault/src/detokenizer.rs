@@ -1,0 +1,139 @@
+//! The billing capability: takes one card out of the vault, for a token in its own order.
+
+use std::{fmt, time::UNIX_EPOCH};
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+
+use crate::{
+    brand::CardBrand,
+    card::Card,
+    clock::Clock,
+    envelope::{self, Identity, OpenError},
+    identity::{KeyContext, VaultIdentity},
+    keyring::{KeyringError, Unwrapping},
+    last4::Last4,
+    token::Token,
+    vault_row::{VaultReadError, VaultRow},
+};
+
+/// Why a card was not taken out of the vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DetokenizeError {
+    /// The vault's table did not answer.
+    #[error("the vault is not available")]
+    Unavailable,
+    /// KMS gave no data key.
+    #[error(transparent)]
+    Key(#[from] KeyringError),
+    /// The vault has no row for this token, or its retention has ended.
+    #[error("the vault holds no card for this token")]
+    Missing,
+    /// The row lacks what a row must have, or has a version this program does not know.
+    #[error("the vault row cannot be read")]
+    Malformed,
+    /// The card does not open in this order, or is not the card the order claims.
+    #[error("the card does not open in this order")]
+    Refused,
+}
+
+impl DetokenizeError {
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn retryable(self) -> bool {
+        match self {
+            Self::Unavailable => true,
+            Self::Key(error) => error.retryable(),
+            Self::Missing | Self::Malformed | Self::Refused => false,
+        }
+    }
+}
+
+/// Where a clean order says its card lies, and what it claims of it.
+#[derive(Debug, Clone, Copy)]
+pub struct CardReference<'a> {
+    /// The token in the clean order.
+    pub token: Token,
+    /// The order id.
+    pub order: &'a str,
+    /// The order's owner.
+    pub owner: &'a str,
+    /// The order's acceptance.
+    pub acceptance: uuid::Uuid,
+    /// The last four digits that the order shows.
+    pub last4: Last4,
+    /// The scheme that the order shows.
+    pub brand: CardBrand,
+}
+
+/// What a [`Detokenizer`] works with.
+#[derive(Debug, Clone)]
+pub struct DetokenizerSettings {
+    /// ARN of the KMS key of the vault, to decrypt with.
+    pub vault_key_arn: String,
+    /// Name of the vault's table.
+    pub vault_table: String,
+    /// The AWS account, `Account_Id` of the vault's rows.
+    pub account: String,
+}
+
+/// Opens cards of the vault, one at a time; keeps neither keys nor cards.
+pub struct Detokenizer {
+    dynamodb: Client,
+    keys: Unwrapping,
+    vault_table: String,
+    account: String,
+    clock: Clock,
+}
+
+impl Detokenizer {
+    /// A detokenizer for one vault.
+    #[must_use]
+    pub fn new(config: &SdkConfig, settings: DetokenizerSettings, clock: Clock) -> Self {
+        Self {
+            dynamodb: Client::new(config),
+            keys: Unwrapping::new(config, settings.vault_key_arn),
+            vault_table: settings.vault_table,
+            account: settings.account,
+            clock,
+        }
+    }
+
+    /// Takes out the card of an order. KMS records the token with the call (CloudTrail).
+    ///
+    /// # Errors
+    /// [`DetokenizeError`]; nothing has changed then.
+    pub async fn detokenize(&self, reference: CardReference<'_>) -> Result<Card, DetokenizeError> {
+        let CardReference { token, order, owner, acceptance, last4, brand } = reference;
+        let row = VaultRow::read(&self.dynamodb, &self.vault_table, token, &self.account)
+            .await
+            .map_err(|error| match error {
+                VaultReadError::Unavailable => DetokenizeError::Unavailable,
+                VaultReadError::Malformed => DetokenizeError::Malformed,
+            })?
+            .filter(|row| !self.has_ended(row))
+            .ok_or(DetokenizeError::Missing)?;
+        let key = self.keys.unwrap(&row.data_key, KeyContext::Vault { token }).await?;
+        let place = VaultIdentity { token, account: &self.account, order, owner, acceptance };
+        let card =
+            envelope::open(row.sealed.as_bytes(), &key, &Identity::Vault(place)).map_err(
+                |error| match error {
+                    OpenError::UnknownVersion => DetokenizeError::Malformed,
+                    OpenError::Refused => DetokenizeError::Refused,
+                },
+            )?;
+        if card.last4() == last4 && card.brand() == brand { Ok(card) } else { Err(DetokenizeError::Refused) }
+    }
+
+    /// DynamoDB removes expired rows late, so their end is checked on read.
+    fn has_ended(&self, row: &VaultRow) -> bool {
+        let now = self.clock.now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        row.expires_at.is_some_and(|end| end <= now)
+    }
+}
+
+impl fmt::Debug for Detokenizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Detokenizer")
+    }
+}

@@ -1,0 +1,108 @@
+//! What an envelope is bound to: whose card it is, in which order. Moved anywhere else it does not open.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::token::Token;
+
+/// The constant words for what a sealed card is for. Never a deployed table's name: a restored table has another.
+const QUARANTINE: &str = "quarantine";
+const VAULT: &str = "vault";
+
+/// The place of a sealed card in quarantine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuarantineIdentity<'a> {
+    /// The order id, `CustomerOrder`.
+    pub order: &'a str,
+    /// Who placed it (Cognito `sub`).
+    pub owner: &'a str,
+    /// The one taking-in of the order that sealed this card.
+    pub acceptance: Uuid,
+}
+
+/// The place of a sealed card in the vault. All but the token and the account come from the clean order,
+/// so a token copied into another order does not open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VaultIdentity<'a> {
+    /// The vault row's `Hash_Key`.
+    pub token: Token,
+    /// The vault row's `Account_Id`.
+    pub account: &'a str,
+    /// The order id, `CustomerOrder`.
+    pub order: &'a str,
+    /// Who placed it (Cognito `sub`).
+    pub owner: &'a str,
+    /// The acceptance that carried the card across.
+    pub acceptance: Uuid,
+}
+
+/// AES-GCM additional authenticated data: every piece with its length before it, so that no two lists of
+/// pieces give the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Aad(Vec<u8>);
+
+impl Aad {
+    fn of(version: u8, pieces: &[&[u8]]) -> Self {
+        let mut bytes = Vec::with_capacity(160);
+        for piece in [[version].as_slice()].iter().chain(pieces) {
+            // A piece is an id of bounded length; four bytes count it.
+            bytes.extend_from_slice(&u32::try_from(piece.len()).unwrap_or(u32::MAX).to_be_bytes());
+            bytes.extend_from_slice(piece);
+        }
+        Self(bytes)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl QuarantineIdentity<'_> {
+    pub(crate) fn aad(&self, version: u8) -> Aad {
+        Aad::of(
+            version,
+            &[
+                QUARANTINE.as_bytes(),
+                self.order.as_bytes(),
+                self.owner.as_bytes(),
+                self.acceptance.hyphenated().to_string().as_bytes(),
+            ],
+        )
+    }
+}
+
+impl VaultIdentity<'_> {
+    pub(crate) fn aad(&self, version: u8) -> Aad {
+        Aad::of(
+            version,
+            &[
+                VAULT.as_bytes(),
+                self.token.to_string().as_bytes(),
+                self.account.as_bytes(),
+                self.order.as_bytes(),
+                self.owner.as_bytes(),
+                self.acceptance.hyphenated().to_string().as_bytes(),
+            ],
+        )
+    }
+}
+
+/// The KMS encryption context of a data key. In clear in CloudTrail, so opaque ids only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyContext {
+    /// A data key that seals a bounded number of quarantined cards.
+    Quarantine { key_batch: Uuid },
+    /// A data key that seals one card in the vault: CloudTrail shows every detokenization by token.
+    Vault { token: Token },
+}
+
+impl KeyContext {
+    pub(crate) fn pairs(self) -> HashMap<String, String> {
+        let (purpose, key, id) = match self {
+            Self::Quarantine { key_batch } => (QUARANTINE, "key-batch", key_batch.to_string()),
+            Self::Vault { token } => (VAULT, "token", token.to_string()),
+        };
+        HashMap::from([("purpose".into(), purpose.into()), (key.into(), id)])
+    }
+}

@@ -1,0 +1,229 @@
+//! Data keys in memory, within bounds: each serves a bounded number of cards for a bounded time, and however
+//! many callers want one at once, KMS is asked once (a cold cache without that stampedes KMS).
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+
+use crate::{clock::Clock, keyring::KeyringError};
+
+/// How far one data key may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DataKeyPolicy {
+    /// The most cards that one data key seals (and that one opened key opens).
+    pub max_cards: NonZeroU32,
+    /// The longest that a data key stays in memory for further use.
+    pub max_age: Duration,
+}
+
+impl Default for DataKeyPolicy {
+    /// 100 cards or 5 minutes.
+    fn default() -> Self {
+        Self { max_cards: NonZeroU32::MIN.saturating_add(99), max_age: Duration::from_secs(300) }
+    }
+}
+
+/// Keys by name, fetched when missing or worn out.
+pub(crate) struct KeyCache<K, V> {
+    policy: DataKeyPolicy,
+    capacity: usize,
+    clock: Clock,
+    entries: Mutex<HashMap<K, Entry<V>>>,
+}
+
+type Fetch<V> = BoxFuture<'static, Result<V, KeyringError>>;
+type Flight<V> = Shared<BoxFuture<'static, Result<Arc<V>, KeyringError>>>;
+
+struct Entry<V> {
+    flight: Flight<V>,
+    born: SystemTime,
+    uses: u32,
+}
+
+impl<K: Hash + Eq + Clone, V: Send + Sync + 'static> KeyCache<K, V> {
+    /// A cache of at most `capacity` keys.
+    pub(crate) fn new(policy: DataKeyPolicy, capacity: usize, clock: Clock) -> Self {
+        Self { policy, capacity, clock, entries: Mutex::default() }
+    }
+
+    /// One use of the key of that name. A failure is shared by all who waited for it, and forgotten.
+    pub(crate) async fn one_use(
+        &self,
+        name: K,
+        fetch: impl FnOnce() -> Fetch<V>,
+    ) -> Result<Arc<V>, KeyringError> {
+        let flight = self.join(&name, fetch);
+        let outcome = flight.clone().await;
+        if outcome.is_err() {
+            self.forget(&name, &flight);
+        }
+        outcome
+    }
+
+    fn join(&self, name: &K, fetch: impl FnOnce() -> Fetch<V>) -> Flight<V> {
+        let now = self.clock.now();
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = entries.get_mut(name)
+            && entry.uses < self.policy.max_cards.get()
+            && self.is_young(entry, now)
+        {
+            entry.uses += 1;
+            return entry.flight.clone();
+        }
+        entries.retain(|_, entry| self.is_young(entry, now));
+        if entries.len() >= self.capacity
+            && let Some(oldest) =
+                entries.iter().min_by_key(|(_, entry)| entry.born).map(|(name, _)| name.clone())
+        {
+            entries.remove(&oldest);
+        }
+        let flight = fetch().map(|outcome| outcome.map(Arc::new)).boxed().shared();
+        entries.insert(name.clone(), Entry { flight: flight.clone(), born: now, uses: 1 });
+        flight
+    }
+
+    /// Age counts from the request for the key; a clock that went back makes every key old.
+    fn is_young(&self, entry: &Entry<V>, now: SystemTime) -> bool {
+        now.duration_since(entry.born).is_ok_and(|age| age < self.policy.max_age)
+    }
+
+    fn forget(&self, name: &K, flight: &Flight<V>) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.get(name).is_some_and(|entry| entry.flight.ptr_eq(flight)) {
+            entries.remove(name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+    use futures::future::join_all;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    struct Bench {
+        cache: KeyCache<u8, u32>,
+        seconds: Arc<AtomicU64>,
+        fetches: Arc<AtomicU32>,
+        /// KMS answers once this is closed.
+        gate: Arc<Semaphore>,
+    }
+
+    impl Bench {
+        fn new(max_cards: u32) -> Self {
+            let seconds = Arc::new(AtomicU64::new(1_000_000));
+            let now = seconds.clone();
+            let clock = Clock::from_fn(move || {
+                SystemTime::UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst))
+            });
+            let policy = DataKeyPolicy {
+                max_cards: NonZeroU32::new(max_cards).unwrap(),
+                max_age: Duration::from_secs(300),
+            };
+            let gate = Arc::new(Semaphore::new(0));
+            gate.close();
+            Self { cache: KeyCache::new(policy, 3, clock), seconds, fetches: Arc::default(), gate }
+        }
+
+        /// All ask before KMS answers any.
+        async fn at_once(
+            &mut self,
+            callers: usize,
+            outcome: Result<(), KeyringError>,
+        ) -> Vec<Result<u32, KeyringError>> {
+            self.gate = Arc::new(Semaphore::new(0));
+            let all = join_all((0..callers).map(|_| self.one_use_of(0, outcome)));
+            futures::join!(all, async {
+                // Polled after the callers, each of which waits at the gate by now.
+                self.gate.close();
+            })
+            .0
+        }
+
+        async fn one_use(&self, name: u8) -> Result<u32, KeyringError> {
+            self.one_use_of(name, Ok(())).await
+        }
+
+        async fn one_use_of(&self, name: u8, outcome: Result<(), KeyringError>) -> Result<u32, KeyringError> {
+            let (fetches, gate) = (self.fetches.clone(), self.gate.clone());
+            let fetch = move || {
+                let number = fetches.fetch_add(1, Ordering::SeqCst);
+                async move {
+                    let _closed = gate.acquire().await;
+                    outcome.map(|()| number)
+                }
+                .boxed()
+            };
+            self.cache.one_use(name, fetch).await.map(|key| *key)
+        }
+    }
+
+    #[tokio::test]
+    async fn three_thousand_callers_at_once_ask_kms_thirty_times_and_no_key_serves_more_than_a_hundred() {
+        let mut bench = Bench::new(100);
+        let keys = bench.at_once(3_000, Ok(())).await;
+        let mut served = HashMap::new();
+        for key in keys {
+            *served.entry(key.unwrap()).or_insert(0) += 1;
+        }
+        assert_eq!(bench.fetches.load(Ordering::SeqCst), 30);
+        assert!(served.values().all(|uses| *uses == 100), "{served:?}");
+    }
+
+    #[tokio::test]
+    async fn a_key_is_replaced_when_it_is_old_or_the_clock_went_back() {
+        let bench = Bench::new(100);
+        assert_eq!(bench.one_use(0).await, Ok(0));
+        bench.seconds.fetch_add(299, Ordering::SeqCst);
+        assert_eq!(bench.one_use(0).await, Ok(0));
+        bench.seconds.fetch_add(1, Ordering::SeqCst);
+        assert_eq!(bench.one_use(0).await, Ok(1));
+        bench.seconds.fetch_sub(1, Ordering::SeqCst);
+        assert_eq!(bench.one_use(0).await, Ok(2));
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_shared_by_those_who_wait_and_then_forgotten() {
+        let mut bench = Bench::new(100);
+        let waiting = bench.at_once(50, Err(KeyringError::Unavailable)).await;
+        assert!(waiting.iter().all(|outcome| *outcome == Err(KeyringError::Unavailable)));
+        assert_eq!(bench.fetches.load(Ordering::SeqCst), 1);
+        assert_eq!(bench.one_use(0).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn the_oldest_key_goes_when_the_cache_is_full() {
+        let bench = Bench::new(100);
+        for name in 0..4 {
+            bench.one_use(name).await.unwrap();
+            bench.seconds.fetch_add(1, Ordering::SeqCst);
+        }
+        assert_eq!(bench.one_use(3).await, Ok(3));
+        assert_eq!(bench.one_use(1).await, Ok(1));
+        assert_eq!(bench.one_use(0).await, Ok(4));
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_gives_up_does_not_take_the_key_from_the_others() {
+        let mut bench = Bench::new(100);
+        bench.gate = Arc::new(Semaphore::new(0));
+        let mut first = Box::pin(bench.one_use(0));
+        assert!(futures::poll!(&mut first).is_pending());
+        drop(first);
+        bench.gate.close();
+        assert_eq!(bench.one_use(0).await, Ok(0));
+        assert_eq!(bench.fetches.load(Ordering::SeqCst), 1);
+    }
+}

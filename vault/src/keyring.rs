@@ -1,0 +1,153 @@
+//! KMS, seen from two sides: who seals may ask for new data keys, who opens may have wrapped ones decrypted.
+//! No capability outside this crate gets both for the same KMS key.
+
+use aws_config::SdkConfig;
+use aws_sdk_kms::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::RequestId,
+    primitives::Blob,
+    types::DataKeySpec,
+};
+
+use crate::{
+    data_key::{DataKey, WrappedDataKey},
+    identity::KeyContext,
+};
+
+/// Why there is no data key. Static: KMS's own words go to the log, by code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyringError {
+    /// KMS did not answer, throttled us or failed: asking again may help.
+    #[error("KMS is not available")]
+    Unavailable,
+    /// KMS will not let this role use this key now (denied, disabled, not found): an operator can mend it.
+    #[error("the KMS key cannot be used")]
+    Unusable,
+    /// The wrapped key, its KMS key and its encryption context do not belong together. Asking again never helps.
+    #[error("the wrapped data key is refused")]
+    Refused,
+}
+
+impl KeyringError {
+    /// Whether the same request may succeed later without anything stored being changed.
+    #[must_use]
+    pub fn retryable(self) -> bool {
+        match self {
+            Self::Unavailable | Self::Unusable => true,
+            Self::Refused => false,
+        }
+    }
+}
+
+/// May ask one KMS key for new data keys (`kms:GenerateDataKey`).
+pub(crate) struct DataKeys {
+    kms: Client,
+    key_arn: String,
+}
+
+/// May ask one KMS key to decrypt wrapped data keys (`kms:Decrypt`).
+pub(crate) struct Unwrapping {
+    kms: Client,
+    key_arn: String,
+}
+
+impl DataKeys {
+    pub(crate) fn new(config: &SdkConfig, key_arn: String) -> Self {
+        Self { kms: Client::new(config), key_arn }
+    }
+
+    /// A new data key, in plaintext and wrapped.
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html>
+    pub(crate) async fn generate(
+        &self,
+        context: KeyContext,
+    ) -> Result<(DataKey, WrappedDataKey), KeyringError> {
+        let reply = self
+            .kms
+            .generate_data_key()
+            .key_id(&self.key_arn)
+            .key_spec(DataKeySpec::Aes256)
+            .set_encryption_context(Some(context.pairs()))
+            .send()
+            .await
+            .map_err(|error| classify("GenerateDataKey", &error))?;
+        let key = reply.plaintext.map(Blob::into_inner).and_then(DataKey::take);
+        let wrapped = reply.ciphertext_blob.map(|blob| WrappedDataKey::from(blob.into_inner()));
+        key.zip(wrapped).ok_or(KeyringError::Unavailable)
+    }
+}
+
+impl Unwrapping {
+    pub(crate) fn new(config: &SdkConfig, key_arn: String) -> Self {
+        Self { kms: Client::new(config), key_arn }
+    }
+
+    /// The plaintext of a wrapped data key. Names the KMS key, so a blob of another key is refused.
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html>
+    pub(crate) async fn unwrap(
+        &self,
+        wrapped: &WrappedDataKey,
+        context: KeyContext,
+    ) -> Result<DataKey, KeyringError> {
+        let reply = self
+            .kms
+            .decrypt()
+            .key_id(&self.key_arn)
+            .ciphertext_blob(Blob::new(wrapped.as_bytes()))
+            .set_encryption_context(Some(context.pairs()))
+            .send()
+            .await
+            .map_err(|error| classify("Decrypt", &error))?;
+        // KMS refuses what it did not wrap; a plaintext of another length was wrapped by somebody else.
+        reply.plaintext.map(Blob::into_inner).and_then(DataKey::take).ok_or(KeyringError::Refused)
+    }
+}
+
+fn classify<E, R>(operation: &'static str, error: &SdkError<E, R>) -> KeyringError
+where
+    E: ProvideErrorMetadata,
+    SdkError<E, R>: RequestId,
+{
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or("none");
+    tracing::warn!(operation, code, kms_request_id = error.request_id(), "KMS refused or failed");
+    of_code(code)
+}
+
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#API_Decrypt_Errors>
+fn of_code(code: &str) -> KeyringError {
+    match code {
+        // ValidationException: the stored blob has no length a blob can have.
+        "InvalidCiphertextException" | "IncorrectKeyException" | "ValidationException" => {
+            KeyringError::Refused
+        }
+        "AccessDeniedException"
+        | "DisabledException"
+        | "NotFoundException"
+        | "InvalidKeyUsageException"
+        | "InvalidGrantTokenException"
+        | "KMSInvalidStateException" => KeyringError::Unusable,
+        _ => KeyringError::Unavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_refused_key_is_permanent() {
+        for (code, error, retryable) in [
+            ("InvalidCiphertextException", KeyringError::Refused, false),
+            ("IncorrectKeyException", KeyringError::Refused, false),
+            ("AccessDeniedException", KeyringError::Unusable, true),
+            ("KMSInvalidStateException", KeyringError::Unusable, true),
+            ("ThrottlingException", KeyringError::Unavailable, true),
+            ("KMSInternalException", KeyringError::Unavailable, true),
+            ("none", KeyringError::Unavailable, true),
+        ] {
+            assert_eq!(of_code(code), error, "{code}");
+            assert_eq!(of_code(code).retryable(), retryable, "{code}");
+        }
+    }
+}

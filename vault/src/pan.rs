@@ -1,0 +1,161 @@
+//! The card number (PAN) in plaintext: parsed, held for a moment, wiped.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretBox};
+
+use crate::{brand::CardBrand, last4::Last4, luhn};
+
+const SHORTEST: usize = 12;
+const LONGEST: usize = 19;
+
+/// A card number in plaintext: 12 to 19 digits that pass Luhn. Lives in one heap allocation that is wiped on drop;
+/// cannot be copied, compared, displayed or serialized.
+pub struct Pan {
+    digits: SecretBox<[u8; LONGEST]>,
+    length: usize,
+    last4: Last4,
+}
+
+/// Why a text is no card number. Says nothing of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PanError {
+    /// Something other than ASCII digits with single spaces or dashes between them.
+    #[error("a card number is digits, with single spaces or dashes between them")]
+    Characters,
+    /// Fewer than 12 or more than 19 digits (ISO/IEC 7812-1).
+    #[error("a card number has 12 to 19 digits")]
+    Length,
+    /// The check digit is wrong (ISO/IEC 7812-1, annex B).
+    #[error("the card number's check digit is wrong")]
+    CheckDigit,
+}
+
+impl Pan {
+    /// Reads a number as people type it: ASCII digits, single spaces or dashes between them. The caller wipes `text`.
+    ///
+    /// # Errors
+    /// [`PanError`] tells which rule is broken.
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: to count and check the digits just read")]
+    pub fn parse(text: &str) -> Result<Self, PanError> {
+        let mut length = 0;
+        let mut outcome = Ok(());
+        let digits = SecretBox::init_with_mut(|digits: &mut [u8; LONGEST]| {
+            outcome = read_digits(text, digits).map(|count| length = count);
+        });
+        outcome?;
+        if length < SHORTEST {
+            return Err(PanError::Length);
+        }
+        let known = digits.expose_secret().get(..length).unwrap_or_default();
+        let last4 = Last4::of(known).ok_or(PanError::Length)?;
+        let pan = Self { digits, length, last4 };
+        if !luhn::passes(pan.expose().bytes().rev().map(|b| b - b'0')) {
+            return Err(PanError::CheckDigit);
+        }
+        Ok(pan)
+    }
+
+    /// The digits, without separators. Every call needs an `#[expect]` with the reason for the exposure.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: the one door; its callers state their reasons")]
+    pub fn expose(&self) -> &str {
+        let digits = self.digits.expose_secret().get(..self.length).unwrap_or_default();
+        // Only ASCII digits are ever stored.
+        std::str::from_utf8(digits).unwrap_or_default()
+    }
+
+    /// The last four digits.
+    #[must_use]
+    pub fn last4(&self) -> Last4 {
+        self.last4
+    }
+
+    /// The card scheme.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: keeps the scheme, which may be shown")]
+    pub fn brand(&self) -> CardBrand {
+        CardBrand::of(self.expose().bytes().map(|b| b - b'0'))
+    }
+}
+
+fn read_digits(text: &str, digits: &mut [u8; LONGEST]) -> Result<usize, PanError> {
+    let mut count = 0;
+    let mut after_digit = false;
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                *digits.get_mut(count).ok_or(PanError::Length)? = byte;
+                count += 1;
+                after_digit = true;
+            }
+            b' ' | b'-' if after_digit => after_digit = false,
+            _ => return Err(PanError::Characters),
+        }
+    }
+    if after_digit { Ok(count) } else { Err(PanError::Characters) }
+}
+
+impl fmt::Debug for Pan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pan(****{})", self.last4)
+    }
+}
+
+static_assertions::assert_not_impl_any!(Pan: Clone, Copy, PartialEq, fmt::Display, AsRef<str>);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_samples_card_is_a_card() {
+        let pan = Pan::parse("0000-0000-0000-0000").unwrap();
+        assert_eq!(pan.last4().to_string(), "0000");
+        assert_eq!(pan.brand(), CardBrand::Unknown);
+    }
+
+    #[test]
+    fn twelve_to_nineteen_digits_are_read_with_spaces_or_dashes() {
+        for text in [
+            "4111 1111 1111 1111",
+            "378282246310005",
+            "000000000000",
+            "0000000000000000000",
+            "4-1 11111111111111",
+        ] {
+            assert!(Pan::parse(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_card_is_refused_by_the_rule_it_breaks() {
+        for (text, error) in [
+            ("", PanError::Characters),
+            ("00000000000", PanError::Length),
+            ("00000000000000000000", PanError::Length),
+            ("4111111111111112", PanError::CheckDigit),
+            ("4111  1111 1111 1111", PanError::Characters),
+            ("4111111111111111 ", PanError::Characters),
+            (" 4111111111111111", PanError::Characters),
+            ("4111.1111.1111.1111", PanError::Characters),
+            ("４１１１１１１１１１１１１１１１", PanError::Characters),
+            ("card", PanError::Characters),
+        ] {
+            assert_eq!(Pan::parse(text).err(), Some(error), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_parsing_panic_or_an_error_quote_it(text in "[0-9 -]{7,30}|.{7,30}") {
+            let said = match Pan::parse(&text) {
+                Ok(pan) => format!("{pan:?}"),
+                Err(error) => format!("{error:?} {error}"),
+            };
+            prop_assert!(!said.contains(&text));
+        }
+    }
+}

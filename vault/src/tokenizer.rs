@@ -1,0 +1,170 @@
+//! The inner door's capability: opens a quarantined card only to seal it for the vault at once.
+
+use std::{fmt, sync::Arc};
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use futures::{FutureExt, try_join};
+use uuid::Uuid;
+
+use crate::{
+    brand::CardBrand,
+    card::Card,
+    clock::Clock,
+    data_key::{DataKey, WrappedDataKey},
+    envelope::{self, Identity, OpenError},
+    identity::{KeyContext, QuarantineIdentity, VaultIdentity},
+    key_cache::{DataKeyPolicy, KeyCache},
+    keyring::{DataKeys, KeyringError, Unwrapping},
+    last4::Last4,
+    sealer::{QuarantinedCard, SealedCard},
+    token::Token,
+    vault_row::VaultRow,
+};
+
+/// The most opened data keys kept at once; a worker meets a few batches at a time.
+const OPENED_KEYS: usize = 64;
+
+/// Why a card was not tokenized.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenizeError {
+    /// No data key to open with or to seal with.
+    #[error(transparent)]
+    Key(#[from] KeyringError),
+    /// The sealed card is of a version this program does not know.
+    #[error("the sealed card has an unknown version")]
+    UnknownVersion,
+    /// The sealed card does not open in this place, or is not the card its row claims.
+    #[error("the sealed card does not open")]
+    Refused,
+    /// The machine gave no randomness or the cipher refused.
+    #[error("the card could not be sealed")]
+    Cipher,
+}
+
+impl TokenizeError {
+    /// Whether the same row may be tokenized later.
+    #[must_use]
+    pub fn retryable(self) -> bool {
+        match self {
+            Self::Key(error) => error.retryable(),
+            Self::Cipher => true,
+            Self::UnknownVersion | Self::Refused => false,
+        }
+    }
+}
+
+impl From<OpenError> for TokenizeError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::UnknownVersion => Self::UnknownVersion,
+            OpenError::Refused => Self::Refused,
+        }
+    }
+}
+
+/// A card that is ready to cross: its token, what may be shown of it, and the vault's part of the transaction.
+#[derive(Debug)]
+pub struct Tokenized {
+    /// The token that will stand in the clean order.
+    pub token: Token,
+    /// Derived from the opened card.
+    pub last4: Last4,
+    /// Derived from the opened card.
+    pub brand: CardBrand,
+    /// The vault row's put, on condition that no such row exists.
+    pub vault_put: TransactWriteItem,
+}
+
+/// What a [`Tokenizer`] works with.
+#[derive(Debug, Clone)]
+pub struct TokenizerSettings {
+    /// ARN of the KMS key of quarantined cards, to decrypt with.
+    pub quarantine_key_arn: String,
+    /// ARN of the KMS key of the vault, to generate data keys with.
+    pub vault_key_arn: String,
+    /// Name of the vault's table.
+    pub vault_table: String,
+    /// The AWS account, `Account_Id` of the vault's rows.
+    pub account: String,
+    /// Bounds on the opened data keys that are kept.
+    pub policy: DataKeyPolicy,
+}
+
+/// Turns quarantined cards into vault rows.
+pub struct Tokenizer {
+    quarantine: Arc<Unwrapping>,
+    opened: KeyCache<(Uuid, WrappedDataKey), DataKey>,
+    vault: DataKeys,
+    vault_table: String,
+    account: String,
+    clock: Clock,
+}
+
+impl Tokenizer {
+    /// A tokenizer between the two KMS keys.
+    #[must_use]
+    pub fn new(config: &SdkConfig, settings: TokenizerSettings, clock: Clock) -> Self {
+        Self {
+            quarantine: Arc::new(Unwrapping::new(config, settings.quarantine_key_arn)),
+            opened: KeyCache::new(settings.policy, OPENED_KEYS, clock.clone()),
+            vault: DataKeys::new(config, settings.vault_key_arn),
+            vault_table: settings.vault_table,
+            account: settings.account,
+            clock,
+        }
+    }
+
+    /// Opens a quarantined card, mints a token and seals the card for the vault under a data key of its own.
+    /// Writes nothing.
+    ///
+    /// # Errors
+    /// [`TokenizeError`]; [`TokenizeError::retryable`] tells whether to try the row again or to park it.
+    pub async fn tokenize(
+        &self,
+        quarantined: &QuarantinedCard,
+        place: QuarantineIdentity<'_>,
+    ) -> Result<Tokenized, TokenizeError> {
+        let token = Token::mint();
+        let (opened, (key, wrapped)) =
+            try_join!(self.opened_key(quarantined), self.vault.generate(KeyContext::Vault { token }))?;
+        let card = envelope::open(quarantined.sealed.as_bytes(), &opened, &Identity::Quarantine(place))?;
+        refuse_unless_claimed(&card, quarantined.last4, quarantined.brand)?;
+        let identity = VaultIdentity {
+            token,
+            account: &self.account,
+            order: place.order,
+            owner: place.owner,
+            acceptance: place.acceptance,
+        };
+        let sealed =
+            envelope::seal(&card, &key, &Identity::Vault(identity)).map_err(|_| TokenizeError::Cipher)?;
+        let row = VaultRow { sealed: SealedCard::from(sealed), data_key: wrapped, expires_at: None };
+        Ok(Tokenized {
+            token,
+            last4: card.last4(),
+            brand: card.brand(),
+            vault_put: row.put_if_absent(&self.vault_table, token, &self.account, self.clock.now()),
+        })
+    }
+
+    async fn opened_key(&self, quarantined: &QuarantinedCard) -> Result<Arc<DataKey>, KeyringError> {
+        let name = (quarantined.key_batch, quarantined.data_key.clone());
+        let fetch = || {
+            let (quarantine, (key_batch, wrapped)) = (self.quarantine.clone(), name.clone());
+            async move { quarantine.unwrap(&wrapped, KeyContext::Quarantine { key_batch }).await }.boxed()
+        };
+        self.opened.one_use(name.clone(), fetch).await
+    }
+}
+
+/// Last4 and brand stand beside the sealed card in the clear: after opening they are compared with it.
+fn refuse_unless_claimed(card: &Card, last4: Last4, brand: CardBrand) -> Result<(), TokenizeError> {
+    if card.last4() == last4 && card.brand() == brand { Ok(()) } else { Err(TokenizeError::Refused) }
+}
+
+impl fmt::Debug for Tokenizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tokenizer")
+    }
+}
