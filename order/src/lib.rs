@@ -1,1 +1,29 @@
-//! Orders, their two tables and the conventions of the API; never sees a card number.
+//! Orders: the application's nouns, their two tables and the conventions of the API. Never sees a card number.
+
+pub mod accepting;
+pub mod api;
+mod clean;
+mod crossing;
+mod details;
+mod order_id;
+mod owner;
+mod payment;
+pub mod platform;
+mod quarantine;
+mod row_version;
+pub mod settings;
+mod status;
+mod table_error;
+mod timestamp;
+
+pub use clean::{CleanOrder, OrderTable};
+pub use crossing::{Airlock, Crossing};
+pub use details::{Address, CustomerName, Details, PlainTextError};
+pub use order_id::{OrderId, OrderIdError};
+pub use owner::{NotAnOwner, Owner};
+pub use payment::{Claim, ClaimedPayment, Outcome, Payment};
+pub use quarantine::{QuarantineRow, QuarantineTable, QuarantineView};
+pub use row_version::RowVersion;
+pub use status::{FailureReason, QuarantineStatus};
+pub use table_error::{TableError, Written};
+pub use timestamp::{NotATimestamp, Timestamp};

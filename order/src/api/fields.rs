@@ -1,0 +1,190 @@
+//! The fields of a JSON body, taken apart without a copy of any value, and without serde's own errors, which
+//! quote what they read.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+use super::problem::Problem;
+
+/// The fields of a JSON object, in the order they came, each value as it was written.
+pub struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+const MALFORMED: Problem = Problem::malformed("BODY_MALFORMED", "The body is not a JSON object");
+const DUPLICATE: Problem = Problem::malformed("FIELD_TWICE", "A field stands twice in the body");
+const UNKNOWN: Problem = Problem::malformed("FIELD_UNKNOWN", "The body holds a field that is not known");
+
+/// Sensitive authentication data: must not be stored after authorization (PCI DSS 3.3), so never accepted.
+const FORBIDDEN: &[(&str, &str)] = &[
+    ("cvv", "cvv must never be sent"),
+    ("cvv2", "cvv2 must never be sent"),
+    ("cvc", "cvc must never be sent"),
+    ("cvc2", "cvc2 must never be sent"),
+    ("cid", "cid must never be sent"),
+    ("csc", "csc must never be sent"),
+    ("cav2", "cav2 must never be sent"),
+    ("securitycode", "securityCode must never be sent"),
+    ("pin", "pin must never be sent"),
+    ("pinblock", "pinBlock must never be sent"),
+    ("track", "track must never be sent"),
+    ("track1", "track1 must never be sent"),
+    ("track2", "track2 must never be sent"),
+    ("magstripe", "magstripe must never be sent"),
+];
+
+impl<'a> Fields<'a> {
+    /// Takes a body apart.
+    ///
+    /// # Errors
+    /// 400 when it is no JSON object, or has a field twice, a forbidden one or one that is not `known`.
+    pub fn parse(body: &'a str, known: &[&str]) -> Result<Self, Problem> {
+        let fields: Self = serde_json::from_str(body).map_err(|_| MALFORMED)?;
+        for (index, (name, _)) in fields.0.iter().enumerate() {
+            if let Some(problem) = forbidden(name) {
+                return Err(problem);
+            }
+            if !known.contains(&name.as_ref()) {
+                return Err(UNKNOWN);
+            }
+            if fields.0.iter().take(index).any(|(earlier, _)| earlier == name) {
+                return Err(DUPLICATE);
+            }
+        }
+        Ok(fields)
+    }
+
+    /// A field as it was written, `None` when it is missing or null.
+    #[must_use]
+    pub fn raw(&self, name: &str) -> Option<&'a str> {
+        let (_, value) = self.0.iter().find(|(field, _)| field == name)?;
+        Some(value.get()).filter(|text| *text != "null")
+    }
+
+    /// A string field, `None` when it is missing or null.
+    ///
+    /// # Errors
+    /// The given problem when it is anything but a string.
+    pub fn string(&self, name: &str, not_a_string: Problem) -> Result<Option<Cow<'a, str>>, Problem> {
+        self.raw(name).map(|raw| Text::parse(raw).ok_or(not_a_string)).transpose()
+    }
+
+    /// A string field without escapes, which therefore is read where it stands and copied nowhere.
+    /// `None` when it is missing or null.
+    ///
+    /// # Errors
+    /// The given problem when it is anything else.
+    pub fn unescaped(&self, name: &str, not_plain: Problem) -> Result<Option<&'a str>, Problem> {
+        self.raw(name)
+            .map(|raw| {
+                let text = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
+                text.filter(|text| !text.contains('\\')).ok_or(not_plain)
+            })
+            .transpose()
+    }
+}
+
+fn forbidden(name: &str) -> Option<Problem> {
+    let bare: String = name.chars().filter(|c| !"_- ".contains(*c)).collect();
+    let (_, message) = FORBIDDEN.iter().find(|(field, _)| bare.eq_ignore_ascii_case(field))?;
+    Some(Problem::malformed("FIELD_FORBIDDEN", message))
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> Text<'a> {
+    fn parse(raw: &'a str) -> Option<Cow<'a, str>> {
+        serde_json::from_str::<Self>(raw).ok().map(|text| text.0)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut fields = Vec::new();
+                while let Some((name, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    fields.push((name.0, value));
+                }
+                Ok(Fields(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+impl fmt::Debug for Fields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fields({})", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KNOWN: [&str; 2] = ["A", "B"];
+
+    fn code(body: &str) -> &'static str {
+        Fields::parse(body, &KNOWN).map_or_else(|problem| problem.code, |_| "")
+    }
+
+    #[test]
+    fn what_is_no_object_or_has_a_wrong_field_is_refused_without_a_word_of_it() {
+        for (body, expected) in [
+            (r#"{"A":1,"B":[{"x":2}]}"#, ""),
+            ("{}", ""),
+            ("[]", "BODY_MALFORMED"),
+            ("4111111111111111", "BODY_MALFORMED"),
+            (r#""4111111111111111""#, "BODY_MALFORMED"),
+            (r#"{"A":1"#, "BODY_MALFORMED"),
+            (r#"{"A":1} x"#, "BODY_MALFORMED"),
+            (r#"{"A":1,"A":1}"#, "FIELD_TWICE"),
+            (r#"{"A":1,"\u0041":1}"#, "FIELD_TWICE"),
+            (r#"{"4111111111111111":1}"#, "FIELD_UNKNOWN"),
+            (r#"{"a":1}"#, "FIELD_UNKNOWN"),
+            (r#"{"CVV":"123"}"#, "FIELD_FORBIDDEN"),
+            (r#"{"security_code":"123"}"#, "FIELD_FORBIDDEN"),
+            (r#"{"track-2":";4111"}"#, "FIELD_FORBIDDEN"),
+        ] {
+            assert_eq!(code(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn strings_are_read_and_other_values_refused() {
+        let problem = Problem::malformed("X", "x");
+        let fields = Fields::parse(r#"{"A":"a\u00e9\n","B":4111111111111111}"#, &KNOWN).unwrap();
+        assert_eq!(fields.string("A", problem.clone()).unwrap().unwrap(), "aé\n");
+        assert_eq!(fields.string("B", problem.clone()), Err(problem.clone()));
+        assert_eq!(fields.string("C", problem.clone()), Ok(None));
+        assert_eq!(fields.unescaped("A", problem.clone()), Err(problem.clone()));
+        assert_eq!(fields.unescaped("B", problem.clone()), Err(problem.clone()));
+        let fields = Fields::parse(r#"{"A": "4111" ,"B":null}"#, &KNOWN).unwrap();
+        assert_eq!(fields.unescaped("A", problem.clone()), Ok(Some("4111")));
+        assert_eq!(fields.unescaped("B", problem), Ok(None));
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_parsing_panic(body in ".{0,200}|\\{.{0,100}\\}") {
+            let _ = Fields::parse(&body, &KNOWN);
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The conventions of the API, the same for every function behind it: who calls, what a request may hold, how
+//! an error looks. Nothing that a client sent comes back but a validated order id.
+
+mod caller;
+mod fields;
+mod problem;
+mod reply;
+mod request;
+
+pub use caller::Caller;
+pub use fields::Fields;
+pub use problem::Problem;
+pub use reply::{Reply, respond};
+pub use request::{json_body, order_id, refuse_card_in_url};

@@ -1,0 +1,154 @@
+//! What a request may hold, checked before anything of it is used.
+
+use aws_lambda_events::apigw::ApiGatewayProxyRequest;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{StatusCode, header};
+use percent_encoding::percent_decode_str;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::problem::Problem;
+use crate::order_id::{OrderId, OrderIdError};
+
+/// The largest body, in bytes. The largest order that keeps the rules is a few KB.
+const LARGEST_BODY: usize = 16 * 1024;
+
+/// Takes the JSON body out of the request, into a buffer that is wiped.
+///
+/// # Errors
+/// 415 unless it is declared as JSON, 413 when it is too large, 400 when there is none.
+pub fn json_body(request: &mut ApiGatewayProxyRequest) -> Result<Zeroizing<String>, Problem> {
+    let body = Zeroizing::new(request.body.take().unwrap_or_default());
+    if !is_json(request) {
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "NOT_JSON", "Send application/json"));
+    }
+    let too_large = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", "The body is too large");
+    let body = if request.is_base64_encoded {
+        if body.len() > LARGEST_BODY * 2 {
+            return Err(too_large);
+        }
+        let bytes = STANDARD.decode(body.as_bytes());
+        let bytes = bytes.map_err(|_| Problem::malformed("BODY_MALFORMED", "The body cannot be read"))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            error.into_bytes().zeroize();
+            Problem::malformed("BODY_MALFORMED", "The body is not UTF-8")
+        })?;
+        Zeroizing::new(text)
+    } else {
+        body
+    };
+    if body.len() > LARGEST_BODY {
+        return Err(too_large);
+    }
+    if body.trim().is_empty() {
+        return Err(Problem::malformed("BODY_MISSING", "Send a JSON object"));
+    }
+    Ok(body)
+}
+
+fn is_json(request: &ApiGatewayProxyRequest) -> bool {
+    let declared = request.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = declared.and_then(|value| value.split(';').next()).unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// URLs end up in logs all along their way, so a request whose URL holds a card number is refused, and tells
+/// its sender so.
+///
+/// # Errors
+/// 422 when the path or the query holds one.
+pub fn refuse_card_in_url(request: &ApiGatewayProxyRequest) -> Result<(), Problem> {
+    let query = [&request.query_string_parameters, &request.multi_value_query_string_parameters];
+    let query = query.into_iter().flat_map(|map| map.iter().flat_map(|(name, value)| [name, value]));
+    let path = request.path.as_deref().into_iter();
+    let path = path.chain(request.path_parameters.values().map(String::as_str));
+    if path.chain(query).any(holds_card) {
+        return Err(Problem::invalid("CARD_IN_URL", "A card number must never stand in a URL"));
+    }
+    Ok(())
+}
+
+fn holds_card(text: &str) -> bool {
+    vault::is_card_shaped(text) || vault::is_card_shaped(&percent_decode_str(text).decode_utf8_lossy())
+}
+
+/// Reads an order id.
+///
+/// # Errors
+/// 422 with the rule it breaks.
+pub fn order_id(text: &str) -> Result<OrderId, Problem> {
+    text.parse().map_err(|error| match error {
+        OrderIdError::Shape => Problem::invalid(
+            "ORDER_ID_INVALID",
+            "CustomerOrder must be 1 to 64 letters, digits, '-', '_', '.' or '~', starting with a letter or digit",
+        ),
+        OrderIdError::CardShaped => {
+            Problem::invalid("ORDER_ID_CARD_SHAPED", "CustomerOrder must not look like a card number")
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn request(fields: Value) -> ApiGatewayProxyRequest {
+        let mut event = json!({
+            "httpMethod": "POST", "requestContext": {"httpMethod": "POST"},
+            "headers": {"Content-Type": "application/json"},
+        });
+        event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        serde_json::from_value(event).unwrap()
+    }
+
+    fn status(outcome: Result<Zeroizing<String>, Problem>) -> u16 {
+        outcome.map_or_else(|problem| problem.status.as_u16(), |_| 200)
+    }
+
+    #[test]
+    fn a_json_body_is_taken_out_of_the_request() {
+        let mut plain = request(json!({"body": "{}"}));
+        assert_eq!(json_body(&mut plain).unwrap().as_str(), "{}");
+        assert_eq!(plain.body, None);
+        let mut encoded = request(json!({"body": "e30=", "isBase64Encoded": true}));
+        assert_eq!(json_body(&mut encoded).unwrap().as_str(), "{}");
+        let mut utf8 =
+            request(json!({"body": "{}", "headers": {"content-type": "Application/JSON; charset=utf-8"}}));
+        assert_eq!(status(json_body(&mut utf8)), 200);
+    }
+
+    #[test]
+    fn bodies_that_are_not_json_too_large_or_missing_are_refused() {
+        for (fields, expected) in [
+            (json!({"body": "{}", "headers": {}}), 415),
+            (json!({"body": "{}", "headers": {"Content-Type": "text/plain"}}), 415),
+            (json!({"body": "x".repeat(LARGEST_BODY + 1)}), 413),
+            (json!({"body": STANDARD.encode("x".repeat(LARGEST_BODY + 1)), "isBase64Encoded": true}), 413),
+            (json!({"body": "x".repeat(LARGEST_BODY * 3), "isBase64Encoded": true}), 413),
+            (json!({"body": "*", "isBase64Encoded": true}), 400),
+            (json!({"body": "/w==", "isBase64Encoded": true}), 400),
+            (json!({"body": " "}), 400),
+            (json!({}), 400),
+        ] {
+            assert_eq!(status(json_body(&mut request(fields.clone()))), expected, "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_card_number_anywhere_in_the_url_is_refused() {
+        for fields in [
+            json!({"path": "/order/4111111111111111"}),
+            json!({"path": "/order/4111%201111%201111%201111"}),
+            json!({"path": "/order/%34111111111111111"}),
+            json!({"pathParameters": {"CustomerOrder": "4111-1111-1111-1111"}}),
+            json!({"queryStringParameters": {"card": "4111111111111111"}}),
+            json!({"queryStringParameters": {"4111111111111111": "x"}}),
+            json!({"multiValueQueryStringParameters": {"card": ["x", "4111111111111111"]}}),
+        ] {
+            assert!(refuse_card_in_url(&request(fields.clone())).is_err(), "{fields}");
+        }
+        let fine = json!({"path": "/order/123456789", "queryStringParameters": {"x": "1"}});
+        assert_eq!(refuse_card_in_url(&request(fine)), Ok(()));
+    }
+}

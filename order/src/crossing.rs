@@ -1,0 +1,270 @@
+//! Carrying an order across: one transaction, and the decision table of what a cancelled one means.
+
+use std::collections::HashMap;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::{
+    Client,
+    error::SdkError,
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{AttributeValue, CancellationReason},
+};
+use uuid::Uuid;
+use vault::Tokenized;
+
+use crate::{
+    clean::{CleanOrder, OrderTable},
+    details::Details,
+    quarantine::{QuarantineRow, QuarantineTable},
+    table_error::{TableError, classify},
+    timestamp::Timestamp,
+};
+
+/// How a try to carry an order across ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crossing {
+    /// The order is across, by this try.
+    Across,
+    /// The order is across, by an earlier try of the same acceptance.
+    AlreadyAcross,
+    /// The row is gone, expired or another acceptance by now: nothing is left to do.
+    Superseded,
+    /// The same order came across by another acceptance: the row is to be dropped.
+    Duplicate,
+    /// Another order of that id came across: the row is to be parked.
+    OrderExists,
+    /// Something was in the way that passes: try again.
+    Transient,
+    /// DynamoDB refuses the transaction itself: the row is to be parked.
+    Rejected,
+}
+
+/// Carries orders across.
+#[derive(Debug, Clone)]
+pub struct Airlock {
+    dynamodb: Client,
+    quarantine: QuarantineTable,
+    orders: OrderTable,
+}
+
+impl Airlock {
+    /// Between these two tables; the vault's is named in the vault's part of the transaction.
+    #[must_use]
+    pub fn new(config: &SdkConfig, quarantine: QuarantineTable, orders: OrderTable) -> Self {
+        Self { dynamodb: Client::new(config), quarantine, orders }
+    }
+
+    /// One transaction: the vault row in, if absent; the clean row in, if absent; the quarantine row out, if it
+    /// is still this acceptance. All or nothing, and repeating it changes nothing.
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+    ///
+    /// # Errors
+    /// [`TableError`] when the row cannot be written as a clean order. What DynamoDB answers is a [`Crossing`].
+    pub async fn carry_across(
+        &self,
+        row: &QuarantineRow,
+        tokenized: Tokenized,
+        now: Timestamp,
+    ) -> Result<Crossing, TableError> {
+        let clean = clean_order(row, &tokenized, now);
+        let reply = self
+            .dynamodb
+            .transact_write_items()
+            .transact_items(tokenized.vault_put)
+            .transact_items(self.orders.put_if_absent(&clean)?)
+            .transact_items(self.quarantine.delete_if_this_acceptance(&row.customer_order, row.acceptance_id))
+            .send()
+            .await;
+        Ok(match reply {
+            Ok(_) => Crossing::Across,
+            Err(error) => crossing_of(&clean, &error),
+        })
+    }
+}
+
+/// Last4 and brand come from the opened card, never from the row.
+fn clean_order(row: &QuarantineRow, tokenized: &Tokenized, now: Timestamp) -> CleanOrder {
+    CleanOrder {
+        customer_order: row.customer_order.clone(),
+        customer_name: row.customer_name.clone(),
+        address: row.address.clone(),
+        credit_card_token: tokenized.token,
+        card_last4: tokenized.last4,
+        card_brand: tokenized.brand,
+        owner: row.owner.clone(),
+        acceptance_id: row.acceptance_id,
+        accepted_at: row.accepted_at,
+        tokenized_at: now,
+    }
+}
+
+fn crossing_of<R>(clean: &CleanOrder, error: &SdkError<TransactWriteItemsError, R>) -> Crossing
+where
+    SdkError<TransactWriteItemsError, R>: aws_sdk_dynamodb::operation::RequestId,
+{
+    if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
+        let mut obstacles = cancelled.cancellation_reasons().iter().map(Obstacle::of);
+        let mut next = || obstacles.next().unwrap_or(Obstacle::Transient);
+        return decide(clean.acceptance_id, &clean.details(), &next(), &next(), &next());
+    }
+    match classify("TransactWriteItems", error) {
+        TableError::Rejected => Crossing::Rejected,
+        TableError::Unavailable | TableError::Malformed => Crossing::Transient,
+    }
+}
+
+/// What one action of a cancelled transaction ran into.
+#[derive(Debug, Clone, PartialEq)]
+enum Obstacle {
+    /// Nothing: its condition held, or was not evaluated.
+    Nothing,
+    /// Its condition failed; the row that stood there, if one did.
+    Row(Option<HashMap<String, AttributeValue>>),
+    /// A conflict, throttling, or a reason unknown to this release.
+    Transient,
+    /// The action itself is refused.
+    Invalid,
+}
+
+impl Obstacle {
+    /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CancellationReason.html>
+    fn of(reason: &CancellationReason) -> Self {
+        match reason.code() {
+            None | Some("None") => Self::Nothing,
+            Some("ConditionalCheckFailed") => {
+                Self::Row(reason.item().filter(|item| !item.is_empty()).cloned())
+            }
+            Some("ValidationError" | "ItemCollectionSizeLimitExceeded") => Self::Invalid,
+            Some(_) => Self::Transient,
+        }
+    }
+}
+
+/// The table "Crossing" of ARCHITECTURE.md, row by row from the top.
+fn decide(
+    acceptance: Uuid,
+    details: &Details,
+    vault: &Obstacle,
+    clean: &Obstacle,
+    quarantine: &Obstacle,
+) -> Crossing {
+    let acceptance = AttributeValue::S(acceptance.to_string());
+    match (vault, clean, quarantine) {
+        (_, Obstacle::Row(Some(row)), _) if row.get("AcceptanceId") == Some(&acceptance) => {
+            Crossing::AlreadyAcross
+        }
+        (Obstacle::Transient, ..) | (_, Obstacle::Transient, _) | (_, _, Obstacle::Transient) => {
+            Crossing::Transient
+        }
+        (Obstacle::Invalid, ..) | (_, Obstacle::Invalid, _) | (_, _, Obstacle::Invalid) => Crossing::Rejected,
+        (_, _, Obstacle::Row(_)) => Crossing::Superseded,
+        (_, Obstacle::Row(Some(row)), Obstacle::Nothing) => {
+            let same = CleanOrder::parse(row.clone()).is_ok_and(|other| other.details() == *details);
+            if same { Crossing::Duplicate } else { Crossing::OrderExists }
+        }
+        // The row that was in the way is gone again, or the token was minted before: a new try mints another.
+        (_, Obstacle::Row(None) | Obstacle::Nothing, Obstacle::Nothing) => Crossing::Transient,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const OURS: &str = "550e8400-e29b-41d4-a716-446655440000";
+    const OTHER: &str = "650e8400-e29b-41d4-a716-446655440000";
+
+    fn clean_row(acceptance: &str, name: &str) -> HashMap<String, AttributeValue> {
+        let order: CleanOrder = serde_json::from_value(json!({
+            "CustomerOrder": "1", "CustomerName": name, "Address": "Las Vegas", "Owner": "me",
+            "CreditCardToken": "11111111-2222-4333-8444-aaaaaaaaaaaa", "CardLast4": "1111", "CardBrand": "visa",
+            "AcceptanceId": acceptance,
+            "AcceptedAt": "2026-11-21T18:59:33.000Z", "TokenizedAt": "2026-11-21T18:59:34.000Z",
+        }))
+        .unwrap();
+        serde_dynamo::aws_sdk_dynamodb_1::to_item(order).unwrap()
+    }
+
+    fn verdict(vault: Obstacle, clean: Obstacle, quarantine: Obstacle) -> Crossing {
+        let details = CleanOrder::parse(clean_row(OURS, "AWS")).unwrap().details();
+        decide(OURS.parse().unwrap(), &details, &vault, &clean, &quarantine)
+    }
+
+    fn quarantine_rows() -> [Obstacle; 3] {
+        let other = HashMap::from([("AcceptanceId".into(), AttributeValue::S(OTHER.into()))]);
+        [Obstacle::Nothing, Obstacle::Row(None), Obstacle::Row(Some(other))]
+    }
+
+    #[test]
+    fn a_clean_row_of_this_acceptance_means_done_whatever_else_there_is() {
+        for quarantine in quarantine_rows().into_iter().chain([Obstacle::Transient]) {
+            let clean = Obstacle::Row(Some(clean_row(OURS, "AWS")));
+            assert_eq!(
+                verdict(Obstacle::Nothing, clean.clone(), quarantine.clone()),
+                Crossing::AlreadyAcross
+            );
+            assert_eq!(verdict(Obstacle::Transient, clean, quarantine), Crossing::AlreadyAcross);
+        }
+    }
+
+    #[test]
+    fn a_clean_row_of_another_acceptance_makes_ours_a_duplicate_or_one_too_many() {
+        for (name, expected) in [("AWS", Crossing::Duplicate), ("Other", Crossing::OrderExists)] {
+            let clean = Obstacle::Row(Some(clean_row(OTHER, name)));
+            assert_eq!(verdict(Obstacle::Nothing, clean, Obstacle::Nothing), expected);
+        }
+        let unreadable = Obstacle::Row(Some(HashMap::from([("X".into(), AttributeValue::Null(true))])));
+        assert_eq!(verdict(Obstacle::Nothing, unreadable, Obstacle::Nothing), Crossing::OrderExists);
+    }
+
+    #[test]
+    fn a_quarantine_row_that_is_no_longer_ours_means_superseded() {
+        for quarantine in quarantine_rows().into_iter().skip(1) {
+            assert_eq!(
+                verdict(Obstacle::Nothing, Obstacle::Nothing, quarantine.clone()),
+                Crossing::Superseded
+            );
+            let clean = Obstacle::Row(Some(clean_row(OTHER, "AWS")));
+            assert_eq!(verdict(Obstacle::Nothing, clean, quarantine), Crossing::Superseded);
+        }
+    }
+
+    #[test]
+    fn conflicts_and_throttling_anywhere_are_tried_again() {
+        for place in 0..3 {
+            let at = |n| if n == place { Obstacle::Transient } else { Obstacle::Nothing };
+            assert_eq!(verdict(at(0), at(1), at(2)), Crossing::Transient);
+        }
+        assert_eq!(verdict(Obstacle::Transient, Obstacle::Nothing, Obstacle::Row(None)), Crossing::Transient);
+    }
+
+    #[test]
+    fn a_token_that_was_minted_before_is_minted_again() {
+        assert_eq!(verdict(Obstacle::Row(None), Obstacle::Nothing, Obstacle::Nothing), Crossing::Transient);
+    }
+
+    #[test]
+    fn a_validation_error_is_permanent() {
+        assert_eq!(verdict(Obstacle::Nothing, Obstacle::Invalid, Obstacle::Nothing), Crossing::Rejected);
+    }
+
+    #[test]
+    fn reasons_are_read_as_aws_documents_them() {
+        for (code, obstacle) in [
+            (None, Obstacle::Nothing),
+            (Some("None"), Obstacle::Nothing),
+            (Some("ConditionalCheckFailed"), Obstacle::Row(None)),
+            (Some("TransactionConflict"), Obstacle::Transient),
+            (Some("ThrottlingError"), Obstacle::Transient),
+            (Some("ProvisionedThroughputExceeded"), Obstacle::Transient),
+            (Some("ItemCollectionSizeLimitExceeded"), Obstacle::Invalid),
+            (Some("ValidationError"), Obstacle::Invalid),
+            (Some("SomethingNew"), Obstacle::Transient),
+        ] {
+            let reason = CancellationReason::builder().set_code(code.map(str::to_owned)).build();
+            assert_eq!(Obstacle::of(&reason), obstacle, "{code:?}");
+        }
+    }
+}

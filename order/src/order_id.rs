@@ -1,0 +1,98 @@
+//! The order id: the client's own name for an order, and the one thing it sent that answers repeat.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// The most characters of an order id.
+const LONGEST: usize = 64;
+
+/// `CustomerOrder`: 1 to 64 letters, digits, `-`, `_`, `.` or `~` (RFC 3986 unreserved, so it stands in a URL
+/// as it is), starting with a letter or digit, and not card-shaped.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OrderId(String);
+
+/// Why a text is no order id. Says nothing of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OrderIdError {
+    /// Empty, too long, or with a character that has no place in a URL's path.
+    #[error("an order id is 1 to 64 letters, digits, '-', '_', '.' or '~', starting with a letter or digit")]
+    Shape,
+    /// It reads as a card number.
+    #[error("an order id must not look like a card number")]
+    CardShaped,
+}
+
+impl OrderId {
+    /// The id's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for OrderId {
+    type Err = OrderIdError;
+
+    fn from_str(text: &str) -> Result<Self, OrderIdError> {
+        let starts_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+        let unreserved = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+        if !starts_well || text.len() > LONGEST || !text.chars().all(unreserved) {
+            return Err(OrderIdError::Shape);
+        }
+        if vault::is_card_shaped(text) {
+            return Err(OrderIdError::CardShaped);
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+impl TryFrom<String> for OrderId {
+    type Error = OrderIdError;
+
+    fn try_from(text: String) -> Result<Self, OrderIdError> {
+        text.parse()
+    }
+}
+
+impl From<OrderId> for String {
+    fn from(id: OrderId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_as_shops_use_them_are_read() {
+        for text in [
+            "123456789",
+            "A",
+            "2026-11-21_order.7~b",
+            "550e8400-e29b-41d4-a716-446655440000",
+            &"x".repeat(64),
+        ] {
+            assert_eq!(text.parse::<OrderId>().unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_not_url_safe_or_reads_as_a_card_is_refused() {
+        for text in ["", " ", ".", "..", "-a", "a b", "a/b", "a%2Fb", "é", "a?b", &"x".repeat(65)] {
+            assert_eq!(text.parse::<OrderId>(), Err(OrderIdError::Shape), "{text}");
+        }
+        for text in ["4111111111111111", "4111-1111-1111-1111", "order.4111111111111111", "x5555555555554444"]
+        {
+            assert_eq!(text.parse::<OrderId>(), Err(OrderIdError::CardShaped), "{text}");
+        }
+    }
+}

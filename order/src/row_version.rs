@@ -1,0 +1,69 @@
+//! One state of a quarantine row, told from every other: what each write that follows a read is conditional on.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// `AcceptanceId`, `Status` and `Attempt` as read, whatever they were: a malformed row has a version too.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowVersion([Option<AttributeValue>; 3]);
+
+const ATTRIBUTES: [&str; 3] = ["AcceptanceId", "Status", "Attempt"];
+const NAMES: [&str; 3] = ["#acceptance_seen", "#status_seen", "#attempt_seen"];
+const VALUES: [&str; 3] = [":acceptance_seen", ":status_seen", ":attempt_seen"];
+
+/// A condition expression with the names and values it speaks of.
+#[derive(Debug)]
+pub(crate) struct Condition {
+    pub(crate) expression: String,
+    pub(crate) names: HashMap<String, String>,
+    pub(crate) values: HashMap<String, AttributeValue>,
+}
+
+impl RowVersion {
+    /// The version of a row as read or as seen in the stream.
+    #[must_use]
+    pub fn of(item: &HashMap<String, AttributeValue>) -> Self {
+        Self(ATTRIBUTES.map(|attribute| item.get(attribute).cloned()))
+    }
+
+    /// Holds while the row exists and none of the three has changed.
+    pub(crate) fn unchanged(&self) -> Condition {
+        let mut condition = Condition {
+            expression: "attribute_exists(CustomerOrder)".into(),
+            names: HashMap::new(),
+            values: HashMap::new(),
+        };
+        for (((seen, attribute), name), value) in self.0.iter().zip(ATTRIBUTES).zip(NAMES).zip(VALUES) {
+            condition.names.insert(name.into(), attribute.into());
+            match seen {
+                Some(seen) => {
+                    condition.expression += &format!(" AND {name} = {value}");
+                    condition.values.insert(value.into(), seen.clone());
+                }
+                None => condition.expression += &format!(" AND attribute_not_exists({name})"),
+            }
+        }
+        condition
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_attribute_must_still_be_missing() {
+        let item = HashMap::from([("Status".into(), AttributeValue::S("PENDING".into()))]);
+        let condition = RowVersion::of(&item).unchanged();
+        assert_eq!(
+            condition.expression,
+            "attribute_exists(CustomerOrder) AND attribute_not_exists(#acceptance_seen) \
+             AND #status_seen = :status_seen AND attribute_not_exists(#attempt_seen)"
+        );
+        assert_eq!(
+            condition.values,
+            HashMap::from([(":status_seen".into(), AttributeValue::S("PENDING".into()))])
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! Where a quarantined order stands, and why one that failed did.
+
+use serde::{Deserialize, Serialize};
+
+/// `Status` of a quarantine row. An order that is across has no quarantine row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum QuarantineStatus {
+    /// On its way; the worker takes it up from the stream.
+    Pending,
+    /// Parked with a reason; a replay re-arms it.
+    Failed,
+    /// Too long in quarantine: its card is gone from the row.
+    Expired,
+}
+
+impl QuarantineStatus {
+    /// The word as stored and shown.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Failed => "FAILED",
+            Self::Expired => "EXPIRED",
+        }
+    }
+}
+
+/// `FailureReason` of a parked order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum FailureReason {
+    /// The sealed card does not authenticate: it, its data key or the row around it was altered.
+    EnvelopeRefused,
+    /// The sealed card has a version that this release does not know.
+    UnknownVersion,
+    /// The row lacks attributes or holds unknown ones.
+    Malformed,
+    /// An order of that id with other details is already tokenized.
+    OrderExists,
+    /// DynamoDB refuses the transaction itself.
+    Rejected,
+}
+
+impl FailureReason {
+    /// The code as stored and shown.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::EnvelopeRefused => "ENVELOPE_REFUSED",
+            Self::UnknownVersion => "UNKNOWN_VERSION",
+            Self::Malformed => "MALFORMED",
+            Self::OrderExists => "ORDER_EXISTS",
+            Self::Rejected => "REJECTED",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_codes_are_stored_as_they_are_shown() {
+        for status in [QuarantineStatus::Pending, QuarantineStatus::Failed, QuarantineStatus::Expired] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.word());
+        }
+        for reason in [
+            FailureReason::EnvelopeRefused,
+            FailureReason::UnknownVersion,
+            FailureReason::Malformed,
+            FailureReason::OrderExists,
+            FailureReason::Rejected,
+        ] {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.code());
+        }
+    }
+}

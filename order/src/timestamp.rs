@@ -1,0 +1,86 @@
+//! Times as they are stored and shown: RFC 3339 in UTC, to the millisecond.
+
+use std::{
+    fmt,
+    str::FromStr,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Deserialize, Serialize};
+
+/// A time, to the millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Timestamp(u64);
+
+/// Not an RFC 3339 time in UTC since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an RFC 3339 time")]
+pub struct NotATimestamp;
+
+impl Timestamp {
+    /// Whole seconds since 1970, as DynamoDB's TTL counts.
+    #[must_use]
+    pub fn epoch_seconds(self) -> u64 {
+        self.0 / 1_000
+    }
+
+    /// The time that much later.
+    #[must_use]
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(milliseconds(duration)))
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    /// Times before 1970 count as 1970.
+    fn from(time: SystemTime) -> Self {
+        Self(milliseconds(time.duration_since(UNIX_EPOCH).unwrap_or_default()))
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl FromStr for Timestamp {
+    type Err = NotATimestamp;
+
+    fn from_str(text: &str) -> Result<Self, NotATimestamp> {
+        humantime::parse_rfc3339(text).map(Self::from).map_err(|_| NotATimestamp)
+    }
+}
+
+impl TryFrom<String> for Timestamp {
+    type Error = NotATimestamp;
+
+    fn try_from(text: String) -> Result<Self, NotATimestamp> {
+        text.parse()
+    }
+}
+
+impl From<Timestamp> for String {
+    fn from(time: Timestamp) -> Self {
+        time.to_string()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(self.0)).fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_back_to_the_millisecond() {
+        let time = Timestamp::from(UNIX_EPOCH + Duration::new(1_763_751_573, 120_999_999));
+        assert_eq!(time.to_string(), "2025-11-21T18:59:33.120Z");
+        assert_eq!(time.to_string().parse(), Ok(time));
+        assert_eq!(time.epoch_seconds(), 1_763_751_573);
+        assert_eq!("yesterday".parse::<Timestamp>(), Err(NotATimestamp));
+    }
+}
