@@ -1,1 +1,74 @@
-//! The outer door: POST /order and GET /order/{CustomerOrder}.
+//! The outer door: `POST /order` and `GET /order/{CustomerOrder}`. Can only put in.
+
+mod accept;
+mod settings;
+mod status;
+mod submission;
+
+use aws_config::SdkConfig;
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use order::{
+    OrderTable, QuarantineTable,
+    api::{self, Caller, Problem, Reply},
+};
+pub use settings::Settings;
+use vault::{Clock, Sealer};
+
+use crate::submission::Submission;
+
+/// The function behind the two routes.
+#[derive(Debug)]
+pub struct Ingest {
+    settings: Settings,
+    sealer: Sealer,
+    quarantine: QuarantineTable,
+    orders: OrderTable,
+    clock: Clock,
+}
+
+impl Ingest {
+    /// Clients are made once and reused by every request.
+    #[must_use]
+    pub fn new(config: &SdkConfig, settings: Settings, clock: Clock) -> Self {
+        Self {
+            sealer: Sealer::new(
+                config,
+                settings.quarantine_key_arn.clone(),
+                settings.data_key_policy,
+                clock.clone(),
+            ),
+            quarantine: QuarantineTable::new(config, settings.quarantine_table.clone()),
+            orders: OrderTable::new(config, settings.order_table.clone()),
+            settings,
+            clock,
+        }
+    }
+
+    /// Answers one request. Every fault has an answer, so this never fails.
+    pub async fn handle(&self, mut request: ApiGatewayProxyRequest) -> ApiGatewayProxyResponse {
+        let outcome = self.route(&mut request).await;
+        api::respond(&request, outcome)
+    }
+
+    async fn route(&self, request: &mut ApiGatewayProxyRequest) -> Result<Reply, Problem> {
+        let caller = Caller::of(request, &self.settings.user_pool_client_id)?;
+        api::refuse_card_in_url(request)?;
+        match (request.http_method.as_str(), request.resource.as_deref()) {
+            ("POST", Some("/order")) => {
+                let submission = Submission::parse(&api::json_body(request)?)?;
+                self.accept(&caller, submission, &order_url(request)).await
+            }
+            ("GET", Some("/order/{CustomerOrder}")) => {
+                let id = request.path_parameters.get("CustomerOrder").map_or("", String::as_str);
+                self.status(&caller, &api::order_id(id)?).await
+            }
+            _ => Err(Problem::ROUTE_NOT_FOUND),
+        }
+    }
+}
+
+/// The path of `POST /order` as the client sees it: with the stage, or with the base path of a custom domain.
+fn order_url(request: &ApiGatewayProxyRequest) -> String {
+    let path = request.request_context.path.as_deref().unwrap_or("/order");
+    path.trim_end_matches('/').to_owned()
+}

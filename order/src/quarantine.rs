@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, Delete, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
 use serde::{Deserialize, Serialize};
-use serde_with::{DisplayFromStr, serde_as};
+use serde_with::{DefaultOnError, DisplayFromStr, serde_as};
 use uuid::Uuid;
 use vault::{CardBrand, Last4, QuarantineIdentity, QuarantinedCard};
 
@@ -100,42 +100,52 @@ impl QuarantineRow {
     }
 }
 
-/// What may be read of a quarantine row without its sealed card.
+/// What may be read of a quarantine row without its sealed card. Only owner and status must be readable: a
+/// malformed row still belongs to somebody, who may see that it failed.
 #[serde_as]
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct QuarantineView {
     /// Who placed the order.
     pub owner: Owner,
-    /// This taking-in of the order.
-    pub acceptance_id: Uuid,
-    /// When the order was accepted.
-    pub accepted_at: Timestamp,
     /// Where it stands.
     pub status: QuarantineStatus,
+    /// This taking-in of the order.
+    #[serde(default)]
+    #[serde_as(as = "DefaultOnError")]
+    pub acceptance_id: Option<Uuid>,
+    /// When the order was accepted.
+    #[serde(default)]
+    #[serde_as(as = "DefaultOnError")]
+    pub accepted_at: Option<Timestamp>,
     /// Why it failed, when it did.
     #[serde(default)]
+    #[serde_as(as = "DefaultOnError")]
     pub failure_reason: Option<FailureReason>,
     #[serde(default)]
+    #[serde_as(as = "DefaultOnError")]
     customer_name: Option<CustomerName>,
     #[serde(default)]
+    #[serde_as(as = "DefaultOnError")]
     address: Option<Address>,
-    #[serde_as(as = "DisplayFromStr")]
-    card_last4: Last4,
-    #[serde_as(as = "DisplayFromStr")]
-    card_brand: CardBrand,
+    #[serde(default)]
+    #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
+    card_last4: Option<Last4>,
+    #[serde(default)]
+    #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
+    card_brand: Option<CardBrand>,
 }
 
 impl QuarantineView {
-    /// The details, unless the row has expired and lost them.
+    /// The details, unless the row has expired and lost them, or is malformed.
     #[must_use]
     pub fn details(&self) -> Option<Details> {
         Some(Details {
             owner: self.owner.clone(),
             name: self.customer_name.clone()?,
             address: self.address.clone()?,
-            last4: self.card_last4,
-            brand: self.card_brand,
+            last4: self.card_last4?,
+            brand: self.card_brand?,
         })
     }
 }
@@ -288,4 +298,27 @@ fn expired() -> AttributeValue {
 
 fn none_if_empty<V>(map: HashMap<String, V>) -> Option<HashMap<String, V>> {
     Some(map).filter(|map| !map.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_malformed_row_is_still_seen_by_its_owner() {
+        let row: serde_json::Map<_, _> = json!({
+            "Owner": "me", "Status": "FAILED", "FailureReason": "MALFORMED", "AcceptanceId": 7,
+            "AcceptedAt": "never", "CustomerName": ["x"], "Address": "", "CardLast4": "12345", "CardBrand": 1,
+        })
+        .as_object()
+        .cloned()
+        .unwrap();
+        let item: HashMap<String, AttributeValue> = serde_dynamo::aws_sdk_dynamodb_1::to_item(row).unwrap();
+        let view: QuarantineView = serde_dynamo::aws_sdk_dynamodb_1::from_item(item).unwrap();
+        assert_eq!(view.status, QuarantineStatus::Failed);
+        assert_eq!(view.failure_reason, Some(FailureReason::Malformed));
+        assert_eq!((view.acceptance_id, view.accepted_at, view.details()), (None, None, None));
+    }
 }

@@ -1,0 +1,133 @@
+//! Accepting an order: seal the card, then one conditional put. Nothing is written before the card is sealed.
+
+use http::{StatusCode, header};
+use order::{
+    CleanOrder, Details, QuarantineRow, QuarantineStatus, QuarantineView, RowVersion, Timestamp, Written,
+    accepting::{Acceptance, decide},
+    api::{Caller, Problem, Reply},
+};
+use serde_json::json;
+use uuid::Uuid;
+use vault::{QuarantineIdentity, QuarantinedCard, opaque_id};
+
+use crate::{Ingest, status, submission::Submission};
+
+/// How often a race for the same order id is run again before the client is asked to.
+const ROUNDS: usize = 4;
+
+const CONFLICT: Problem =
+    Problem::new(StatusCode::CONFLICT, "ORDER_CONFLICT", "Another order has this CustomerOrder");
+
+impl Ingest {
+    pub(crate) async fn accept(
+        &self,
+        caller: &Caller,
+        submission: Submission,
+        order_url: &str,
+    ) -> Result<Reply, Problem> {
+        let Submission { order, name, address, card } = submission;
+        let acceptance = opaque_id();
+        let place = QuarantineIdentity { order: order.as_str(), owner: caller.owner.as_str(), acceptance };
+        let (sealed, clean) = tokio::join!(self.sealer.seal(&card, place), self.orders.status(&order));
+        let details =
+            Details { owner: caller.owner.clone(), name, address, last4: card.last4(), brand: card.brand() };
+        drop(card);
+        if let Some(clean) = clean.map_err(|_| Problem::UNAVAILABLE)? {
+            return by_clean_order(&details, &clean);
+        }
+        let sealed = sealed.map_err(|_| Problem::UNAVAILABLE)?;
+        let row = self.row(order, details.clone(), acceptance, sealed);
+        self.put(&row, &details, order_url).await
+    }
+
+    fn row(
+        &self,
+        customer_order: order::OrderId,
+        details: Details,
+        acceptance_id: Uuid,
+        card: QuarantinedCard,
+    ) -> QuarantineRow {
+        let now = Timestamp::from(self.clock.now());
+        let deadline = now.after(self.settings.deadline);
+        QuarantineRow {
+            customer_order,
+            customer_name: details.name,
+            address: details.address,
+            owner: details.owner,
+            acceptance_id,
+            accepted_at: now,
+            armed_at: now,
+            sealed_card: card.sealed.as_bytes().to_vec(),
+            data_key: card.data_key.as_bytes().to_vec(),
+            key_batch_id: card.key_batch,
+            card_last4: card.last4,
+            card_brand: card.brand,
+            status: QuarantineStatus::Pending,
+            failure_reason: None,
+            attempt: 1,
+            deadline: deadline.epoch_seconds(),
+            expires_at: deadline.after(self.settings.ttl_after_deadline).epoch_seconds(),
+        }
+    }
+
+    /// Puts the row where there is none; where there is one, does what the decision table says of it. A put
+    /// whose reply was lost finds its own row, which is the same order.
+    async fn put(&self, row: &QuarantineRow, details: &Details, order_url: &str) -> Result<Reply, Problem> {
+        let order = &row.customer_order;
+        let mut found: Option<(QuarantineView, RowVersion)> = None;
+        for _ in 0..ROUNDS {
+            let written = match (decide(details, found.as_ref().map(|(view, _)| view), None), &found) {
+                (Acceptance::New, _) => self.quarantine.put_if_absent(row).await,
+                (Acceptance::Renewed, Some((_, seen))) => self.quarantine.replace(row, seen).await,
+                (Acceptance::AlreadyPending, Some((first, _))) => {
+                    return Ok(accepted(row, first.acceptance_id, first.accepted_at, order_url));
+                }
+                _ => return Err(CONFLICT),
+            };
+            if written.map_err(|_| Problem::UNAVAILABLE)? == Written::Done {
+                tracing::info!(%order, acceptance = %row.acceptance_id, "accepted");
+                return Ok(accepted(row, Some(row.acceptance_id), Some(row.accepted_at), order_url));
+            }
+            found = self
+                .quarantine
+                .view(order)
+                .await
+                .map_err(|error| if error.retryable() { Problem::UNAVAILABLE } else { CONFLICT })?;
+            // The row that was in the way may have crossed meanwhile.
+            if found.is_none()
+                && let Some(clean) = self.orders.status(order).await.map_err(|_| Problem::UNAVAILABLE)?
+            {
+                return by_clean_order(details, &clean);
+            }
+        }
+        Err(Problem::UNAVAILABLE)
+    }
+}
+
+fn by_clean_order(details: &Details, clean: &CleanOrder) -> Result<Reply, Problem> {
+    match decide(details, None, Some(clean)) {
+        Acceptance::AlreadyTokenized => Ok(status::tokenized(clean)),
+        _ => Err(CONFLICT),
+    }
+}
+
+fn accepted(
+    row: &QuarantineRow,
+    acceptance: Option<Uuid>,
+    accepted_at: Option<Timestamp>,
+    order_url: &str,
+) -> Reply {
+    let order = &row.customer_order;
+    Reply::new(
+        StatusCode::ACCEPTED,
+        json!({
+            "message": "Order Accepted",
+            "CustomerOrder": order,
+            "Status": QuarantineStatus::Pending,
+            "AcceptanceId": acceptance,
+            "AcceptedAt": accepted_at,
+        }),
+    )
+    .with_header(header::LOCATION, format!("{order_url}/{order}"))
+    .with_header(header::RETRY_AFTER, 1)
+}

@@ -1,0 +1,50 @@
+//! What ingest is told by the template.
+
+use std::time::Duration;
+
+use order::settings::{Lookup, SettingError, data_key_policy, parsed, text};
+use vault::DataKeyPolicy;
+
+const HOUR: u64 = 60 * 60;
+const DAY: u64 = 24 * HOUR;
+
+/// The settings of ingest.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `QUARANTINE_TABLE`: name of the quarantine table.
+    pub quarantine_table: String,
+    /// `ORDER_TABLE`: name of the table of clean orders.
+    pub order_table: String,
+    /// `QUARANTINE_KEY_ARN`: the KMS key of quarantined cards.
+    pub quarantine_key_arn: String,
+    /// `USER_POOL_CLIENT_ID`: whose ID tokens are let in.
+    pub user_pool_client_id: String,
+    /// `DATA_KEY_MAX_ROWS`, `DATA_KEY_MAX_SECONDS`: bounds on a data key.
+    pub data_key_policy: DataKeyPolicy,
+    /// `ORDER_DEADLINE_HOURS`: how long an order may stay in quarantine.
+    pub deadline: Duration,
+    /// `QUARANTINE_TTL_DAYS`: how long after its deadline DynamoDB removes a row that is still there.
+    pub ttl_after_deadline: Duration,
+}
+
+impl Settings {
+    /// Reads the settings from environment variables.
+    ///
+    /// # Errors
+    /// [`SettingError`] naming the one that is missing or wrong.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
+        Ok(Self {
+            quarantine_table: text(lookup, "QUARANTINE_TABLE")?,
+            order_table: text(lookup, "ORDER_TABLE")?,
+            quarantine_key_arn: text(lookup, "QUARANTINE_KEY_ARN")?,
+            user_pool_client_id: text(lookup, "USER_POOL_CLIENT_ID")?,
+            data_key_policy: data_key_policy(lookup)?,
+            deadline: Duration::from_secs(
+                parsed::<u64>(lookup, "ORDER_DEADLINE_HOURS")?.saturating_mul(HOUR),
+            ),
+            ttl_after_deadline: Duration::from_secs(
+                parsed::<u64>(lookup, "QUARANTINE_TTL_DAYS")?.saturating_mul(DAY),
+            ),
+        })
+    }
+}

@@ -1,0 +1,162 @@
+//! An order as a client sends it, parsed: the AWS sample's body, with an optional card expiry.
+
+use order::{
+    Address, CustomerName, OrderId, PlainTextError,
+    api::{self, Fields, Problem},
+};
+use vault::{Card, CardExpiry, Pan, PanError};
+
+/// A submission that keeps every rule.
+#[derive(Debug)]
+pub(crate) struct Submission {
+    pub(crate) order: OrderId,
+    pub(crate) name: CustomerName,
+    pub(crate) address: Address,
+    pub(crate) card: Card,
+}
+
+const FIELDS: [&str; 5] = ["CustomerOrder", "CustomerName", "CreditCard", "CardExpiry", "Address"];
+
+impl Submission {
+    /// Parses the body of `POST /order`.
+    pub(crate) fn parse(body: &str) -> Result<Self, Problem> {
+        let fields = Fields::parse(body, &FIELDS)?;
+        let (order, name, address, card) = (
+            text(
+                &fields,
+                "CustomerOrder",
+                Problem::malformed("ORDER_ID_MISSING", "CustomerOrder must be a string"),
+            )?,
+            text(
+                &fields,
+                "CustomerName",
+                Problem::malformed("NAME_MISSING", "CustomerName must be a string"),
+            )?,
+            text(&fields, "Address", Problem::malformed("ADDRESS_MISSING", "Address must be a string"))?,
+            card_number(&fields)?,
+        );
+        Ok(Self {
+            order: api::order_id(&order)?,
+            name: name.parse().map_err(|error| match error {
+                PlainTextError::Empty => Problem::invalid("NAME_INVALID", "CustomerName must not be empty"),
+                PlainTextError::TooLong => Problem::invalid("NAME_INVALID", "CustomerName is too long"),
+                PlainTextError::Control => {
+                    Problem::invalid("NAME_INVALID", "CustomerName must not hold control characters")
+                }
+                PlainTextError::CardShaped => {
+                    Problem::invalid("NAME_CARD_SHAPED", "CustomerName must not hold a card number")
+                }
+            })?,
+            address: address.parse().map_err(|error| match error {
+                PlainTextError::Empty => Problem::invalid("ADDRESS_INVALID", "Address must not be empty"),
+                PlainTextError::TooLong => Problem::invalid("ADDRESS_INVALID", "Address is too long"),
+                PlainTextError::Control => {
+                    Problem::invalid("ADDRESS_INVALID", "Address must not hold control characters")
+                }
+                PlainTextError::CardShaped => {
+                    Problem::invalid("ADDRESS_CARD_SHAPED", "Address must not hold a card number")
+                }
+            })?,
+            card: Card { pan: Pan::parse(card).map_err(card_problem)?, expiry: expiry(&fields)? },
+        })
+    }
+}
+
+fn text<'a>(fields: &Fields<'a>, name: &str, missing: Problem) -> Result<std::borrow::Cow<'a, str>, Problem> {
+    fields.string(name, missing.clone())?.ok_or(missing)
+}
+
+/// The number is read where it stands in the body, so that no copy outlives the body's buffer.
+fn card_number<'a>(fields: &Fields<'a>) -> Result<&'a str, Problem> {
+    let missing = Problem::malformed("CARD_MISSING", "CreditCard must be a string of digits");
+    fields.unescaped("CreditCard", missing.clone())?.ok_or(missing)
+}
+
+fn card_problem(error: PanError) -> Problem {
+    match error {
+        PanError::Characters => Problem::invalid(
+            "CARD_INVALID",
+            "CreditCard must be digits, with single spaces or dashes between them",
+        ),
+        PanError::Length => Problem::invalid("CARD_INVALID", "CreditCard must have 12 to 19 digits"),
+        PanError::CheckDigit => Problem::invalid("CARD_INVALID", "CreditCard is not a valid card number"),
+    }
+}
+
+fn expiry(fields: &Fields<'_>) -> Result<Option<CardExpiry>, Problem> {
+    let text = fields
+        .unescaped("CardExpiry", Problem::malformed("EXPIRY_INVALID", "CardExpiry must be a string"))?;
+    text.map(CardExpiry::parse)
+        .transpose()
+        .map_err(|_| Problem::invalid("EXPIRY_INVALID", "CardExpiry must be MM/YY"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn sample() -> Value {
+        json!({
+            "CustomerOrder": "123456789", "CustomerName": "Amazon Web Services",
+            "CreditCard": "0000-0000-0000-0000", "Address": "Reinvent2019, Las Vegas, USA",
+        })
+    }
+
+    #[test]
+    fn the_samples_order_is_read() {
+        let submission = Submission::parse(&sample().to_string()).unwrap();
+        assert_eq!(submission.order.as_str(), "123456789");
+        assert_eq!(submission.name.as_str(), "Amazon Web Services");
+        assert_eq!(submission.card.last4().to_string(), "0000");
+        assert!(submission.card.expiry.is_none());
+    }
+
+    #[test]
+    fn a_wrong_field_is_refused_with_its_own_code_and_none_of_its_text() {
+        for (field, value, status, code) in [
+            ("CustomerOrder", json!(null), 400, "ORDER_ID_MISSING"),
+            ("CustomerOrder", json!(4_111_111_111_111_111_u64), 400, "ORDER_ID_MISSING"),
+            ("CustomerOrder", json!("4111111111111111"), 422, "ORDER_ID_CARD_SHAPED"),
+            ("CustomerOrder", json!("a/b"), 422, "ORDER_ID_INVALID"),
+            ("CustomerName", json!(["4111111111111111"]), 400, "NAME_MISSING"),
+            ("CustomerName", json!("4111 1111 1111 1111"), 422, "NAME_CARD_SHAPED"),
+            ("CustomerName", json!(""), 422, "NAME_INVALID"),
+            ("Address", json!(null), 400, "ADDRESS_MISSING"),
+            ("Address", json!("x\u{0}"), 422, "ADDRESS_INVALID"),
+            ("Address", json!("c/o 4111111111111111"), 422, "ADDRESS_CARD_SHAPED"),
+            ("CreditCard", json!(null), 400, "CARD_MISSING"),
+            ("CreditCard", json!(4_111_111_111_111_111_u64), 400, "CARD_MISSING"),
+            ("CreditCard", json!({"n": "4111111111111111"}), 400, "CARD_MISSING"),
+            ("CreditCard", json!("4111111111111112"), 422, "CARD_INVALID"),
+            ("CreditCard", json!("41111111111"), 422, "CARD_INVALID"),
+            ("CreditCard", json!(""), 422, "CARD_INVALID"),
+            ("CardExpiry", json!(1230), 400, "EXPIRY_INVALID"),
+            ("CardExpiry", json!("13/30"), 422, "EXPIRY_INVALID"),
+            ("CVV", json!("123"), 400, "FIELD_FORBIDDEN"),
+            ("4111111111111111", json!("x"), 400, "FIELD_UNKNOWN"),
+        ] {
+            let mut body = sample();
+            body[field] = value.clone();
+            let problem = Submission::parse(&body.to_string()).unwrap_err();
+            assert_eq!((problem.status.as_u16(), problem.code), (status, code), "{field} {value}");
+            assert!(!problem.message.contains("4111"), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_missing_field_is_refused() {
+        for field in ["CustomerOrder", "CustomerName", "CreditCard", "Address"] {
+            let mut body = sample();
+            body.as_object_mut().unwrap().remove(field);
+            assert_eq!(Submission::parse(&body.to_string()).unwrap_err().status.as_u16(), 400, "{field}");
+        }
+    }
+
+    #[test]
+    fn a_card_number_with_escapes_is_refused_since_it_would_be_copied() {
+        let body = sample().to_string().replace("0000-0000-0000-0000", "\\u0030000-0000-0000-0000");
+        assert_eq!(Submission::parse(&body).unwrap_err().code, "CARD_MISSING");
+    }
+}
