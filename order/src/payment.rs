@@ -63,6 +63,15 @@ impl Outcome {
     }
 }
 
+impl From<Outcome> for Payment {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Submitted => Self::Submitted,
+            Outcome::Declined => Self::Declined,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Attributes {

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
+    error::SdkError,
+    operation::transact_write_items::TransactWriteItemsError,
     types::{AttributeValue, Delete, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
 use serde::{Deserialize, Serialize};
@@ -252,23 +254,18 @@ impl QuarantineTable {
         conditional("UpdateItem quarantine", reply)
     }
 
-    /// Drops a row that is still this acceptance, because the same order is already tokenized.
+    /// Drops a row that is still this acceptance, because the same order is already tokenized. A transaction
+    /// of one: the worker's role may delete rows in transactions only.
     ///
     /// # Errors
     /// [`TableError`].
     pub async fn drop_duplicate(&self, order: &OrderId, acceptance: Uuid) -> Result<Written, TableError> {
-        let reply = self
-            .dynamodb
-            .delete_item()
-            .table_name(&self.name)
-            .key("CustomerOrder", AttributeValue::S(order.to_string()))
-            .condition_expression(THIS_ACCEPTANCE)
-            .expression_attribute_names("#status", "Status")
-            .expression_attribute_values(":acceptance", AttributeValue::S(acceptance.to_string()))
-            .expression_attribute_values(":expired", expired())
-            .send()
-            .await;
-        conditional("DeleteItem quarantine", reply)
+        let delete = self.delete_if_this_acceptance(order, acceptance);
+        let reply = self.dynamodb.transact_write_items().transact_items(delete).send().await;
+        match reply {
+            Err(error) if condition_failed(&error) => Ok(Written::LostRace),
+            reply => conditional("TransactWriteItems quarantine", reply),
+        }
     }
 
     /// The delete that is part of the transaction that carries an order across: only while the row is this
@@ -294,6 +291,15 @@ const THIS_ACCEPTANCE: &str = "AcceptanceId = :acceptance AND #status <> :expire
 
 fn expired() -> AttributeValue {
     AttributeValue::S(QuarantineStatus::Expired.word().into())
+}
+
+/// Whether a transaction of one action was cancelled by its condition.
+fn condition_failed<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+    else {
+        return false;
+    };
+    cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
 }
 
 fn none_if_empty<V>(map: HashMap<String, V>) -> Option<HashMap<String, V>> {

@@ -1,0 +1,39 @@
+//! What the worker is told by the template.
+
+use order::settings::{Lookup, SettingError, data_key_policy, text};
+use vault::TokenizerSettings;
+
+/// The settings of the worker.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `QUARANTINE_TABLE`: name of the quarantine table.
+    pub quarantine_table: String,
+    /// `ORDER_TABLE`: name of the table of clean orders.
+    pub order_table: String,
+    /// `DEAD_LETTER_QUEUE_URL`: where word of parked orders goes.
+    pub dead_letter_queue_url: String,
+    /// `QUARANTINE_KEY_ARN`, `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`, `DATA_KEY_MAX_ROWS`,
+    /// `DATA_KEY_MAX_SECONDS`: the way from quarantine into the vault.
+    pub tokenizer: TokenizerSettings,
+}
+
+impl Settings {
+    /// Reads the settings from environment variables.
+    ///
+    /// # Errors
+    /// [`SettingError`] naming the one that is missing or wrong.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
+        Ok(Self {
+            quarantine_table: text(lookup, "QUARANTINE_TABLE")?,
+            order_table: text(lookup, "ORDER_TABLE")?,
+            dead_letter_queue_url: text(lookup, "DEAD_LETTER_QUEUE_URL")?,
+            tokenizer: TokenizerSettings {
+                quarantine_key_arn: text(lookup, "QUARANTINE_KEY_ARN")?,
+                vault_key_arn: text(lookup, "VAULT_KEY_ARN")?,
+                vault_table: text(lookup, "VAULT_TABLE")?,
+                account: text(lookup, "ACCOUNT_ID")?,
+                policy: data_key_policy(lookup)?,
+            },
+        })
+    }
+}
