@@ -1,3 +1,4 @@
 //! The whole pipeline on one machine.
 
 pub mod function;
+pub mod template;

@@ -1,0 +1,232 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::{Resources, Route, Stack, Template, TemplateError};
+
+/// What an endpoint would report having made.
+fn made() -> Resources {
+    let mut resources = Template::shipped().unwrap().named_here();
+    for table in ["OrderQuarantineTable", "CreditCardTokenizerTable", "CustomerOrderTable"] {
+        let arn = format!("arn:aws:dynamodb:us-east-1:123456789012:table/{table}");
+        resources.insert(table, table, [("Arn", &arn), ("StreamArn", &format!("{arn}/stream/1"))]);
+    }
+    for key in ["QuarantineKey", "VaultKey"] {
+        resources.insert(key, key, [("Arn", &format!("arn:aws:kms:us-east-1:123456789012:key/{key}"))]);
+    }
+    let url = "http://127.0.0.1:4566/123456789012/card-airlock-DeadLetterQueue";
+    resources.insert("DeadLetterQueue", url, [("Arn", "arn:aws:sqs:us-east-1:123456789012:dlq")]);
+    resources
+}
+
+fn shipped() -> Stack {
+    Template::shipped().unwrap().resolve(&made()).unwrap()
+}
+
+/// The properties of a resource `Thing`, from a template with the given text after its `Properties:`.
+fn properties(text: &str, overrides: &[(&str, &str)]) -> Result<Value, TemplateError> {
+    let text = format!(
+        "Parameters:\n  Mode: {{Type: String, Default: plain}}\n\
+         Conditions:\n  Fancy: !Equals [!Ref Mode, fancy]\n  \
+         Either: !Or [!Condition Fancy, !Equals [a, b]]\n  \
+         Both: !And [!Condition Fancy, !Not [!Equals [a, b]]]\n  Round: !Not [!Condition Round]\n\
+         Resources:\n  Thing:\n    Type: Test::Thing\n    Properties:\n{text}"
+    );
+    let overrides: BTreeMap<String, String> =
+        overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let template = Template::parse(&text, &overrides)?;
+    let mut resources = Resources::default();
+    resources.insert("Role", "role-name", [("Arn", "arn:role")]);
+    template.evaluator("Thing", &resources).all(&template.resources["Thing"].properties)
+}
+
+#[test]
+fn the_shipped_template_declares_the_three_tables_as_designed() {
+    let stack = shipped();
+    let table = |name: &str| stack.tables.iter().find(|table| table.name == name).unwrap().clone();
+    let quarantine = table("OrderQuarantineTable");
+    assert_eq!(quarantine.stream_view_type.as_deref(), Some("NEW_AND_OLD_IMAGES"));
+    assert_eq!(quarantine.ttl_attribute.as_deref(), Some("ExpiresAt"));
+    assert!(!quarantine.point_in_time_recovery);
+    let vault = table("CreditCardTokenizerTable");
+    let keys: Vec<_> = vault.key.iter().map(|key| (key.name.as_str(), key.key_type.as_str())).collect();
+    assert_eq!(keys, [("Hash_Key", "HASH"), ("Account_Id", "RANGE")]);
+    assert_eq!(vault.ttl_attribute.as_deref(), Some("ExpiresAt"));
+    let clean = table("CustomerOrderTable");
+    assert_eq!((&clean.stream_view_type, &clean.ttl_attribute), (&None, &None));
+    assert!(vault.point_in_time_recovery && clean.point_in_time_recovery);
+    assert!(stack.tables.iter().all(|table| table.deletion_protection));
+}
+
+#[test]
+fn the_table_prefix_stands_before_every_table_name() {
+    let overrides = BTreeMap::from([("TablePrefix".to_owned(), "blue-".to_owned())]);
+    let template = Template::parse(super::SHIPPED, &overrides).unwrap();
+    let tables = template.tables(&template.named_here()).unwrap();
+    assert!(tables.iter().all(|table| table.name == format!("blue-{}", table.logical_id)));
+}
+
+#[test]
+fn both_envelope_keys_rotate_and_demand_their_purpose() {
+    let purposes: Vec<_> = shipped()
+        .keys
+        .iter()
+        .map(|key| (key.logical_id.clone(), key.rotation, key.required_purpose.clone().unwrap()))
+        .collect();
+    let expected = [("QuarantineKey", true, "quarantine"), ("VaultKey", true, "vault")];
+    assert_eq!(
+        purposes,
+        expected.map(|(id, rotation, purpose)| (id.to_owned(), rotation, purpose.to_owned()))
+    );
+}
+
+#[test]
+fn dead_letters_are_encrypted_and_kept_for_fourteen_days() {
+    let [queue] = &shipped().queues[..] else { panic!("one queue") };
+    assert!(queue.managed_sse);
+    assert_eq!(queue.retention, Duration::from_secs(14 * 24 * 3600));
+}
+
+#[test]
+fn every_route_leads_to_its_function_and_requires_a_token() {
+    let api = shipped().api;
+    assert_eq!(api.stage, "dev");
+    let route = |method: &str, path: &str, function: &str| Route {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        function: function.to_owned(),
+        requires_auth: true,
+    };
+    let expected = [
+        route("GET", "/order/{CustomerOrder}", "IngestFunction"),
+        route("POST", "/order", "IngestFunction"),
+        route("POST", "/paybill", "PaybillFunction"),
+    ];
+    assert_eq!(api.routes, expected);
+}
+
+#[test]
+fn each_function_has_its_role_and_its_environment() {
+    let stack = shipped();
+    let names = |id: &str| {
+        let function = stack.function(id).unwrap();
+        (function.role.clone(), function.environment.keys().cloned().collect::<Vec<_>>().join(" "))
+    };
+    let ingest = "DATA_KEY_MAX_ROWS DATA_KEY_MAX_SECONDS ORDER_DEADLINE_HOURS ORDER_TABLE QUARANTINE_KEY_ARN \
+                  QUARANTINE_TABLE QUARANTINE_TTL_DAYS USER_POOL_CLIENT_ID";
+    let worker = "ACCOUNT_ID DATA_KEY_MAX_ROWS DATA_KEY_MAX_SECONDS DEAD_LETTER_QUEUE_URL ORDER_TABLE \
+                  QUARANTINE_KEY_ARN QUARANTINE_TABLE VAULT_KEY_ARN VAULT_TABLE";
+    let paybill = "ACCOUNT_ID ORDER_TABLE QUARANTINE_TABLE USER_POOL_CLIENT_ID VAULT_KEY_ARN VAULT_TABLE";
+    assert_eq!(names("IngestFunction"), ("IngestRole".to_owned(), ingest.to_owned()));
+    assert_eq!(names("TokenizeWorkerFunction"), ("TokenizeWorkerRole".to_owned(), worker.to_owned()));
+    assert_eq!(names("PaybillFunction"), ("PaybillRole".to_owned(), paybill.to_owned()));
+    let worker = stack.function("TokenizeWorkerFunction").unwrap();
+    assert_eq!(
+        worker.environment["DEAD_LETTER_QUEUE_URL"],
+        "http://127.0.0.1:4566/123456789012/card-airlock-DeadLetterQueue"
+    );
+    assert_eq!((worker.timeout, worker.memory_mib), (Duration::from_secs(60), 256));
+}
+
+#[test]
+fn the_stream_mapping_is_as_designed() {
+    let [mapping] = &shipped().stream_mappings[..] else { panic!("one mapping") };
+    assert_eq!(mapping.function, "TokenizeWorkerFunction");
+    assert_eq!(
+        mapping.stream_arn,
+        "arn:aws:dynamodb:us-east-1:123456789012:table/OrderQuarantineTable/stream/1"
+    );
+    assert_eq!(mapping.starting_position, "TRIM_HORIZON");
+    assert_eq!((mapping.batch_size, mapping.parallelization_factor), (100, 1));
+    assert_eq!(mapping.maximum_batching_window, Duration::ZERO);
+    assert!(mapping.report_batch_item_failures && mapping.bisect_batch_on_function_error);
+    assert_eq!(mapping.maximum_retry_attempts, Some(5));
+    assert_eq!(mapping.maximum_record_age, Some(Duration::from_secs(3600)));
+    assert_eq!(mapping.on_failure_arn.as_deref(), Some("arn:aws:sqs:us-east-1:123456789012:dlq"));
+    let patterns: Vec<Value> =
+        mapping.filter_patterns.iter().map(|pattern| serde_json::from_str(pattern).unwrap()).collect();
+    let expected = [
+        json!({"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"Status": {"S": ["PENDING"]}}}}),
+        json!({
+            "eventName": ["REMOVE"],
+            "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]},
+            "dynamodb": {"OldImage": {"Status": {"S": ["PENDING", "FAILED"]}}},
+        }),
+    ];
+    assert_eq!(patterns, expected);
+}
+
+#[test]
+fn the_outputs_bear_the_samples_names() {
+    let outputs = shipped().outputs;
+    assert_eq!(
+        outputs["PaymentMethodApiURL"],
+        "https://customerapi.execute-api.us-east-1.amazonaws.com/dev/"
+    );
+    assert_eq!(
+        outputs["UserPoolArn"],
+        "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_UserPool"
+    );
+    assert_eq!(outputs["UserPoolAppClientId"], "userpoolclient");
+    assert_eq!((outputs["AccountId"].as_str(), outputs["Region"].as_str()), ("123456789012", "us-east-1"));
+}
+
+#[test]
+fn no_role_may_both_seal_and_open_with_one_key() {
+    let stack = shipped();
+    for key in ["QuarantineKey", "VaultKey"] {
+        let statements = stack.properties(key).unwrap()["KeyPolicy"]["Statement"].as_array().unwrap().clone();
+        let of = |action: &str| -> Vec<Value> {
+            let named = statements.iter().filter(|s| s["Effect"] == "Allow" && s["Action"] == action);
+            named.map(|s| s["Principal"]["AWS"].clone()).collect()
+        };
+        let (sealing, opening) = (of("kms:GenerateDataKey"), of("kms:Decrypt"));
+        assert_eq!((sealing.len(), opening.len()), (1, 1), "{key}");
+        assert_ne!(sealing, opening, "{key}");
+    }
+}
+
+#[test]
+fn references_substitutions_and_joins_give_text() {
+    let text = "      A: !Ref Mode\n      B: !GetAtt Role.Arn\n      C: !Sub \"${Mode}/${Role.Arn}/${!Mode}\"\n      \
+                D: !Sub [\"${X}-${Role}\", {X: !Ref AWS::Region}]\n      E: !Join [\":\", [a, !Ref AWS::AccountId]]\n";
+    let expected = json!({
+        "A": "plain", "B": "arn:role", "C": "plain/arn:role/${Mode}", "D": "us-east-1-role-name",
+        "E": "a:123456789012",
+    });
+    assert_eq!(properties(text, &[]).unwrap(), expected);
+}
+
+#[test]
+fn conditions_choose_and_no_value_leaves_out() {
+    let text = "      A: !If [Fancy, 1, 2]\n      B: !If [Either, x, !Ref AWS::NoValue]\n      \
+                C: [!If [Both, y, !Ref AWS::NoValue], z]\n";
+    assert_eq!(properties(text, &[]).unwrap(), json!({"A": 2, "C": ["z"]}));
+    assert_eq!(properties(text, &[("Mode", "fancy")]).unwrap(), json!({"A": 1, "B": "x", "C": ["y", "z"]}));
+}
+
+#[test]
+fn what_is_not_known_is_an_error_that_names_it_and_its_place() {
+    let message = |text: &str| properties(&format!("      A: {text}\n"), &[]).unwrap_err().to_string();
+    assert_eq!(message("!ImportValue other"), "Thing: Fn::ImportValue is not supported here");
+    assert_eq!(message("!Select [0, [a]]"), "Thing: Fn::Select is not supported here");
+    assert_eq!(message("!Ref AWS::StackId"), "Thing: AWS::StackId is not supported here");
+    assert_eq!(message("!Ref Nothing"), "Thing: there is no Nothing");
+    assert_eq!(message("!GetAtt Role.Nothing"), "Thing: there is no Role.Nothing");
+    assert_eq!(message("!If [Nothing, 1, 2]"), "Thing: there is no Nothing");
+    assert_eq!(message("!If [Round, 1, 2]"), "Thing: its condition goes round in a circle");
+    assert_eq!(message("{Ref: Mode, More: 1}"), "Thing: Ref must stand alone");
+    assert_eq!(message("!Sub \"${Mode\""), "Thing: Fn::Sub has the wrong arguments");
+    assert!(properties("      A: 1\n", &[("Other", "x")]).is_err());
+}
+
+#[test]
+fn a_property_that_would_change_behaviour_must_be_known() {
+    let text =
+        super::SHIPPED.replace("            BatchSize: 100\n", "            TumblingWindowInSeconds: 5\n");
+    let error = Template::parse(&text, &BTreeMap::new()).unwrap().resolve(&made()).unwrap_err().to_string();
+    assert!(
+        error.contains("TokenizeWorkerFunction.Quarantine") && error.contains("TumblingWindow"),
+        "{error}"
+    );
+}

@@ -1,0 +1,406 @@
+//! From a resource's properties to what this machine does about them. A property that would change behaviour
+//! and is not known here is an error (`deny_unknown_fields`), so that nothing declared is silently left out.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{
+    Api, Key, KeyAttribute, LambdaFunction, Queue, Route, STACK_NAME, StreamMapping, Table, TemplateError,
+};
+
+pub(super) fn table(logical_id: &str, properties: Value) -> Result<Table, TemplateError> {
+    let declared: TableProperties = read(logical_id, properties)?;
+    let types: BTreeMap<String, String> =
+        declared.attribute_definitions.into_iter().map(|a| (a.attribute_name, a.attribute_type)).collect();
+    let key = declared.key_schema.into_iter().map(|part| {
+        let attribute_type = types.get(&part.attribute_name).cloned();
+        let attribute_type = attribute_type
+            .ok_or_else(|| TemplateError::unknown(logical_id, format!("type for {}", part.attribute_name)))?;
+        Ok(KeyAttribute { name: part.attribute_name, key_type: part.key_type, attribute_type })
+    });
+    if declared.billing_mode != "PAY_PER_REQUEST" {
+        return Err(TemplateError::unsupported(logical_id, declared.billing_mode));
+    }
+    Ok(Table {
+        logical_id: logical_id.to_owned(),
+        key: key.collect::<Result<_, TemplateError>>()?,
+        name: declared.table_name.unwrap_or_else(|| named(logical_id)),
+        stream_view_type: declared.stream_specification.map(|stream| stream.stream_view_type),
+        ttl_attribute: declared
+            .time_to_live_specification
+            .filter(|ttl| ttl.enabled)
+            .map(|ttl| ttl.attribute_name),
+        deletion_protection: declared.deletion_protection_enabled,
+        point_in_time_recovery: declared
+            .point_in_time_recovery_specification
+            .is_some_and(|recovery| recovery.point_in_time_recovery_enabled),
+    })
+}
+
+pub(super) fn key(logical_id: &str, properties: Value) -> Result<Key, TemplateError> {
+    let declared: KeyProperties = read(logical_id, properties)?;
+    Ok(Key {
+        logical_id: logical_id.to_owned(),
+        rotation: declared.enable_key_rotation,
+        required_purpose: required_purpose(&declared.key_policy),
+    })
+}
+
+/// The purpose of the statement that denies everybody any other: `Deny`, `StringNotEquals`.
+fn required_purpose(policy: &Value) -> Option<String> {
+    let statements = policy.get("Statement")?.as_array()?;
+    let denials = statements.iter().filter(|statement| {
+        statement.get("Effect").and_then(Value::as_str) == Some("Deny")
+            && statement.get("Principal").and_then(Value::as_str) == Some("*")
+    });
+    let mut purposes = denials.filter_map(|statement| {
+        let condition = statement.get("Condition")?.get("StringNotEquals")?;
+        condition.get("kms:EncryptionContext:purpose")?.as_str()
+    });
+    purposes.next().map(str::to_owned)
+}
+
+pub(super) fn queue(logical_id: &str, properties: Value) -> Result<Queue, TemplateError> {
+    let declared: QueueProperties = read(logical_id, properties)?;
+    Ok(Queue {
+        logical_id: logical_id.to_owned(),
+        name: declared.queue_name.unwrap_or_else(|| named(logical_id)),
+        retention: Duration::from_secs(declared.message_retention_period),
+        managed_sse: declared.sqs_managed_sse_enabled,
+    })
+}
+
+/// The API without its routes, and what its routes inherit.
+pub(super) struct DeclaredApi {
+    pub(super) api: Api,
+    default_authorizer: Option<String>,
+    authorizers: Vec<String>,
+}
+
+pub(super) fn api(logical_id: &str, id: &str, properties: Value) -> Result<DeclaredApi, TemplateError> {
+    let declared: ApiProperties = read(logical_id, properties)?;
+    let auth = declared.auth.unwrap_or_default();
+    Ok(DeclaredApi {
+        api: Api {
+            logical_id: logical_id.to_owned(),
+            id: id.to_owned(),
+            stage: declared.stage_name,
+            routes: Vec::new(),
+        },
+        default_authorizer: auth.default_authorizer,
+        authorizers: auth.authorizers.into_keys().collect(),
+    })
+}
+
+/// A function with the events that invoke it.
+pub(super) struct DeclaredFunction {
+    pub(super) function: LambdaFunction,
+    pub(super) routes: Vec<DeclaredRoute>,
+    pub(super) stream_mappings: Vec<StreamMapping>,
+}
+
+/// A route that does not know its API yet.
+pub(super) struct DeclaredRoute {
+    function: String,
+    event: ApiEvent,
+}
+
+impl DeclaredRoute {
+    pub(super) fn of(self, api: &DeclaredApi) -> Result<Route, TemplateError> {
+        if self.event.rest_api_id != api.api.id {
+            return Err(TemplateError::unknown(&self.function, self.event.rest_api_id));
+        }
+        let own = self.event.auth.and_then(|auth| auth.authorizer);
+        let requires_auth = match own.or_else(|| api.default_authorizer.clone()) {
+            None => false,
+            Some(name) if name == "NONE" => false,
+            Some(name) if api.authorizers.contains(&name) => true,
+            Some(name) => return Err(TemplateError::unknown(&self.function, format!("authorizer {name}"))),
+        };
+        Ok(Route {
+            method: self.event.method.to_uppercase(),
+            path: self.event.path,
+            function: self.function,
+            requires_auth,
+        })
+    }
+}
+
+pub(super) fn function(logical_id: &str, properties: Value) -> Result<DeclaredFunction, TemplateError> {
+    let declared: FunctionProperties = read(logical_id, properties)?;
+    let role = declared.role.rsplit('/').next().unwrap_or_default().to_owned();
+    let mut routes = Vec::new();
+    let mut stream_mappings = Vec::new();
+    for (name, event) in declared.events {
+        let place = format!("{logical_id}.{name}");
+        match event.kind.as_str() {
+            "Api" => {
+                let event = read(&place, event.properties)?;
+                routes.push(DeclaredRoute { function: logical_id.to_owned(), event });
+            }
+            "DynamoDB" => stream_mappings.push(stream_mapping(logical_id, &place, event.properties)?),
+            other => return Err(TemplateError::unsupported(&place, other)),
+        }
+    }
+    let environment = declared.environment.variables.into_iter();
+    let environment = environment.map(|(name, value)| match value {
+        Value::String(text) => Ok((name, text)),
+        Value::Number(_) | Value::Bool(_) => Ok((name, value.to_string())),
+        _ => Err(TemplateError::malformed(logical_id, format!("{name} must be text"))),
+    });
+    let function = LambdaFunction {
+        logical_id: logical_id.to_owned(),
+        role,
+        environment: environment.collect::<Result<_, _>>()?,
+        timeout: Duration::from_secs(declared.timeout),
+        memory_mib: declared.memory_size,
+    };
+    Ok(DeclaredFunction { function, routes, stream_mappings })
+}
+
+fn stream_mapping(function: &str, place: &str, properties: Value) -> Result<StreamMapping, TemplateError> {
+    let declared: StreamEvent = read(place, properties)?;
+    let mut report_batch_item_failures = false;
+    for response in declared.function_response_types {
+        match response.as_str() {
+            "ReportBatchItemFailures" => report_batch_item_failures = true,
+            other => return Err(TemplateError::unsupported(place, other)),
+        }
+    }
+    // −1 is AWS's word for "without end" in both.
+    let finite = |value: i64| u32::try_from(value).ok();
+    Ok(StreamMapping {
+        function: function.to_owned(),
+        stream_arn: declared.stream,
+        starting_position: declared.starting_position,
+        batch_size: declared.batch_size,
+        maximum_batching_window: Duration::from_secs(declared.maximum_batching_window_in_seconds),
+        parallelization_factor: declared.parallelization_factor,
+        report_batch_item_failures,
+        bisect_batch_on_function_error: declared.bisect_batch_on_function_error,
+        maximum_retry_attempts: finite(declared.maximum_retry_attempts),
+        maximum_record_age: finite(declared.maximum_record_age_in_seconds)
+            .map(|seconds| Duration::from_secs(u64::from(seconds))),
+        on_failure_arn: declared.destination_config.map(|config| config.on_failure.destination),
+        filter_patterns: declared.filter_criteria.filters.into_iter().map(|filter| filter.pattern).collect(),
+    })
+}
+
+/// The name of a resource whose name the template leaves open.
+fn named(logical_id: &str) -> String {
+    format!("{STACK_NAME}-{logical_id}")
+}
+
+fn read<T: DeserializeOwned>(logical_id: &str, properties: Value) -> Result<T, TemplateError> {
+    serde_json::from_value(properties)
+        .map_err(|error| TemplateError::malformed(logical_id, error.to_string()))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct TableProperties {
+    table_name: Option<String>,
+    billing_mode: String,
+    attribute_definitions: Vec<AttributeDefinition>,
+    key_schema: Vec<KeySchemaPart>,
+    stream_specification: Option<StreamSpecification>,
+    time_to_live_specification: Option<TimeToLive>,
+    #[serde(default)]
+    deletion_protection_enabled: bool,
+    point_in_time_recovery_specification: Option<PointInTimeRecovery>,
+    // Encryption at rest by AWS's own means changes nothing that can be seen.
+    #[serde(rename = "SSESpecification")]
+    _sse_specification: Option<Value>,
+    #[serde(rename = "Tags")]
+    _tags: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct AttributeDefinition {
+    attribute_name: String,
+    attribute_type: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct KeySchemaPart {
+    attribute_name: String,
+    key_type: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct StreamSpecification {
+    stream_view_type: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct TimeToLive {
+    attribute_name: String,
+    enabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct PointInTimeRecovery {
+    point_in_time_recovery_enabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct KeyProperties {
+    #[serde(default)]
+    enable_key_rotation: bool,
+    key_policy: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct QueueProperties {
+    queue_name: Option<String>,
+    #[serde(default = "four_days")]
+    message_retention_period: u64,
+    #[serde(default)]
+    sqs_managed_sse_enabled: bool,
+    #[serde(rename = "Tags")]
+    _tags: Option<Value>,
+}
+
+fn four_days() -> u64 {
+    345_600
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ApiProperties {
+    stage_name: String,
+    auth: Option<ApiAuth>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ApiAuth {
+    default_authorizer: Option<String>,
+    #[serde(default)]
+    authorizers: BTreeMap<String, Value>,
+    #[serde(rename = "AddDefaultAuthorizerToCorsPreflight")]
+    _cors: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FunctionProperties {
+    role: String,
+    #[serde(default)]
+    environment: Environment,
+    #[serde(default = "three_seconds")]
+    timeout: u64,
+    #[serde(default = "smallest_memory")]
+    memory_size: u32,
+    #[serde(default)]
+    events: BTreeMap<String, Event>,
+}
+
+fn three_seconds() -> u64 {
+    3
+}
+
+fn smallest_memory() -> u32 {
+    128
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Environment {
+    #[serde(default)]
+    variables: BTreeMap<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Event {
+    #[serde(rename = "Type")]
+    kind: String,
+    properties: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ApiEvent {
+    rest_api_id: String,
+    path: String,
+    method: String,
+    auth: Option<EventAuth>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct EventAuth {
+    authorizer: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct StreamEvent {
+    stream: String,
+    starting_position: String,
+    #[serde(default = "hundred")]
+    batch_size: u32,
+    #[serde(default)]
+    maximum_batching_window_in_seconds: u64,
+    #[serde(default = "one")]
+    parallelization_factor: u32,
+    #[serde(default)]
+    function_response_types: Vec<String>,
+    #[serde(default)]
+    bisect_batch_on_function_error: bool,
+    #[serde(default = "without_end")]
+    maximum_retry_attempts: i64,
+    #[serde(default = "without_end")]
+    maximum_record_age_in_seconds: i64,
+    destination_config: Option<DestinationConfig>,
+    #[serde(default)]
+    filter_criteria: FilterCriteria,
+}
+
+fn hundred() -> u32 {
+    100
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn without_end() -> i64 {
+    -1
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct DestinationConfig {
+    on_failure: OnFailure,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct OnFailure {
+    #[serde(rename = "Type")]
+    _kind: Option<String>,
+    destination: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct FilterCriteria {
+    filters: Vec<Filter>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Filter {
+    pattern: String,
+}
