@@ -1,4 +1,5 @@
 //! The whole pipeline on one machine.
 
+pub mod aws;
 pub mod function;
 pub mod template;

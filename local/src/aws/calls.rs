@@ -1,0 +1,109 @@
+//! Who asked AWS for what, for tests that hold each role to its step. Names only, never a body, and bounded.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+const MAX_CALLS: usize = 10_000;
+const MAX_NAME_CHARS: usize = 256;
+
+/// A service of the endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// DynamoDB.
+    DynamoDb,
+    /// DynamoDB Streams.
+    DynamoDbStreams,
+    /// KMS.
+    Kms,
+    /// SQS.
+    Sqs,
+}
+
+impl Service {
+    const TARGETS: [(Self, &'static str); 4] = [
+        (Self::DynamoDb, "DynamoDB_20120810"),
+        (Self::DynamoDbStreams, "DynamoDBStreams_20120810"),
+        (Self::Kms, "TrentService"),
+        (Self::Sqs, "AmazonSQS"),
+    ];
+
+    /// The service whose `x-amz-target` begins so.
+    pub(super) fn of_target(prefix: &str) -> Option<Self> {
+        Self::TARGETS.iter().find(|(_, target)| *target == prefix).map(|(service, _)| *service)
+    }
+
+    /// How its `x-amz-target` begins.
+    pub(super) fn target(self) -> &'static str {
+        Self::TARGETS.iter().find(|(service, _)| *service == self).map_or("", |(_, target)| target)
+    }
+}
+
+/// One call of AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The access-key id: a role's logical id, or an operator's.
+    pub role: String,
+    /// The service.
+    pub service: Service,
+    /// The operation, as AWS names it.
+    pub operation: String,
+    /// The tables, the key or the queue, as the caller named them; of a transaction, a table for each action.
+    pub resources: Vec<String>,
+    /// The `purpose` in the encryption context.
+    pub purpose: Option<String>,
+}
+
+impl Call {
+    pub(super) fn new(
+        role: &str,
+        service: Service,
+        operation: &str,
+        resources: &[&str],
+        purpose: Option<&str>,
+    ) -> Self {
+        let name = |text: &str| -> String { text.chars().take(MAX_NAME_CHARS).collect() };
+        Self {
+            role: name(role),
+            service,
+            operation: name(operation),
+            resources: resources.iter().map(|resource| name(resource)).collect(),
+            purpose: purpose.map(name),
+        }
+    }
+}
+
+/// The latest calls.
+#[derive(Debug, Default)]
+pub(super) struct CallLog(Mutex<VecDeque<Call>>);
+
+impl CallLog {
+    pub(super) fn record(&self, call: Call) {
+        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if calls.len() == MAX_CALLS {
+            calls.pop_front();
+        }
+        calls.push_back(call);
+    }
+
+    pub(super) fn all(&self) -> Vec<Call> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_keeps_the_latest_calls_only_and_cuts_long_names() {
+        let log = CallLog::default();
+        for number in 0..MAX_CALLS + 5 {
+            log.record(Call::new("role", Service::Sqs, &number.to_string(), &[&"x".repeat(1000)], None));
+        }
+        let calls = log.all();
+        assert_eq!((calls.len(), calls[0].operation.as_str()), (MAX_CALLS, "5"));
+        assert_eq!(calls[0].resources[0].len(), MAX_NAME_CHARS);
+    }
+}

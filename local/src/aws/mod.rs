@@ -1,0 +1,185 @@
+//! The AWS services of this machine, behind one loopback endpoint that speaks the real JSON protocols: what
+//! calls them is the real SDK, and the endpoint URL is the only difference.
+//!
+//! Every request passes [`admit`](admit::admit) and leaves a line in the call log before a service sees it.
+
+mod admit;
+mod answer;
+mod calls;
+mod dynamodb;
+mod kms;
+mod provision;
+mod request;
+mod snapshot;
+mod sqs;
+mod streams;
+
+use std::{future::Future, io, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::State,
+    response::{IntoResponse, Response},
+    serve::ListenerExt,
+};
+use http::HeaderMap;
+use tokio::{net::TcpListener, sync::watch};
+use vault::Clock;
+
+use admit::{EnvelopeKeys, admit};
+use answer::{Answer, Fault};
+use calls::CallLog;
+pub use calls::{Call, Service};
+use dynamodb::Dynamo;
+use kms::Kms;
+pub use provision::ProvisionError;
+use request::Request;
+use sqs::Sqs;
+pub use streams::{StreamError, StreamReader};
+
+/// DynamoDB's limit for a request, the highest of the services here.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long requests under way may hold up the end: an SQS long poll takes up to 20 s.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Why the endpoint could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No loopback socket to be had.
+    #[error("no loopback socket for the local AWS endpoint")]
+    Socket(#[from] io::Error),
+    /// The embedded database did not open.
+    #[error("the embedded DynamoDB did not open")]
+    Database,
+}
+
+/// The local AWS endpoint. Cloning shares it.
+#[derive(Clone)]
+pub struct AwsEndpoint(Arc<Inner>);
+
+struct Inner {
+    url: String,
+    dynamo: Dynamo,
+    kms: Kms,
+    sqs: Sqs,
+    envelope_keys: EnvelopeKeys,
+    calls: CallLog,
+    stopped: watch::Receiver<bool>,
+}
+
+impl AwsEndpoint {
+    /// Serves on `listener` until `shutdown` completes. `clock` is DynamoDB's time: stream records and TTL.
+    ///
+    /// # Errors
+    /// When a socket or the embedded database cannot be opened.
+    pub async fn start(
+        listener: TcpListener,
+        clock: Clock,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<Self, StartError> {
+        let url = format!("http://{}", listener.local_addr()?);
+        let (stop, stopping) = watch::channel(false);
+        let (finish, stopped) = watch::channel(false);
+        let (dynamo, dynamo_server) = Dynamo::start(clock, until(stopping.clone())).await?;
+        let endpoint = Self(Arc::new(Inner {
+            dynamo,
+            kms: Kms::default(),
+            sqs: Sqs::new(&url),
+            envelope_keys: EnvelopeKeys::default(),
+            calls: CallLog::default(),
+            stopped,
+            url,
+        }));
+
+        let router = Router::new().fallback(serve).with_state(endpoint.clone());
+        // Without it, Nagle's algorithm holds back the end of an answer for 40 ms.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let server = axum::serve(listener, router).with_graceful_shutdown(until(stopping.clone()));
+        tokio::spawn(async move {
+            shutdown.await;
+            stop.send_replace(true);
+        });
+        tokio::spawn(async move {
+            let served = async {
+                let (_, _) = futures::future::join(server.into_future(), dynamo_server).await;
+            };
+            let overdue = async {
+                until(stopping).await;
+                tokio::time::sleep(GRACE).await;
+            };
+            tokio::select! { () = served => {}, () = overdue => {} }
+            finish.send_replace(true);
+        });
+        Ok(endpoint)
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// The latest calls, oldest first; bounded, and never with a body.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.0.calls.all()
+    }
+
+    /// Deletes the rows whose time to live is over by the clock, as DynamoDB does sooner or later, and says
+    /// how many they were.
+    ///
+    /// # Errors
+    /// When the embedded database fails.
+    pub fn sweep_ttl(&self) -> Result<usize, StreamError> {
+        self.0.dynamo.sweep_ttl()
+    }
+
+    /// A reader of the stream with an ARN as [`provision`](Self::provision) reports it.
+    ///
+    /// # Errors
+    /// When there is no such stream.
+    pub fn stream(&self, stream_arn: &str) -> Result<StreamReader, StreamError> {
+        self.0.dynamo.stream(stream_arn)
+    }
+
+    /// Waits until the endpoint has stopped serving.
+    pub async fn stopped(&self) {
+        until(self.0.stopped.clone()).await;
+    }
+}
+
+impl std::fmt::Debug for AwsEndpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("AwsEndpoint").field(&self.0.url).finish()
+    }
+}
+
+impl Inner {
+    async fn perform(&self, request: Request) -> Result<Answer, Fault> {
+        match request.service {
+            Service::DynamoDb | Service::DynamoDbStreams => self.dynamo.perform(request).await,
+            Service::Kms => Ok(self.kms.perform(request).await),
+            Service::Sqs => Ok(self.sqs.perform(request).await),
+        }
+    }
+
+    async fn answer(&self, headers: &HeaderMap, body: Body) -> Result<Answer, Fault> {
+        let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Fault::TOO_LARGE)?;
+        let request = Request::read(headers, body)?;
+        self.calls.record(request.call());
+        admit(&request, &self.envelope_keys)?;
+        self.perform(request).await
+    }
+}
+
+/// Any path: older clients send to a queue's URL.
+async fn serve(State(endpoint): State<AwsEndpoint>, headers: HeaderMap, body: Body) -> Response {
+    endpoint.0.answer(&headers, body).await.unwrap_or_else(|fault| fault.answer()).into_response()
+}
+
+/// Completes once the flag is up, or whoever would raise it is gone.
+async fn until(mut flag: watch::Receiver<bool>) {
+    let _ = flag.wait_for(|up| *up).await;
+}

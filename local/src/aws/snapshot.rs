@@ -1,0 +1,75 @@
+//! Everything the services hold at rest, for tests that look for what must not be there.
+
+use dynoxide::actions::{list_tables::ListTablesRequest, scan::ScanRequest};
+use serde_json::{Map, Value, json};
+
+use super::{AwsEndpoint, StreamError, StreamReader};
+
+const PAGE: usize = 1000;
+
+impl AwsEndpoint {
+    /// `{"tables": {name: [item…]}, "streams": {table: [record…]}, "queues": {name: [send request…]}}`. Items are
+    /// in DynamoDB's JSON, binary in base64; queues have everything that was ever sent (the latest 10,000).
+    ///
+    /// # Errors
+    /// When the embedded database fails.
+    pub fn snapshot(&self) -> Result<Value, StreamError> {
+        let mut tables = Map::new();
+        let mut streams = Map::new();
+        let listed = self.0.dynamo.database.list_tables(ListTablesRequest::default());
+        for table in listed.map_err(|_| StreamError::Database)?.table_names {
+            tables.insert(table.clone(), Value::Array(self.items(&table)?));
+            let reader =
+                StreamReader::open(self.0.dynamo.database.clone(), &format!(":table/{table}/stream/"));
+            match reader {
+                Ok(reader) => streams.insert(table, Value::Array(records(&reader)?)),
+                Err(StreamError::NoSuchStream) => None,
+                Err(error) => return Err(error),
+            };
+        }
+        Ok(json!({ "tables": tables, "streams": streams, "queues": self.queues() }))
+    }
+
+    fn items(&self, table: &str) -> Result<Vec<Value>, StreamError> {
+        let mut items = Vec::new();
+        let mut exclusive_start_key = None;
+        loop {
+            let page =
+                ScanRequest { table_name: table.to_owned(), exclusive_start_key, ..ScanRequest::default() };
+            let page = self.0.dynamo.database.scan(page).map_err(|_| StreamError::Database)?;
+            exclusive_start_key = page.last_evaluated_key.clone();
+            let mut page = serde_json::to_value(page).map_err(|_| StreamError::Database)?;
+            if let Some(Value::Array(page)) = page.get_mut("Items").map(Value::take) {
+                items.extend(page);
+            }
+            if exclusive_start_key.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    fn queues(&self) -> Map<String, Value> {
+        let mut queues = Map::new();
+        for message in self.0.sqs.sent() {
+            let url = message.get("QueueUrl").and_then(Value::as_str).unwrap_or_default();
+            let name = url.rsplit('/').next().unwrap_or_default().to_owned();
+            if let Value::Array(messages) = queues.entry(name).or_insert_with(|| json!([])) {
+                messages.push(message);
+            }
+        }
+        queues
+    }
+}
+
+fn records(reader: &StreamReader) -> Result<Vec<Value>, StreamError> {
+    let mut records: Vec<Value> = Vec::new();
+    loop {
+        let last = records.last().and_then(|record| record.pointer("/dynamodb/SequenceNumber"));
+        let position = last.and_then(Value::as_str).map(str::to_owned);
+        let page = reader.records_after(position.as_deref(), PAGE)?;
+        if page.is_empty() {
+            return Ok(records);
+        }
+        records.extend(page);
+    }
+}

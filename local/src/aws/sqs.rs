@@ -1,0 +1,66 @@
+//! SQS: winterbaume's, with queue URLs that lead back to this endpoint, and a record of what was sent.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+use axum::body::Bytes;
+use http::StatusCode;
+use serde_json::Value;
+use winterbaume_sqs::SqsService;
+
+use super::{answer::Answer, kms::ask, request::Request};
+use crate::template::REGION;
+
+/// How many sent messages are remembered for [`Sqs::sent`].
+const MAX_SENT: usize = 10_000;
+
+/// The operations whose answers hold queue URLs, and no message of anybody's.
+const ABOUT_QUEUES: [&str; 4] = ["CreateQueue", "GetQueueUrl", "ListQueues", "ListDeadLetterSourceQueues"];
+
+pub(super) struct Sqs {
+    service: SqsService,
+    url: String,
+    sent: Mutex<VecDeque<Value>>,
+}
+
+impl Sqs {
+    pub(super) fn new(url: &str) -> Self {
+        Self { service: SqsService::new(), url: url.to_owned(), sent: Mutex::default() }
+    }
+
+    pub(super) async fn perform(&self, request: Request) -> Answer {
+        let mut answer = ask(&self.service, &request).await;
+        if answer.status == StatusCode::OK {
+            if ABOUT_QUEUES.contains(&request.operation.as_str()) {
+                let theirs = format!("https://sqs.{REGION}.amazonaws.com");
+                answer.body = replaced(answer.body, &theirs, &self.url);
+            }
+            if request.operation.starts_with("SendMessage") {
+                self.remember(request.json);
+            }
+        }
+        answer
+    }
+
+    /// The latest send requests, deleted messages' too: what once lay in a queue was at rest.
+    pub(super) fn sent(&self) -> Vec<Value> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    fn remember(&self, message: Value) {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        if sent.len() == MAX_SENT {
+            sent.pop_front();
+        }
+        sent.push_back(message);
+    }
+}
+
+fn replaced(body: Bytes, from: &str, to: &str) -> Bytes {
+    match str::from_utf8(&body) {
+        Ok(text) => Bytes::from(text.replace(from, to)),
+        Err(_) => body,
+    }
+}

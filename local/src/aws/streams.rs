@@ -1,0 +1,122 @@
+//! A table's stream, as Lambda's poller reads it.
+
+use dynoxide::{
+    Database,
+    actions::{
+        get_records::{GetRecordsRequest, Record},
+        get_shard_iterator::GetShardIteratorRequest,
+    },
+    streams::shard_id,
+};
+use serde_json::{Value, json};
+
+use crate::template::REGION;
+
+/// GetRecords' own limit.
+const MAX_RECORDS: usize = 1000;
+
+/// Why a stream could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StreamError {
+    /// No table, or a table without a stream.
+    #[error("there is no such stream")]
+    NoSuchStream,
+    /// A position that no record of this stream has had.
+    #[error("no record of the stream has this sequence number")]
+    NoSuchPosition,
+    /// The embedded database failed.
+    #[error("the embedded DynamoDB failed")]
+    Database,
+}
+
+/// Reads the one shard of a table's stream. Cloning shares the stream, not a position: the reader has none.
+#[derive(Clone)]
+pub struct StreamReader {
+    database: Database,
+    stream_arn: String,
+    shard_id: String,
+}
+
+impl StreamReader {
+    pub(super) fn open(database: Database, stream_arn: &str) -> Result<Self, StreamError> {
+        let path = stream_arn.split_once(":table/").map(|(_, path)| path);
+        let table = path.and_then(|path| path.split_once("/stream/")).ok_or(StreamError::NoSuchStream)?.0;
+        let metadata = database.get_table_metadata(table).map_err(|_| StreamError::Database)?;
+        if !metadata.is_some_and(|metadata| metadata.stream_enabled) {
+            return Err(StreamError::NoSuchStream);
+        }
+        Ok(Self { shard_id: shard_id(table), stream_arn: stream_arn.to_owned(), database })
+    }
+
+    /// The stream's ARN.
+    #[must_use]
+    pub fn stream_arn(&self) -> &str {
+        &self.stream_arn
+    }
+
+    /// The shard's id.
+    #[must_use]
+    pub fn shard_id(&self) -> &str {
+        &self.shard_id
+    }
+
+    /// Up to `limit` (at most 1000) records after the one with sequence number `position`, oldest first, or from
+    /// the stream's beginning; none: there are no more yet. Each is a record of a Lambda event
+    /// (`{"Records": […]}`).
+    ///
+    /// # Errors
+    /// A position that is no sequence number; a stream that is gone.
+    pub fn records_after(&self, position: Option<&str>, limit: usize) -> Result<Vec<Value>, StreamError> {
+        let mut shard_iterator = self.iterator(position)?;
+        loop {
+            let request = GetRecordsRequest { shard_iterator, limit: Some(limit.min(MAX_RECORDS)) };
+            let page = self.database.get_records(request).map_err(|_| StreamError::Database)?;
+            let read = page.records.len();
+            let records = page.records.iter().map(|record| self.lambda_record(record));
+            let records =
+                records.filter(|record| record.as_ref().is_ok_and(changes_something) || record.is_err());
+            let records: Vec<Value> = records.collect::<Result<_, _>>()?;
+            match page.next_shard_iterator {
+                Some(next) if records.is_empty() && read > 0 => shard_iterator = next,
+                _ => return Ok(records),
+            }
+        }
+    }
+
+    fn iterator(&self, position: Option<&str>) -> Result<String, StreamError> {
+        let kind = if position.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" };
+        let from = GetShardIteratorRequest {
+            stream_arn: self.stream_arn.clone(),
+            shard_id: self.shard_id.clone(),
+            shard_iterator_type: kind.to_owned(),
+            sequence_number: position.map(str::to_owned),
+        };
+        let refused =
+            if position.is_some() { StreamError::NoSuchPosition } else { StreamError::NoSuchStream };
+        let iterator = self.database.get_shard_iterator(from).map_err(|_| refused)?;
+        iterator.shard_iterator.ok_or(StreamError::Database)
+    }
+
+    fn lambda_record(&self, record: &Record) -> Result<Value, StreamError> {
+        let mut record = serde_json::to_value(record).map_err(|_| StreamError::Database)?;
+        let members = record.as_object_mut().ok_or(StreamError::Database)?;
+        members.insert("awsRegion".to_owned(), json!(REGION));
+        members.insert("eventSourceARN".to_owned(), json!(self.stream_arn));
+        Ok(record)
+    }
+}
+
+/// A write that changes nothing leaves no record on AWS; dynoxide writes one.
+pub(super) fn changes_something(record: &Value) -> bool {
+    let image = |name: &str| record.get("dynamodb").and_then(|change| change.get(name));
+    match (image("OldImage"), image("NewImage")) {
+        (Some(old), Some(new)) => old != new,
+        _ => true,
+    }
+}
+
+impl std::fmt::Debug for StreamReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("StreamReader").field(&self.stream_arn).finish()
+    }
+}
