@@ -27,7 +27,11 @@ use local::{
     template::{Resources, Stack, Template},
 };
 use serde_json::Value;
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    sync::oneshot,
+};
 use vault::Clock;
 
 const QUARANTINE: &str = "OrderQuarantineTable";
@@ -487,6 +491,22 @@ async fn a_data_key_opens_only_with_its_own_context_and_key() {
 }
 
 #[tokio::test]
+async fn a_context_that_only_reads_alike_does_not_open() {
+    let world = World::spawn().await;
+    let kms = world.kms().await;
+    let vault = world.key_arn("VaultKey");
+    let generate = kms.generate_data_key().key_id(&vault).key_spec(DataKeySpec::Aes256);
+    let generate = generate.encryption_context("purpose", "vault").encryption_context("token", "1,use=2");
+    let wrapped = generate.send().await.unwrap().ciphertext_blob.unwrap();
+    let decrypt = || kms.decrypt().key_id(&vault).ciphertext_blob(wrapped.clone());
+    let alike = decrypt().encryption_context("purpose", "vault").encryption_context("token", "1");
+    let refused = alike.encryption_context("use", "2").send().await.unwrap_err();
+    assert_eq!(code(&refused), "InvalidCiphertextException");
+    let same = decrypt().encryption_context("token", "1,use=2").encryption_context("purpose", "vault");
+    assert!(same.send().await.is_ok());
+}
+
+#[tokio::test]
 async fn an_envelope_key_refuses_a_context_without_its_purpose() {
     let world = World::spawn().await;
     let kms = world.kms().await;
@@ -575,6 +595,45 @@ async fn the_snapshot_pages_through_large_tables() {
         put.item("Address", s(&text)).send().await.unwrap();
     }
     assert_eq!(world.aws.snapshot().unwrap()["tables"][ORDERS].as_array().unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn a_message_given_back_is_received_again_and_an_unknown_receipt_is_refused() {
+    let world = World::spawn().await;
+    let sqs = world.sqs().await;
+    let url = world.resources.reference("DeadLetterQueue").unwrap();
+    sqs.send_message().queue_url(url).message_body("dead").send().await.unwrap();
+    let receive = || sqs.receive_message().queue_url(url).send();
+    let receipt = receive().await.unwrap().messages.unwrap().pop().unwrap().receipt_handle.unwrap();
+    let give_back = sqs.change_message_visibility().queue_url(url).receipt_handle(&receipt);
+    give_back.visibility_timeout(0).send().await.unwrap();
+    assert_eq!(receive().await.unwrap().messages.unwrap()[0].body.as_deref(), Some("dead"));
+    let bogus = sqs.delete_message().queue_url(url).receipt_handle("bogus").send().await.unwrap_err();
+    assert_eq!(code(&bogus), "ReceiptHandleIsInvalid");
+}
+
+#[tokio::test]
+async fn an_unknown_service_or_a_missing_credential_is_refused_in_awss_words() {
+    let world = World::spawn().await;
+    let address = world.aws.url().trim_start_matches("http://").to_owned();
+    let ask = async |target: &str| {
+        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {address}\r\nX-Amz-Target: {target}\r\nContent-Length: 2\r\n\
+             Connection: close\r\n\r\n{{}}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let unknown = ask("SecretsManager.GetSecretValue").await;
+    assert!(
+        unknown.starts_with("HTTP/1.1 400") && unknown.contains("UnknownOperationException"),
+        "{unknown}"
+    );
+    let anonymous = ask("TrentService.Decrypt").await;
+    assert!(anonymous.contains("MissingAuthenticationTokenException"), "{anonymous}");
 }
 
 #[tokio::test]

@@ -2,18 +2,37 @@
 
 use axum::body::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::Value;
 use winterbaume_core::{MockRequest, MockService};
 use winterbaume_kms::KmsService;
 
 use super::{answer::Answer, request::Request};
+
+const SEPARATORS: &AsciiSet = &CONTROLS.add(b'%').add(b'=').add(b',');
 
 #[derive(Default)]
 pub(super) struct Kms(KmsService);
 
 impl Kms {
     pub(super) async fn perform(&self, request: Request) -> Answer {
-        ask(&self.0, &request).await
+        ask(&self.0, &with_exact_context(request)).await
     }
+}
+
+/// The service authenticates a context as `key=value,key=value`, so that `{a: "1,b=2"}` would open for
+/// `{a: "1", b: "2"}`. Escaping the separators first makes every context itself only, as on AWS.
+fn with_exact_context(mut request: Request) -> Request {
+    let Some(Value::Object(context)) = request.json.get_mut("EncryptionContext") else { return request };
+    let escaped = |text: &str| utf8_percent_encode(text, SEPARATORS).to_string();
+    *context = std::mem::take(context)
+        .into_iter()
+        .map(|(key, value)| {
+            (escaped(&key), value.as_str().map_or(Value::Null, |value| escaped(value).into()))
+        })
+        .collect();
+    request.body = Bytes::from(request.json.to_string());
+    request
 }
 
 /// Asks an embedded service in this process.

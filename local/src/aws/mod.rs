@@ -121,7 +121,7 @@ impl AwsEndpoint {
         &self.0.url
     }
 
-    /// The latest calls, oldest first; bounded, and never with a body.
+    /// The latest calls, oldest first, refused ones too; bounded, and never with a body.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.0.calls.all()

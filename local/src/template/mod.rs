@@ -3,6 +3,7 @@
 
 mod evaluate;
 mod globals;
+mod properties;
 mod resources;
 mod stack;
 mod views;
