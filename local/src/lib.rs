@@ -3,3 +3,7 @@
 pub mod aws;
 pub mod function;
 pub mod template;
+pub mod api;
+pub mod function;
+pub mod issuer;
+mod wiped;
