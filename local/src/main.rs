@@ -1,3 +1,7 @@
 //! Wiring.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    local::cli::run()
+}

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
-/// Bytes that are wiped when the buffer is dropped, cleared, or moved to a larger allocation.
+/// Bytes that are wiped when the buffer is dropped or moved to a larger allocation.
 #[derive(Default)]
 pub(crate) struct WipedBuffer(Zeroizing<Vec<u8>>);
 
@@ -25,11 +25,6 @@ impl WipedBuffer {
             self.0 = Zeroizing::new(larger);
         }
         self.0.extend_from_slice(bytes);
-    }
-
-    /// Wipes the bytes and keeps the allocation.
-    pub(crate) fn clear(&mut self) {
-        self.0.zeroize();
     }
 
     /// Hands the bytes over; wiping them is the taker's from here on.
@@ -74,9 +69,6 @@ mod tests {
         }
         assert_eq!(buffer.as_ref(), b"4111111111111111");
         assert_eq!(format!("{buffer:?}"), "WipedBuffer(16 bytes)");
-        buffer.clear();
-        assert!(buffer.as_ref().is_empty());
-        buffer.extend(b"next");
-        assert_eq!(buffer.into_vec(), b"next");
+        assert_eq!(buffer.into_vec(), b"4111111111111111");
     }
 }

@@ -1,0 +1,147 @@
+//! The command line of `card-airlock`.
+
+mod log;
+mod ready_file;
+mod stop_signal;
+pub(crate) mod style;
+mod token;
+mod up;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    demo::{self, DemoError},
+    issuer::IssuerError,
+    stack::StackError,
+};
+use ready_file::ReadyFileError;
+use style::BAD;
+
+/// Card Airlock on one machine: orders go in with a card number, and are stored with a token in its place.
+#[derive(Debug, Parser)]
+#[command(name = "card-airlock", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    up: up::UpArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole pipeline until Ctrl-C (the default).
+    Up(up::UpArgs),
+    /// Print an ID token that a running `up` of the same user accepts.
+    Token(token::TokenArgs),
+    /// Start the pipeline on free ports and walk an order, or a file of orders, through it.
+    Demo(demo::DemoArgs),
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    #[error(transparent)]
+    ReadyFile(#[from] ReadyFileError),
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+    #[error("cannot listen for Ctrl-C: {0}")]
+    Signals(io::Error),
+    #[error("cannot start the runtime: {0}")]
+    Runtime(io::Error),
+}
+
+/// Runs the program on its process's own arguments. Exit code 1 for a failure, 2 for a wrong command line.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli, &mut anstream::stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when standard error is gone too.
+            let _ = writeln!(anstream::stderr(), "{BAD}error:{BAD:#} {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<(), CliError> {
+    let command = cli.command.unwrap_or(Command::Up(cli.up));
+    let level = match &command {
+        Command::Token(args) => return token::print(args, out),
+        Command::Up(args) => args.log,
+        Command::Demo(args) => args.log,
+    };
+    log::install(level);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
+    match command {
+        Command::Up(args) => runtime.block_on(up::run(args, out)),
+        Command::Demo(args) => runtime.block_on(demo::run(&args, out)).map_err(CliError::Demo),
+        Command::Token(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn up_is_the_default_and_takes_its_options_with_and_without_its_name() {
+        let bare = parse("card-airlock").unwrap();
+        assert!(bare.command.is_none());
+        assert_eq!((bare.up.port, bare.up.aws_port), (3000, 4566));
+        let unnamed = parse("card-airlock --port 0 --aws-port 0 --ready-file r.json").unwrap();
+        assert_eq!((unnamed.up.port, unnamed.up.aws_port), (0, 0));
+        assert_eq!(unnamed.up.ready_file.as_deref(), Some(Path::new("r.json")));
+        let Some(Command::Up(named)) = parse("card-airlock up --port 8080").unwrap().command else {
+            panic!("up");
+        };
+        assert_eq!((named.port, named.aws_port), (8080, 4566));
+    }
+
+    #[test]
+    fn a_token_needs_a_user_and_takes_groups() {
+        let Some(Command::Token(args)) =
+            parse("card-airlock token --user ann --group a --group b").unwrap().command
+        else {
+            panic!("token");
+        };
+        assert_eq!((args.user.as_str(), args.groups.len()), ("ann", 2));
+        assert!(parse("card-airlock token").is_err());
+        assert!(parse("card-airlock token --user ann --group a,b").is_err(), "a comma would make it two");
+        assert!(Cli::try_parse_from(["card-airlock", "token", "--user", ""]).is_err());
+    }
+
+    #[test]
+    fn what_is_unknown_or_out_of_range_is_a_usage_error() {
+        for line in
+            ["card-airlock --port 65536", "card-airlock --port x", "card-airlock fly", "card-airlock demo x"]
+        {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}

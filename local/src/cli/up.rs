@@ -1,0 +1,100 @@
+//! `card-airlock up`: the whole pipeline until somebody stops it.
+
+use std::{io, io::Write, path::PathBuf};
+
+use clap::Args;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::{
+    CliError,
+    ready_file::{Ready, ReadyFile},
+    stop_signal::StopSignal,
+    style::{FAINT, HEADING},
+};
+use crate::{
+    issuer::Issuer,
+    stack::{ACCOUNT_ID, Stack, StackOptions},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct UpArgs {
+    /// The API's port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 3000)]
+    pub(super) port: u16,
+    /// The AWS endpoint's port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 4566)]
+    pub(super) aws_port: u16,
+    /// Write {"api","aws","token"} as JSON here once it serves; removed when it stops.
+    #[arg(long, value_name = "PATH")]
+    pub(super) ready_file: Option<PathBuf>,
+    /// What to log on standard error: off, error, warn, info, debug or trace.
+    #[arg(long, value_name = "LEVEL", default_value = "warn", env = "CARD_AIRLOCK_LOG")]
+    pub(super) log: LevelFilter,
+}
+
+/// Runs until Ctrl-C or SIGTERM.
+pub(super) async fn run(args: UpArgs, out: &mut dyn Write) -> Result<(), CliError> {
+    let mut stop = StopSignal::listen().map_err(CliError::Signals)?;
+    if let Some(path) = &args.ready_file {
+        ReadyFile::clear(path)?;
+    }
+    let issuer = Issuer::of_this_user()?;
+    let stack = Stack::start(StackOptions { api_port: args.port, aws_port: args.aws_port, issuer }).await?;
+    let ended = serve(&args, &stack, &mut stop, out).await;
+    stack.shutdown().await;
+    ended?;
+    writeln!(out, "Stopped.")?;
+    Ok(())
+}
+
+async fn serve(
+    args: &UpArgs,
+    stack: &Stack,
+    stop: &mut StopSignal,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    let (api, aws, token) = (stack.api_url(), stack.aws_url(), stack.token("demo", &[])?);
+    let ready = Ready { api: &api, aws: &aws, token: &token };
+    let _ready_file = args.ready_file.as_deref().map(|path| ReadyFile::write(path, &ready)).transpose()?;
+    welcome(&ready, out)?;
+    stop.heard().await;
+    writeln!(out, "Stopping.")?;
+    Ok(())
+}
+
+fn welcome(ready: &Ready<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Ready { api, aws, token } = ready;
+    write!(
+        out,
+        r#"{HEADING}Card Airlock is up.{HEADING:#} Its state is in memory only: stopping it forgets every order, card and key.
+
+  API  {api}
+  AWS  {aws}  {FAINT}(DynamoDB, KMS and SQS; any credentials){FAINT:#}
+
+{HEADING}An ID token{HEADING:#} for user "demo", good for an hour {FAINT}(for others: card-airlock token --user NAME){FAINT:#}
+
+TOKEN='{token}'
+
+{HEADING}The sample's order{HEADING:#}, its status, its payment
+
+curl -i -X POST {api}/order -H "Authorization: $TOKEN" -H 'Content-Type: application/json' \
+  -d '{{"CustomerOrder": "123456789", "CustomerName": "Amazon Web Services", "CreditCard": "0000-0000-0000-0000", "Address": "Reinvent2019, Las Vegas, USA"}}'
+curl -i {api}/order/123456789 -H "Authorization: $TOKEN"
+curl -i -X POST {api}/paybill -H "Authorization: $TOKEN" -H 'Content-Type: application/json' \
+  -d '{{"CustomerOrder": "123456789"}}'
+
+{HEADING}The rows{HEADING:#} it leaves
+
+export AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=operator AWS_DEFAULT_REGION=us-east-1
+aws dynamodb get-item --endpoint-url {aws} --table-name CustomerOrderTable \
+  --key '{{ "CustomerOrder" : {{ "S": "123456789" }}  }}'
+CARD_TOKEN=$(aws dynamodb get-item --endpoint-url {aws} --table-name CustomerOrderTable \
+  --key '{{ "CustomerOrder" : {{ "S": "123456789" }}  }}' --query Item.CreditCardToken.S --output text)
+aws dynamodb get-item --endpoint-url {aws} --table-name CreditCardTokenizerTable \
+  --key '{{ "Hash_Key" : {{ "S": "'"$CARD_TOKEN"'" }}, "Account_Id" : {{ "S" : "{ACCOUNT_ID}" }}  }}'
+
+Ctrl-C stops it.
+"#
+    )?;
+    out.flush()
+}

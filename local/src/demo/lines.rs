@@ -1,0 +1,111 @@
+//! Reading a file of orders line by line, whatever its size, through buffers that are wiped.
+
+use std::io::{self, Read};
+
+use zeroize::Zeroizing;
+
+use crate::{api::MAX_BODY_BYTES, wiped::WipedBuffer};
+
+const CHUNK: usize = 64 * 1024;
+
+/// One line, without its end.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// Counted from one.
+    pub(super) number: u64,
+    /// What it took from the file, its end included.
+    pub(super) bytes: u64,
+    /// The text; none when it is longer than any body the API takes.
+    pub(super) text: Option<WipedBuffer>,
+}
+
+/// Reads lines of at most [`MAX_BODY_BYTES`]; longer ones are counted and passed over.
+pub(super) struct Lines<R> {
+    source: R,
+    chunk: Zeroizing<Vec<u8>>,
+    start: usize,
+    end: usize,
+    number: u64,
+}
+
+impl<R: Read> Lines<R> {
+    pub(super) fn new(source: R) -> Self {
+        Self { source, chunk: Zeroizing::new(vec![0; CHUNK]), start: 0, end: 0, number: 0 }
+    }
+
+    /// The next line; none at the end.
+    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+        let mut text = WipedBuffer::default();
+        let mut bytes = 0_u64;
+        let mut too_long = false;
+        loop {
+            let ahead = self.ahead()?;
+            if ahead.is_empty() {
+                return Ok((bytes > 0).then(|| self.line(bytes, too_long, text)));
+            }
+            let newline = ahead.iter().position(|&byte| byte == b'\n');
+            let part = ahead.get(..newline.unwrap_or(ahead.len())).unwrap_or_default();
+            too_long |= text.as_ref().len() + part.len() > MAX_BODY_BYTES;
+            if !too_long {
+                text.extend(part);
+            }
+            let taken = part.len() + usize::from(newline.is_some());
+            bytes += taken as u64;
+            self.start += taken;
+            if newline.is_some() {
+                return Ok(Some(self.line(bytes, too_long, text)));
+            }
+        }
+    }
+
+    fn line(&mut self, bytes: u64, too_long: bool, text: WipedBuffer) -> Line {
+        self.number += 1;
+        Line { number: self.number, bytes, text: (!too_long).then_some(text) }
+    }
+
+    /// What is read and not taken; empty at the end.
+    fn ahead(&mut self) -> io::Result<&[u8]> {
+        while self.start == self.end {
+            match self.source.read(&mut self.chunk) {
+                Ok(0) => break,
+                Ok(read) => (self.start, self.end) = (0, read),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.chunk.get(self.start..self.end).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &[u8]) -> Vec<(u64, u64, Option<String>)> {
+        let mut lines = Lines::new(text);
+        std::iter::from_fn(|| lines.next().unwrap())
+            .map(|line| {
+                let text = line.text.map(|text| String::from_utf8(text.into_vec()).unwrap());
+                (line.number, line.bytes, text)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn lines_come_with_their_number_and_size_with_or_without_a_last_end() {
+        let line = |number, bytes, text: &str| (number, bytes, Some(text.to_owned()));
+        assert_eq!(read(b""), []);
+        assert_eq!(read(b"a\n\nbc"), [line(1, 2, "a"), line(2, 1, ""), line(3, 2, "bc")]);
+        assert_eq!(read(b"a\r\nb\n"), [line(1, 3, "a\r"), line(2, 2, "b")]);
+    }
+
+    #[test]
+    fn a_line_across_many_chunks_is_whole_and_one_too_long_is_passed_over() {
+        let long = "x".repeat(3 * CHUNK + 1);
+        let endless = "y".repeat(MAX_BODY_BYTES + 1);
+        let lines = read(format!("{long}\n{endless}\nlast").as_bytes());
+        assert_eq!(lines[0].2.as_deref(), Some(long.as_str()));
+        assert_eq!((lines[1].1, &lines[1].2), (MAX_BODY_BYTES as u64 + 2, &None));
+        assert_eq!(lines[2], (3, 4, Some("last".to_owned())));
+    }
+}

@@ -1,0 +1,97 @@
+//! `card-airlock demo`: starts the pipeline on free ports and uses it as a client would, over HTTP only.
+
+mod client;
+mod file;
+mod lines;
+mod operator;
+mod readable;
+mod summary;
+mod walk;
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use clap::Args;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::{
+    issuer::{Issuer, IssuerError},
+    stack::{Stack, StackError, StackOptions},
+};
+use client::{ApiClient, ClientError};
+
+/// How to run the demo.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// A file of orders, one JSON body a line, to take through instead of the sample's; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub orders: Option<PathBuf>,
+    /// What to log on standard error: off, error, warn, info, debug or trace.
+    #[arg(long, value_name = "LEVEL", default_value = "warn", env = "CARD_AIRLOCK_LOG")]
+    pub log: LevelFilter,
+}
+
+/// Why the demo ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The stack did not start.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// There is no signing key.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    /// The API did not answer as one.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The AWS endpoint did not answer a call.
+    #[error("{operation} on {table} failed at the AWS endpoint")]
+    Aws {
+        /// The call.
+        operation: &'static str,
+        /// The table.
+        table: &'static str,
+    },
+    /// Something is not as it must be.
+    #[error("step {step}: not true that {expected}")]
+    Unexpected {
+        /// The step's number.
+        step: u8,
+        /// What was expected.
+        expected: String,
+    },
+    /// The file of orders could not be read.
+    #[error("cannot read the orders: {0}")]
+    Orders(io::Error),
+    /// Some orders of the file did not come through.
+    #[error("not every order came through")]
+    Incomplete,
+    /// Standard output is gone.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Runs the demo and stops what it started.
+///
+/// # Errors
+/// When anything is off: then the program's exit code must tell.
+pub async fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> {
+    let issuer = Issuer::ephemeral()?;
+    let stack = Stack::start(StackOptions { api_port: 0, aws_port: 0, issuer }).await?;
+    let outcome = walk_or_file(args, &stack, out).await;
+    stack.shutdown().await;
+    outcome
+}
+
+async fn walk_or_file(args: &DemoArgs, stack: &Stack, out: &mut dyn Write) -> Result<(), DemoError> {
+    let token = || stack.token("demo", &[]);
+    let api = ApiClient::new(&stack.api_url(), &token)?;
+    match &args.orders {
+        None => walk::walk(&api, &stack.aws_url(), out).await,
+        Some(orders) => file::run(&api, orders, out).await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,306 @@
+//! The demo against a sham of the pipeline, which can be told to go wrong: the demo must notice.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, LazyLock, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::{
+    Client,
+    primitives::Blob,
+    types::{
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    },
+};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    api::{self, Api, Route},
+    function::Function,
+    listen,
+    stack::ACCOUNT_ID,
+};
+
+/// What the sham does wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    None,
+    CardInTheAnswer,
+    CardInTheCleanRow,
+    CardInTheVault,
+    NoVaultRow,
+    QuarantineLeft,
+    WholeCardCharged,
+    Refuses,
+    Fails,
+}
+
+static ISSUER: LazyLock<Arc<Issuer>> = LazyLock::new(|| Arc::new(Issuer::ephemeral().unwrap()));
+
+struct Sham {
+    api_url: String,
+    aws_url: String,
+}
+
+impl Sham {
+    async fn start(flaw: Flaw) -> Self {
+        let aws = listen::on_loopback(0, "aws").await.unwrap();
+        let aws_url = format!("http://{}", aws.local_addr().unwrap());
+        let database = dynoxide::Database::memory().unwrap();
+        tokio::spawn(dynoxide::server::serve_with_shutdown(aws, database, std::future::pending()));
+        let backend = Arc::new(Backend { flaw, tables: client(&aws_url).await, asked: Mutex::default() });
+
+        let listener = listen::on_loopback(0, "api").await.unwrap();
+        let api_url = format!("http://{}/dev", listener.local_addr().unwrap());
+        let function = Function::new(move |event, _| {
+            let backend = Arc::clone(&backend);
+            async move { Ok(backend.answer(&serde_json::from_slice(&event).unwrap()).await.to_string().into()) }
+        });
+        let routes =
+            [(Method::POST, "/order"), (Method::GET, "/order/{CustomerOrder}"), (Method::POST, "/paybill")];
+        let routes = routes.map(|(method, path)| Route {
+            method,
+            path: path.to_owned(),
+            function: function.clone(),
+            timeout: Duration::from_secs(20),
+            requires_sign_in: true,
+        });
+        let api = Api {
+            stage: "dev".to_owned(),
+            account_id: ACCOUNT_ID.to_owned(),
+            routes: routes.into(),
+            issuer: Arc::clone(&ISSUER),
+        };
+        tokio::spawn(api::serve(api, listener, std::future::pending()));
+        Self { api_url, aws_url }
+    }
+
+    async fn walk(&self) -> (Result<(), DemoError>, String) {
+        let token = || ISSUER.token("demo", &[]);
+        let api = ApiClient::new(&self.api_url, &token).unwrap();
+        let mut out = Vec::new();
+        let outcome = walk::walk(&api, &self.aws_url, &mut anstream::StripStream::new(&mut out)).await;
+        (outcome, String::from_utf8(out).unwrap())
+    }
+
+    async fn orders(&self, text: &str) -> (Result<(), DemoError>, String) {
+        let token = || ISSUER.token("demo", &[]);
+        let api = ApiClient::new(&self.api_url, &token).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let mut out = Vec::new();
+        let outcome = file::run(&api, file.path(), &mut anstream::StripStream::new(&mut out)).await;
+        (outcome, String::from_utf8(out).unwrap())
+    }
+}
+
+async fn client(aws_url: &str) -> Client {
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+        .region(aws_sdk_dynamodb::config::Region::new("us-east-1"))
+        .endpoint_url(aws_url)
+        .credentials_provider(aws_credential_types::Credentials::new("sham", "sham", None, None, "sham"))
+        .build();
+    let client = Client::from_conf(config);
+    table(&client, "OrderQuarantineTable", &["CustomerOrder"]).await;
+    table(&client, "CustomerOrderTable", &["CustomerOrder"]).await;
+    table(&client, "CreditCardTokenizerTable", &["Hash_Key", "Account_Id"]).await;
+    client
+}
+
+async fn table(client: &Client, name: &str, keys: &[&str]) {
+    let mut table = client.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    for (key, kind) in keys.iter().zip([KeyType::Hash, KeyType::Range]) {
+        let element = KeySchemaElement::builder().attribute_name(*key).key_type(kind).build().unwrap();
+        let attribute =
+            AttributeDefinition::builder().attribute_name(*key).attribute_type(ScalarAttributeType::S);
+        table = table.key_schema(element).attribute_definitions(attribute.build().unwrap());
+    }
+    table.send().await.unwrap();
+}
+
+/// The functions: one look at a status is PENDING, the next is the end.
+struct Backend {
+    flaw: Flaw,
+    tables: Client,
+    asked: Mutex<HashMap<String, AtomicU64>>,
+}
+
+const CARD: &str = "0000-0000-0000-0000";
+
+impl Backend {
+    async fn answer(&self, event: &Value) -> Value {
+        let body: Value = serde_json::from_str(event["body"].as_str().unwrap_or("{}")).unwrap();
+        match event["resource"].as_str().unwrap() {
+            "/order" => self.order(&body).await,
+            "/paybill" => self.pay(),
+            _ => self.status(event["pathParameters"]["CustomerOrder"].as_str().unwrap()),
+        }
+    }
+
+    async fn order(&self, body: &Value) -> Value {
+        let order = body["CustomerOrder"].as_str().unwrap();
+        if self.flaw == Flaw::Refuses || body["CreditCard"].is_null() {
+            return answer(422, &json!({ "message": "no", "code": "CARD_INVALID", "requestId": "r" }));
+        }
+        self.store(order, body).await;
+        let answered = json!({
+            "message": "Order Accepted",
+            "CustomerOrder": order,
+            "Status": "PENDING",
+            "AcceptanceId": uuid::Uuid::new_v4(),
+            "AcceptedAt": "2026-01-01T00:00:00Z",
+            "Echo": if self.flaw == Flaw::CardInTheAnswer { CARD } else { "" },
+        });
+        let mut accepted = answer(202, &answered);
+        accepted["headers"] = json!({ "Location": format!("/dev/order/{order}"), "Retry-After": "1" });
+        accepted
+    }
+
+    fn status(&self, order: &str) -> Value {
+        let mut asked = self.asked.lock().unwrap();
+        let before = asked.entry(order.to_owned()).or_default().fetch_add(1, Ordering::Relaxed);
+        let ended = if self.flaw == Flaw::Fails { "FAILED" } else { "TOKENIZED" };
+        let status = if before == 0 { "PENDING" } else { ended };
+        answer(200, &json!({ "CustomerOrder": order, "Status": status, "CreditCardToken": token(order) }))
+    }
+
+    fn pay(&self) -> Value {
+        let charged = if self.flaw == Flaw::WholeCardCharged { CARD } else { "****-****-****-0000" };
+        answer(200, &json!({ "message": "Payment Submitted Successfully", "CreditCard Charged": charged }))
+    }
+
+    async fn store(&self, order: &str, body: &Value) {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let member = |name: &str| text(body[name].as_str().unwrap_or_default());
+        let mut clean = vec![
+            ("CustomerOrder", text(order)),
+            ("CustomerName", member("CustomerName")),
+            ("Address", member("Address")),
+            ("CreditCardToken", text(&token(order))),
+        ];
+        if self.flaw == Flaw::CardInTheCleanRow {
+            clean.push(("Note", text("card 0000 0000 0000 0000")));
+        }
+        self.put("CustomerOrderTable", clean).await;
+        if self.flaw == Flaw::QuarantineLeft {
+            self.put("OrderQuarantineTable", vec![("CustomerOrder", text(order))]).await;
+        }
+        if self.flaw != Flaw::NoVaultRow {
+            let sealed = if self.flaw == Flaw::CardInTheVault { CARD.as_bytes() } else { b"\x01 sealed" };
+            let vault = vec![
+                ("Hash_Key", text(&token(order))),
+                ("Account_Id", text(ACCOUNT_ID)),
+                ("CandidateString", AttributeValue::B(Blob::new(sealed))),
+                ("DataKey", AttributeValue::B(Blob::new(*b"wrapped"))),
+            ];
+            self.put("CreditCardTokenizerTable", vault).await;
+        }
+    }
+
+    async fn put(&self, table: &str, row: Vec<(&str, AttributeValue)>) {
+        let row = row.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        self.tables.put_item().table_name(table).set_item(Some(row)).send().await.unwrap();
+    }
+}
+
+fn answer(status: u16, body: &Value) -> Value {
+    json!({ "statusCode": status, "body": body.to_string() })
+}
+
+/// A random-looking UUID for an order.
+fn token(order: &str) -> String {
+    let mut bytes = *uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, order.as_bytes()).as_bytes();
+    bytes[6] = 0x40 | (bytes[6] & 0x0f);
+    uuid::Uuid::from_bytes(bytes).to_string()
+}
+
+#[tokio::test]
+async fn the_walk_passes_over_a_sound_pipeline_and_shows_no_card() {
+    let (outcome, shown) = Sham::start(Flaw::None).await.walk().await;
+    outcome.unwrap_or_else(|error| panic!("{error}\n{shown}"));
+    for wanted in ["1. ", "6. ", "202 Accepted", "TOKENIZED", "asked 2 times", "0 rows", "All 6 steps"] {
+        assert!(shown.contains(wanted), "{wanted}\n{shown}");
+    }
+    assert!(!readable::in_bytes(CARD, shown.as_bytes()), "{shown}");
+}
+
+#[tokio::test]
+async fn the_walk_notices_each_thing_that_is_off_and_says_in_which_step() {
+    let flaws = [
+        (Flaw::Refuses, 1),
+        (Flaw::CardInTheAnswer, 1),
+        (Flaw::Fails, 2),
+        (Flaw::WholeCardCharged, 3),
+        (Flaw::CardInTheCleanRow, 4),
+        (Flaw::CardInTheVault, 5),
+        (Flaw::NoVaultRow, 5),
+        (Flaw::QuarantineLeft, 6),
+    ];
+    for (flaw, expected) in flaws {
+        let (outcome, shown) = Sham::start(flaw).await.walk().await;
+        let Err(DemoError::Unexpected { step, .. }) = outcome else { panic!("{flaw:?}: {outcome:?}") };
+        assert_eq!(step, expected, "{flaw:?}");
+        assert!(shown.contains('✗'), "{flaw:?}");
+    }
+}
+
+fn order(id: &str) -> String {
+    json!({ "CustomerOrder": id, "CustomerName": "n", "CreditCard": CARD, "Address": "a" }).to_string()
+}
+
+#[tokio::test]
+async fn a_file_of_good_orders_comes_through() {
+    let orders: Vec<String> = (0..40).map(|number| order(&format!("o-{number}"))).collect();
+    let (outcome, shown) = Sham::start(Flaw::None).await.orders(&orders.join("\n")).await;
+    outcome.unwrap_or_else(|error| panic!("{error}\n{shown}"));
+    let counts: Vec<Vec<&str>> = shown.lines().map(|line| line.split_whitespace().collect()).collect();
+    for name in ["orders", "accepted", "tokenized", "paid"] {
+        assert!(counts.contains(&vec![name, "40"]), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn bad_lines_are_counted_by_number_never_echoed_and_fail_the_run() {
+    let card = "4929123456781234";
+    let without_card = json!({ "CustomerOrder": "o-2" }).to_string();
+    let text = format!("{}\n\nnot json {card}\n{without_card}\n{{\"a\": {card}\n", order("o-1"));
+    let (outcome, shown) = Sham::start(Flaw::None).await.orders(&text).await;
+    assert!(matches!(outcome, Err(DemoError::Incomplete)));
+    assert!(shown.contains("2  NOT_JSON: lines 3, 5\n"), "{shown}");
+    assert!(shown.contains("1  422 CARD_INVALID: line 4\n"), "{shown}");
+    assert!(!shown.contains(card));
+}
+
+#[tokio::test]
+async fn orders_that_end_failed_fail_the_run() {
+    let (outcome, shown) = Sham::start(Flaw::Fails).await.orders(&order("o-1")).await;
+    assert!(matches!(outcome, Err(DemoError::Incomplete)));
+    assert!(shown.contains("1  FAILED: line 1\n"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_there_is_an_error() {
+    let sham = Sham::start(Flaw::None).await;
+    let token = || ISSUER.token("demo", &[]);
+    let api = ApiClient::new(&sham.api_url, &token).unwrap();
+    let outcome = file::run(&api, std::path::Path::new("/no/such/file"), &mut Vec::new()).await;
+    assert!(matches!(outcome, Err(DemoError::Orders(_))));
+}
+
+#[tokio::test]
+async fn the_token_does_not_follow_a_location_to_another_server() {
+    let token = || ISSUER.token("demo", &[]);
+    let api = ApiClient::new("http://127.0.0.1:9/dev", &token).unwrap();
+    for elsewhere in ["http://evil.example/dev/order/1", "//evil.example/x", "http://127.0.0.1:10/dev"] {
+        assert!(matches!(api.status(Some(elsewhere), "1").await, Err(ClientError::ForeignLocation)));
+    }
+    assert_eq!(api.status_url(Some("/dev/order/1"), "1").unwrap().as_str(), "http://127.0.0.1:9/dev/order/1");
+    assert_eq!(api.status_url(None, "a/b").unwrap().as_str(), "http://127.0.0.1:9/dev/order/a%2Fb");
+}

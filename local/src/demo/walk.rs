@@ -1,0 +1,224 @@
+//! The sample's steps 6.10 to 6.13, one after the other, each shown and checked.
+
+use std::{
+    io::{self, Write},
+    time::{Duration, Instant},
+};
+
+use axum::body::Bytes;
+use serde_json::Value;
+use uuid::{Uuid, Version};
+
+use super::{
+    DemoError,
+    client::{Answer, ApiClient},
+    operator::{self, Operator},
+    readable,
+};
+use crate::{
+    cli::style::{BAD, FAINT, GOOD, HEADING},
+    stack::ACCOUNT_ID,
+};
+
+/// The sample's order, to the letter (its step 6.10).
+const ORDER: &str = r#"{
+"CustomerOrder": "123456789",
+"CustomerName": "Amazon Web Services",
+"CreditCard": "0000-0000-0000-0000",
+"Address": "Reinvent2019, Las Vegas, USA"
+}"#;
+const ORDER_ID: &str = "123456789";
+const CARD: &str = "0000-0000-0000-0000";
+const MASK: &str = "****-****-****-0000";
+
+/// The longest wait between two looks at the status, whatever `Retry-After` says: nobody else is served here.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
+/// When an order should long have crossed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Walks the sample's order through the API of `api` and looks at what lies behind `aws_url`.
+pub(super) async fn walk(api: &ApiClient<'_>, aws_url: &str, out: &mut dyn Write) -> Result<(), DemoError> {
+    let mut page = Page { out, step: 0 };
+    let operator = Operator::new(aws_url);
+    writeln!(
+        page.out,
+        "Card Airlock on this machine, for this demo only. Everything below goes over HTTP.\n\
+         {FAINT}API {}   AWS {aws_url}{FAINT:#}",
+        api.url("")?.as_str().trim_end_matches('/')
+    )?;
+    let accepted = order(api, &mut page).await?;
+    let token = status(api, &accepted, &mut page).await?;
+    pay(api, &mut page).await?;
+    clean_row(&operator, &token, &mut page).await?;
+    vault_row(&operator, &token, &mut page).await?;
+    quarantine(&operator, &mut page).await?;
+    writeln!(
+        page.out,
+        "\n{GOOD}All {} steps are as they must be.{GOOD:#} The order is stored with a token; the card can be read nowhere.",
+        page.step
+    )?;
+    Ok(())
+}
+
+async fn order(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<Answer, DemoError> {
+    page.step("An order arrives with a card number (the sample's step 6.10)")?;
+    page.sent("POST", api.url("order")?.as_str())?;
+    page.indented(&ORDER.replace(CARD, MASK), "  the card is masked here, not in the request")?;
+    let answer = api.submit(Bytes::from_static(ORDER.as_bytes())).await?;
+    page.answered(&answer)?;
+    page.check(answer.status == 202, "the order is accepted: 202")?;
+    page.check(answer.text("CustomerOrder") == ORDER_ID, "the answer names the order")?;
+    page.check(answer.text("Status") == "PENDING", "it is pending")?;
+    page.check(Uuid::try_parse(answer.text("AcceptanceId")).is_ok(), "it has an acceptance id")?;
+    page.check(answer.location.is_some(), "the answer says where its status is")?;
+    page.no_card_in(&answer)?;
+    Ok(answer)
+}
+
+async fn status(api: &ApiClient<'_>, accepted: &Answer, page: &mut Page<'_>) -> Result<String, DemoError> {
+    page.step("Moments later the card is behind the airlock")?;
+    let location = accepted.location.as_deref();
+    page.sent("GET", api.status_url(location, ORDER_ID)?.as_str())?;
+    let begun = Instant::now();
+    let mut wait = accepted.wait(LONGEST_WAIT);
+    let mut asked = 0_u32;
+    let answer = loop {
+        tokio::time::sleep(wait).await;
+        asked += 1;
+        let answer = api.status(location, ORDER_ID).await?;
+        if answer.text("Status") != "PENDING" || begun.elapsed() > PATIENCE {
+            break answer;
+        }
+        wait = answer.wait(LONGEST_WAIT);
+    };
+    page.note(&format!("asked {asked} times in {} ms", begun.elapsed().as_millis()))?;
+    page.answered(&answer)?;
+    let token = answer.text("CreditCardToken").to_owned();
+    page.check(answer.status == 200, "the status is there: 200")?;
+    page.check(answer.text("Status") == "TOKENIZED", "the order is tokenized")?;
+    page.check(is_token(&token), "in the card's place stands a token, a random UUID")?;
+    page.no_card_in(&answer)?;
+    Ok(token)
+}
+
+async fn pay(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<(), DemoError> {
+    page.step("The bill is paid (step 6.11)")?;
+    page.sent("POST", api.url("paybill")?.as_str())?;
+    page.indented(&format!("{{ \"CustomerOrder\": \"{ORDER_ID}\" }}"), "")?;
+    let answer = api.pay(ORDER_ID).await?;
+    page.answered(&answer)?;
+    page.check(answer.status == 200, "the payment is submitted: 200")?;
+    page.check(answer.text("message") == "Payment Submitted Successfully", "the answer says so")?;
+    page.check(answer.text("CreditCard Charged") == MASK, "the answer shows the card's mask")?;
+    page.no_card_in(&answer)
+}
+
+async fn clean_row(operator: &Operator, token: &str, page: &mut Page<'_>) -> Result<(), DemoError> {
+    const TABLE: &str = "CustomerOrderTable";
+    page.step("The order as it is stored (step 6.12)")?;
+    page.aws(&format!(
+        "get-item --table-name {TABLE} --key '{{\"CustomerOrder\": {{\"S\": \"{ORDER_ID}\"}}}}'"
+    ))?;
+    let row = operator.row(TABLE, &[("CustomerOrder", ORDER_ID)]).await?.unwrap_or_default();
+    page.row(&row)?;
+    let text = |name: &str| row.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
+    page.check(!row.is_empty(), "the row is there")?;
+    page.check(text("CreditCardToken") == Some(token), "it holds the token")?;
+    page.check(text("CustomerName") == Some("Amazon Web Services"), "it holds the customer's name as sent")?;
+    page.check(text("Address") == Some("Reinvent2019, Las Vegas, USA"), "it holds the address as sent")?;
+    page.check(!readable::in_row(CARD, &row), "no card number can be read in it, as text, hex or base64")
+}
+
+async fn vault_row(operator: &Operator, token: &str, page: &mut Page<'_>) -> Result<(), DemoError> {
+    const TABLE: &str = "CreditCardTokenizerTable";
+    page.step("The card in its vault (step 6.13)")?;
+    page.aws(&format!(
+        "get-item --table-name {TABLE} --key '{{\"Hash_Key\": {{\"S\": \"{token}\"}}, \
+         \"Account_Id\": {{\"S\": \"{ACCOUNT_ID}\"}}}}'"
+    ))?;
+    let key = [("Hash_Key", token), ("Account_Id", ACCOUNT_ID)];
+    let row = operator.row(TABLE, &key).await?.unwrap_or_default();
+    page.row(&row)?;
+    let sealed = row.get("CandidateString").and_then(|value| value.as_b().ok());
+    page.check(!row.is_empty(), "the row is there, under the token")?;
+    page.check(sealed.is_some_and(|sealed| !sealed.as_ref().is_empty()), "it holds the sealed card")?;
+    page.check(row.contains_key("DataKey"), "beside it lies its data key, wrapped by KMS")?;
+    page.check(!readable::in_row(CARD, &row), "no card number can be read in it, as text, hex or base64")
+}
+
+async fn quarantine(operator: &Operator, page: &mut Page<'_>) -> Result<(), DemoError> {
+    const TABLE: &str = "OrderQuarantineTable";
+    page.step("Nothing is left in between")?;
+    page.aws(&format!("scan --table-name {TABLE}"))?;
+    let left = operator.count(TABLE).await?;
+    page.note(&format!("{left} rows"))?;
+    page.check(left == 0, "the quarantine is empty")
+}
+
+fn is_token(text: &str) -> bool {
+    Uuid::try_parse(text).is_ok_and(|token| token.get_version() == Some(Version::Random))
+}
+
+/// Where the walk is shown.
+struct Page<'a> {
+    out: &'a mut dyn Write,
+    step: u8,
+}
+
+impl Page<'_> {
+    fn step(&mut self, title: &str) -> io::Result<()> {
+        self.step += 1;
+        writeln!(self.out, "\n{HEADING}{}. {title}{HEADING:#}", self.step)
+    }
+
+    fn sent(&mut self, method: &str, url: &str) -> io::Result<()> {
+        writeln!(self.out, "   > {method} {url}")
+    }
+
+    fn aws(&mut self, call: &str) -> io::Result<()> {
+        writeln!(self.out, "   > aws dynamodb {call}")
+    }
+
+    fn note(&mut self, note: &str) -> io::Result<()> {
+        writeln!(self.out, "   {FAINT}{note}{FAINT:#}")
+    }
+
+    fn answered(&mut self, answer: &Answer) -> io::Result<()> {
+        writeln!(self.out, "   < {}", answer.status_line)?;
+        if let Some(location) = &answer.location {
+            writeln!(self.out, "   < Location: {location}")?;
+        }
+        self.json(&answer.json)
+    }
+
+    fn row(&mut self, row: &operator::Row) -> io::Result<()> {
+        self.json(&operator::as_json(row))
+    }
+
+    fn json(&mut self, json: &Value) -> io::Result<()> {
+        self.indented(&format!("{json:#}"), "")
+    }
+
+    fn indented(&mut self, text: &str, remark: &str) -> io::Result<()> {
+        for line in text.lines() {
+            let remark = if line.contains(MASK) { remark } else { "" };
+            writeln!(self.out, "     {line}{FAINT}{remark}{FAINT:#}")?;
+        }
+        Ok(())
+    }
+
+    fn no_card_in(&mut self, answer: &Answer) -> Result<(), DemoError> {
+        let clean = !readable::in_bytes(CARD, answer.json.to_string().as_bytes());
+        self.check(clean, "the answer shows no card number")
+    }
+
+    fn check(&mut self, holds: bool, expected: &str) -> Result<(), DemoError> {
+        if holds {
+            writeln!(self.out, "   {GOOD}✓{GOOD:#} {expected}")?;
+            Ok(())
+        } else {
+            writeln!(self.out, "   {BAD}✗ {expected}{BAD:#}")?;
+            Err(DemoError::Unexpected { step: self.step, expected: expected.to_owned() })
+        }
+    }
+}
