@@ -54,7 +54,7 @@ pub enum DemoError {
         table: &'static str,
     },
     /// Something is not as it must be.
-    #[error("step {step}: not true that {expected}")]
+    #[error("step {step} is off; expected: {expected}")]
     Unexpected {
         /// The step's number.
         step: u8,

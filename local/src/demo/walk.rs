@@ -54,7 +54,7 @@ pub(super) async fn walk(api: &ApiClient<'_>, aws_url: &str, out: &mut dyn Write
     quarantine(&operator, &mut page).await?;
     writeln!(
         page.out,
-        "\n{GOOD}All {} steps are as they must be.{GOOD:#} The order is stored with a token; the card can be read nowhere.",
+        "\n{GOOD}All {} steps are as they must be.{GOOD:#} The order is stored with a token, the card lies sealed in its vault.",
         page.step
     )?;
     Ok(())

@@ -1,0 +1,189 @@
+//! The program as a shell sees it: output, files, signals, exit codes.
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test's helpers fail the test by panicking"
+)]
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A home of the test's own: its key file is nobody else's.
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_card-airlock"));
+        command.args(arguments).env("XDG_STATE_HOME", self.0.path()).env_remove("CARD_AIRLOCK_LOG");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn up(&self, arguments: &[&str]) -> Up {
+        let ready = self.path("ready.json");
+        let options = ["--port", "0", "--aws-port", "0", "--ready-file", ready.to_str().unwrap()];
+        let child = self.command(&[arguments, &options].concat()).spawn().unwrap();
+        let mut up = Up { child, ready: Value::Null };
+        up.ready = wait_for(&ready, &mut up.child);
+        up
+    }
+}
+
+/// A running `up`; killed when a test fails before stopping it.
+struct Up {
+    child: Child,
+    ready: Value,
+}
+
+impl Up {
+    fn text(&self, name: &str) -> &str {
+        self.ready[name].as_str().unwrap()
+    }
+
+    fn stop_with(mut self, signal: &str) -> (Option<i32>, String) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        let mut shown = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut shown).unwrap();
+        (self.child.wait().unwrap().code(), shown)
+    }
+
+    /// The status of `GET {api}/order/none` with this token.
+    fn status_with(&self, token: &str) -> u16 {
+        let (host, stage) = self.text("api").strip_prefix("http://").unwrap().split_once('/').unwrap();
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(
+            stream,
+            "GET /{stage}/order/none HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer[9..12].parse().unwrap()
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn wait_for(ready: &Path, child: &mut Child) -> Value {
+    let begun = Instant::now();
+    loop {
+        if let Ok(text) = std::fs::read(ready) {
+            return serde_json::from_slice(&text).expect("a ready file is whole whenever it is there");
+        }
+        assert!(child.try_wait().unwrap().is_none(), "up has ended");
+        assert!(begun.elapsed() < Duration::from_secs(60), "up is not ready");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn up_says_where_it_serves_and_stops_cleanly_on_either_signal() {
+    for (arguments, signal) in [(&["up"][..], "-TERM"), (&[][..], "-INT")] {
+        let home = Home::new();
+        let up = home.up(arguments);
+        let (api, aws, token) =
+            (up.text("api").to_owned(), up.text("aws").to_owned(), up.text("token").to_owned());
+        assert!(api.starts_with("http://127.0.0.1:") && api.ends_with("/dev"), "{api}");
+        assert!(aws.starts_with("http://127.0.0.1:"), "{aws}");
+        let (code, shown) = up.stop_with(signal);
+        assert_eq!(code, Some(0), "{shown}");
+        for wanted in
+            [&*api, &aws, &token, "in memory", "curl", "aws dynamodb get-item --endpoint-url", "Stopped."]
+        {
+            assert!(shown.contains(wanted), "{wanted}\n{shown}");
+        }
+        assert!(!shown.contains('\u{1b}'), "no colour outside a terminal");
+        assert!(!home.path("ready.json").exists());
+    }
+}
+
+#[test]
+fn a_token_of_another_process_is_accepted_and_none_is_not() {
+    let home = Home::new();
+    let up = home.up(&[]);
+    let output = home.run(&["token", "--user", "ann", "--group", "billing"]);
+    assert!(output.status.success());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(printed.lines().count(), 1, "the token and nothing else");
+    assert_ne!(up.status_with(printed.trim()), 401);
+    assert_ne!(up.status_with(&format!("Bearer {}", printed.trim())), 401);
+    assert_ne!(up.status_with(up.text("token")), 401);
+    assert_eq!(up.status_with("none"), 401);
+    let strangers = Home::new().run(&["token", "--user", "ann"]);
+    assert_eq!(up.status_with(String::from_utf8(strangers.stdout).unwrap().trim()), 401);
+}
+
+#[test]
+fn a_taken_port_is_one_clear_line_and_exit_code_1() {
+    let home = Home::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for (option, other) in [("--port", "--aws-port"), ("--aws-port", "--port")] {
+        let ready = home.path("ready.json");
+        let output = home.run(&[option, &port, other, "0", "--ready-file", ready.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1));
+        let expected =
+            format!("error: port {port} is taken: choose another with {option} PORT (0 takes a free one)\n");
+        assert_eq!(stderr(&output), expected);
+        assert!(output.stdout.is_empty() && !ready.exists());
+    }
+}
+
+#[test]
+fn a_ready_file_that_cannot_be_written_ends_it() {
+    let output =
+        Home::new().run(&["--port", "0", "--aws-port", "0", "--ready-file", "/no/such/folder/ready.json"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).starts_with("error: cannot write the ready file /no/such/folder/ready.json"));
+}
+
+#[test]
+fn a_wrong_command_line_is_exit_code_2() {
+    assert_eq!(Home::new().run(&["token"]).status.code(), Some(2));
+    assert_eq!(Home::new().run(&["--port", "many"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_key_that_others_may_read_is_a_clear_error() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    assert!(home.run(&["token", "--user", "ann"]).status.success());
+    let key = home.path("card-airlock").join("sign-in-key.pem");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let output = home.run(&["token", "--user", "ann"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("may be read by others"), "{}", stderr(&output));
+}
