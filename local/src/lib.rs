@@ -1,13 +1,13 @@
 //! The whole pipeline on one machine.
 
-pub mod aws;
-pub mod function;
-pub mod template;
 pub mod api;
+pub mod aws;
 pub mod cli;
 pub mod demo;
+pub mod event_source;
 pub mod function;
 pub mod issuer;
 pub mod listen;
 pub mod stack;
+pub mod template;
 mod wiped;
