@@ -17,6 +17,9 @@ pub enum FunctionError {
     /// The deadline passed before the function answered.
     #[error("the function timed out")]
     TimedOut,
+    /// The function was not invoked: too many invocations at once. Trying again is safe and no retry.
+    #[error("the function was throttled")]
+    Throttled,
 }
 
 /// One deployed function. Cloning shares it.
