@@ -124,7 +124,10 @@ proptest! {
         }
         run(world.settle(&mut world.mapping()));
         check.assert_nothing_lost(&world.messages());
-        check.assert_items_in_order();
+        // A slow lane holds the checkpoint back, so what another gave up can come again, behind its successors.
+        if case.lanes == 1 {
+            check.assert_items_in_order();
+        }
     }
 
     #[test]
