@@ -1,20 +1,23 @@
-//! PLACEHOLDER, to be replaced by the real wiring: the API front before functions that always answer 503, and a
-//! reserved AWS port that nothing serves.
+//! The whole pipeline, wired as the template says: embedded AWS services, functions, stream mapping, API.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, io, net::SocketAddr, sync::Arc};
 
 use http::Method;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use paybill::{Processor, Sandbox};
+use tokio::{sync::watch, task::JoinHandle};
+use vault::Clock;
 
 use crate::{
     api::{self, Api, Route},
+    aws::{AwsEndpoint, ProvisionError, StartError, StreamError},
+    event_source::{Checkpoints, Mapping, Names, SettingsError},
     function::Function,
+    functions::{self, FunctionsError, Surroundings},
     issuer::{Issuer, IssuerError},
     listen::{self, ListenError},
+    stream,
+    template::{ACCOUNT_ID, LambdaFunction, Resources, StreamMapping, Template, TemplateError},
 };
-
-/// The account that the local stack plays.
-pub const ACCOUNT_ID: &str = "123456789012";
 
 /// What a stack is started with.
 #[derive(Debug)]
@@ -25,6 +28,24 @@ pub struct StackOptions {
     pub aws_port: u16,
     /// Who signs the ID tokens.
     pub issuer: Issuer,
+    /// The time of handlers, tables and stream mapping.
+    pub clock: Clock,
+    /// The payment processor.
+    pub processor: Arc<dyn Processor>,
+}
+
+impl StackOptions {
+    /// Free ports, the machine's time, a sandbox for a payment processor.
+    #[must_use]
+    pub fn on_free_ports(issuer: Issuer) -> Self {
+        Self {
+            api_port: 0,
+            aws_port: 0,
+            issuer,
+            clock: Clock::system(),
+            processor: Arc::new(Sandbox::default()),
+        }
+    }
 }
 
 /// Why a stack did not start.
@@ -33,58 +54,118 @@ pub enum StackError {
     /// A port could not be had.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The AWS endpoint did not start.
+    #[error(transparent)]
+    Aws(#[from] StartError),
+    /// The template cannot be read.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A resource of the template could not be made.
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
+    /// A function of the template cannot run here.
+    #[error(transparent)]
+    Function(#[from] FunctionsError),
+    /// A stream mapping of the template cannot run here.
+    #[error("{0}: {1}")]
+    Mapping(String, SettingsError),
+    /// A stream that a mapping names is not there.
+    #[error("{0}: {1}")]
+    Stream(String, StreamError),
+    /// The template refers to what it does not declare.
+    #[error("{0}: the template declares no such resource")]
+    Missing(String),
     /// The system does not tell an address.
     #[error("a listener has no address")]
-    Address(#[source] std::io::Error),
+    Address(#[source] io::Error),
 }
 
-/// A running stack.
-#[derive(Debug)]
+/// A running stack. Dropping it stops it too, without waiting.
 pub struct Stack {
     api: SocketAddr,
-    aws: SocketAddr,
+    stage: String,
+    aws: AwsEndpoint,
     issuer: Arc<Issuer>,
-    stop: oneshot::Sender<()>,
-    server: JoinHandle<std::io::Result<()>>,
-    _reserved: TcpListener,
+    stop_api: watch::Sender<bool>,
+    stop_mappings: watch::Sender<bool>,
+    stop_aws: watch::Sender<bool>,
+    api_server: JoinHandle<io::Result<()>>,
+    mappings: Vec<JoinHandle<()>>,
+    /// What the template declares, resolved.
+    pub declared: crate::template::Stack,
 }
 
 impl Stack {
-    /// Starts everything.
+    /// Starts everything that the shipped template declares.
     ///
     /// # Errors
-    /// When a port cannot be had.
+    /// [`StackError`]; nothing keeps running then.
     pub async fn start(options: StackOptions) -> Result<Self, StackError> {
         let api_listener = listen::on_loopback(options.api_port, "--port").await?;
         let aws_listener = listen::on_loopback(options.aws_port, "--aws-port").await?;
-        let (api, aws) = (
-            api_listener.local_addr().map_err(StackError::Address)?,
-            aws_listener.local_addr().map_err(StackError::Address)?,
-        );
+        let [(stop_api, api_stopping), (stop_mappings, mappings_stopping), (stop_aws, aws_stopping)] =
+            [(); 3].map(|()| watch::channel(false));
+
+        let aws = AwsEndpoint::start(aws_listener, options.clock.clone(), raised(aws_stopping)).await?;
+        let template = Template::shipped()?;
+        let resources = aws.provision(&template).await?;
+        let declared = template.resolve(&resources)?;
+
+        let surroundings = Surroundings {
+            aws_url: aws.url().to_owned(),
+            clock: options.clock.clone(),
+            processor: options.processor,
+        };
+        let mappings = declared.stream_mappings.iter().map(|mapping| {
+            let function = function_of(&declared, &mapping.function)?;
+            let handler = functions::handler(function, &surroundings)?;
+            map_stream(&aws, &resources, mapping, function, handler, options.clock.clone())
+        });
+        let mappings = mappings.collect::<Result<Vec<_>, StackError>>()?;
         let issuer = Arc::new(options.issuer);
-        let (stop, stopped) = oneshot::channel::<()>();
         let front = Api {
-            stage: "dev".to_owned(),
+            stage: declared.api.stage.clone(),
             account_id: ACCOUNT_ID.to_owned(),
-            routes: routes(),
+            routes: routes(&declared, &surroundings)?,
             issuer: Arc::clone(&issuer),
         };
-        let server = tokio::spawn(api::serve(front, api_listener, async move {
-            let _ = stopped.await;
-        }));
-        Ok(Self { api, aws, issuer, stop, server, _reserved: aws_listener })
+
+        Ok(Self {
+            api: api_listener.local_addr().map_err(StackError::Address)?,
+            stage: declared.api.stage.clone(),
+            aws,
+            issuer,
+            stop_api,
+            stop_mappings,
+            stop_aws,
+            api_server: tokio::spawn(api::serve(front, api_listener, raised(api_stopping))),
+            mappings: mappings
+                .into_iter()
+                .map(|mut mapping| {
+                    let stopping = raised(mappings_stopping.clone());
+                    tokio::spawn(async move { mapping.run(stopping).await })
+                })
+                .collect(),
+            declared,
+        })
     }
 
     /// The API's URL, with the stage.
     #[must_use]
     pub fn api_url(&self) -> String {
-        format!("http://{}/dev", self.api)
+        format!("http://{}/{}", self.api, self.stage)
     }
 
     /// The AWS endpoint's URL.
     #[must_use]
     pub fn aws_url(&self) -> String {
-        format!("http://{}", self.aws)
+        self.aws.url().to_owned()
+    }
+
+    /// The AWS endpoint, to look inside.
+    #[must_use]
+    pub fn aws(&self) -> &AwsEndpoint {
+        &self.aws
     }
 
     /// An ID token that this stack accepts.
@@ -95,24 +176,80 @@ impl Stack {
         self.issuer.token(user, groups)
     }
 
-    /// Stops everything and waits for it.
+    /// Stops everything, from the outside in, and waits for it.
     pub async fn shutdown(self) {
-        let _ = self.stop.send(());
-        let _ = self.server.await;
+        self.stop_api.send_replace(true);
+        let _ = self.api_server.await;
+        self.stop_mappings.send_replace(true);
+        futures::future::join_all(self.mappings).await;
+        self.stop_aws.send_replace(true);
+        self.aws.stopped().await;
     }
 }
 
-fn routes() -> Vec<Route> {
-    let unavailable =
-        br#"{"statusCode":503,"body":"{\"message\":\"placeholder\",\"code\":\"PLACEHOLDER\"}"}"#;
-    let function = Function::new(move |_, _| async move { Ok(unavailable.to_vec()) });
-    [(Method::POST, "/order"), (Method::GET, "/order/{CustomerOrder}"), (Method::POST, "/paybill")]
-        .map(|(method, path)| Route {
-            method,
-            path: path.to_owned(),
-            function: function.clone(),
-            timeout: Duration::from_secs(29),
-            requires_sign_in: true,
+fn map_stream(
+    aws: &AwsEndpoint,
+    resources: &Resources,
+    declared: &StreamMapping,
+    function: &LambdaFunction,
+    handler: Function,
+    clock: Clock,
+) -> Result<Mapping, StackError> {
+    let name = &declared.function;
+    let settings =
+        stream::settings(declared, function.timeout).map_err(|e| StackError::Mapping(name.clone(), e))?;
+    let source = aws.stream(&declared.stream_arn).map_err(|error| StackError::Stream(name.clone(), error))?;
+    let names = Names {
+        function_arn: resources.attribute(name, "Arn").unwrap_or_default().to_owned(),
+        stream_arn: declared.stream_arn.clone(),
+        shard_id: source.shard_id().to_owned(),
+    };
+    let on_failure = declared.on_failure_arn.as_deref().map(|arn| {
+        // A queue's ARN ends in its name, and so does its URL.
+        let queue = arn.rsplit(':').next().unwrap_or_default();
+        let url = format!("{}/{ACCOUNT_ID}/{queue}", aws.url());
+        stream::on_failure(&functions::sdk_config(aws.url(), &function.role), url)
+    });
+    Ok(Mapping::new(names, settings, Arc::new(source), handler, on_failure, clock, Checkpoints::default()))
+}
+
+fn routes(declared: &crate::template::Stack, surroundings: &Surroundings) -> Result<Vec<Route>, StackError> {
+    let mut handlers = std::collections::HashMap::new();
+    declared
+        .api
+        .routes
+        .iter()
+        .map(|route| {
+            let function = function_of(declared, &route.function)?;
+            if !handlers.contains_key(&route.function) {
+                handlers.insert(route.function.clone(), functions::handler(function, surroundings)?);
+            }
+            let missing = || StackError::Missing(route.function.clone());
+            Ok(Route {
+                method: Method::from_bytes(route.method.as_bytes()).map_err(|_| missing())?,
+                path: route.path.clone(),
+                function: handlers.get(&route.function).cloned().ok_or_else(missing)?,
+                timeout: function.timeout,
+                requires_sign_in: route.requires_auth,
+            })
         })
-        .into()
+        .collect()
+}
+
+fn function_of<'a>(
+    declared: &'a crate::template::Stack,
+    logical_id: &str,
+) -> Result<&'a LambdaFunction, StackError> {
+    declared.function(logical_id).ok_or_else(|| StackError::Missing(logical_id.to_owned()))
+}
+
+/// Completes once the flag is up, or whoever would raise it is gone.
+async fn raised(mut flag: watch::Receiver<bool>) {
+    let _ = flag.wait_for(|up| *up).await;
+}
+
+impl fmt::Debug for Stack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stack").field("api", &self.api).field("aws", &self.aws).finish_non_exhaustive()
+    }
 }

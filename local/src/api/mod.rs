@@ -138,7 +138,7 @@ async fn invoke(
     drop(body);
     let answer = run(found.route, event).await.map_err(|error| match error {
         FunctionError::TimedOut => GatewayError::TIMED_OUT,
-        FunctionError::Unhandled => GatewayError::FUNCTION_FAILED,
+        FunctionError::Unhandled | FunctionError::Throttled => GatewayError::FUNCTION_FAILED,
     })?;
     reply::from_proxy_response(&answer).ok_or(GatewayError::FUNCTION_FAILED)
 }

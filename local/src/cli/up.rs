@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     issuer::Issuer,
-    stack::{ACCOUNT_ID, Stack, StackOptions},
+    stack::{Stack, StackOptions},
+    template::ACCOUNT_ID,
 };
 
 #[derive(Debug, Args)]
@@ -38,8 +39,12 @@ pub(super) async fn run(args: UpArgs, out: &mut dyn Write) -> Result<(), CliErro
     if let Some(path) = &args.ready_file {
         ReadyFile::clear(path)?;
     }
-    let issuer = Issuer::of_this_user()?;
-    let stack = Stack::start(StackOptions { api_port: args.port, aws_port: args.aws_port, issuer }).await?;
+    let options = StackOptions {
+        api_port: args.port,
+        aws_port: args.aws_port,
+        ..StackOptions::on_free_ports(Issuer::of_this_user()?)
+    };
+    let stack = Stack::start(options).await?;
     let ended = serve(&args, &stack, &mut stop, out).await;
     stack.shutdown().await;
     ended?;

@@ -78,7 +78,7 @@ pub enum DemoError {
 /// When anything is off: then the program's exit code must tell.
 pub async fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> {
     let issuer = Issuer::ephemeral()?;
-    let stack = Stack::start(StackOptions { api_port: 0, aws_port: 0, issuer }).await?;
+    let stack = Stack::start(StackOptions::on_free_ports(issuer)).await?;
     let outcome = walk_or_file(args, &stack, out).await;
     stack.shutdown().await;
     outcome

@@ -24,7 +24,7 @@ use crate::{
     api::{self, Api, Route},
     function::Function,
     listen,
-    stack::ACCOUNT_ID,
+    template::ACCOUNT_ID,
 };
 
 /// What the sham does wrong.

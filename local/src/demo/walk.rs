@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     cli::style::{BAD, FAINT, GOOD, HEADING},
-    stack::ACCOUNT_ID,
+    template::ACCOUNT_ID,
 };
 
 /// The sample's order, to the letter (its step 6.10).

@@ -1,5 +1,6 @@
 //! What `Ref` and `Fn::GetAtt` give for each resource.
 
+use crate::issuer::{USER_POOL_CLIENT_ID, USER_POOL_ID};
 use std::collections::BTreeMap;
 
 use super::{ACCOUNT_ID, REGION, STACK_NAME};
@@ -55,12 +56,13 @@ impl Resources {
                     resources.insert(logical_id, &name, [("Arn", &arn)]);
                 }
                 "AWS::Cognito::UserPool" => {
-                    let id = format!("{REGION}_{logical_id}");
+                    let id = USER_POOL_ID;
                     let arn = format!("arn:aws:cognito-idp:{REGION}:{ACCOUNT_ID}:userpool/{id}");
                     let provider = format!("cognito-idp.{REGION}.amazonaws.com/{id}");
-                    resources.insert(logical_id, &id, [("Arn", &arn), ("ProviderName", &provider)]);
+                    resources.insert(logical_id, id, [("Arn", &arn), ("ProviderName", &provider)]);
                 }
-                "AWS::Cognito::UserPoolClient" | "AWS::Serverless::Api" => {
+                "AWS::Cognito::UserPoolClient" => resources.insert(logical_id, USER_POOL_CLIENT_ID, []),
+                "AWS::Serverless::Api" => {
                     resources.insert(logical_id, &logical_id.to_lowercase(), []);
                 }
                 _ => {}

@@ -1,0 +1,119 @@
+//! The functions of the template, as handlers in this process: each with a configuration of its own, whose
+//! access-key id names its role, and with the environment that the template gives it.
+
+use std::{sync::Arc, time::SystemTime};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_lambda_events::{apigw::ApiGatewayProxyRequest, dynamodb::Event};
+use ingest::Ingest;
+use order::{platform, settings::SettingError};
+use paybill::{Paybill, Processor};
+use serde::{Serialize, de::DeserializeOwned};
+use tokenize_worker::TokenizeWorker;
+use vault::Clock;
+use zeroize::Zeroizing;
+
+use crate::{
+    function::{Function, FunctionError, FunctionResult},
+    template::{LambdaFunction, REGION},
+};
+
+/// Why a function of the template cannot run here.
+#[derive(Debug, thiserror::Error)]
+pub enum FunctionsError {
+    /// The template does not give a function a setting it needs.
+    #[error("{0}: {1}")]
+    Setting(String, SettingError),
+    /// The template declares a function that has no handler here.
+    #[error("{0}: there is no handler for this function")]
+    NoHandler(String),
+}
+
+/// What every handler is made with.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The AWS endpoint's URL.
+    pub aws_url: String,
+    /// The handlers' time.
+    pub clock: Clock,
+    /// The payment processor.
+    pub processor: Arc<dyn Processor>,
+}
+
+/// The handler of a function that the template declares.
+///
+/// # Errors
+/// [`FunctionsError`] when the template does not fit the code.
+pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result<Function, FunctionsError> {
+    let name = &declared.logical_id;
+    let lookup = |variable: &str| declared.environment.get(variable).cloned();
+    let setting = |error| FunctionsError::Setting(name.clone(), error);
+    let config = sdk_config(&surroundings.aws_url, &declared.role);
+    let clock = surroundings.clock.clone();
+    Ok(match name.as_str() {
+        "IngestFunction" => {
+            let settings = ingest::Settings::read(&lookup).map_err(setting)?;
+            let ingest = Arc::new(Ingest::new(&config, settings, clock));
+            json(move |request: ApiGatewayProxyRequest, _| {
+                let ingest = ingest.clone();
+                async move { ingest.handle(request).await }
+            })
+        }
+        "TokenizeWorkerFunction" => {
+            let settings = tokenize_worker::Settings::read(&lookup).map_err(setting)?;
+            let worker = Arc::new(TokenizeWorker::new(&config, settings, clock));
+            json(move |event: Event, deadline| {
+                let worker = worker.clone();
+                async move { worker.handle(event, deadline).await }
+            })
+        }
+        "PaybillFunction" => {
+            let settings = paybill::Settings::read(&lookup).map_err(setting)?;
+            let processor = surroundings.processor.clone();
+            let paybill = Arc::new(Paybill::new(&config, settings, processor, clock));
+            json(move |request: ApiGatewayProxyRequest, _| {
+                let paybill = paybill.clone();
+                async move { paybill.handle(request).await }
+            })
+        }
+        _ => return Err(FunctionsError::NoHandler(name.clone())),
+    })
+}
+
+/// A handler between JSON and JSON, as the Lambda runtime has it. The event's buffer is wiped.
+fn json<E, A, F, R>(handler: F) -> Function
+where
+    E: DeserializeOwned + Send + 'static,
+    A: Serialize,
+    F: Fn(E, SystemTime) -> R + Clone + Send + Sync + 'static,
+    R: Future<Output = A> + Send + 'static,
+{
+    Function::new(move |event, deadline| {
+        let handler = handler.clone();
+        async move {
+            let event = Zeroizing::new(event);
+            // serde's error quotes the event: dropped.
+            let parsed = serde_json::from_slice(&event).map_err(|_| FunctionError::Unhandled)?;
+            drop(event);
+            let answer = handler(parsed, deadline).await;
+            serde_json::to_vec(&answer).map_err(|_| FunctionError::Unhandled) as FunctionResult
+        }
+    })
+}
+
+/// The SDK configuration of one role at the local endpoint; nothing of the machine's own AWS setup is read.
+#[must_use]
+pub fn sdk_config(aws_url: &str, role: &str) -> SdkConfig {
+    let credentials = Credentials::new(role, "local", None, None, "card-airlock");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .endpoint_url(aws_url)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        // Loopback needs no TLS, and reading the machine's certificates takes long in a debug build.
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .retry_config(RetryConfig::standard())
+        .timeout_config(platform::timeouts())
+        .build()
+}
