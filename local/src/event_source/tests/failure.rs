@@ -237,6 +237,25 @@ async fn a_message_that_the_destination_does_not_take_is_sent_again_the_same() {
 }
 
 #[tokio::test]
+async fn the_waits_for_the_destination_begin_anew_and_do_not_change_the_condition() {
+    let mut world = World::new();
+    world.settings.maximum_retry_attempts = Some(3);
+    world.settings.maximum_record_age = Some(Duration::from_secs(60));
+    world.write([1]);
+    let written = world.now();
+    world.behave(|_| Err(FunctionError::Unhandled));
+    // 0.1 s, twice as long each time: more than the maximum age together.
+    *world.queue_failures.lock().unwrap() = 10;
+    let mut mapping = world.mapping();
+    world.steps_until(&mut mapping, |did, _| did == Did::DestinationFailed).await;
+    let idle = mapping.step().await;
+    assert_eq!((idle.did, idle.next), (Did::Nothing, world.now() + Duration::from_millis(100)));
+    world.settle(&mut mapping).await;
+    assert_eq!(world.discarded(), [(EXHAUSTED.to_owned(), 1, 1)]);
+    assert!(world.now() > written + Duration::from_secs(60));
+}
+
+#[tokio::test]
 async fn a_function_that_panics_counts_as_failed() {
     let mut world = World::new();
     world.settings.maximum_retry_attempts = Some(0);

@@ -10,9 +10,7 @@ async fn a_restarted_mapping_delivers_again_what_was_not_checkpointed() {
     world.write(1..=6);
     world.behave(|numbers| if numbers.contains(&3) { Err(FunctionError::Unhandled) } else { Ok(vec![]) });
     let mut stopped = world.mapping();
-    while world.invocations().len() < 2 {
-        stopped.step().await;
-    }
+    world.steps_until(&mut stopped, |_, _| world.invocations().len() == 2).await;
     drop(stopped);
     world.behave(|_| Ok(vec![]));
     world.settle(&mut world.mapping()).await;
@@ -26,9 +24,7 @@ async fn a_restart_amid_a_partial_response_goes_on_at_the_reported_number() {
     world.write(1..=4);
     world.behave(|_| failures([3]));
     let mut stopped = world.mapping();
-    while world.invocations().is_empty() {
-        stopped.step().await;
-    }
+    world.steps_until(&mut stopped, |_, _| !world.invocations().is_empty()).await;
     drop(stopped);
     world.behave(|_| Ok(vec![]));
     world.settle(&mut world.mapping()).await;
@@ -43,7 +39,7 @@ async fn a_restart_before_the_destination_took_a_message_tries_the_records_again
     world.behave(|_| Err(FunctionError::Unhandled));
     *world.queue_failures.lock().unwrap() = usize::MAX;
     let mut stopped = world.mapping();
-    while stopped.step().await.did != Did::DestinationFailed {}
+    world.steps_until(&mut stopped, |did, _| did == Did::DestinationFailed).await;
     drop(stopped);
     *world.queue_failures.lock().unwrap() = 0;
     world.settle(&mut world.mapping()).await;
@@ -58,8 +54,7 @@ async fn a_lane_that_is_done_does_not_move_the_checkpoint_past_another() {
     world.write(1..=20);
     world.behave(|numbers| if numbers.contains(&1) { Err(FunctionError::Unhandled) } else { Ok(vec![]) });
     let mut stopped = world.mapping();
-    while stopped.step().await.did != Did::Nothing {}
-    assert!(world.invocations().len() > 1);
+    world.steps_until(&mut stopped, |_, _| world.invocations().concat().contains(&20)).await;
     drop(stopped);
     world.invocations.lock().unwrap().clear();
     world.behave(|_| Ok(vec![]));
@@ -114,4 +109,18 @@ async fn a_checkpoint_trimmed_while_stopped_goes_on_at_the_trim_horizon() {
     world.write(6..=7);
     world.settle(&mut world.mapping()).await;
     assert_eq!(world.invocations(), [[1, 2], [6, 7]]);
+}
+
+#[tokio::test]
+async fn what_is_still_there_at_the_trim_horizon_is_not_delivered_again() {
+    let world = World::new();
+    world.write(1..=3);
+    let mut mapping = world.mapping();
+    world.settle(&mut mapping).await;
+    for mapping in [&mut mapping, &mut world.mapping()] {
+        world.stream.lock().unwrap().trimmed_once = true;
+        let did = world.settle(mapping).await;
+        assert!(did.contains(&Did::Trimmed));
+    }
+    assert_eq!(world.invocations(), [[1, 2, 3]]);
 }
