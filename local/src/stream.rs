@@ -53,7 +53,10 @@ impl StreamSource for StreamReader {
 ///
 /// # Errors
 /// [`SettingsError`] when the template asks for what the mapping cannot do.
-pub fn settings(declared: &StreamMapping, function_timeout: Duration) -> Result<Settings, SettingsError> {
+pub(crate) fn settings(
+    declared: &StreamMapping,
+    function_timeout: Duration,
+) -> Result<Settings, SettingsError> {
     let starting_position = match declared.starting_position.as_str() {
         "TRIM_HORIZON" => StartingPosition::TrimHorizon,
         "LATEST" => StartingPosition::Latest,
@@ -75,7 +78,7 @@ pub fn settings(declared: &StreamMapping, function_timeout: Duration) -> Result<
 
 /// Sends positions to a queue, as the function's own role: Lambda uses the execution role for it.
 #[must_use]
-pub fn on_failure(config: &SdkConfig, queue_url: String) -> OnFailure {
+pub(crate) fn on_failure(config: &SdkConfig, queue_url: String) -> OnFailure {
     let sqs = aws_sdk_sqs::Client::new(config);
     OnFailure::new(move |message| {
         let send = sqs.send_message().queue_url(&queue_url).message_body(json!(message).to_string());
