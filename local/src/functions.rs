@@ -10,7 +10,10 @@ use ingest::Ingest;
 use order::{platform, settings::SettingError};
 use paybill::{Paybill, Processor};
 use serde::{Serialize, de::DeserializeOwned};
-use tokenize_worker::TokenizeWorker;
+use tokenize_worker::{
+    TokenizeWorker,
+    replay::{Replay, ReplaySettings, Request},
+};
 use vault::Clock;
 use zeroize::Zeroizing;
 
@@ -39,6 +42,8 @@ pub struct Surroundings {
     pub clock: Clock,
     /// The payment processor.
     pub processor: Arc<dyn Processor>,
+    /// How often the SDK tries a call; 3 where it is deployed.
+    pub sdk_attempts: u32,
 }
 
 /// The handler of a function that the template declares.
@@ -49,7 +54,10 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
     let name = &declared.logical_id;
     let lookup = |variable: &str| declared.environment.get(variable).cloned();
     let setting = |error| FunctionsError::Setting(name.clone(), error);
-    let config = sdk_config(&surroundings.aws_url, &declared.role);
+    let config = sdk_config(&surroundings.aws_url, &declared.role)
+        .into_builder()
+        .retry_config(RetryConfig::standard().with_max_attempts(surroundings.sdk_attempts))
+        .build();
     let clock = surroundings.clock.clone();
     Ok(match name.as_str() {
         "IngestFunction" => {
@@ -57,7 +65,7 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
             let ingest = Arc::new(Ingest::new(&config, settings, clock));
             json(move |request: ApiGatewayProxyRequest, _| {
                 let ingest = ingest.clone();
-                async move { ingest.handle(request).await }
+                async move { Ok(ingest.handle(request).await) }
             })
         }
         "TokenizeWorkerFunction" => {
@@ -65,7 +73,7 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
             let worker = Arc::new(TokenizeWorker::new(&config, settings, clock));
             json(move |event: Event, deadline| {
                 let worker = worker.clone();
-                async move { worker.handle(event, deadline).await }
+                async move { Ok(worker.handle(event, deadline).await) }
             })
         }
         "PaybillFunction" => {
@@ -74,7 +82,15 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
             let paybill = Arc::new(Paybill::new(&config, settings, processor, clock));
             json(move |request: ApiGatewayProxyRequest, _| {
                 let paybill = paybill.clone();
-                async move { paybill.handle(request).await }
+                async move { Ok(paybill.handle(request).await) }
+            })
+        }
+        "ReplayFunction" => {
+            let settings = ReplaySettings::read(&lookup).map_err(setting)?;
+            let replay = Arc::new(Replay::new(&config, settings, clock));
+            json(move |request: Request, deadline| {
+                let replay = replay.clone();
+                async move { replay.handle(request, deadline).await.map_err(|_| FunctionError::Unhandled) }
             })
         }
         _ => return Err(FunctionsError::NoHandler(name.clone())),
@@ -87,7 +103,7 @@ where
     E: DeserializeOwned + Send + 'static,
     A: Serialize,
     F: Fn(E, SystemTime) -> R + Clone + Send + Sync + 'static,
-    R: Future<Output = A> + Send + 'static,
+    R: Future<Output = Result<A, FunctionError>> + Send + 'static,
 {
     Function::new(move |event, deadline| {
         let handler = handler.clone();
@@ -96,7 +112,7 @@ where
             // serde's error quotes the event: dropped.
             let parsed = serde_json::from_slice(&event).map_err(|_| FunctionError::Unhandled)?;
             drop(event);
-            let answer = handler(parsed, deadline).await;
+            let answer = handler(parsed, deadline).await?;
             serde_json::to_vec(&answer).map_err(|_| FunctionError::Unhandled) as FunctionResult
         }
     })

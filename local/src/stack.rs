@@ -1,6 +1,6 @@
 //! The whole pipeline, wired as the template says: embedded AWS services, functions, stream mapping, API.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::Method;
 use paybill::{Processor, Sandbox};
@@ -16,7 +16,7 @@ use crate::{
     issuer::{Issuer, IssuerError},
     listen::{self, ListenError},
     stream,
-    template::{ACCOUNT_ID, LambdaFunction, Resources, StreamMapping, Template, TemplateError},
+    template::{ACCOUNT_ID, LambdaFunction, Resources, Schedule, StreamMapping, Template, TemplateError},
 };
 
 /// What a stack is started with.
@@ -32,6 +32,10 @@ pub struct StackOptions {
     pub clock: Clock,
     /// The payment processor.
     pub processor: Arc<dyn Processor>,
+    /// How often the functions' SDK tries a call; 3 where they are deployed.
+    pub sdk_attempts: u32,
+    /// Whether stream mappings and schedules run by themselves; if not, they are driven by hand.
+    pub self_driven: bool,
 }
 
 impl StackOptions {
@@ -44,6 +48,8 @@ impl StackOptions {
             issuer,
             clock: Clock::system(),
             processor: Arc::new(Sandbox::default()),
+            sdk_attempts: 3,
+            self_driven: true,
         }
     }
 }
@@ -90,7 +96,10 @@ pub struct Stack {
     stop_mappings: watch::Sender<bool>,
     stop_aws: watch::Sender<bool>,
     api_server: JoinHandle<io::Result<()>>,
-    mappings: Vec<JoinHandle<()>>,
+    driven: Vec<JoinHandle<()>>,
+    functions: BTreeMap<String, Function>,
+    /// The stream mappings, when they are driven by hand.
+    pub mappings: Vec<Mapping>,
     /// What the template declares, resolved.
     pub declared: crate::template::Stack,
 }
@@ -115,21 +124,45 @@ impl Stack {
             aws_url: aws.url().to_owned(),
             clock: options.clock.clone(),
             processor: options.processor,
+            sdk_attempts: options.sdk_attempts,
         };
+        let functions = declared
+            .functions
+            .iter()
+            .map(|function| Ok((function.logical_id.clone(), functions::handler(function, &surroundings)?)));
+        let functions = functions.collect::<Result<BTreeMap<_, _>, StackError>>()?;
         let mappings = declared.stream_mappings.iter().map(|mapping| {
-            let function = function_of(&declared, &mapping.function)?;
-            let handler = functions::handler(function, &surroundings)?;
-            map_stream(&aws, &resources, mapping, function, handler, options.clock.clone())
+            let (function, handler) = function_of(&declared, &functions, &mapping.function)?;
+            map_stream(&aws, &resources, mapping, function, handler.clone(), options.clock.clone())
         });
-        let mappings = mappings.collect::<Result<Vec<_>, StackError>>()?;
+        let mut mappings = mappings.collect::<Result<Vec<_>, StackError>>()?;
         let issuer = Arc::new(options.issuer);
         let front = Api {
             stage: declared.api.stage.clone(),
             account_id: ACCOUNT_ID.to_owned(),
-            routes: routes(&declared, &surroundings)?,
+            routes: routes(&declared, &functions)?,
             issuer: Arc::clone(&issuer),
         };
 
+        let mut driven = Vec::new();
+        if options.self_driven {
+            for mut mapping in mappings.drain(..) {
+                let stopping = raised(mappings_stopping.clone());
+                driven.push(tokio::spawn(async move { mapping.run(stopping).await }));
+            }
+            for schedule in &declared.schedules {
+                let (declared, handler) = function_of(&declared, &functions, &schedule.function)?;
+                let (timeout, handler, schedule) = (declared.timeout, handler.clone(), schedule.clone());
+                let stopping = raised(mappings_stopping.clone());
+                driven.push(tokio::spawn(run_schedule(
+                    schedule,
+                    handler,
+                    timeout,
+                    options.clock.clone(),
+                    stopping,
+                )));
+            }
+        }
         Ok(Self {
             api: api_listener.local_addr().map_err(StackError::Address)?,
             stage: declared.api.stage.clone(),
@@ -139,13 +172,9 @@ impl Stack {
             stop_mappings,
             stop_aws,
             api_server: tokio::spawn(api::serve(front, api_listener, raised(api_stopping))),
-            mappings: mappings
-                .into_iter()
-                .map(|mut mapping| {
-                    let stopping = raised(mappings_stopping.clone());
-                    tokio::spawn(async move { mapping.run(stopping).await })
-                })
-                .collect(),
+            driven,
+            functions,
+            mappings,
             declared,
         })
     }
@@ -168,6 +197,12 @@ impl Stack {
         &self.aws
     }
 
+    /// A function, to be invoked by hand.
+    #[must_use]
+    pub fn function(&self, logical_id: &str) -> Option<&Function> {
+        self.functions.get(logical_id)
+    }
+
     /// An ID token that this stack accepts.
     ///
     /// # Errors
@@ -181,7 +216,7 @@ impl Stack {
         self.stop_api.send_replace(true);
         let _ = self.api_server.await;
         self.stop_mappings.send_replace(true);
-        futures::future::join_all(self.mappings).await;
+        futures::future::join_all(self.driven).await;
         self.stop_aws.send_replace(true);
         self.aws.stopped().await;
     }
@@ -213,34 +248,53 @@ fn map_stream(
     Ok(Mapping::new(names, settings, Arc::new(source), handler, on_failure, clock, Checkpoints::default()))
 }
 
-fn routes(declared: &crate::template::Stack, surroundings: &Surroundings) -> Result<Vec<Route>, StackError> {
-    let mut handlers = std::collections::HashMap::new();
-    declared
-        .api
-        .routes
-        .iter()
-        .map(|route| {
-            let function = function_of(declared, &route.function)?;
-            if !handlers.contains_key(&route.function) {
-                handlers.insert(route.function.clone(), functions::handler(function, surroundings)?);
-            }
-            let missing = || StackError::Missing(route.function.clone());
-            Ok(Route {
-                method: Method::from_bytes(route.method.as_bytes()).map_err(|_| missing())?,
-                path: route.path.clone(),
-                function: handlers.get(&route.function).cloned().ok_or_else(missing)?,
-                timeout: function.timeout,
-                requires_sign_in: route.requires_auth,
-            })
+/// Invokes a function as often as its schedule says, until it is stopped. A sweep that fails is logged: the
+/// next one goes over everything again.
+async fn run_schedule(
+    schedule: Schedule,
+    function: Function,
+    timeout: Duration,
+    clock: Clock,
+    stopping: impl Future<Output = ()>,
+) {
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + schedule.every, schedule.every);
+    let mut stopping = std::pin::pin!(stopping);
+    loop {
+        tokio::select! {
+            () = &mut stopping => return,
+            _ = ticks.tick() => {}
+        }
+        if function.invoke(schedule.input.clone().into_bytes(), clock.now() + timeout).await.is_err() {
+            tracing::error!(function = schedule.function, "a scheduled invocation failed");
+        }
+    }
+}
+
+fn routes(
+    declared: &crate::template::Stack,
+    functions: &BTreeMap<String, Function>,
+) -> Result<Vec<Route>, StackError> {
+    let route = |route: &crate::template::Route| {
+        let (function, handler) = function_of(declared, functions, &route.function)?;
+        Ok(Route {
+            method: Method::from_bytes(route.method.as_bytes())
+                .map_err(|_| StackError::Missing(route.method.clone()))?,
+            path: route.path.clone(),
+            function: handler.clone(),
+            timeout: function.timeout,
+            requires_sign_in: route.requires_auth,
         })
-        .collect()
+    };
+    declared.api.routes.iter().map(route).collect()
 }
 
 fn function_of<'a>(
     declared: &'a crate::template::Stack,
+    functions: &'a BTreeMap<String, Function>,
     logical_id: &str,
-) -> Result<&'a LambdaFunction, StackError> {
-    declared.function(logical_id).ok_or_else(|| StackError::Missing(logical_id.to_owned()))
+) -> Result<(&'a LambdaFunction, &'a Function), StackError> {
+    let found = declared.function(logical_id).zip(functions.get(logical_id));
+    found.ok_or_else(|| StackError::Missing(logical_id.to_owned()))
 }
 
 /// Completes once the flag is up, or whoever would raise it is gone.

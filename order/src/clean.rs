@@ -113,6 +113,17 @@ impl OrderTable {
         Ok(Some((CleanOrder::parse(item)?, payment)))
     }
 
+    /// The acceptance by which an order came across, read consistently; none: it has not.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn acceptance(&self, order: &OrderId) -> Result<Option<Uuid>, TableError> {
+        let read = self.read(order).projection_expression("AcceptanceId");
+        let reply = read.send().await.map_err(|error| classify("GetItem order", &error))?;
+        let acceptance = reply.item.as_ref().and_then(|item| item.get("AcceptanceId"));
+        Ok(acceptance.and_then(|value| value.as_s().ok()).and_then(|id| id.parse().ok()))
+    }
+
     fn read(&self, order: &OrderId) -> aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder {
         self.dynamodb
             .get_item()

@@ -24,6 +24,10 @@ impl QuarantineStatus {
             Self::Expired => "EXPIRED",
         }
     }
+
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        [Self::Pending, Self::Failed, Self::Expired].into_iter().find(|status| status.word() == word)
+    }
 }
 
 /// `FailureReason` of a parked order.
@@ -40,6 +44,8 @@ pub enum FailureReason {
     OrderExists,
     /// DynamoDB refuses the transaction itself.
     Rejected,
+    /// Armed as often as the limit allows, and never got across.
+    AttemptsExhausted,
 }
 
 impl FailureReason {
@@ -52,7 +58,35 @@ impl FailureReason {
             Self::Malformed => "MALFORMED",
             Self::OrderExists => "ORDER_EXISTS",
             Self::Rejected => "REJECTED",
+            Self::AttemptsExhausted => "ATTEMPTS_EXHAUSTED",
         }
+    }
+
+    /// Every reason.
+    pub const ALL: [Self; 6] = [
+        Self::EnvelopeRefused,
+        Self::UnknownVersion,
+        Self::Malformed,
+        Self::OrderExists,
+        Self::Rejected,
+        Self::AttemptsExhausted,
+    ];
+
+    pub(crate) fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+}
+
+/// Not the code of a failure reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a failure reason")]
+pub struct NotAReason;
+
+impl std::str::FromStr for FailureReason {
+    type Err = NotAReason;
+
+    fn from_str(code: &str) -> Result<Self, NotAReason> {
+        Self::of_code(code).ok_or(NotAReason)
     }
 }
 
@@ -64,15 +98,11 @@ mod tests {
     fn words_and_codes_are_stored_as_they_are_shown() {
         for status in [QuarantineStatus::Pending, QuarantineStatus::Failed, QuarantineStatus::Expired] {
             assert_eq!(serde_json::to_value(status).unwrap(), status.word());
+            assert_eq!(QuarantineStatus::of_word(status.word()), Some(status));
         }
-        for reason in [
-            FailureReason::EnvelopeRefused,
-            FailureReason::UnknownVersion,
-            FailureReason::Malformed,
-            FailureReason::OrderExists,
-            FailureReason::Rejected,
-        ] {
+        for reason in FailureReason::ALL {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.code());
+            assert_eq!(reason.code().parse(), Ok(reason));
         }
     }
 }

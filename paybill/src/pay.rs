@@ -65,12 +65,12 @@ impl Paybill {
         if let Some(found) = self.clean(caller, order).await? {
             return Ok(found);
         }
-        let quarantined = match self.quarantine.view(order).await {
-            Ok(found) => found.filter(|(view, _)| view.owner == caller.owner),
+        let quarantined = match self.quarantine.standing(order).await {
+            Ok(found) => found.filter(|(owner, _)| *owner == caller.owner),
             Err(TableError::Malformed) => None,
             Err(_) => return Err(Problem::UNAVAILABLE),
         };
-        match quarantined.map(|(view, _)| view.status) {
+        match quarantined.map(|(_, status)| status) {
             Some(QuarantineStatus::Pending) => Err(PENDING),
             Some(QuarantineStatus::Failed) => Err(FAILED),
             Some(QuarantineStatus::Expired) => Err(EXPIRED),

@@ -3,6 +3,8 @@
 mod change;
 mod crossing;
 mod dead_letter;
+mod queue;
+pub mod replay;
 mod settings;
 
 use std::{
@@ -19,10 +21,11 @@ use futures::{StreamExt, stream};
 use order::{Airlock, OrderTable, QuarantineTable};
 use vault::{Clock, Tokenizer};
 
-pub use dead_letter::{DeadLetter, DeadLetterKind, NotSent};
+pub use dead_letter::{DeadLetter, DeadLetterKind};
+pub use queue::QueueUnavailable;
 pub use settings::Settings;
 
-use crate::{change::Change, dead_letter::DeadLetterQueue};
+use crate::{change::Change, queue::DeadLetterQueue};
 
 /// Orders that cross at once. Each waits for KMS and DynamoDB most of its time.
 const AT_ONCE: usize = 16;

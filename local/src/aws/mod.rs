@@ -7,6 +7,7 @@ mod admit;
 mod answer;
 mod calls;
 mod dynamodb;
+mod faults;
 mod kms;
 mod provision;
 mod request;
@@ -18,7 +19,7 @@ use std::{future::Future, io, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::State,
     response::{IntoResponse, Response},
     serve::ListenerExt,
@@ -32,6 +33,7 @@ use answer::{Answer, Fault};
 use calls::CallLog;
 pub use calls::{Call, Service};
 use dynamodb::Dynamo;
+pub use faults::{FaultKind, FaultRule, Faults, NotAFault, When};
 use kms::Kms;
 pub use provision::ProvisionError;
 use request::Request;
@@ -66,6 +68,7 @@ struct Inner {
     sqs: Sqs,
     envelope_keys: EnvelopeKeys,
     calls: CallLog,
+    faults: Faults,
     stopped: watch::Receiver<bool>,
 }
 
@@ -89,6 +92,7 @@ impl AwsEndpoint {
             sqs: Sqs::new(&url),
             envelope_keys: EnvelopeKeys::default(),
             calls: CallLog::default(),
+            faults: Faults::default(),
             stopped,
             url,
         }));
@@ -125,6 +129,12 @@ impl AwsEndpoint {
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.0.calls.all()
+    }
+
+    /// The faults in force, to be changed at will.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.0.faults
     }
 
     /// Deletes the rows whose time to live is over by the clock, as DynamoDB does sooner or later, and says
@@ -165,18 +175,54 @@ impl Inner {
         }
     }
 
-    async fn answer(&self, headers: &HeaderMap, body: Body) -> Result<Answer, Fault> {
+    async fn answer(&self, headers: &HeaderMap, body: Body) -> Result<Reply, Fault> {
         let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Fault::TOO_LARGE)?;
         let request = Request::read(headers, body)?;
-        self.calls.record(request.call());
+        let call = request.call();
+        self.calls.record(call.clone());
+        let Some(fault) = self.faults.strike(&call) else {
+            admit(&request, &self.envelope_keys)?;
+            return self.perform(request).await.map(Reply::Answer);
+        };
+        tracing::debug!(role = call.role, operation = call.operation, ?fault, "a fault on purpose");
+        if let Some(answer) = fault.answer(&call) {
+            return Ok(Reply::Answer(answer));
+        }
+        match fault {
+            FaultKind::LostBefore => return Ok(Reply::Lost),
+            FaultKind::Slow(duration) => tokio::time::sleep(duration).await,
+            _ => {}
+        }
         admit(&request, &self.envelope_keys)?;
-        self.perform(request).await
+        let answer = self.perform(request).await?;
+        Ok(if fault == FaultKind::ReplyLost { Reply::Lost } else { Reply::Answer(answer) })
+    }
+}
+
+/// What the caller gets.
+enum Reply {
+    Answer(Answer),
+    /// Nothing: the connection breaks.
+    Lost,
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Answer(answer) => answer.into_response(),
+            // A body that fails makes the server break the connection off.
+            Self::Lost => {
+                let broken = futures::stream::iter([Err::<Bytes, _>(io::Error::other("lost on purpose"))]);
+                Response::new(Body::from_stream(broken))
+            }
+        }
     }
 }
 
 /// Any path: older clients send to a queue's URL.
 async fn serve(State(endpoint): State<AwsEndpoint>, headers: HeaderMap, body: Body) -> Response {
-    endpoint.0.answer(&headers, body).await.unwrap_or_else(|fault| fault.answer()).into_response()
+    let reply = endpoint.0.answer(&headers, body).await;
+    reply.unwrap_or_else(|fault| Reply::Answer(fault.answer())).into_response()
 }
 
 /// Completes once the flag is up, or whoever would raise it is gone.

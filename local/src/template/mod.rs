@@ -15,7 +15,9 @@ use serde_json::{Map, Value};
 
 use evaluate::Evaluator;
 pub use resources::Resources;
-pub use stack::{Api, Key, KeyAttribute, LambdaFunction, Queue, Route, Stack, StreamMapping, Table};
+pub use stack::{
+    Api, Key, KeyAttribute, LambdaFunction, Queue, Route, Schedule, Stack, StreamMapping, Table,
+};
 
 /// The region everything on this machine claims to be in.
 pub const REGION: &str = "us-east-1";

@@ -212,3 +212,10 @@ pub(super) struct FilterCriteria {
 pub(super) struct Filter {
     pub(super) pattern: String,
 }
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct ScheduleEvent {
+    pub(super) schedule: String,
+    pub(super) input: String,
+}

@@ -21,6 +21,8 @@ pub struct Stack {
     pub api: Api,
     /// The streams that invoke functions.
     pub stream_mappings: Vec<StreamMapping>,
+    /// The schedules that invoke functions.
+    pub schedules: Vec<Schedule>,
     /// The user pool's id, the end of its tokens' issuer.
     pub user_pool_id: String,
     /// The user pool's client, the audience of its tokens.
@@ -139,6 +141,17 @@ pub struct Route {
     pub requires_auth: bool,
 }
 
+/// A schedule that invokes a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// The logical id of the function.
+    pub function: String,
+    /// How often.
+    pub every: Duration,
+    /// The event it is invoked with.
+    pub input: String,
+}
+
 /// An event source mapping from a table's stream to a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamMapping {
@@ -191,10 +204,12 @@ pub(super) fn resolve(template: &Template, resources: &Resources) -> Result<Stac
     let mut api = views::api(api_id, &api_reference, properties.get(api_id).cloned().unwrap_or_default())?;
     let mut functions = Vec::new();
     let mut stream_mappings = Vec::new();
+    let mut schedules = Vec::new();
     for (logical_id, _) in template.resources.iter().filter(|(_, r)| r.kind == "AWS::Serverless::Function") {
         let declared = views::function(logical_id, properties.get(logical_id).cloned().unwrap_or_default())?;
         functions.push(declared.function);
         stream_mappings.extend(declared.stream_mappings);
+        schedules.extend(declared.schedules);
         api.api
             .routes
             .extend(declared.routes.into_iter().map(|route| route.of(&api)).collect::<Result<Vec<_>, _>>()?);
@@ -214,6 +229,7 @@ pub(super) fn resolve(template: &Template, resources: &Resources) -> Result<Stac
         functions,
         api: api.api,
         stream_mappings,
+        schedules,
         user_pool_id: reference(only("AWS::Cognito::UserPool")?)?,
         user_pool_client_id: reference(only("AWS::Cognito::UserPoolClient")?)?,
         outputs,

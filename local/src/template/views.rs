@@ -6,10 +6,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::properties::{
-    ApiEvent, ApiProperties, FunctionProperties, KeyProperties, QueueProperties, StreamEvent, TableProperties,
+    ApiEvent, ApiProperties, FunctionProperties, KeyProperties, QueueProperties, ScheduleEvent, StreamEvent,
+    TableProperties,
 };
 use super::{
-    Api, Key, KeyAttribute, LambdaFunction, Queue, Route, STACK_NAME, StreamMapping, Table, TemplateError,
+    Api, Key, KeyAttribute, LambdaFunction, Queue, Route, STACK_NAME, Schedule, StreamMapping, Table,
+    TemplateError,
 };
 
 pub(super) fn table(logical_id: &str, properties: Value) -> Result<Table, TemplateError> {
@@ -101,6 +103,7 @@ pub(super) struct DeclaredFunction {
     pub(super) function: LambdaFunction,
     pub(super) routes: Vec<DeclaredRoute>,
     pub(super) stream_mappings: Vec<StreamMapping>,
+    pub(super) schedules: Vec<Schedule>,
 }
 
 /// A route that does not know its API yet.
@@ -135,6 +138,7 @@ pub(super) fn function(logical_id: &str, properties: Value) -> Result<DeclaredFu
     let role = declared.role.rsplit('/').next().unwrap_or_default().to_owned();
     let mut routes = Vec::new();
     let mut stream_mappings = Vec::new();
+    let mut schedules = Vec::new();
     for (name, event) in declared.events {
         let place = format!("{logical_id}.{name}");
         match event.kind.as_str() {
@@ -143,6 +147,7 @@ pub(super) fn function(logical_id: &str, properties: Value) -> Result<DeclaredFu
                 routes.push(DeclaredRoute { function: logical_id.to_owned(), event });
             }
             "DynamoDB" => stream_mappings.push(stream_mapping(logical_id, &place, event.properties)?),
+            "Schedule" => schedules.push(schedule(logical_id, &place, event.properties)?),
             other => return Err(TemplateError::unsupported(&place, other)),
         }
     }
@@ -159,7 +164,24 @@ pub(super) fn function(logical_id: &str, properties: Value) -> Result<DeclaredFu
         timeout: Duration::from_secs(declared.timeout),
         memory_mib: declared.memory_size,
     };
-    Ok(DeclaredFunction { function, routes, stream_mappings })
+    Ok(DeclaredFunction { function, routes, stream_mappings, schedules })
+}
+
+/// `rate(5 minutes)`; of the schedules that EventBridge knows, the one kind used here.
+fn schedule(function: &str, place: &str, properties: Value) -> Result<Schedule, TemplateError> {
+    let declared: ScheduleEvent = read(place, properties)?;
+    let rate = declared.schedule.strip_prefix("rate(").and_then(|rest| rest.strip_suffix(')'));
+    let every = rate.and_then(|rate| rate.split_once(' ')).and_then(|(number, unit)| {
+        let unit = match unit {
+            "minute" | "minutes" => 60,
+            "hour" | "hours" => 60 * 60,
+            _ => return None,
+        };
+        number.parse::<u64>().ok()?.checked_mul(unit)
+    });
+    let every = every.filter(|seconds| *seconds > 0).map(Duration::from_secs);
+    let every = every.ok_or_else(|| TemplateError::unsupported(place, "this schedule"))?;
+    Ok(Schedule { function: function.to_owned(), every, input: declared.input })
 }
 
 fn stream_mapping(function: &str, place: &str, properties: Value) -> Result<StreamMapping, TemplateError> {

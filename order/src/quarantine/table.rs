@@ -6,151 +6,19 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
-    operation::transact_write_items::TransactWriteItemsError,
+    operation::{get_item::builders::GetItemFluentBuilder, transact_write_items::TransactWriteItemsError},
     types::{AttributeValue, Delete, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
-use serde::{Deserialize, Serialize};
-use serde_with::{DefaultOnError, DisplayFromStr, serde_as};
 use uuid::Uuid;
-use vault::{CardBrand, Last4, QuarantineIdentity, QuarantinedCard};
 
+use super::row::{QuarantineRow, QuarantineView};
 use crate::{
-    details::{Address, CustomerName, Details},
     order_id::OrderId,
     owner::Owner,
     row_version::{Condition, RowVersion},
     status::{FailureReason, QuarantineStatus},
     table_error::{TableError, Written, classify, conditional},
-    timestamp::Timestamp,
 };
-
-/// A quarantine row, whole: what ingest writes and the worker reads from the stream.
-#[serde_as]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct QuarantineRow {
-    /// The key.
-    pub customer_order: OrderId,
-    /// The customer's name.
-    pub customer_name: CustomerName,
-    /// The customer's address.
-    pub address: Address,
-    /// Who placed the order.
-    pub owner: Owner,
-    /// This taking-in of the order.
-    pub acceptance_id: Uuid,
-    /// When the order was accepted.
-    pub accepted_at: Timestamp,
-    /// When the row was last written so that the stream carries it to the worker.
-    pub armed_at: Timestamp,
-    /// Version, nonce, ciphertext, tag.
-    #[serde(with = "serde_bytes")]
-    pub sealed_card: Vec<u8>,
-    /// The wrapped data key.
-    #[serde(with = "serde_bytes")]
-    pub data_key: Vec<u8>,
-    /// The batch of rows that share the data key.
-    pub key_batch_id: Uuid,
-    /// The card's last four digits, a claim until the card is opened.
-    #[serde_as(as = "DisplayFromStr")]
-    pub card_last4: Last4,
-    /// The card's scheme, a claim until the card is opened.
-    #[serde_as(as = "DisplayFromStr")]
-    pub card_brand: CardBrand,
-    /// Where it stands.
-    pub status: QuarantineStatus,
-    /// Why it failed, when it did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure_reason: Option<FailureReason>,
-    /// How often the row was armed; the first time is 1.
-    pub attempt: u32,
-    /// When the row expires, in epoch seconds.
-    pub deadline: u64,
-    /// DynamoDB's TTL, the net under the deadline, in epoch seconds.
-    pub expires_at: u64,
-}
-
-impl QuarantineRow {
-    /// Reads a row from its stored form.
-    ///
-    /// # Errors
-    /// [`TableError::Malformed`] when attributes are missing, unknown or of another type.
-    pub fn parse(item: HashMap<String, AttributeValue>) -> Result<Self, TableError> {
-        Ok(serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?)
-    }
-
-    /// The card as the vault's tokenizer takes it.
-    #[must_use]
-    pub fn card(&self) -> QuarantinedCard {
-        QuarantinedCard {
-            sealed: self.sealed_card.clone().into(),
-            data_key: self.data_key.clone().into(),
-            key_batch: self.key_batch_id,
-            last4: self.card_last4,
-            brand: self.card_brand,
-        }
-    }
-
-    /// The place that the sealed card is bound to.
-    #[must_use]
-    pub fn place(&self) -> QuarantineIdentity<'_> {
-        QuarantineIdentity {
-            order: self.customer_order.as_str(),
-            owner: self.owner.as_str(),
-            acceptance: self.acceptance_id,
-        }
-    }
-}
-
-/// What may be read of a quarantine row without its sealed card. Only owner and status must be readable: a
-/// malformed row still belongs to somebody, who may see that it failed.
-#[serde_as]
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct QuarantineView {
-    /// Who placed the order.
-    pub owner: Owner,
-    /// Where it stands.
-    pub status: QuarantineStatus,
-    /// This taking-in of the order.
-    #[serde(default)]
-    #[serde_as(as = "DefaultOnError")]
-    pub acceptance_id: Option<Uuid>,
-    /// When the order was accepted.
-    #[serde(default)]
-    #[serde_as(as = "DefaultOnError")]
-    pub accepted_at: Option<Timestamp>,
-    /// Why it failed, when it did.
-    #[serde(default)]
-    #[serde_as(as = "DefaultOnError")]
-    pub failure_reason: Option<FailureReason>,
-    #[serde(default)]
-    #[serde_as(as = "DefaultOnError")]
-    customer_name: Option<CustomerName>,
-    #[serde(default)]
-    #[serde_as(as = "DefaultOnError")]
-    address: Option<Address>,
-    #[serde(default)]
-    #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
-    card_last4: Option<Last4>,
-    #[serde(default)]
-    #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
-    card_brand: Option<CardBrand>,
-}
-
-impl QuarantineView {
-    /// The details, unless the row has expired and lost them, or is malformed.
-    #[must_use]
-    pub fn details(&self) -> Option<Details> {
-        Some(Details {
-            owner: self.owner.clone(),
-            name: self.customer_name.clone()?,
-            address: self.address.clone()?,
-            last4: self.card_last4?,
-            brand: self.card_brand?,
-        })
-    }
-}
 
 const VIEW: &str = "CustomerName, Address, #owner, AcceptanceId, AcceptedAt, CardLast4, CardBrand, \
                     #status, FailureReason, Attempt";
@@ -158,8 +26,8 @@ const VIEW: &str = "CustomerName, Address, #owner, AcceptanceId, AcceptedAt, Car
 /// The quarantine table.
 #[derive(Debug, Clone)]
 pub struct QuarantineTable {
-    dynamodb: Client,
-    name: String,
+    pub(super) dynamodb: Client,
+    pub(super) name: String,
 }
 
 impl QuarantineTable {
@@ -209,21 +77,43 @@ impl QuarantineTable {
     /// # Errors
     /// [`TableError`].
     pub async fn view(&self, order: &OrderId) -> Result<Option<(QuarantineView, RowVersion)>, TableError> {
-        let reply = self
-            .dynamodb
+        let reply =
+            self.read(order, VIEW).send().await.map_err(|error| classify("GetItem quarantine", &error))?;
+        let Some(item) = reply.item else { return Ok(None) };
+        let version = RowVersion::of(&item);
+        Ok(Some((serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?, version)))
+    }
+
+    fn read(&self, order: &OrderId, projection: &str) -> GetItemFluentBuilder {
+        self.dynamodb
             .get_item()
             .table_name(&self.name)
             .key("CustomerOrder", AttributeValue::S(order.to_string()))
             .consistent_read(true)
-            .projection_expression(VIEW)
+            .projection_expression(projection)
             .expression_attribute_names("#owner", "Owner")
             .expression_attribute_names("#status", "Status")
+    }
+
+    /// Whose a row is and where it stands, read consistently: all that a payment needs to know of it.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn standing(&self, order: &OrderId) -> Result<Option<(Owner, QuarantineStatus)>, TableError> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Standing {
+            owner: Owner,
+            status: QuarantineStatus,
+        }
+        let reply = self
+            .read(order, "#owner, #status")
             .send()
             .await
             .map_err(|error| classify("GetItem quarantine", &error))?;
         let Some(item) = reply.item else { return Ok(None) };
-        let version = RowVersion::of(&item);
-        Ok(Some((serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?, version)))
+        let standing: Standing = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
+        Ok(Some((standing.owner, standing.status)))
     }
 
     /// Parks a row that has not changed since it was seen: FAILED, with the reason.
@@ -304,27 +194,4 @@ fn condition_failed<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
 
 fn none_if_empty<V>(map: HashMap<String, V>) -> Option<HashMap<String, V>> {
     Some(map).filter(|map| !map.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_malformed_row_is_still_seen_by_its_owner() {
-        let row: serde_json::Map<_, _> = json!({
-            "Owner": "me", "Status": "FAILED", "FailureReason": "MALFORMED", "AcceptanceId": 7,
-            "AcceptedAt": "never", "CustomerName": ["x"], "Address": "", "CardLast4": "12345", "CardBrand": 1,
-        })
-        .as_object()
-        .cloned()
-        .unwrap();
-        let item: HashMap<String, AttributeValue> = serde_dynamo::aws_sdk_dynamodb_1::to_item(row).unwrap();
-        let view: QuarantineView = serde_dynamo::aws_sdk_dynamodb_1::from_item(item).unwrap();
-        assert_eq!(view.status, QuarantineStatus::Failed);
-        assert_eq!(view.failure_reason, Some(FailureReason::Malformed));
-        assert_eq!((view.acceptance_id, view.accepted_at, view.details()), (None, None, None));
-    }
 }

@@ -1,0 +1,84 @@
+//! The dead-letter queue (SQS).
+
+use aws_config::SdkConfig;
+use aws_sdk_sqs::{
+    Client,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::RequestId,
+};
+
+use crate::dead_letter::DeadLetter;
+
+/// The dead-letter queue did not do what it was asked; the caller tries again later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the dead-letter queue is not available")]
+pub struct QueueUnavailable;
+
+/// A message that was received and is hidden from others for a while.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    pub(crate) body: String,
+    receipt: String,
+}
+
+/// How long a received message stays hidden, in seconds: longer than a replay may take (15 min).
+const HIDDEN: i32 = 20 * 60;
+
+/// The dead-letter queue.
+#[derive(Debug, Clone)]
+pub(crate) struct DeadLetterQueue {
+    sqs: Client,
+    url: String,
+}
+
+impl DeadLetterQueue {
+    pub(crate) fn new(config: &SdkConfig, url: String) -> Self {
+        Self { sqs: Client::new(config), url }
+    }
+
+    pub(crate) async fn send(&self, letter: &DeadLetter) -> Result<(), QueueUnavailable> {
+        let body = serde_json::to_string(letter).map_err(|_| QueueUnavailable)?;
+        let reply = self.sqs.send_message().queue_url(&self.url).message_body(body).send().await;
+        reply.map(drop).map_err(|error| unavailable("SendMessage", &error))
+    }
+
+    /// Up to ten messages; none: the queue holds no more that are not hidden.
+    pub(crate) async fn receive(&self) -> Result<Vec<Message>, QueueUnavailable> {
+        let receive = self.sqs.receive_message().queue_url(&self.url);
+        let reply = receive
+            .max_number_of_messages(10)
+            .visibility_timeout(HIDDEN)
+            .wait_time_seconds(1)
+            .send()
+            .await
+            .map_err(|error| unavailable("ReceiveMessage", &error))?;
+        let messages = reply.messages.unwrap_or_default().into_iter();
+        Ok(messages
+            .filter_map(|message| Some(Message { body: message.body?, receipt: message.receipt_handle? }))
+            .collect())
+    }
+
+    pub(crate) async fn delete(&self, message: &Message) -> Result<(), QueueUnavailable> {
+        let delete = self.sqs.delete_message().queue_url(&self.url).receipt_handle(&message.receipt);
+        delete.send().await.map(drop).map_err(|error| unavailable("DeleteMessage", &error))
+    }
+
+    /// Shows a message to others again. One that stays hidden comes back by itself.
+    pub(crate) async fn put_back(&self, message: &Message) {
+        let show = self.sqs.change_message_visibility().queue_url(&self.url);
+        let reply = show.receipt_handle(&message.receipt).visibility_timeout(0).send().await;
+        if let Err(error) = reply {
+            unavailable("ChangeMessageVisibility", &error);
+        }
+    }
+}
+
+fn unavailable<E, R>(operation: &'static str, error: &SdkError<E, R>) -> QueueUnavailable
+where
+    E: ProvideErrorMetadata,
+    SdkError<E, R>: RequestId,
+{
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or("none");
+    tracing::warn!(operation, code, request_id = error.request_id(), "SQS refused or failed");
+    QueueUnavailable
+}

@@ -1,0 +1,123 @@
+//! What brings stuck orders on their way again: the sweep, on a schedule, and the replay, on an operator's word.
+//! Neither reads a sealed card or holds a key: a row is re-armed, and the stream and the worker do the rest.
+
+mod inbox;
+mod replaying;
+mod settings;
+mod sweep;
+
+use std::time::SystemTime;
+
+use aws_config::SdkConfig;
+use order::{FailureReason, KeptRow, OrderTable, TableError, Timestamp, Upkeep};
+use serde::{Deserialize, Serialize};
+use vault::Clock;
+
+pub use replaying::{ReplaySummary, Selection};
+pub use settings::ReplaySettings;
+pub use sweep::SweepSummary;
+
+use crate::{
+    dead_letter::{DeadLetter, DeadLetterKind},
+    queue::{DeadLetterQueue, QueueUnavailable},
+};
+
+/// Rows written at once.
+const AT_ONCE: usize = 8;
+
+/// What the function is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "action", rename_all = "camelCase")]
+pub enum Request {
+    /// By the schedule: re-arm what is stuck, park what is hopeless, expire what is overdue.
+    Sweep,
+    /// By an operator: drain the dead-letter queue and re-arm what is parked.
+    Replay(Selection),
+}
+
+/// What the function answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Summary {
+    /// Of a sweep.
+    Sweep(SweepSummary),
+    /// Of a replay.
+    Replay(ReplaySummary),
+}
+
+/// Why a sweep or a replay stopped. What was done until then is done; running it again goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    /// A table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The dead-letter queue.
+    #[error(transparent)]
+    Queue(#[from] QueueUnavailable),
+    /// Time ran out.
+    #[error("there was no time for all rows; run it again")]
+    OutOfTime,
+}
+
+/// Sweeps and replays.
+#[derive(Debug)]
+pub struct Replay {
+    upkeep: Upkeep,
+    orders: OrderTable,
+    dead_letters: DeadLetterQueue,
+    settings: ReplaySettings,
+    clock: Clock,
+}
+
+impl Replay {
+    /// Clients are made once and reused.
+    #[must_use]
+    pub fn new(config: &SdkConfig, settings: ReplaySettings, clock: Clock) -> Self {
+        Self {
+            upkeep: Upkeep::new(config, settings.quarantine_table.clone()),
+            orders: OrderTable::new(config, settings.order_table.clone()),
+            dead_letters: DeadLetterQueue::new(config, settings.dead_letter_queue_url.clone()),
+            settings,
+            clock,
+        }
+    }
+
+    /// Does what is asked, until the deadline.
+    ///
+    /// # Errors
+    /// [`ReplayError`]; what was done until then is done.
+    pub async fn handle(&self, request: Request, deadline: SystemTime) -> Result<Summary, ReplayError> {
+        match request {
+            Request::Sweep => self.sweep(deadline).await.map(Summary::Sweep),
+            Request::Replay(selection) => {
+                self.replay(&selection, deadline, &|_| {}).await.map(Summary::Replay)
+            }
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from(self.clock.now())
+    }
+
+    fn check_time(&self, deadline: SystemTime) -> Result<(), ReplayError> {
+        let left = deadline.duration_since(self.clock.now()).unwrap_or_default();
+        if left > crate::MARGIN { Ok(()) } else { Err(ReplayError::OutOfTime) }
+    }
+
+    /// Word of a row, sent before the row is written: see [`crate::TokenizeWorker`]'s parking.
+    async fn send_word(
+        &self,
+        row: &KeptRow,
+        kind: DeadLetterKind,
+        reason: Option<FailureReason>,
+    ) -> Result<(), QueueUnavailable> {
+        let letter = DeadLetter {
+            kind,
+            customer_order: row.order.clone(),
+            acceptance_id: row.acceptance,
+            reason,
+            at: self.now(),
+        };
+        self.dead_letters.send(&letter).await
+    }
+}

@@ -1,0 +1,297 @@
+//! The replay: drains the dead-letter queue and re-arms what is parked. A message says only where to look; the
+//! row is the truth. A message is deleted once its orders are re-armed or known to be done.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::{Duration, SystemTime},
+};
+
+use futures::{StreamExt, stream};
+use order::{FailureReason, KeptRow, OrderId, QuarantineStatus, Timestamp, Written};
+use serde::{Deserialize, Serialize};
+
+use super::{AT_ONCE, Replay, ReplayError, inbox::Word};
+use crate::queue::Message;
+
+/// A row's ArmedAt is by ingest's clock and a record's arrival by DynamoDB's, to the second: rows armed this
+/// much later are looked at too. Re-arming one more than needed changes nothing.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);
+
+/// The most messages taken in one replay.
+const MOST_MESSAGES: usize = 10_000;
+
+/// What an operator wants replayed; everything, unless narrowed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Selection {
+    /// Change nothing, tell what would be done.
+    pub dry_run: bool,
+    /// Re-arm so many orders at most.
+    pub max: Option<u64>,
+    /// Only orders that failed for this reason.
+    pub reason: Option<FailureReason>,
+    /// Only this order.
+    pub order: Option<OrderId>,
+}
+
+/// What a replay did, or would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReplaySummary {
+    /// Nothing was changed: the numbers tell what would be done.
+    pub dry_run: bool,
+    /// Orders re-armed.
+    pub rearmed: u64,
+    /// Orders that messages named and that are across already.
+    pub already_tokenized: u64,
+    /// Orders that messages named and that are in no table, or expired.
+    pub gone: u64,
+    /// Orders that stay parked: not selected, or beyond the maximum.
+    pub still_failing: u64,
+    /// Messages of the queue that were settled and deleted.
+    pub messages_settled: u64,
+    /// Messages of the queue that stay.
+    pub messages_left: u64,
+}
+
+impl ReplaySummary {
+    /// Whether anything is left that another replay could mend.
+    #[must_use]
+    pub fn is_anything_left(&self) -> bool {
+        let undone = if self.dry_run { self.rearmed + self.messages_settled } else { 0 };
+        self.still_failing + self.messages_left + undone > 0
+    }
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It is on its way: re-armed, or pending anyway.
+    OnItsWay,
+    /// It stays parked.
+    StaysParked,
+    /// Its card is gone.
+    Expired,
+}
+
+impl Replay {
+    /// Replays what is selected. `progress` is told the number of rows looked at so far.
+    ///
+    /// # Errors
+    /// [`ReplayError`]; messages that were received come back by themselves, and replaying again goes on.
+    pub async fn replay(
+        &self,
+        selection: &Selection,
+        deadline: SystemTime,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<ReplaySummary, ReplayError> {
+        let messages = self.receive_all(deadline).await?;
+        let horizon = messages.iter().filter_map(|(_, word)| match word {
+            Word::ArmedUpTo(time) => Some(time.after(CLOCK_SKEW)),
+            _ => None,
+        });
+        let mut run = Run {
+            selection,
+            horizon: horizon.max(),
+            summary: ReplaySummary { dry_run: selection.dry_run, ..ReplaySummary::default() },
+            fates: HashMap::new(),
+            chosen: 0,
+            cut_short: false,
+        };
+        let named = messages.iter().filter_map(|(_, word)| match word {
+            Word::Order(order) => Some(order.clone()),
+            _ => None,
+        });
+        let named: HashSet<_> = named.collect();
+        self.go_over_rows(&mut run, &named, deadline, progress).await?;
+        self.settle(&mut run, messages).await?;
+        tracing::info!(summary = ?run.summary, dry_run = selection.dry_run, "replayed");
+        Ok(run.summary)
+    }
+
+    async fn receive_all(&self, deadline: SystemTime) -> Result<Vec<(Message, Word)>, ReplayError> {
+        let mut all = Vec::new();
+        while all.len() < MOST_MESSAGES {
+            self.check_time(deadline)?;
+            let some = self.dead_letters.receive().await?;
+            if some.is_empty() {
+                break;
+            }
+            all.extend(some.into_iter().map(|message| {
+                let word = Word::of(&message.body);
+                (message, word)
+            }));
+        }
+        Ok(all)
+    }
+
+    async fn go_over_rows(
+        &self,
+        run: &mut Run<'_>,
+        named: &HashSet<OrderId>,
+        deadline: SystemTime,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<(), ReplayError> {
+        if let Some(order) = &run.selection.order {
+            let row = self.upkeep.row(order).await?;
+            return self.go_over(run, row.into_iter().collect(), named).await;
+        }
+        let (mut from, mut seen) = (None, 0);
+        loop {
+            self.check_time(deadline)?;
+            let page = self.upkeep.page(from).await?;
+            seen += u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
+            self.go_over(run, page.rows, named).await?;
+            progress(seen);
+            from = page.next;
+            if from.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn go_over(
+        &self,
+        run: &mut Run<'_>,
+        rows: Vec<KeptRow>,
+        named: &HashSet<OrderId>,
+    ) -> Result<(), ReplayError> {
+        let (now, dry_run) = (self.now(), run.selection.dry_run);
+        let chosen: Vec<_> = rows.into_iter().map(|row| (run.choose(&row, now), row)).collect();
+        let mut done = stream::iter(chosen)
+            .map(|(choice, row)| async move {
+                // Who lost the race found the row changed by somebody else: on its way, or gone.
+                let rearmed = choice == Choice::Rearm
+                    && (dry_run || self.upkeep.rearm(&row, now).await? == Written::Done);
+                Ok::<_, ReplayError>((choice, rearmed, row.order))
+            })
+            .buffer_unordered(AT_ONCE);
+        while let Some(outcome) = done.next().await {
+            let (choice, rearmed, order) = outcome?;
+            run.summary.rearmed += u64::from(rearmed);
+            let fate = match choice {
+                Choice::Rearm | Choice::Pending => Fate::OnItsWay,
+                Choice::Expired => Fate::Expired,
+                Choice::Leave => Fate::StaysParked,
+            };
+            run.summary.still_failing += u64::from(fate == Fate::StaysParked);
+            if let Some(order) = order.filter(|order| named.contains(order)) {
+                run.fates.insert(order, fate);
+            }
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, run: &mut Run<'_>, messages: Vec<(Message, Word)>) -> Result<(), ReplayError> {
+        let mut counted = HashSet::new();
+        for (message, word) in messages {
+            let verdict = match &word {
+                Word::Order(order) => self.verdict(run, order, &mut counted).await?,
+                // The rows have been gone over, all of them, unless the selection was narrower.
+                Word::ArmedUpTo(_) | Word::Nameless if run.selection.order.is_some() => Verdict::NotAsked,
+                Word::ArmedUpTo(_) | Word::Nameless if run.is_whole() => Verdict::Settled,
+                Word::ArmedUpTo(_) | Word::Nameless | Word::Unknown => Verdict::Left,
+            };
+            run.summary.messages_settled += u64::from(verdict == Verdict::Settled);
+            run.summary.messages_left += u64::from(verdict == Verdict::Left);
+            if verdict == Verdict::Settled && !run.selection.dry_run {
+                self.dead_letters.delete(&message).await?;
+            } else {
+                self.dead_letters.put_back(&message).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn verdict(
+        &self,
+        run: &mut Run<'_>,
+        order: &OrderId,
+        counted: &mut HashSet<OrderId>,
+    ) -> Result<Verdict, ReplayError> {
+        if run.selection.order.as_ref().is_some_and(|selected| selected != order) {
+            return Ok(Verdict::NotAsked);
+        }
+        let fate = run.fates.get(order).copied();
+        match fate {
+            Some(Fate::OnItsWay) => return Ok(Verdict::Settled),
+            Some(Fate::StaysParked) => return Ok(Verdict::Left),
+            Some(Fate::Expired) | None => {}
+        }
+        if counted.insert(order.clone()) {
+            // No row in quarantine: across, or gone for good.
+            if fate.is_none() && self.orders.acceptance(order).await?.is_some() {
+                run.summary.already_tokenized += 1;
+            } else {
+                run.summary.gone += 1;
+            }
+        }
+        Ok(Verdict::Settled)
+    }
+}
+
+/// What is to be done with a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    Rearm,
+    Pending,
+    Expired,
+    Leave,
+}
+
+/// What is to be done with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Settled,
+    Left,
+    NotAsked,
+}
+
+struct Run<'a> {
+    selection: &'a Selection,
+    /// Rows armed up to then may be stuck.
+    horizon: Option<Timestamp>,
+    summary: ReplaySummary,
+    /// Of the orders that messages name.
+    fates: HashMap<OrderId, Fate>,
+    chosen: u64,
+    cut_short: bool,
+}
+
+impl Run<'_> {
+    /// Whether every row that could be stuck was chosen.
+    fn is_whole(&self) -> bool {
+        self.selection.reason.is_none() && self.selection.order.is_none() && !self.cut_short
+    }
+
+    /// Rows count against the maximum when they are chosen, so it holds for rows written at once too.
+    fn choose(&mut self, row: &KeptRow, now: Timestamp) -> Choice {
+        let overdue = row.deadline.is_some_and(|deadline| deadline <= now.epoch_seconds());
+        let choice = match row.status {
+            Some(QuarantineStatus::Expired) => Choice::Expired,
+            // The sweep is about to expire it.
+            Some(_) if overdue => Choice::Expired,
+            Some(QuarantineStatus::Pending) if self.may_be_stuck(row) => Choice::Rearm,
+            Some(QuarantineStatus::Pending) => Choice::Pending,
+            Some(QuarantineStatus::Failed) if self.is_selected(row) => Choice::Rearm,
+            Some(QuarantineStatus::Failed) | None => Choice::Leave,
+        };
+        if choice == Choice::Rearm {
+            if self.selection.max.is_some_and(|max| self.chosen >= max) {
+                self.cut_short = true;
+                return Choice::Leave;
+            }
+            self.chosen += 1;
+        }
+        choice
+    }
+
+    fn may_be_stuck(&self, row: &KeptRow) -> bool {
+        let armed_before = |horizon| row.armed_at.is_none_or(|armed| armed <= horizon);
+        self.selection.reason.is_none() && self.horizon.is_some_and(armed_before)
+    }
+
+    fn is_selected(&self, row: &KeptRow) -> bool {
+        self.selection.reason.is_none_or(|reason| row.reason == Some(reason))
+    }
+}

@@ -1,0 +1,39 @@
+//! What sweep and replay are told by the template.
+
+use std::time::Duration;
+
+use order::settings::{Lookup, SettingError, parsed, text};
+
+/// The settings of sweep and replay.
+#[derive(Debug, Clone)]
+pub struct ReplaySettings {
+    /// `QUARANTINE_TABLE`: name of the quarantine table.
+    pub quarantine_table: String,
+    /// `ORDER_TABLE`: name of the table of clean orders.
+    pub order_table: String,
+    /// `DEAD_LETTER_QUEUE_URL`: the queue that is drained and written to.
+    pub dead_letter_queue_url: String,
+    /// `REARM_AFTER_MINUTES`: how long after it was armed a pending row counts as stuck; longer than Lambda can
+    /// still be retrying its record.
+    pub rearm_after: Duration,
+    /// `MAX_ATTEMPTS`: how often a row may be armed before the sweep parks it.
+    pub max_attempts: u32,
+}
+
+impl ReplaySettings {
+    /// Reads the settings from environment variables.
+    ///
+    /// # Errors
+    /// [`SettingError`] naming the one that is missing or wrong.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
+        Ok(Self {
+            quarantine_table: text(lookup, "QUARANTINE_TABLE")?,
+            order_table: text(lookup, "ORDER_TABLE")?,
+            dead_letter_queue_url: text(lookup, "DEAD_LETTER_QUEUE_URL")?,
+            rearm_after: Duration::from_secs(
+                parsed::<u64>(lookup, "REARM_AFTER_MINUTES")?.saturating_mul(60),
+            ),
+            max_attempts: parsed(lookup, "MAX_ATTEMPTS")?,
+        })
+    }
+}
