@@ -2,6 +2,7 @@
 
 mod log;
 mod ready_file;
+mod replay;
 mod stop_signal;
 pub(crate) mod style;
 mod token;
@@ -13,6 +14,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
     demo::{self, DemoError},
@@ -38,6 +40,8 @@ enum Command {
     Up(up::UpArgs),
     /// Print an ID token that a running `up` of the same user accepts.
     Token(token::TokenArgs),
+    /// Bring parked and stuck orders of a running `up` on their way again. Exit code 3: something is left.
+    Replay(replay::ReplayArgs),
     /// Start the pipeline on free ports and walk an order, or a file of orders, through it.
     Demo(demo::DemoArgs),
 }
@@ -50,6 +54,8 @@ enum CliError {
     #[error(transparent)]
     Issuer(#[from] IssuerError),
     #[error(transparent)]
+    Replay(#[from] replay::ReplayFailed),
+    #[error(transparent)]
     ReadyFile(#[from] ReadyFileError),
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -61,12 +67,15 @@ enum CliError {
     Runtime(io::Error),
 }
 
+/// The exit code of a replay that leaves something behind.
+const SOMETHING_LEFT: u8 = 3;
+
 /// Runs the program on its process's own arguments. Exit code 1 for a failure, 2 for a wrong command line.
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     match dispatch(cli, &mut anstream::stdout()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // Nobody is left to tell when standard error is gone too.
             let _ = writeln!(anstream::stderr(), "{BAD}error:{BAD:#} {error}");
@@ -75,10 +84,11 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<(), CliError> {
+fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
     let command = cli.command.unwrap_or(Command::Up(cli.up));
     let level = match &command {
-        Command::Token(args) => return token::print(args, out),
+        Command::Token(args) => return token::print(args, out).map(|()| ExitCode::SUCCESS),
+        Command::Replay(_) => LevelFilter::ERROR,
         Command::Up(args) => args.log,
         Command::Demo(args) => args.log,
     };
@@ -86,10 +96,15 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<(), CliError> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
     match command {
-        Command::Up(args) => runtime.block_on(up::run(args, out)),
-        Command::Demo(args) => runtime.block_on(demo::run(&args, out)).map_err(CliError::Demo),
-        Command::Token(_) => Ok(()),
+        Command::Up(args) => runtime.block_on(up::run(args, out))?,
+        Command::Demo(args) => runtime.block_on(demo::run(&args, out))?,
+        Command::Replay(args) => {
+            let is_anything_left = runtime.block_on(replay::run(args, out))?;
+            return Ok(if is_anything_left { ExitCode::from(SOMETHING_LEFT) } else { ExitCode::SUCCESS });
+        }
+        Command::Token(_) => {}
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

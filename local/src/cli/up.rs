@@ -12,6 +12,7 @@ use super::{
     style::{FAINT, HEADING},
 };
 use crate::{
+    aws::FaultRule,
     issuer::Issuer,
     stack::{Stack, StackOptions},
     template::ACCOUNT_ID,
@@ -28,6 +29,10 @@ pub(super) struct UpArgs {
     /// Write {"api","aws","token"} as JSON here once it serves; removed when it stops.
     #[arg(long, value_name = "PATH")]
     pub(super) ready_file: Option<PathBuf>,
+    /// Make AWS calls go wrong: [ROLE/]SERVICE/OPERATION=KIND[@WHEN], such as kms/Decrypt=throttled@0.3 or
+    /// TokenizeWorkerRole/dynamodb/TransactWriteItems=reply-lost@x5. May stand several times.
+    #[arg(long = "fault", value_name = "FAULT")]
+    pub(super) faults: Vec<FaultRule>,
     /// What to log on standard error: off, error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL", default_value = "warn", env = "CARD_AIRLOCK_LOG")]
     pub(super) log: LevelFilter,
@@ -45,6 +50,9 @@ pub(super) async fn run(args: UpArgs, out: &mut dyn Write) -> Result<(), CliErro
         ..StackOptions::on_free_ports(Issuer::of_this_user()?)
     };
     let stack = Stack::start(options).await?;
+    for fault in &args.faults {
+        stack.aws().faults().add(fault.clone());
+    }
     let ended = serve(&args, &stack, &mut stop, out).await;
     stack.shutdown().await;
     ended?;

@@ -153,6 +153,17 @@ impl Template {
         )
     }
 
+    /// One function, given what it refers to.
+    ///
+    /// # Errors
+    /// As [`Template::resolve`]; there must be such a function.
+    pub fn function(&self, logical_id: &str, resources: &Resources) -> Result<LambdaFunction, TemplateError> {
+        let declared = self.resources.get(logical_id);
+        let declared = declared.ok_or_else(|| TemplateError::unknown(logical_id, "such function"))?;
+        let properties = self.evaluator(logical_id, resources).all(&declared.properties)?;
+        Ok(views::function(logical_id, properties)?.function)
+    }
+
     /// The tables, given what they refer to.
     ///
     /// # Errors

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{Resources, Route, Stack, Template, TemplateError};
+use super::{Resources, Route, Schedule, Stack, Template, TemplateError};
 
 /// What an endpoint would report having made.
 fn made() -> Resources {
@@ -116,10 +116,12 @@ fn each_function_has_its_role_and_its_environment() {
                   QUARANTINE_TABLE QUARANTINE_TTL_DAYS USER_POOL_CLIENT_ID";
     let worker = "ACCOUNT_ID DATA_KEY_MAX_ROWS DATA_KEY_MAX_SECONDS DEAD_LETTER_QUEUE_URL ORDER_TABLE \
                   QUARANTINE_KEY_ARN QUARANTINE_TABLE VAULT_KEY_ARN VAULT_TABLE";
-    let paybill = "ACCOUNT_ID ORDER_TABLE QUARANTINE_TABLE USER_POOL_CLIENT_ID VAULT_KEY_ARN VAULT_TABLE";
+    let paybill = "ACCOUNT_ID ORDER_TABLE PAYMENT_PROCESSOR QUARANTINE_TABLE USER_POOL_CLIENT_ID VAULT_KEY_ARN VAULT_TABLE";
     assert_eq!(names("IngestFunction"), ("IngestRole".to_owned(), ingest.to_owned()));
     assert_eq!(names("TokenizeWorkerFunction"), ("TokenizeWorkerRole".to_owned(), worker.to_owned()));
     assert_eq!(names("PaybillFunction"), ("PaybillRole".to_owned(), paybill.to_owned()));
+    let replay = "DEAD_LETTER_QUEUE_URL MAX_ATTEMPTS ORDER_TABLE QUARANTINE_TABLE REARM_AFTER_MINUTES";
+    assert_eq!(names("ReplayFunction"), ("ReplayRole".to_owned(), replay.to_owned()));
     let worker = stack.function("TokenizeWorkerFunction").unwrap();
     assert_eq!(
         worker.environment["DEAD_LETTER_QUEUE_URL"],
@@ -165,10 +167,54 @@ fn the_outputs_bear_the_samples_names() {
     );
     assert_eq!(
         outputs["UserPoolArn"],
-        "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_UserPool"
+        "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_CardArlck"
     );
-    assert_eq!(outputs["UserPoolAppClientId"], "userpoolclient");
+    assert_eq!(outputs["UserPoolAppClientId"], "cardairlocklocalclienthere");
     assert_eq!((outputs["AccountId"].as_str(), outputs["Region"].as_str()), ("123456789012", "us-east-1"));
+}
+
+#[test]
+fn the_sweep_is_scheduled() {
+    let expected = Schedule {
+        function: "ReplayFunction".to_owned(),
+        every: Duration::from_secs(5 * 60),
+        input: r#"{"action": "sweep"}"#.to_owned(),
+    };
+    assert_eq!(shipped().schedules, [expected]);
+}
+
+/// The times of failure and replay are told in one place, the template, and must fit each other.
+#[test]
+fn the_defaults_of_failure_and_replay_fit_each_other() {
+    const STREAM_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+    let stack = shipped();
+    let number = |function: &str, name: &str| -> u32 {
+        stack.function(function).unwrap().environment[name].parse().unwrap()
+    };
+    let minute = Duration::from_secs(60);
+    let rearm_after = minute * number("ReplayFunction", "REARM_AFTER_MINUTES");
+    let attempts = number("ReplayFunction", "MAX_ATTEMPTS");
+    let deadline = minute * 60 * number("IngestFunction", "ORDER_DEADLINE_HOURS");
+    let ttl = deadline + minute * 60 * 24 * number("IngestFunction", "QUARANTINE_TTL_DAYS");
+    let sweep = stack.schedules[0].every;
+    let mapping = &stack.stream_mappings[0];
+    let worker = stack.function("TokenizeWorkerFunction").unwrap().timeout;
+    let record_age =
+        mapping.maximum_record_age.expect("finite, or a poison record blocks its shard for a day");
+    assert!(mapping.maximum_retry_attempts.is_some(), "finite, for the same reason");
+    assert!(rearm_after >= record_age + worker + sweep, "Lambda may still be retrying what is re-armed");
+    assert!(rearm_after * attempts > STREAM_RETENTION, "a backlog of the stream's length would be parked");
+    assert!((rearm_after + sweep) * attempts < deadline, "an order would expire before it is parked");
+    assert!(deadline < ttl, "TTL would remove a row before it expires");
+    assert!(ttl < stack.queues[0].retention, "a dead letter would go before its row");
+    assert!(stack.queues[0].retention <= minute * 60 * 24 * 14, "SQS keeps no message longer");
+    let paying = stack.function("PaybillFunction").unwrap().timeout;
+    let claim = Duration::from_secs(paybill::CLAIM_SECONDS.into());
+    assert!(claim > paying + minute / 4, "a payment could be taken over from a request still at it");
+    for function in ["IngestFunction", "PaybillFunction"] {
+        let timeout = stack.function(function).unwrap().timeout;
+        assert!(timeout <= Duration::from_secs(29), "API Gateway waits no longer: {function}");
+    }
 }
 
 #[test]

@@ -1,0 +1,108 @@
+//! `card-airlock replay`: what an operator runs when orders are parked or stuck, against a running `up`. The code
+//! is that of the deployed replay function, with its role.
+
+use std::{
+    io::{self, Write},
+    time::{Duration, SystemTime},
+};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use order::{FailureReason, OrderId, settings::SettingError};
+use tokenize_worker::replay::{Replay, ReplayError, ReplaySettings, ReplaySummary, Selection};
+use vault::Clock;
+
+use super::style::{FAINT, HEADING};
+use crate::{
+    functions,
+    template::{ACCOUNT_ID, Template, TemplateError},
+};
+
+/// Longer than any replay on one machine takes.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// Change nothing; tell what would be done.
+    #[arg(long)]
+    dry_run: bool,
+    /// Re-arm so many orders at most.
+    #[arg(long, value_name = "N")]
+    max: Option<u64>,
+    /// Only orders that failed for this reason: ENVELOPE_REFUSED, UNKNOWN_VERSION, MALFORMED, ORDER_EXISTS,
+    /// REJECTED or ATTEMPTS_EXHAUSTED.
+    #[arg(long, value_name = "CODE")]
+    reason: Option<FailureReason>,
+    /// Only this order.
+    #[arg(long, value_name = "ID")]
+    order: Option<OrderId>,
+    /// The AWS endpoint's port on 127.0.0.1.
+    #[arg(long, default_value_t = 4566)]
+    aws_port: u16,
+}
+
+/// Why a replay did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReplayFailed {
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error("{0}; is `card-airlock up` running, and is this its --aws-port?")]
+    Replay(#[from] ReplayError),
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Replays, prints the summary, and tells whether anything is left.
+pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<bool, ReplayFailed> {
+    let replay = replay_function(&format!("http://127.0.0.1:{}", args.aws_port))?;
+    let selection =
+        Selection { dry_run: args.dry_run, max: args.max, reason: args.reason, order: args.order };
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
+    bar.set_message("draining the dead-letter queue");
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let deadline = SystemTime::now() + PATIENCE;
+    let progress = |rows| bar.set_message(format!("{rows} rows of the quarantine looked at"));
+    let summary = replay.replay(&selection, deadline, &progress).await;
+    bar.finish_and_clear();
+    let summary = summary?;
+    print(&summary, out)?;
+    Ok(summary.is_anything_left())
+}
+
+/// The replay function as the template declares it, at the endpoint of a running stack.
+fn replay_function(aws_url: &str) -> Result<Replay, ReplayFailed> {
+    let template = Template::shipped()?;
+    let mut resources = template.named_here();
+    for table in template.tables(&resources)? {
+        resources.insert(&table.logical_id, &table.name, []);
+    }
+    for queue in template.queues(&resources)? {
+        resources.insert(&queue.logical_id, &format!("{aws_url}/{ACCOUNT_ID}/{}", queue.name), []);
+    }
+    let declared = template.function("ReplayFunction", &resources)?;
+    let settings = ReplaySettings::read(&|name| declared.environment.get(name).cloned())?;
+    Ok(Replay::new(&functions::sdk_config(aws_url, &declared.role), settings, Clock::system()))
+}
+
+fn print(summary: &ReplaySummary, out: &mut dyn Write) -> io::Result<()> {
+    let title =
+        if summary.dry_run { "Dry run: nothing was changed. A replay would do this" } else { "Replayed" };
+    writeln!(out, "{HEADING}{title}{HEADING:#}")?;
+    for (number, what) in [
+        (summary.rearmed, "orders re-armed; the worker takes them up from the stream"),
+        (summary.already_tokenized, "orders of dead letters that are tokenized already"),
+        (summary.gone, "orders of dead letters that are expired or in no table"),
+        (summary.still_failing, "orders that stay FAILED"),
+        (summary.messages_settled, "dead letters settled"),
+        (summary.messages_left, "dead letters that stay"),
+    ] {
+        writeln!(out, "{number:>7}  {what}")?;
+    }
+    let left = if summary.is_anything_left() { "something is left" } else { "nothing is left" };
+    writeln!(out, "{FAINT}{left}{FAINT:#}")
+}
