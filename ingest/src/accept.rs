@@ -2,7 +2,8 @@
 
 use http::{StatusCode, header};
 use order::{
-    CleanOrder, Details, QuarantineRow, QuarantineStatus, QuarantineView, RowVersion, Timestamp, Written,
+    CleanOrder, Details, QuarantineRow, QuarantineStatus, QuarantineView, RowVersion, TableError, Timestamp,
+    Written,
     accepting::{Acceptance, decide},
     api::{Caller, Problem, Reply},
 };
@@ -32,7 +33,7 @@ impl Ingest {
         let details =
             Details { owner: caller.owner.clone(), name, address, last4: card.last4(), brand: card.brand() };
         drop(card);
-        if let Some(clean) = clean.map_err(|_| Problem::UNAVAILABLE)? {
+        if let Some(clean) = clean? {
             return by_clean_order(&details, &clean);
         }
         let sealed = sealed.map_err(|_| Problem::UNAVAILABLE)?;
@@ -76,6 +77,11 @@ impl Ingest {
         let order = &row.customer_order;
         let mut found: Option<(QuarantineView, RowVersion)> = None;
         for _ in 0..ROUNDS {
+            if let Some((view, _)) = &found
+                && view.acceptance_id == Some(row.acceptance_id)
+            {
+                return Ok(accepted(row, Some(row.acceptance_id), Some(row.accepted_at), order_url));
+            }
             let written = match (decide(details, found.as_ref().map(|(view, _)| view), None), &found) {
                 (Acceptance::New, _) => self.quarantine.put_if_absent(row).await,
                 (Acceptance::Renewed, Some((_, seen))) => self.quarantine.replace(row, seen).await,
@@ -84,19 +90,16 @@ impl Ingest {
                 }
                 _ => return Err(CONFLICT),
             };
-            if written.map_err(|_| Problem::UNAVAILABLE)? == Written::Done {
+            if written? == Written::Done {
                 tracing::info!(%order, acceptance = %row.acceptance_id, "accepted");
                 return Ok(accepted(row, Some(row.acceptance_id), Some(row.accepted_at), order_url));
             }
-            found = self
-                .quarantine
-                .view(order)
-                .await
-                .map_err(|error| if error.retryable() { Problem::UNAVAILABLE } else { CONFLICT })?;
-            // The row that was in the way may have crossed meanwhile.
-            if found.is_none()
-                && let Some(clean) = self.orders.status(order).await.map_err(|_| Problem::UNAVAILABLE)?
-            {
+            found = self.quarantine.view(order).await.map_err(|error| match error {
+                TableError::Malformed => CONFLICT,
+                error => error.into(),
+            })?;
+            // What was in the way may have crossed meanwhile, and clean wins.
+            if let Some(clean) = self.orders.status(order).await? {
                 return by_clean_order(details, &clean);
             }
         }

@@ -5,6 +5,8 @@ mod settings;
 mod status;
 mod submission;
 
+use std::time::SystemTime;
+
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use order::{
@@ -13,6 +15,7 @@ use order::{
 };
 pub use settings::Settings;
 use vault::{Clock, Sealer};
+use zeroize::Zeroizing;
 
 use crate::submission::Submission;
 
@@ -44,23 +47,31 @@ impl Ingest {
         }
     }
 
-    /// Answers one request. Every fault has an answer, so this never fails.
-    pub async fn handle(&self, mut request: ApiGatewayProxyRequest) -> ApiGatewayProxyResponse {
-        let outcome = self.route(&mut request).await;
+    /// Answers one request before the deadline. Every fault has an answer, so this never fails.
+    pub async fn handle(
+        &self,
+        mut request: ApiGatewayProxyRequest,
+        deadline: SystemTime,
+    ) -> ApiGatewayProxyResponse {
+        let body = api::take_body(&mut request);
+        let outcome = api::before(deadline, &self.clock, self.route(&request, body)).await;
         api::respond(&request, outcome)
     }
 
-    async fn route(&self, request: &mut ApiGatewayProxyRequest) -> Result<Reply, Problem> {
+    async fn route(
+        &self,
+        request: &ApiGatewayProxyRequest,
+        body: Zeroizing<String>,
+    ) -> Result<Reply, Problem> {
         let caller = Caller::of(request, &self.settings.user_pool_client_id)?;
         api::refuse_card_in_url(request)?;
         match (request.http_method.as_str(), request.resource.as_deref()) {
             ("POST", Some("/order")) => {
-                let submission = Submission::parse(&api::json_body(request)?)?;
+                let submission = Submission::parse(&api::json_body(request, body)?)?;
                 self.accept(&caller, submission, &order_url(request)).await
             }
             ("GET", Some("/order/{CustomerOrder}")) => {
-                let id = request.path_parameters.get("CustomerOrder").map_or("", String::as_str);
-                self.status(&caller, &api::order_id(id)?).await
+                self.status(&caller, &api::order_id_in_path(request)?).await
             }
             _ => Err(Problem::ROUTE_NOT_FOUND),
         }

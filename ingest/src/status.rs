@@ -16,9 +16,9 @@ impl Ingest {
         let quarantined = match self.quarantine.view(order).await {
             Ok(found) => found.map(|(view, _)| view),
             Err(TableError::Malformed) => None,
-            Err(_) => return Err(Problem::UNAVAILABLE),
+            Err(error) => return Err(error.into()),
         };
-        let clean = self.orders.status(order).await.map_err(|_| Problem::UNAVAILABLE)?;
+        let clean = self.orders.status(order).await?;
         if let Some(clean) = clean.filter(|clean| clean.owner == caller.owner) {
             return Ok(tokenized(&clean));
         }

@@ -63,9 +63,9 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
         "IngestFunction" => {
             let settings = ingest::Settings::read(&lookup).map_err(setting)?;
             let ingest = Arc::new(Ingest::new(&config, settings, clock));
-            json(move |request: ApiGatewayProxyRequest, _| {
+            json(move |request: ApiGatewayProxyRequest, deadline| {
                 let ingest = ingest.clone();
-                async move { Ok(ingest.handle(request).await) }
+                async move { Ok(ingest.handle(request, deadline).await) }
             })
         }
         "TokenizeWorkerFunction" => {
@@ -80,9 +80,9 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
             let settings = paybill::Settings::read(&lookup).map_err(setting)?;
             let processor = surroundings.processor.clone();
             let paybill = Arc::new(Paybill::new(&config, settings, processor, clock));
-            json(move |request: ApiGatewayProxyRequest, _| {
+            json(move |request: ApiGatewayProxyRequest, deadline| {
                 let paybill = paybill.clone();
-                async move { Ok(paybill.handle(request).await) }
+                async move { Ok(paybill.handle(request, deadline).await) }
             })
         }
         "ReplayFunction" => {
@@ -108,10 +108,8 @@ where
     Function::new(move |event, deadline| {
         let handler = handler.clone();
         async move {
-            let event = Zeroizing::new(event);
-            // serde's error quotes the event: dropped.
-            let parsed = serde_json::from_slice(&event).map_err(|_| FunctionError::Unhandled)?;
-            drop(event);
+            let text = String::from_utf8(event).map_err(|_| FunctionError::Unhandled)?;
+            let parsed = platform::read_event(Zeroizing::new(text)).map_err(|_| FunctionError::Unhandled)?;
             let answer = handler(parsed, deadline).await?;
             serde_json::to_vec(&answer).map_err(|_| FunctionError::Unhandled) as FunctionResult
         }

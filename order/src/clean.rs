@@ -77,6 +77,9 @@ impl CleanOrder {
 const STATUS: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
                       AcceptanceId, AcceptedAt, TokenizedAt";
 
+const WITH_PAYMENT: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
+                            AcceptanceId, AcceptedAt, TokenizedAt, PaymentStatus, PaymentId, ClaimId, ClaimedUntil";
+
 /// The table of clean orders.
 #[derive(Debug, Clone)]
 pub struct OrderTable {
@@ -107,7 +110,9 @@ impl OrderTable {
     /// # Errors
     /// [`TableError`].
     pub async fn with_payment(&self, order: &OrderId) -> Result<Option<(CleanOrder, Payment)>, TableError> {
-        let reply = self.read(order).send().await.map_err(|error| classify("GetItem order", &error))?;
+        let read = self.read(order).projection_expression(WITH_PAYMENT);
+        let read = read.expression_attribute_names("#owner", "Owner");
+        let reply = read.send().await.map_err(|error| classify("GetItem order", &error))?;
         let Some(item) = reply.item else { return Ok(None) };
         let payment = serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone())?;
         Ok(Some((CleanOrder::parse(item)?, payment)))
@@ -184,7 +189,9 @@ impl OrderTable {
             .update_item()
             .table_name(&self.name)
             .key("CustomerOrder", AttributeValue::S(order.to_string()))
-            .update_expression("SET PaymentStatus = :outcome, PaidAt = :at REMOVE ClaimId, ClaimedUntil")
+            .update_expression(
+                "SET PaymentStatus = :outcome, PaymentSettledAt = :at REMOVE ClaimId, ClaimedUntil",
+            )
             .condition_expression("PaymentStatus = :submitting AND PaymentId = :payment")
             .expression_attribute_values(":outcome", AttributeValue::S(outcome.word().into()))
             .expression_attribute_values(":at", AttributeValue::S(at.to_string()))

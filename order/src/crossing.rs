@@ -29,7 +29,8 @@ pub enum Crossing {
     AlreadyAcross,
     /// The row is gone, expired or another acceptance by now: nothing is left to do.
     Superseded,
-    /// The same order came across by another acceptance: the row is to be dropped.
+    /// The same order is across, by another acceptance or by this one, and the row is still there: it is to be
+    /// dropped.
     Duplicate,
     /// Another order of that id came across: the row is to be parked.
     OrderExists,
@@ -150,14 +151,18 @@ fn decide(
 ) -> Crossing {
     let acceptance = AttributeValue::S(acceptance.to_string());
     match (vault, clean, quarantine) {
-        (_, Obstacle::Row(Some(row)), _) if row.get("AcceptanceId") == Some(&acceptance) => {
+        // A put of ingest's that arrived after the crossing has brought the row back: it is to go again.
+        (_, Obstacle::Row(Some(row)), Obstacle::Nothing) if row.get("AcceptanceId") == Some(&acceptance) => {
+            Crossing::Duplicate
+        }
+        (_, Obstacle::Row(Some(row)), Obstacle::Row(_)) if row.get("AcceptanceId") == Some(&acceptance) => {
             Crossing::AlreadyAcross
         }
         (Obstacle::Transient, ..) | (_, Obstacle::Transient, _) | (_, _, Obstacle::Transient) => {
             Crossing::Transient
         }
-        (Obstacle::Invalid, ..) | (_, Obstacle::Invalid, _) | (_, _, Obstacle::Invalid) => Crossing::Rejected,
         (_, _, Obstacle::Row(_)) => Crossing::Superseded,
+        (Obstacle::Invalid, ..) | (_, Obstacle::Invalid, _) | (_, _, Obstacle::Invalid) => Crossing::Rejected,
         (_, Obstacle::Row(Some(row)), Obstacle::Nothing) => {
             let same = CleanOrder::parse(row.clone()).is_ok_and(|other| other.details() == *details);
             if same { Crossing::Duplicate } else { Crossing::OrderExists }
@@ -199,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_clean_row_of_this_acceptance_means_done_whatever_else_there_is() {
-        for quarantine in quarantine_rows().into_iter().chain([Obstacle::Transient]) {
+        for quarantine in quarantine_rows().into_iter().skip(1) {
             let clean = Obstacle::Row(Some(clean_row(OURS, "AWS")));
             assert_eq!(
                 verdict(Obstacle::Nothing, clean.clone(), quarantine.clone()),
@@ -207,6 +212,13 @@ mod tests {
             );
             assert_eq!(verdict(Obstacle::Transient, clean, quarantine), Crossing::AlreadyAcross);
         }
+    }
+
+    #[test]
+    fn a_row_that_came_back_after_its_order_crossed_is_dropped() {
+        let clean = Obstacle::Row(Some(clean_row(OURS, "AWS")));
+        assert_eq!(verdict(Obstacle::Nothing, clean.clone(), Obstacle::Nothing), Crossing::Duplicate);
+        assert_eq!(verdict(Obstacle::Nothing, clean, Obstacle::Transient), Crossing::Transient);
     }
 
     #[test]
@@ -248,6 +260,7 @@ mod tests {
     #[test]
     fn a_validation_error_is_permanent() {
         assert_eq!(verdict(Obstacle::Nothing, Obstacle::Invalid, Obstacle::Nothing), Crossing::Rejected);
+        assert_eq!(verdict(Obstacle::Nothing, Obstacle::Invalid, Obstacle::Row(None)), Crossing::Superseded);
     }
 
     #[test]

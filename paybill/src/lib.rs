@@ -4,7 +4,7 @@ mod pay;
 mod processor;
 mod settings;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
@@ -13,9 +13,11 @@ use order::{
     api::{self, Caller, Fields, Problem, Reply},
 };
 use vault::{Clock, Detokenizer};
+use zeroize::Zeroizing;
 
+pub use pay::CLAIM_SECONDS;
 pub use processor::{Charge, PaymentRequest, Processor, ProcessorError, Sandbox};
-pub use settings::Settings;
+pub use settings::{ProcessorKind, Settings};
 
 /// The function behind the route.
 #[derive(Debug)]
@@ -44,22 +46,30 @@ impl Paybill {
         }
     }
 
-    /// Answers one request. Every fault has an answer, so this never fails.
-    pub async fn handle(&self, mut request: ApiGatewayProxyRequest) -> ApiGatewayProxyResponse {
-        let outcome = self.route(&mut request).await;
+    /// Answers one request before the deadline. Every fault has an answer, so this never fails.
+    pub async fn handle(
+        &self,
+        mut request: ApiGatewayProxyRequest,
+        deadline: SystemTime,
+    ) -> ApiGatewayProxyResponse {
+        let body = api::take_body(&mut request);
+        let outcome = api::before(deadline, &self.clock, self.route(&request, body)).await;
         api::respond(&request, outcome)
     }
 
-    async fn route(&self, request: &mut ApiGatewayProxyRequest) -> Result<Reply, Problem> {
+    async fn route(
+        &self,
+        request: &ApiGatewayProxyRequest,
+        body: Zeroizing<String>,
+    ) -> Result<Reply, Problem> {
         let caller = Caller::of(request, &self.user_pool_client_id)?;
         api::refuse_card_in_url(request)?;
         match (request.http_method.as_str(), request.resource.as_deref()) {
             ("POST", Some("/paybill")) => {
-                let body = api::json_body(request)?;
+                let body = api::json_body(request, body)?;
                 let fields = Fields::parse(&body, &["CustomerOrder"])?;
                 let order = fields.string("CustomerOrder", ORDER_MISSING)?.ok_or(ORDER_MISSING)?;
-                // Boxed, or the layout of the future that `main` builds is too deep for the compiler.
-                Box::pin(self.pay(&caller, &api::order_id(&order)?)).await
+                self.pay(&caller, &api::order_id(&order)?).await
             }
             _ => Err(Problem::ROUTE_NOT_FOUND),
         }

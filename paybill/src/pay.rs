@@ -16,9 +16,9 @@ use crate::{
     processor::{PaymentRequest, ProcessorError},
 };
 
-/// How long a claim stands: longer than the function may run (30 s), so that a payment is never taken over
-/// from a request that may still submit it.
-const CLAIM: Duration = Duration::from_secs(60);
+/// How long a claim stands, in seconds: longer than the function may run (its Timeout in the template), so that
+/// a payment is never taken over from a request that may still submit it.
+pub const CLAIM_SECONDS: u32 = 60;
 
 const PENDING: Problem =
     Problem::new(StatusCode::CONFLICT, "ORDER_PENDING", "The order is not tokenized yet").retry_after(1);
@@ -29,8 +29,11 @@ const EXPIRED: Problem =
 const IN_PROGRESS: Problem =
     Problem::new(StatusCode::CONFLICT, "PAYMENT_IN_PROGRESS", "The payment is being submitted")
         .retry_after(5);
-const DECLINED: Problem =
-    Problem::new(StatusCode::PAYMENT_REQUIRED, "PAYMENT_DECLINED", "The payment processor declined the card");
+const DECLINED: Problem = Problem::new(
+    StatusCode::PAYMENT_REQUIRED,
+    "PAYMENT_DECLINED",
+    "The payment processor declined the card; place the order again, under another CustomerOrder",
+);
 const CARD_UNREADABLE: Problem = Problem::new(
     StatusCode::INTERNAL_SERVER_ERROR,
     "CARD_UNREADABLE",
@@ -41,7 +44,7 @@ const NO_ANSWER: Problem = Problem::new(
     "PAYMENT_UNCONFIRMED",
     "The payment processor did not answer; send the same request again, it is charged once at most",
 )
-.retry_after(60);
+.retry_after(CLAIM_SECONDS);
 
 impl Paybill {
     pub(crate) async fn pay(&self, caller: &Caller, order: &OrderId) -> Result<Reply, Problem> {
@@ -68,7 +71,7 @@ impl Paybill {
         let quarantined = match self.quarantine.standing(order).await {
             Ok(found) => found.filter(|(owner, _)| *owner == caller.owner),
             Err(TableError::Malformed) => None,
-            Err(_) => return Err(Problem::UNAVAILABLE),
+            Err(error) => return Err(error.into()),
         };
         match quarantined.map(|(_, status)| status) {
             Some(QuarantineStatus::Pending) => Err(PENDING),
@@ -84,7 +87,7 @@ impl Paybill {
         caller: &Caller,
         order: &OrderId,
     ) -> Result<Option<(CleanOrder, Payment)>, Problem> {
-        let found = self.orders.with_payment(order).await.map_err(table_problem)?;
+        let found = self.orders.with_payment(order).await?;
         Ok(found.filter(|(clean, _)| clean.owner == caller.owner))
     }
 
@@ -94,11 +97,11 @@ impl Paybill {
         let claim = Claim {
             payment_id: seen.map_or_else(opaque_id, |seen| seen.payment_id),
             claim_id: opaque_id(),
-            until: self.now().after(CLAIM),
+            until: self.now().after(Duration::from_secs(CLAIM_SECONDS.into())),
         };
-        match self.orders.claim_payment(order, &claim, seen).await.map_err(table_problem)? {
+        match self.orders.claim_payment(order, &claim, seen).await? {
             Written::Done => Ok(claim),
-            Written::LostRace => match self.orders.with_payment(order).await.map_err(table_problem)? {
+            Written::LostRace => match self.orders.with_payment(order).await? {
                 Some((_, Payment::Submitting(stands))) if stands.claim_id == claim.claim_id => Ok(claim),
                 _ => Err(IN_PROGRESS),
             },
@@ -134,8 +137,9 @@ impl Paybill {
             Unsettled::NoOutcome(ProcessorError::NotReached) => Problem::UNAVAILABLE,
             Unsettled::NoOutcome(ProcessorError::NoAnswer) => return NO_ANSWER,
         };
-        if first && self.orders.release_claim(order, claim).await.is_err() {
-            tracing::warn!(%order, "a claim could not be given back; it runs out by itself");
+        if !first || self.orders.release_claim(order, claim).await.is_err() {
+            // The claim stands until it runs out.
+            return problem.retry_after(CLAIM_SECONDS);
         }
         problem
     }
@@ -181,8 +185,4 @@ fn answer(clean: &CleanOrder, payment: &Payment) -> Result<Reply, Problem> {
         Payment::Unpaid => Err(Problem::UNAVAILABLE),
         Payment::Malformed => Err(Problem::INTERNAL),
     }
-}
-
-fn table_problem(error: TableError) -> Problem {
-    if error.retryable() { Problem::UNAVAILABLE } else { Problem::INTERNAL }
 }

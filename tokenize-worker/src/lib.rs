@@ -87,6 +87,9 @@ impl TokenizeWorker {
     async fn in_order(&self, records: Vec<(usize, EventRecord)>, deadline: SystemTime) -> Option<usize> {
         for (index, record) in records {
             let left = deadline.duration_since(self.clock.now()).unwrap_or_default().saturating_sub(MARGIN);
+            if left.is_zero() {
+                return Some(index);
+            }
             // Stopping anywhere is safe: whatever was begun converges when it is delivered again.
             match tokio::time::timeout(left, self.process(Change::of(record))).await {
                 Ok(Ok(())) => {}

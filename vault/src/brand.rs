@@ -19,6 +19,10 @@ pub enum CardBrand {
     Mastercard,
     /// Mir.
     Mir,
+    /// RuPay.
+    RuPay,
+    /// Troy.
+    Troy,
     /// UnionPay.
     UnionPay,
     /// Visa.
@@ -45,10 +49,14 @@ const PREFIXES: &[(usize, u32, u32, CardBrand)] = &[
     (2, 65, 65, CardBrand::Discover),
     (2, 62, 62, CardBrand::UnionPay),
     (2, 81, 81, CardBrand::UnionPay),
-    (2, 50, 50, CardBrand::Maestro),
     (2, 56, 58, CardBrand::Maestro),
+    (3, 508, 508, CardBrand::RuPay),
+    (2, 60, 60, CardBrand::RuPay),
+    (2, 82, 82, CardBrand::RuPay),
+    (4, 9792, 9792, CardBrand::Troy),
     (2, 63, 63, CardBrand::Maestro),
     (2, 67, 67, CardBrand::Maestro),
+    (2, 50, 50, CardBrand::Maestro),
 ];
 
 const NAMES: &[(CardBrand, &str)] = &[
@@ -59,6 +67,8 @@ const NAMES: &[(CardBrand, &str)] = &[
     (CardBrand::Maestro, "maestro"),
     (CardBrand::Mastercard, "mastercard"),
     (CardBrand::Mir, "mir"),
+    (CardBrand::RuPay, "rupay"),
+    (CardBrand::Troy, "troy"),
     (CardBrand::UnionPay, "unionpay"),
     (CardBrand::Visa, "visa"),
     (CardBrand::Unknown, "unknown"),
@@ -126,6 +136,9 @@ mod tests {
             ("6200000000000005", CardBrand::UnionPay),
             ("6759649826438453", CardBrand::Maestro),
             ("2200000000000004", CardBrand::Mir),
+            ("5085000000000007", CardBrand::RuPay),
+            ("6521000000000000", CardBrand::Discover),
+            ("9792000000000001", CardBrand::Troy),
             ("0000000000000000", CardBrand::Unknown),
             ("9999999999999995", CardBrand::Unknown),
         ] {

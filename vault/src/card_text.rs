@@ -2,6 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+use zeroize::Zeroizing;
 
 use crate::{brand::CardBrand, luhn};
 
@@ -11,11 +12,12 @@ const SHORTEST: usize = 13;
 const LONGEST: usize = 19;
 
 /// Whether a text holds something that reads as a card number: after NFKC, a run of decimal digits of any
-/// script with single spaces or dashes between them (characters that show nothing are passed over), of which
+/// script with single spaces, line breaks or dashes between them (characters that show nothing are passed over), of which
 /// any window of 13 to 19 digits passes Luhn and begins with a known issuer prefix.
 #[must_use]
 pub fn is_card_shaped(text: &str) -> bool {
-    let mut run = Vec::new();
+    // What is found may be a card: wiped, and never moved by growing.
+    let mut run = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut separator = false;
     for c in text.nfkc() {
         match kind(c) {
@@ -58,8 +60,11 @@ fn kind(c: char) -> Kind {
     match c.general_category() {
         GeneralCategory::DecimalNumber => digit_value(c).map_or(Kind::Other, Kind::Digit),
         GeneralCategory::SpaceSeparator | GeneralCategory::DashPunctuation => Kind::Separator,
-        GeneralCategory::Format | GeneralCategory::NonspacingMark => Kind::Invisible,
-        _ if c == '\u{2212}' || c == '\t' => Kind::Separator, // minus sign
+        GeneralCategory::Format | GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark => {
+            Kind::Invisible
+        }
+        _ if c == '\r' => Kind::Invisible, // of a line break, which its other half is
+        _ if c == '\u{2212}' || c.is_whitespace() => Kind::Separator, // minus sign, tab, line break
         _ => Kind::Other,
     }
 }
@@ -96,7 +101,10 @@ mod tests {
             "4111\u{a0}1111\u{a0}1111\u{a0}1111",       // non-breaking spaces
             "4111\u{200b}1111\u{200b}1111\u{200b}1111", // zero-width spaces
             "4111\u{2212}1111\u{2212}1111\u{2212}1111", // minus signs
-            "999994111111111111111",                    // inside a longer number
+            "4111\n1111\n1111\n1111",
+            "4111\r\n1111\r\n1111\r\n1111",
+            "4\u{20e3}1\u{20e3}11111111111111", // keycaps
+            "999994111111111111111",            // inside a longer number
             "378282246310005",
             "6011 0009 9013 9424",
         ] {

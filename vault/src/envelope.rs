@@ -84,6 +84,7 @@ fn seal_with_nonce(
     cipher(key)
         .encrypt_in_place(&Nonce::from(nonce), identity.aad(VERSION).as_bytes(), &mut *text)
         .map_err(|_| SealFailed)?;
+    debug_assert_eq!(text.capacity(), LONGEST_TEXT + TAG_LENGTH, "the buffer has moved");
     Ok([[VERSION].as_slice(), &nonce, &text].concat())
 }
 

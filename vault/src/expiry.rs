@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use zeroize::ZeroizeOnDrop;
+use secrecy::{ExposeSecret, SecretBox};
 
 /// Month and year as printed on the card: `MM/YY`. Cardholder data, so never shown; wiped on drop.
-#[derive(ZeroizeOnDrop)]
-pub struct CardExpiry([u8; 5]);
+pub struct CardExpiry(SecretBox<[u8; 5]>);
 
 /// Not `MM/YY` with a month from 01 to 12. Says nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -19,13 +18,14 @@ impl CardExpiry {
     /// # Errors
     /// [`ExpiryError`] when the text is anything else.
     pub fn parse(text: &str) -> Result<Self, ExpiryError> {
-        let bytes: [u8; 5] = text.as_bytes().try_into().map_err(|_| ExpiryError)?;
-        match bytes {
+        match text.as_bytes() {
             [m1, m2, b'/', y1, y2]
-                if [m1, m2, y1, y2].iter().all(u8::is_ascii_digit)
+                if [m1, m2, y1, y2].into_iter().all(u8::is_ascii_digit)
                     && matches!((m1, m2), (b'0', b'1'..=b'9') | (b'1', b'0'..=b'2')) =>
             {
-                Ok(Self(bytes))
+                Ok(Self(SecretBox::init_with_mut(|stored: &mut [u8; 5]| {
+                    stored.copy_from_slice(text.as_bytes())
+                })))
             }
             _ => Err(ExpiryError),
         }
@@ -33,9 +33,10 @@ impl CardExpiry {
 
     /// `MM/YY`. Every call needs an `#[expect]` with the reason for the exposure.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: the one door; its callers state their reasons")]
     pub fn expose(&self) -> &str {
         // Only ASCII is ever stored.
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        std::str::from_utf8(self.0.expose_secret()).unwrap_or_default()
     }
 }
 

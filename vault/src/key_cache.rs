@@ -49,6 +49,13 @@ struct Entry<V> {
     uses: u32,
 }
 
+impl<V> Entry<V> {
+    /// Everybody who waited for the key has given up: nobody drives the request any more.
+    fn is_abandoned(&self) -> bool {
+        self.flight.peek().is_none() && self.flight.strong_count() == Some(1)
+    }
+}
+
 impl<K: Hash + Eq + Clone, V: Send + Sync + 'static> KeyCache<K, V> {
     /// A cache of at most `capacity` keys.
     pub(crate) fn new(policy: DataKeyPolicy, capacity: usize, clock: Clock) -> Self {
@@ -75,6 +82,7 @@ impl<K: Hash + Eq + Clone, V: Send + Sync + 'static> KeyCache<K, V> {
         if let Some(entry) = entries.get_mut(name)
             && entry.uses < self.policy.max_cards.get()
             && self.is_young(entry, now)
+            && !entry.is_abandoned()
         {
             entry.uses += 1;
             return entry.flight.clone();
@@ -219,11 +227,23 @@ mod tests {
     async fn a_caller_that_gives_up_does_not_take_the_key_from_the_others() {
         let mut bench = Bench::new(100);
         bench.gate = Arc::new(Semaphore::new(0));
+        let (mut first, mut second) = (Box::pin(bench.one_use(0)), Box::pin(bench.one_use(0)));
+        assert!(futures::poll!(&mut first).is_pending());
+        assert!(futures::poll!(&mut second).is_pending());
+        drop(first);
+        bench.gate.close();
+        assert_eq!(second.await, Ok(0));
+        assert_eq!(bench.fetches.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_everybody_has_given_up_on_is_made_anew() {
+        let mut bench = Bench::new(100);
+        bench.gate = Arc::new(Semaphore::new(0));
         let mut first = Box::pin(bench.one_use(0));
         assert!(futures::poll!(&mut first).is_pending());
         drop(first);
         bench.gate.close();
-        assert_eq!(bench.one_use(0).await, Ok(0));
-        assert_eq!(bench.fetches.load(Ordering::SeqCst), 1);
+        assert_eq!(bench.one_use(0).await, Ok(1));
     }
 }

@@ -71,7 +71,11 @@ impl DataKeys {
             .set_encryption_context(Some(context.pairs()))
             .send()
             .await
-            .map_err(|error| classify("GenerateDataKey", &error))?;
+            .map_err(|error| match classify("GenerateDataKey", &error) {
+                // Nothing stored is part of this call, so nothing stored can be at fault.
+                KeyringError::Refused => KeyringError::Unusable,
+                error => error,
+            })?;
         let key = reply.plaintext.map(Blob::into_inner).and_then(DataKey::take);
         let wrapped = reply.ciphertext_blob.map(|blob| WrappedDataKey::from(blob.into_inner()));
         key.zip(wrapped).ok_or(KeyringError::Unavailable)

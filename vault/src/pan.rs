@@ -155,7 +155,9 @@ mod tests {
                 Ok(pan) => format!("{pan:?}"),
                 Err(error) => format!("{error:?} {error}"),
             };
-            prop_assert!(!said.contains(&text));
+            for window in text.as_bytes().windows(7).filter_map(|window| std::str::from_utf8(window).ok()) {
+                prop_assert!(!said.contains(window), "{}", said);
+            }
         }
     }
 }

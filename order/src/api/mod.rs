@@ -2,13 +2,15 @@
 //! an error looks. Nothing that a client sent comes back but a validated order id.
 
 mod caller;
+mod deadline;
 mod fields;
 mod problem;
 mod reply;
 mod request;
 
 pub use caller::Caller;
+pub use deadline::before;
 pub use fields::Fields;
 pub use problem::Problem;
 pub use reply::{Reply, respond};
-pub use request::{json_body, order_id, refuse_card_in_url};
+pub use request::{json_body, order_id, order_id_in_path, refuse_card_in_url, take_body};

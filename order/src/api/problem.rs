@@ -2,6 +2,8 @@
 
 use http::StatusCode;
 
+use crate::table_error::TableError;
+
 /// An error answer. Two are equal when they say the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -63,4 +65,11 @@ impl Problem {
     /// 500: our own fault.
     pub const INTERNAL: Self =
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "The request could not be handled");
+}
+
+impl From<TableError> for Problem {
+    /// What may pass is worth trying again; what cannot be read or is refused is our own fault.
+    fn from(error: TableError) -> Self {
+        if error.retryable() { Self::UNAVAILABLE } else { Self::INTERNAL }
+    }
 }

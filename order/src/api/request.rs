@@ -12,12 +12,20 @@ use crate::order_id::{OrderId, OrderIdError};
 /// The largest body, in bytes. The largest order that keeps the rules is a few KB.
 const LARGEST_BODY: usize = 16 * 1024;
 
-/// Takes the JSON body out of the request, into a buffer that is wiped.
+/// Takes the body out of the request, before anything else is done with it, into a buffer that is wiped.
+#[must_use]
+pub fn take_body(request: &mut ApiGatewayProxyRequest) -> Zeroizing<String> {
+    Zeroizing::new(request.body.take().unwrap_or_default())
+}
+
+/// The JSON text of a request's body.
 ///
 /// # Errors
 /// 415 unless it is declared as JSON, 413 when it is too large, 400 when there is none.
-pub fn json_body(request: &mut ApiGatewayProxyRequest) -> Result<Zeroizing<String>, Problem> {
-    let body = Zeroizing::new(request.body.take().unwrap_or_default());
+pub fn json_body(
+    request: &ApiGatewayProxyRequest,
+    body: Zeroizing<String>,
+) -> Result<Zeroizing<String>, Problem> {
     if !is_json(request) {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "NOT_JSON", "Send application/json"));
     }
@@ -26,9 +34,12 @@ pub fn json_body(request: &mut ApiGatewayProxyRequest) -> Result<Zeroizing<Strin
         if body.len() > LARGEST_BODY * 2 {
             return Err(too_large);
         }
-        let bytes = STANDARD.decode(body.as_bytes());
-        let bytes = bytes.map_err(|_| Problem::malformed("BODY_MALFORMED", "The body cannot be read"))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
+        // Room for all of it, so that no part of it is left behind when the buffer grows.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(body.len()));
+        STANDARD
+            .decode_vec(body.as_bytes(), &mut bytes)
+            .map_err(|_| Problem::malformed("BODY_MALFORMED", "The body cannot be read"))?;
+        let text = String::from_utf8(std::mem::take(&mut *bytes)).map_err(|error| {
             error.into_bytes().zeroize();
             Problem::malformed("BODY_MALFORMED", "The body is not UTF-8")
         })?;
@@ -71,6 +82,15 @@ fn holds_card(text: &str) -> bool {
     vault::is_card_shaped(text) || vault::is_card_shaped(&percent_decode_str(text).decode_utf8_lossy())
 }
 
+/// Reads an order id that stands in the path, where `~` may come encoded.
+///
+/// # Errors
+/// As [`order_id`].
+pub fn order_id_in_path(request: &ApiGatewayProxyRequest) -> Result<OrderId, Problem> {
+    let id = request.path_parameters.get("CustomerOrder").map_or("", String::as_str);
+    order_id(&percent_decode_str(id).decode_utf8_lossy())
+}
+
 /// Reads an order id.
 ///
 /// # Errors
@@ -102,20 +122,24 @@ mod tests {
         serde_json::from_value(event).unwrap()
     }
 
+    fn read(mut request: ApiGatewayProxyRequest) -> Result<Zeroizing<String>, Problem> {
+        let body = take_body(&mut request);
+        assert_eq!(request.body, None);
+        json_body(&request, body)
+    }
+
     fn status(outcome: Result<Zeroizing<String>, Problem>) -> u16 {
         outcome.map_or_else(|problem| problem.status.as_u16(), |_| 200)
     }
 
     #[test]
     fn a_json_body_is_taken_out_of_the_request() {
-        let mut plain = request(json!({"body": "{}"}));
-        assert_eq!(json_body(&mut plain).unwrap().as_str(), "{}");
-        assert_eq!(plain.body, None);
-        let mut encoded = request(json!({"body": "e30=", "isBase64Encoded": true}));
-        assert_eq!(json_body(&mut encoded).unwrap().as_str(), "{}");
-        let mut utf8 =
+        assert_eq!(read(request(json!({"body": "{}"}))).unwrap().as_str(), "{}");
+        let encoded = request(json!({"body": "e30=", "isBase64Encoded": true}));
+        assert_eq!(read(encoded).unwrap().as_str(), "{}");
+        let utf8 =
             request(json!({"body": "{}", "headers": {"content-type": "Application/JSON; charset=utf-8"}}));
-        assert_eq!(status(json_body(&mut utf8)), 200);
+        assert_eq!(status(read(utf8)), 200);
     }
 
     #[test]
@@ -131,7 +155,7 @@ mod tests {
             (json!({"body": " "}), 400),
             (json!({}), 400),
         ] {
-            assert_eq!(status(json_body(&mut request(fields.clone()))), expected, "{fields}");
+            assert_eq!(status(read(request(fields.clone()))), expected, "{fields}");
         }
     }
 

@@ -135,6 +135,8 @@ impl QuarantineView {
     /// The details, unless the row has expired and lost them, or is malformed.
     #[must_use]
     pub fn details(&self) -> Option<Details> {
+        // Without these there is nothing to answer a repeated submission with.
+        self.acceptance_id.zip(self.accepted_at)?;
         Some(Details {
             owner: self.owner.clone(),
             name: self.customer_name.clone()?,

@@ -66,8 +66,10 @@ impl ReplaySummary {
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// It is on its way: re-armed, or pending anyway.
-    OnItsWay,
+    /// It is on its way again.
+    Rearmed,
+    /// Somebody else changed it at the same moment: crossed, re-armed or parked.
+    Unclear,
     /// It stays parked.
     StaysParked,
     /// Its card is gone.
@@ -157,7 +159,11 @@ impl Replay {
         named: &HashSet<OrderId>,
     ) -> Result<(), ReplayError> {
         let (now, dry_run) = (self.now(), run.selection.dry_run);
-        let chosen: Vec<_> = rows.into_iter().map(|row| (run.choose(&row, now), row)).collect();
+        let chosen = rows.into_iter().map(|row| {
+            let is_named = row.order.as_ref().is_some_and(|order| named.contains(order));
+            (run.choose(&row, is_named, now), row)
+        });
+        let chosen: Vec<_> = chosen.collect();
         let mut done = stream::iter(chosen)
             .map(|(choice, row)| async move {
                 // Who lost the race found the row changed by somebody else: on its way, or gone.
@@ -170,7 +176,8 @@ impl Replay {
             let (choice, rearmed, order) = outcome?;
             run.summary.rearmed += u64::from(rearmed);
             let fate = match choice {
-                Choice::Rearm | Choice::Pending => Fate::OnItsWay,
+                Choice::Rearm if rearmed => Fate::Rearmed,
+                Choice::Rearm | Choice::Pending => Fate::Unclear,
                 Choice::Expired => Fate::Expired,
                 Choice::Leave => Fate::StaysParked,
             };
@@ -214,8 +221,8 @@ impl Replay {
         }
         let fate = run.fates.get(order).copied();
         match fate {
-            Some(Fate::OnItsWay) => return Ok(Verdict::Settled),
-            Some(Fate::StaysParked) => return Ok(Verdict::Left),
+            Some(Fate::Rearmed) => return Ok(Verdict::Settled),
+            Some(Fate::StaysParked | Fate::Unclear) => return Ok(Verdict::Left),
             Some(Fate::Expired) | None => {}
         }
         if counted.insert(order.clone()) {
@@ -265,13 +272,15 @@ impl Run<'_> {
     }
 
     /// Rows count against the maximum when they are chosen, so it holds for rows written at once too.
-    fn choose(&mut self, row: &KeptRow, now: Timestamp) -> Choice {
+    /// A pending row that a message names is about to be parked, or was re-armed by a replay that could not delete
+    /// the message: re-arming it settles both.
+    fn choose(&mut self, row: &KeptRow, is_named: bool, now: Timestamp) -> Choice {
         let overdue = row.deadline.is_some_and(|deadline| deadline <= now.epoch_seconds());
         let choice = match row.status {
             Some(QuarantineStatus::Expired) => Choice::Expired,
             // The sweep is about to expire it.
             Some(_) if overdue => Choice::Expired,
-            Some(QuarantineStatus::Pending) if self.may_be_stuck(row) => Choice::Rearm,
+            Some(QuarantineStatus::Pending) if self.may_be_stuck(row, is_named) => Choice::Rearm,
             Some(QuarantineStatus::Pending) => Choice::Pending,
             Some(QuarantineStatus::Failed) if self.is_selected(row) => Choice::Rearm,
             Some(QuarantineStatus::Failed) | None => Choice::Leave,
@@ -286,9 +295,9 @@ impl Run<'_> {
         choice
     }
 
-    fn may_be_stuck(&self, row: &KeptRow) -> bool {
+    fn may_be_stuck(&self, row: &KeptRow, is_named: bool) -> bool {
         let armed_before = |horizon| row.armed_at.is_none_or(|armed| armed <= horizon);
-        self.selection.reason.is_none() && self.horizon.is_some_and(armed_before)
+        self.selection.reason.is_none() && (is_named || self.horizon.is_some_and(armed_before))
     }
 
     fn is_selected(&self, row: &KeptRow) -> bool {
