@@ -27,7 +27,7 @@ impl StreamSource for StreamReader {
             Position::After(sequence) => Some(sequence.as_str()),
         };
         let records = self.records_after(position, limit).map_err(|error| match error {
-            StreamError::NoSuchPosition => SourceError::Trimmed,
+            StreamError::NoSuchPosition | StreamError::Trimmed => SourceError::Trimmed,
             StreamError::NoSuchStream | StreamError::Database => SourceError::Unavailable,
         });
         std::future::ready(records).boxed()

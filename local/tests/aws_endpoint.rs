@@ -87,6 +87,10 @@ impl World {
         self.resources.attribute(logical_id, "Arn").unwrap().to_owned()
     }
 
+    fn advance(&self, by: Duration) {
+        self.offset.fetch_add(by.as_secs(), Ordering::SeqCst);
+    }
+
     fn records(&self) -> Vec<Value> {
         let stream_arn = self.resources.attribute(QUARANTINE, "StreamArn").unwrap();
         self.aws.stream(stream_arn).unwrap().records_after(None, 1000).unwrap()
@@ -645,4 +649,33 @@ async fn the_endpoint_stops_when_told() {
     tokio::time::timeout(Duration::from_secs(5), world.aws.stopped()).await.unwrap();
     let address = world.aws.url().trim_start_matches("http://").to_owned();
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_stream_forgets_what_is_older_than_a_day_or_trimmed() {
+    let world = World::spawn().await;
+    let client = world.dynamodb().await;
+    put_order(&client, "order-1", "first").await;
+    let reader = world.aws.stream(&world.stack.stream_mappings[0].stream_arn).unwrap();
+    let number = |record: &Value| record["dynamodb"]["SequenceNumber"].as_str().unwrap().to_owned();
+    let first = reader.records_after(None, 1).unwrap();
+    put_order(&client, "order-2", "first").await;
+
+    world.advance(Duration::from_secs(24 * 60 * 60));
+    put_order(&client, "order-3", "first").await;
+    assert_eq!(
+        reader.records_after(Some(&number(&first[0])), 10),
+        Err(local::aws::StreamError::Trimmed),
+        "order-2 is gone, and whoever missed it is told"
+    );
+    let left = reader.records_after(None, 10).unwrap();
+    let orders: Vec<_> =
+        left.iter().map(|record| &record["dynamodb"]["Keys"]["CustomerOrder"]["S"]).collect();
+    assert_eq!(orders, ["order-3"]);
+
+    world.aws.trim_streams();
+    assert_eq!(reader.records_after(None, 10), Ok(vec![]));
+    world.advance(Duration::from_secs(2));
+    put_order(&client, "order-4", "first").await;
+    assert_eq!(reader.records_after(None, 10).unwrap().len(), 1);
 }

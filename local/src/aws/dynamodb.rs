@@ -23,6 +23,7 @@ use super::{
     StartError, StreamError, StreamReader,
     answer::{Answer, Fault},
     request::Request,
+    retention::Retention,
     streams::changes_something,
 };
 use crate::template::{ACCOUNT_ID, REGION};
@@ -37,6 +38,7 @@ const ABOUT_TABLES: [&str; 6] =
 
 pub(super) struct Dynamo {
     pub(super) database: Database,
+    retention: Retention,
     client: Client<HttpConnector, Full<Bytes>>,
     uri: Uri,
 }
@@ -47,6 +49,7 @@ impl Dynamo {
         clock: Clock,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(Self, impl Future<Output = ()> + Send + 'static), StartError> {
+        let retention = Retention::new(clock.clone());
         let database =
             Database::memory_with_clock(Arc::new(DynamoClock(clock))).map_err(|_| StartError::Database)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
@@ -61,7 +64,7 @@ impl Dynamo {
         let client = Client::builder(TokioExecutor::new()).build(connector);
         let served = dynoxide::server::serve_with_shutdown(listener, database.clone(), shutdown);
         let server = async move { drop(served.await) };
-        Ok((Self { database, client, uri }, server))
+        Ok((Self { database, retention, client, uri }, server))
     }
 
     pub(super) async fn perform(&self, request: Request) -> Result<Answer, Fault> {
@@ -78,7 +81,7 @@ impl Dynamo {
         let response = self.client.request(forwarded).await.map_err(|_| Fault::UNAVAILABLE)?;
         let status = response.status();
         let body = response.into_body().collect().await.map_err(|_| Fault::UNAVAILABLE)?.to_bytes();
-        let body = if status == StatusCode::OK { as_aws(&request.operation, body) } else { body };
+        let body = if status == StatusCode::OK { self.as_aws(&request.operation, body) } else { body };
         Ok(Answer { status, body })
     }
 
@@ -87,7 +90,30 @@ impl Dynamo {
     }
 
     pub(super) fn stream(&self, stream_arn: &str) -> Result<StreamReader, StreamError> {
-        StreamReader::open(self.database.clone(), stream_arn)
+        StreamReader::open(self.database.clone(), self.retention.clone(), stream_arn)
+    }
+
+    /// Trims all that the streams hold by now, as after 24 hours.
+    pub(super) fn trim_streams(&self) {
+        self.retention.trim();
+    }
+
+    fn as_aws(&self, operation: &str, body: Bytes) -> Bytes {
+        if ABOUT_TABLES.contains(&operation) {
+            return match str::from_utf8(&body) {
+                Ok(text) => Bytes::from(own_arn(text)),
+                Err(_) => body,
+            };
+        }
+        if operation != "GetRecords" {
+            return body;
+        }
+        let Ok(mut answer) = serde_json::from_slice::<Value>(&body) else { return body };
+        if let Some(records) = answer.get_mut("Records").and_then(Value::as_array_mut) {
+            records.retain(|record| changes_something(record) && self.retention.holds(record));
+            records.iter_mut().for_each(name_as_the_api);
+        }
+        Bytes::from(answer.to_string())
     }
 }
 
@@ -95,24 +121,6 @@ impl Dynamo {
 pub(super) fn own_arn(arn: &str) -> String {
     let theirs = format!("{}:{}", dynoxide::streams::LOCAL_REGION, dynoxide::streams::LOCAL_ACCOUNT);
     arn.replace(&format!("arn:aws:dynamodb:{theirs}:"), &format!("arn:aws:dynamodb:{REGION}:{ACCOUNT_ID}:"))
-}
-
-fn as_aws(operation: &str, body: Bytes) -> Bytes {
-    if ABOUT_TABLES.contains(&operation) {
-        return match str::from_utf8(&body) {
-            Ok(text) => Bytes::from(own_arn(text)),
-            Err(_) => body,
-        };
-    }
-    if operation != "GetRecords" {
-        return body;
-    }
-    let Ok(mut answer) = serde_json::from_slice::<Value>(&body) else { return body };
-    if let Some(records) = answer.get_mut("Records").and_then(Value::as_array_mut) {
-        records.retain(changes_something);
-        records.iter_mut().for_each(name_as_the_api);
-    }
-    Bytes::from(answer.to_string())
 }
 
 /// The API spells a record's `userIdentity` members with capitals; only Lambda's events have them small.

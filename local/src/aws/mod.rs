@@ -11,6 +11,7 @@ mod faults;
 mod kms;
 mod provision;
 mod request;
+mod retention;
 mod snapshot;
 mod sqs;
 mod streams;
@@ -144,6 +145,11 @@ impl AwsEndpoint {
     /// When the embedded database fails.
     pub fn sweep_ttl(&self) -> Result<usize, StreamError> {
         self.0.dynamo.sweep_ttl()
+    }
+
+    /// Trims all that the streams hold by now: what was not read yet is lost to readers.
+    pub fn trim_streams(&self) {
+        self.0.dynamo.trim_streams();
     }
 
     /// A reader of the stream with an ARN as [`provision`](Self::provision) reports it.

@@ -19,8 +19,7 @@ impl AwsEndpoint {
         let listed = self.0.dynamo.database.list_tables(ListTablesRequest::default());
         for table in listed.map_err(|_| StreamError::Database)?.table_names {
             tables.insert(table.clone(), Value::Array(self.items(&table)?));
-            let reader =
-                StreamReader::open(self.0.dynamo.database.clone(), &format!(":table/{table}/stream/"));
+            let reader = self.0.dynamo.stream(&format!(":table/{table}/stream/"));
             match reader {
                 Ok(reader) => streams.insert(table, Value::Array(records(&reader)?)),
                 Err(StreamError::NoSuchStream) => None,

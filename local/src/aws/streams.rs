@@ -10,6 +10,7 @@ use dynoxide::{
 };
 use serde_json::{Value, json};
 
+use super::retention::Retention;
 use crate::template::REGION;
 
 /// GetRecords' own limit.
@@ -24,6 +25,9 @@ pub enum StreamError {
     /// A position that no record of this stream has had.
     #[error("no record of the stream has this sequence number")]
     NoSuchPosition,
+    /// Records behind the position are gone (`TrimmedDataAccessException`): read on from the beginning.
+    #[error("the records behind this position are trimmed")]
+    Trimmed,
     /// The embedded database failed.
     #[error("the embedded DynamoDB failed")]
     Database,
@@ -33,19 +37,24 @@ pub enum StreamError {
 #[derive(Clone)]
 pub struct StreamReader {
     database: Database,
+    retention: Retention,
     stream_arn: String,
     shard_id: String,
 }
 
 impl StreamReader {
-    pub(super) fn open(database: Database, stream_arn: &str) -> Result<Self, StreamError> {
+    pub(super) fn open(
+        database: Database,
+        retention: Retention,
+        stream_arn: &str,
+    ) -> Result<Self, StreamError> {
         let path = stream_arn.split_once(":table/").map(|(_, path)| path);
         let table = path.and_then(|path| path.split_once("/stream/")).ok_or(StreamError::NoSuchStream)?.0;
         let metadata = database.get_table_metadata(table).map_err(|_| StreamError::Database)?;
         if !metadata.is_some_and(|metadata| metadata.stream_enabled) {
             return Err(StreamError::NoSuchStream);
         }
-        Ok(Self { shard_id: shard_id(table), stream_arn: stream_arn.to_owned(), database })
+        Ok(Self { shard_id: shard_id(table), stream_arn: stream_arn.to_owned(), retention, database })
     }
 
     /// The stream's ARN.
@@ -65,7 +74,7 @@ impl StreamReader {
     /// (`{"Records": […]}`).
     ///
     /// # Errors
-    /// A position that is no sequence number; a stream that is gone.
+    /// A position that is no sequence number, or behind which records are trimmed; a stream that is gone.
     pub fn records_after(&self, position: Option<&str>, limit: usize) -> Result<Vec<Value>, StreamError> {
         let mut shard_iterator = self.iterator(position)?;
         loop {
@@ -73,9 +82,12 @@ impl StreamReader {
             let page = self.database.get_records(request).map_err(|_| StreamError::Database)?;
             let read = page.records.len();
             let records = page.records.iter().map(|record| self.lambda_record(record));
-            let records =
-                records.filter(|record| record.as_ref().is_ok_and(changes_something) || record.is_err());
-            let records: Vec<Value> = records.collect::<Result<_, _>>()?;
+            let mut records: Vec<Value> = records.collect::<Result<_, _>>()?;
+            records.retain(|record| self.retention.holds(record));
+            if position.is_some() && records.len() < read {
+                return Err(StreamError::Trimmed);
+            }
+            records.retain(changes_something);
             match page.next_shard_iterator {
                 Some(next) if records.is_empty() && read > 0 => shard_iterator = next,
                 _ => return Ok(records),
