@@ -22,6 +22,8 @@ use crate::{
     stack::StackError,
 };
 use ready_file::ReadyFileError;
+pub use replay::ReplayFailed;
+pub(crate) use replay::replay_function;
 use style::BAD;
 
 /// Card Airlock on one machine: orders go in with a card number, and are stored with a token in its place.

@@ -43,13 +43,17 @@ pub(super) struct ReplayArgs {
 
 /// Why a replay did not come to its end.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ReplayFailed {
+pub enum ReplayFailed {
+    /// The template cannot be read.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// The template does not fit the code.
     #[error(transparent)]
     Setting(#[from] SettingError),
+    /// The replay itself.
     #[error("{0}; is `card-airlock up` running, and is this its --aws-port?")]
     Replay(#[from] ReplayError),
+    /// Standard output is gone.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
 }
@@ -75,7 +79,7 @@ pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<bool, R
 }
 
 /// The replay function as the template declares it, at the endpoint of a running stack.
-fn replay_function(aws_url: &str) -> Result<Replay, ReplayFailed> {
+pub(crate) fn replay_function(aws_url: &str) -> Result<Replay, ReplayFailed> {
     let template = Template::shipped()?;
     let mut resources = template.named_here();
     for table in template.tables(&resources)? {

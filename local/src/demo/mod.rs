@@ -1,9 +1,11 @@
 //! `card-airlock demo`: starts the pipeline on free ports and uses it as a client would, over HTTP only.
 
+mod chaos;
 mod client;
 mod file;
 mod lines;
 mod operator;
+mod page;
 mod readable;
 mod summary;
 mod walk;
@@ -17,6 +19,7 @@ use clap::Args;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
+    cli::{ReplayFailed, replay_function},
     issuer::{Issuer, IssuerError},
     stack::{Stack, StackError, StackOptions},
 };
@@ -28,8 +31,11 @@ pub struct DemoArgs {
     /// A file of orders, one JSON body a line, to take through instead of the sample's; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub orders: Option<PathBuf>,
+    /// Let KMS fail, replies get lost and somebody tamper, and see that no order is lost or doubled.
+    #[arg(long, conflicts_with = "orders")]
+    pub chaos: bool,
     /// What to log on standard error: off, error, warn, info, debug or trace.
-    #[arg(long, value_name = "LEVEL", default_value = "warn", env = "CARD_AIRLOCK_LOG")]
+    #[arg(long, value_name = "LEVEL", default_value = "off", env = "CARD_AIRLOCK_LOG")]
     pub log: LevelFilter,
 }
 
@@ -53,6 +59,9 @@ pub enum DemoError {
         /// The table.
         table: &'static str,
     },
+    /// A replay did not come to its end.
+    #[error(transparent)]
+    Replay(#[from] ReplayFailed),
     /// Something is not as it must be.
     #[error("step {step} is off; expected: {expected}")]
     Unexpected {
@@ -78,7 +87,9 @@ pub enum DemoError {
 /// When anything is off: then the program's exit code must tell.
 pub async fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> {
     let issuer = Issuer::ephemeral()?;
-    let stack = Stack::start(StackOptions::on_free_ports(issuer)).await?;
+    // Without the SDK's own retries, whose waits would make the chaos long.
+    let sdk_attempts = if args.chaos { 1 } else { 3 };
+    let stack = Stack::start(StackOptions { sdk_attempts, ..StackOptions::on_free_ports(issuer) }).await?;
     let outcome = walk_or_file(args, &stack, out).await;
     stack.shutdown().await;
     outcome
@@ -87,6 +98,11 @@ pub async fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> 
 async fn walk_or_file(args: &DemoArgs, stack: &Stack, out: &mut dyn Write) -> Result<(), DemoError> {
     let token = || stack.token("demo", &[]);
     let api = ApiClient::new(&stack.api_url(), &token)?;
+    if args.chaos {
+        let operator = operator::Operator::new(&stack.aws_url());
+        let replay = replay_function(&stack.aws_url())?;
+        return chaos::Chaos { api: &api, operator, aws: stack.aws(), replay }.run(out).await;
+    }
     match &args.orders {
         None => walk::walk(&api, &stack.aws_url(), out).await,
         Some(orders) => file::run(&api, orders, out).await,

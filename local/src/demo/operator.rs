@@ -1,6 +1,6 @@
 //! Looking into the tables as the stack's operator, with the real SDK at the AWS endpoint.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::{
@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
     types::AttributeValue,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::DemoError;
 
@@ -46,24 +46,22 @@ impl Operator {
         Ok(output.item)
     }
 
-    /// How many rows a `scan` finds.
-    pub(super) async fn count(&self, table: &'static str) -> Result<usize, DemoError> {
-        let failed = |_| DemoError::Aws { operation: "Scan", table };
-        let mut pages = self.0.scan().table_name(table).consistent_read(true).into_paginator().items().send();
-        let mut count = 0;
-        while let Some(row) = pages.next().await {
-            row.map_err(failed)?;
-            count += 1;
-        }
-        Ok(count)
+    /// All rows that a `scan` finds.
+    pub(super) async fn rows(&self, table: &'static str) -> Result<Vec<Row>, DemoError> {
+        let pages = self.0.scan().table_name(table).consistent_read(true).into_paginator().items().send();
+        pages.collect::<Result<_, _>>().await.map_err(|_| DemoError::Aws { operation: "Scan", table })
+    }
+
+    /// `put-item`.
+    pub(super) async fn put(&self, table: &'static str, row: Row) -> Result<(), DemoError> {
+        let put = self.0.put_item().table_name(table).set_item(Some(row)).send().await;
+        put.map(drop).map_err(|_| DemoError::Aws { operation: "PutItem", table })
     }
 }
 
-/// The row as `aws dynamodb get-item` prints it, with its bytes cut short.
-pub(super) fn as_json(row: &Row) -> Value {
-    let attributes: Map<String, Value> =
-        row.iter().map(|(name, value)| (name.clone(), attribute(value))).collect();
-    json!({ "Item": attributes })
+/// The attributes of a row as `aws dynamodb get-item` prints them, by name, with bytes cut short.
+pub(super) fn as_json(row: &Row) -> BTreeMap<&str, Value> {
+    row.iter().map(|(name, value)| (name.as_str(), attribute(value))).collect()
 }
 
 fn attribute(value: &AttributeValue) -> Value {

@@ -1,22 +1,22 @@
 //! The sample's steps 6.10 to 6.13, one after the other, each shown and checked.
 
 use std::{
-    io::{self, Write},
+    io::Write,
     time::{Duration, Instant},
 };
 
 use axum::body::Bytes;
-use serde_json::Value;
 use uuid::{Uuid, Version};
 
 use super::{
     DemoError,
     client::{Answer, ApiClient},
-    operator::{self, Operator},
+    operator::Operator,
+    page::Page,
     readable,
 };
 use crate::{
-    cli::style::{BAD, FAINT, GOOD, HEADING},
+    cli::style::{FAINT, GOOD},
     template::ACCOUNT_ID,
 };
 
@@ -63,7 +63,8 @@ pub(super) async fn walk(api: &ApiClient<'_>, aws_url: &str, out: &mut dyn Write
 async fn order(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<Answer, DemoError> {
     page.step("An order arrives with a card number (the sample's step 6.10)")?;
     page.sent("POST", api.url("order")?.as_str())?;
-    page.indented(&ORDER.replace(CARD, MASK), "  the card is masked here, not in the request")?;
+    page.indented(&ORDER.replace(CARD, MASK))?;
+    page.note("the card is masked here, not in the request")?;
     let answer = api.submit(Bytes::from_static(ORDER.as_bytes())).await?;
     page.answered(&answer)?;
     page.check(answer.status == 202, "the order is accepted: 202")?;
@@ -71,7 +72,7 @@ async fn order(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<Answer, DemoE
     page.check(answer.text("Status") == "PENDING", "it is pending")?;
     page.check(Uuid::try_parse(answer.text("AcceptanceId")).is_ok(), "it has an acceptance id")?;
     page.check(answer.location.is_some(), "the answer says where its status is")?;
-    page.no_card_in(&answer)?;
+    no_card_in(&answer, page)?;
     Ok(answer)
 }
 
@@ -97,20 +98,20 @@ async fn status(api: &ApiClient<'_>, accepted: &Answer, page: &mut Page<'_>) -> 
     page.check(answer.status == 200, "the status is there: 200")?;
     page.check(answer.text("Status") == "TOKENIZED", "the order is tokenized")?;
     page.check(is_token(&token), "in the card's place stands a token, a random UUID")?;
-    page.no_card_in(&answer)?;
+    no_card_in(&answer, page)?;
     Ok(token)
 }
 
 async fn pay(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<(), DemoError> {
     page.step("The bill is paid (step 6.11)")?;
     page.sent("POST", api.url("paybill")?.as_str())?;
-    page.indented(&format!("{{ \"CustomerOrder\": \"{ORDER_ID}\" }}"), "")?;
+    page.indented(&format!("{{ \"CustomerOrder\": \"{ORDER_ID}\" }}"))?;
     let answer = api.pay(ORDER_ID).await?;
     page.answered(&answer)?;
     page.check(answer.status == 200, "the payment is submitted: 200")?;
     page.check(answer.text("message") == "Payment Submitted Successfully", "the answer says so")?;
     page.check(answer.text("CreditCard Charged") == MASK, "the answer shows the card's mask")?;
-    page.no_card_in(&answer)
+    no_card_in(&answer, page)
 }
 
 async fn clean_row(operator: &Operator, token: &str, page: &mut Page<'_>) -> Result<(), DemoError> {
@@ -150,75 +151,16 @@ async fn quarantine(operator: &Operator, page: &mut Page<'_>) -> Result<(), Demo
     const TABLE: &str = "OrderQuarantineTable";
     page.step("Nothing is left in between")?;
     page.aws(&format!("scan --table-name {TABLE}"))?;
-    let left = operator.count(TABLE).await?;
+    let left = operator.rows(TABLE).await?.len();
     page.note(&format!("{left} rows"))?;
     page.check(left == 0, "the quarantine is empty")
 }
 
+fn no_card_in(answer: &Answer, page: &mut Page<'_>) -> Result<(), DemoError> {
+    let clean = !readable::in_bytes(CARD, answer.json.to_string().as_bytes());
+    page.check(clean, "the answer shows no card number")
+}
+
 fn is_token(text: &str) -> bool {
     Uuid::try_parse(text).is_ok_and(|token| token.get_version() == Some(Version::Random))
-}
-
-/// Where the walk is shown.
-struct Page<'a> {
-    out: &'a mut dyn Write,
-    step: u8,
-}
-
-impl Page<'_> {
-    fn step(&mut self, title: &str) -> io::Result<()> {
-        self.step += 1;
-        writeln!(self.out, "\n{HEADING}{}. {title}{HEADING:#}", self.step)
-    }
-
-    fn sent(&mut self, method: &str, url: &str) -> io::Result<()> {
-        writeln!(self.out, "   > {method} {url}")
-    }
-
-    fn aws(&mut self, call: &str) -> io::Result<()> {
-        writeln!(self.out, "   > aws dynamodb {call}")
-    }
-
-    fn note(&mut self, note: &str) -> io::Result<()> {
-        writeln!(self.out, "   {FAINT}{note}{FAINT:#}")
-    }
-
-    fn answered(&mut self, answer: &Answer) -> io::Result<()> {
-        writeln!(self.out, "   < {}", answer.status_line)?;
-        if let Some(location) = &answer.location {
-            writeln!(self.out, "   < Location: {location}")?;
-        }
-        self.json(&answer.json)
-    }
-
-    fn row(&mut self, row: &operator::Row) -> io::Result<()> {
-        self.json(&operator::as_json(row))
-    }
-
-    fn json(&mut self, json: &Value) -> io::Result<()> {
-        self.indented(&format!("{json:#}"), "")
-    }
-
-    fn indented(&mut self, text: &str, remark: &str) -> io::Result<()> {
-        for line in text.lines() {
-            let remark = if line.contains(MASK) { remark } else { "" };
-            writeln!(self.out, "     {line}{FAINT}{remark}{FAINT:#}")?;
-        }
-        Ok(())
-    }
-
-    fn no_card_in(&mut self, answer: &Answer) -> Result<(), DemoError> {
-        let clean = !readable::in_bytes(CARD, answer.json.to_string().as_bytes());
-        self.check(clean, "the answer shows no card number")
-    }
-
-    fn check(&mut self, holds: bool, expected: &str) -> Result<(), DemoError> {
-        if holds {
-            writeln!(self.out, "   {GOOD}✓{GOOD:#} {expected}")?;
-            Ok(())
-        } else {
-            writeln!(self.out, "   {BAD}✗ {expected}{BAD:#}")?;
-            Err(DemoError::Unexpected { step: self.step, expected: expected.to_owned() })
-        }
-    }
 }

@@ -1,0 +1,209 @@
+//! `card-airlock demo --chaos`: KMS fails, replies get lost, somebody tampers, and no order is lost or doubled.
+
+use std::{
+    collections::BTreeSet,
+    io::Write,
+    time::{Duration, Instant, SystemTime},
+};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use axum::body::Bytes;
+use serde_json::{Value, json};
+use tokenize_worker::replay::{Replay, Selection};
+
+use super::{DemoError, client::ApiClient, operator::Operator, page::Page, readable};
+use crate::{
+    aws::{AwsEndpoint, FaultKind, FaultRule, Service, When},
+    cli::{ReplayFailed, style::GOOD},
+};
+
+const ORDERS: usize = 20;
+/// A well-known test number.
+const CARD: &str = "4111 1111 1111 1111";
+const QUARANTINE: &str = "OrderQuarantineTable";
+const POISON: &str = "poison-1";
+/// When whatever is waited for should long have happened.
+const PATIENCE: Duration = Duration::from_secs(90);
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// What the demo plays with besides the API.
+pub(super) struct Chaos<'a> {
+    pub(super) api: &'a ApiClient<'a>,
+    pub(super) operator: Operator,
+    pub(super) aws: &'a AwsEndpoint,
+    pub(super) replay: Replay,
+}
+
+impl Chaos<'_> {
+    pub(super) async fn run(&self, out: &mut dyn Write) -> Result<(), DemoError> {
+        let mut page = Page { out, step: 0 };
+        self.accept_without_kms(&mut page).await?;
+        self.poison(&mut page).await?;
+        self.give_up(&mut page).await?;
+        self.mend(&mut page).await?;
+        self.count(&mut page).await?;
+        writeln!(
+            page.out,
+            "\n{GOOD}{ORDERS} orders accepted, {ORDERS} tokenized, {ORDERS} paid, 1 tampered row parked; 0 lost, 0 doubled.{GOOD:#}"
+        )?;
+        Ok(())
+    }
+
+    async fn accept_without_kms(&self, page: &mut Page<'_>) -> Result<(), DemoError> {
+        page.step("KMS stops opening cards for the worker; orders keep coming")?;
+        self.aws.faults().add(worker(Service::Kms, "Decrypt", FaultKind::Throttled, When::Always));
+        let mut accepted = 0;
+        for order in orders() {
+            let body = json!({
+                "CustomerOrder": order, "CustomerName": "Chaos Demo", "CreditCard": CARD, "Address": "Las Vegas",
+            });
+            accepted += usize::from(self.api.submit(Bytes::from(body.to_string())).await?.status == 202);
+        }
+        page.note(&format!(
+            "{accepted} of {ORDERS} orders answered 202; their cards lie sealed in quarantine"
+        ))?;
+        page.check(accepted == ORDERS, "every order is accepted while KMS is down")
+    }
+
+    /// A sealed card moved to another row: what somebody with write access to the table could do.
+    async fn poison(&self, page: &mut Page<'_>) -> Result<(), DemoError> {
+        page.step("Somebody copies a sealed card into a row of another order")?;
+        let rows = self.operator.rows(QUARANTINE).await?;
+        let stolen = rows.into_iter().next();
+        page.check(stolen.is_some(), "there is a row to copy")?;
+        let mut stolen = stolen.unwrap_or_default();
+        stolen.insert("CustomerOrder".into(), AttributeValue::S(POISON.into()));
+        self.operator.put(QUARANTINE, stolen).await?;
+        page.note(&format!("put into {QUARANTINE} as {POISON}"))?;
+        Ok(())
+    }
+
+    async fn give_up(&self, page: &mut Page<'_>) -> Result<(), DemoError> {
+        page.step("Lambda retries, gives up, and leaves word in the dead-letter queue")?;
+        let rows = ORDERS as u64 + 1;
+        let begun = Instant::now();
+        while self.given_up() < rows && begun.elapsed() < PATIENCE {
+            tokio::time::sleep(GLANCE).await;
+        }
+        page.note(&format!(
+            "{} records given up after {:.0} s",
+            self.given_up(),
+            begun.elapsed().as_secs_f32()
+        ))?;
+        let dry_run = self.replay(&Selection { dry_run: true, ..Selection::default() }).await?;
+        page.note(&format!(
+            "card-airlock replay --dry-run: {} dead letters, of stream positions only; {} rows to re-arm",
+            dry_run.messages_settled, dry_run.rearmed
+        ))?;
+        page.check(dry_run.messages_settled > 0, "there is word of what was given up")?;
+        page.check(dry_run.rearmed == rows, "every row is still there")
+    }
+
+    /// How many stream records the dead letters of Lambda's own tell of.
+    fn given_up(&self) -> u64 {
+        let snapshot = self.aws.snapshot().unwrap_or_default();
+        let queues = snapshot.get("queues").and_then(Value::as_object);
+        let sent =
+            queues.into_iter().flat_map(|queues| queues.values()).filter_map(Value::as_array).flatten();
+        sent.filter_map(|message| {
+            let body: Value = serde_json::from_str(message.get("MessageBody")?.as_str()?).ok()?;
+            body.pointer("/DDBStreamBatchInfo/batchSize")?.as_u64()
+        })
+        .sum()
+    }
+
+    async fn mend(&self, page: &mut Page<'_>) -> Result<(), DemoError> {
+        page.step("KMS is back, replies of transactions get lost now; the operator replays once")?;
+        self.aws.faults().clear();
+        self.aws.faults().add(worker(
+            Service::DynamoDb,
+            "TransactWriteItems",
+            FaultKind::ReplyLost,
+            When::First(5),
+        ));
+        let replayed = self.replay(&Selection::default()).await?;
+        page.note(&format!("card-airlock replay: {} orders re-armed", replayed.rearmed))?;
+        let begun = Instant::now();
+        let mut waiting: BTreeSet<String> = orders().collect();
+        while !waiting.is_empty() && begun.elapsed() < PATIENCE {
+            let mut still = BTreeSet::new();
+            for order in waiting {
+                if self.api.status(None, &order).await?.text("Status") != "TOKENIZED" {
+                    still.insert(order);
+                }
+            }
+            waiting = still;
+            tokio::time::sleep(GLANCE).await;
+        }
+        page.check(waiting.is_empty(), "every order is tokenized")
+    }
+
+    async fn count(&self, page: &mut Page<'_>) -> Result<(), DemoError> {
+        page.step("The count")?;
+        let mut paid = 0;
+        for order in orders() {
+            paid += usize::from(self.api.pay(&order).await?.status == 200);
+        }
+        let left = self.parked(page).await?;
+        let clean = self.operator.rows("CustomerOrderTable").await?;
+        let vault = self.operator.rows("CreditCardTokenizerTable").await?;
+        page.note(&format!(
+            "{} clean orders, {} cards in the vault, {} row in quarantine, {paid} payments",
+            clean.len(),
+            vault.len(),
+            left.len()
+        ))?;
+        let text = |name: &str| {
+            let row = left.first().and_then(|row| row.get(name));
+            row.and_then(|value| value.as_s().ok()).map_or("", String::as_str)
+        };
+        page.check(clean.len() == ORDERS, "each order is stored once")?;
+        page.check(vault.len() == ORDERS, "each card lies in the vault once")?;
+        page.check(paid == ORDERS, "each order is paid")?;
+        page.check(left.len() == 1 && text("CustomerOrder") == POISON, "only the tampered row is left")?;
+        page.check(text("Status") == "FAILED", "it is parked: FAILED")?;
+        page.check(text("FailureReason") == "ENVELOPE_REFUSED", "its reason: ENVELOPE_REFUSED")?;
+        let rows = clean.iter().chain(&vault).chain(&left);
+        let is_readable = rows.into_iter().any(|row| readable::in_row(CARD, row));
+        page.check(!is_readable, "no card number can be read in any row, as text, hex or base64")
+    }
+
+    /// The rows of the quarantine, once the worker has looked at the last of them.
+    async fn parked(&self, page: &mut Page<'_>) -> Result<Vec<super::operator::Row>, DemoError> {
+        let failed = AttributeValue::S("FAILED".into());
+        let begun = Instant::now();
+        loop {
+            let rows = self.operator.rows(QUARANTINE).await?;
+            if rows.iter().all(|row| row.get("Status") == Some(&failed)) {
+                return Ok(rows);
+            }
+            page.check(begun.elapsed() < PATIENCE, "the worker comes to an end")?;
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    async fn replay(
+        &self,
+        selection: &Selection,
+    ) -> Result<tokenize_worker::replay::ReplaySummary, DemoError> {
+        let deadline = SystemTime::now() + PATIENCE;
+        self.replay
+            .replay(selection, deadline, &|_| {})
+            .await
+            .map_err(|error| ReplayFailed::Replay(error).into())
+    }
+}
+
+fn orders() -> impl Iterator<Item = String> {
+    (1..=ORDERS).map(|number| format!("chaos-{number:02}"))
+}
+
+fn worker(service: Service, operation: &str, kind: FaultKind, when: When) -> FaultRule {
+    FaultRule {
+        role: Some("TokenizeWorkerRole".into()),
+        service: Some(service),
+        operation: Some(operation.into()),
+        kind,
+        when,
+    }
+}
