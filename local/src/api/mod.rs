@@ -89,7 +89,7 @@ fn is_jwks(request: &Request) -> bool {
 }
 
 async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
-    let request_id = Uuid::new_v4();
+    let request_id = vault::opaque_id();
     let begun = Instant::now();
     let found = admit(&api, &request);
     let resource = found.as_ref().map_or("none", |found| found.route.path.as_str()).to_owned();
