@@ -6,6 +6,7 @@ use order::{
     Written,
     accepting::{Acceptance, decide},
     api::{Caller, Problem, Reply},
+    metrics::Metric,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -92,6 +93,7 @@ impl Ingest {
             };
             if written? == Written::Done {
                 tracing::info!(%order, acceptance = %row.acceptance_id, "accepted");
+                Metric::Accepted.record();
                 return Ok(accepted(row, Some(row.acceptance_id), Some(row.accepted_at), order_url));
             }
             found = self.quarantine.view(order).await.map_err(|error| match error {

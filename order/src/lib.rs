@@ -5,6 +5,7 @@ pub mod api;
 mod clean;
 mod crossing;
 mod details;
+pub mod metrics;
 mod order_id;
 mod owner;
 mod payment;

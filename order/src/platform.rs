@@ -8,8 +8,15 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use tracing::{Metadata, level_filters::LevelFilter};
-use tracing_subscriber::{Layer, filter::FilterFn, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    Layer,
+    filter::{FilterExt, FilterFn},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 use zeroize::Zeroizing;
+
+use crate::metrics::{EmbeddedMetrics, is_metric};
 
 /// The crates whose log lines are written with care, and may therefore be seen at any level.
 const OURS: [&str; 7] = ["vault", "order", "ingest", "tokenize_worker", "paybill", "local", "card_airlock"];
@@ -64,9 +71,10 @@ fn most(target: &str, ours: LevelFilter) -> LevelFilter {
 pub fn init_logs() {
     let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok());
     let lines = tracing_subscriber::fmt::layer().json().with_current_span(false).with_writer(std::io::stdout);
-    let lines = lines.with_filter(log_filter(level.unwrap_or(LevelFilter::INFO)));
+    let level = level.unwrap_or(LevelFilter::INFO);
+    let lines = lines.with_filter(log_filter(level).and(FilterFn::new(|line| !is_metric(line))));
     // Fails only when a subscriber is set already; then that one stays.
-    let _ = tracing_subscriber::registry().with(lines).try_init();
+    let _ = tracing_subscriber::registry().with(lines).with(EmbeddedMetrics).try_init();
 }
 
 /// The AWS configuration of a deployed function, from its environment.

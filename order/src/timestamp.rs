@@ -25,6 +25,12 @@ impl Timestamp {
         self.0 / 1_000
     }
 
+    /// Milliseconds from this time to a later one; none to an earlier one.
+    #[must_use]
+    pub fn milliseconds_until(self, later: Self) -> u64 {
+        later.0.saturating_sub(self.0)
+    }
+
     /// The time that much later.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {

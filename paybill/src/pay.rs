@@ -7,6 +7,7 @@ use order::{
     Claim, ClaimedPayment, CleanOrder, OrderId, Outcome, Payment, QuarantineStatus, TableError, Timestamp,
     Written,
     api::{Caller, Problem, Reply},
+    metrics::Metric,
 };
 use serde_json::json;
 use vault::{CardReference, DetokenizeError, opaque_id};
@@ -121,6 +122,7 @@ impl Paybill {
         };
         let card = self.detokenizer.detokenize(reference).await.map_err(Unsettled::NoCard)?;
         tracing::info!(%order, payment = %claim.payment_id, "detokenized");
+        Metric::Detokenized.record();
         let request = PaymentRequest { payment_id: claim.payment_id, order, card: &card };
         self.processor.submit(request).await.map_err(Unsettled::NoOutcome)
     }
@@ -132,6 +134,7 @@ impl Paybill {
             Unsettled::NoCard(error) if error.retryable() => Problem::UNAVAILABLE,
             Unsettled::NoCard(error) => {
                 tracing::error!(%order, %error, "the card cannot be taken out of the vault");
+                Metric::CardUnreadable.record();
                 CARD_UNREADABLE
             }
             Unsettled::NoOutcome(ProcessorError::NotReached) => Problem::UNAVAILABLE,
@@ -151,6 +154,7 @@ impl Paybill {
         match written.map_err(|_| NO_ANSWER)? {
             Written::Done => {
                 tracing::info!(%order, payment = %claim.payment_id, outcome = outcome.word(), "paid");
+                Metric::Payment(outcome.word()).record();
                 answer(clean, &outcome.into())
             }
             Written::LostRace => match self.orders.with_payment(order).await.map_err(|_| NO_ANSWER)? {

@@ -1,7 +1,7 @@
 //! One record: the order crosses, is parked, or is tried again.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use order::{Crossing, FailureReason, OrderId, QuarantineRow, RowVersion, Timestamp};
+use order::{Crossing, FailureReason, OrderId, QuarantineRow, RowVersion, Timestamp, metrics::Metric};
 use vault::TokenizeError;
 
 use crate::{
@@ -40,6 +40,8 @@ impl TokenizeWorker {
         match self.airlock.carry_across(&row, tokenized, self.now()).await {
             Ok(Crossing::Across) => {
                 tracing::info!(%order, %acceptance, attempt = row.attempt, "tokenized");
+                Metric::Tokenized.record();
+                Metric::TimeInQuarantine(row.accepted_at.milliseconds_until(self.now())).record();
                 Ok(())
             }
             Ok(Crossing::AlreadyAcross | Crossing::Superseded) => Ok(()),
@@ -62,12 +64,14 @@ impl TokenizeWorker {
         self.dead_letters.send(&letter).await.map_err(|_| Again)?;
         self.quarantine.park(key, &seen.version, reason).await.map_err(|_| Again)?;
         tracing::error!(order = ?letter.customer_order, reason = reason.code(), "parked");
+        Metric::Parked(reason.code()).record();
         Ok(())
     }
 
     async fn mourn(&self, item: &Item) -> Result<(), Again> {
         let letter = Seen::of(item).letter(DeadLetterKind::RemovedByTtl, None, self.now());
         self.dead_letters.send(&letter).await.map_err(|_| Again)?;
+        Metric::RemovedByTtl.record();
         tracing::error!(order = ?letter.customer_order, "TTL removed an order that was not across");
         Ok(())
     }

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::problem::Problem;
+use crate::metrics::Metric;
 
 /// A good answer.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ impl Reply {
 #[must_use]
 pub fn respond(request: &ApiGatewayProxyRequest, outcome: Result<Reply, Problem>) -> ApiGatewayProxyResponse {
     let reply = outcome.unwrap_or_else(|problem| {
+        Metric::Refused(problem.code).record();
         let request_id = request.request_context.request_id.as_deref().unwrap_or_default();
         let body = json!({ "message": problem.message, "code": problem.code, "requestId": request_id });
         let reply = Reply::new(problem.status, body);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures::{StreamExt, stream};
-use order::{FailureReason, KeptRow, OrderId, QuarantineStatus, Timestamp, Written};
+use order::{FailureReason, KeptRow, OrderId, QuarantineStatus, Timestamp, Written, metrics::Metric};
 use serde::{Deserialize, Serialize};
 
 use super::{AT_ONCE, Replay, ReplayError, inbox::Word};
@@ -107,7 +107,10 @@ impl Replay {
         let named: HashSet<_> = named.collect();
         self.go_over_rows(&mut run, &named, deadline, progress).await?;
         self.settle(&mut run, messages).await?;
-        tracing::info!(summary = ?run.summary, dry_run = selection.dry_run, "replayed");
+        tracing::info!(summary = ?run.summary, "replayed");
+        if !selection.dry_run {
+            Metric::Rearmed(run.summary.rearmed).record();
+        }
         Ok(run.summary)
     }
 

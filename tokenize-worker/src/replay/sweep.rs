@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use futures::{StreamExt, stream};
-use order::{FailureReason, KeptRow, QuarantineStatus, Timestamp, Written};
+use order::{FailureReason, KeptRow, QuarantineStatus, Timestamp, Written, metrics::Metric};
 use serde::Serialize;
 
 use super::{AT_ONCE, Replay, ReplayError, ReplaySettings};
@@ -55,6 +55,9 @@ impl Replay {
             from = page.next;
             if from.is_none() {
                 tracing::info!(?summary, "swept");
+                Metric::Rearmed(summary.rearmed).record();
+                Metric::Expired(summary.expired).record();
+                Metric::OldestQuarantined(summary.oldest_seconds).record();
                 return Ok(summary);
             }
         }
@@ -77,6 +80,9 @@ impl Replay {
         };
         if written == Written::Done && matches!(action, Action::Park(_) | Action::Expire) {
             tracing::error!(order = ?row.order, ?action, "an order could not be carried across");
+            if let Action::Park(reason) = action {
+                Metric::Parked(reason.code()).record();
+            }
         }
         // Who lost the race did nothing: the row went on without the sweep.
         let action = if written == Written::Done { action } else { Action::Leave };

@@ -1,0 +1,201 @@
+//! Metrics, written as log lines that CloudWatch turns into metrics (embedded metric format).
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use std::{
+    fmt,
+    io::Write,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::{Map, Value, json};
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{Layer, layer::Context};
+
+/// The namespace of every metric.
+const NAMESPACE: &str = "CardAirlock";
+const TARGET: &str = "order::metrics";
+
+/// What is measured. The dimension, where there is one, has few values, and never an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metric {
+    /// An order was accepted.
+    Accepted,
+    /// A request was refused or failed, by its code.
+    Refused(&'static str),
+    /// An order is across.
+    Tokenized,
+    /// How long it was in quarantine, in milliseconds.
+    TimeInQuarantine(u64),
+    /// An order was parked, by its reason.
+    Parked(&'static str),
+    /// So many orders were re-armed.
+    Rearmed(u64),
+    /// So many orders expired.
+    Expired(u64),
+    /// The age of the oldest order in quarantine that is pending or failed, in seconds.
+    OldestQuarantined(u64),
+    /// DynamoDB's TTL removed an order that was not across.
+    RemovedByTtl,
+    /// A card was taken out of the vault.
+    Detokenized,
+    /// A card could not be taken out of the vault for a reason that no retry mends.
+    CardUnreadable,
+    /// A payment was settled, by its outcome.
+    Payment(&'static str),
+}
+
+impl Metric {
+    /// Name, value, unit, and the dimension with its value.
+    fn parts(self) -> (&'static str, u64, &'static str, Option<(&'static str, &'static str)>) {
+        match self {
+            Self::Accepted => ("Accepted", 1, "Count", None),
+            Self::Refused(code) => ("Refused", 1, "Count", Some(("Code", code))),
+            Self::Tokenized => ("Tokenized", 1, "Count", None),
+            Self::TimeInQuarantine(time) => ("TimeInQuarantine", time, "Milliseconds", None),
+            Self::Parked(reason) => ("Parked", 1, "Count", Some(("Reason", reason))),
+            Self::Rearmed(orders) => ("Rearmed", orders, "Count", None),
+            Self::Expired(orders) => ("Expired", orders, "Count", None),
+            Self::OldestQuarantined(age) => ("OldestQuarantined", age, "Seconds", None),
+            Self::RemovedByTtl => ("RemovedByTtl", 1, "Count", None),
+            Self::Detokenized => ("Detokenized", 1, "Count", None),
+            Self::CardUnreadable => ("CardUnreadable", 1, "Count", None),
+            Self::Payment(outcome) => ("Payment", 1, "Count", Some(("Outcome", outcome))),
+        }
+    }
+
+    /// Writes the metric. Without [`EmbeddedMetrics`] it is a log line like any other.
+    pub fn record(self) {
+        let (name, value, unit, dimension) = self.parts();
+        let (dimension, of) = dimension.unwrap_or_default();
+        tracing::info!(target: TARGET, name, value, unit, dimension, of);
+    }
+}
+
+/// Whether a line is a metric's.
+#[must_use]
+pub fn is_metric(line: &Metadata<'_>) -> bool {
+    line.target() == TARGET
+}
+
+/// Writes metrics to standard output as CloudWatch reads them. Passes over every other line.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EmbeddedMetrics;
+
+impl<S: Subscriber> Layer<S> for EmbeddedMetrics {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if !is_metric(event.metadata()) {
+            return;
+        }
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        // A function whose output is gone has nobody to tell.
+        let _ = writeln!(std::io::stdout(), "{}", fields.line(u64::try_from(now).unwrap_or_default()));
+    }
+}
+
+#[derive(Default)]
+struct Fields {
+    name: String,
+    value: u64,
+    unit: String,
+    dimension: String,
+    of: String,
+}
+
+impl Fields {
+    fn line(self, timestamp: u64) -> Value {
+        let dimensions = if self.dimension.is_empty() { vec![] } else { vec![self.dimension.as_str()] };
+        let mut line = Map::from_iter([(
+            "_aws".to_owned(),
+            json!({
+                "Timestamp": timestamp,
+                "CloudWatchMetrics": [{
+                    "Namespace": NAMESPACE,
+                    "Dimensions": [dimensions],
+                    "Metrics": [{ "Name": self.name, "Unit": self.unit }],
+                }],
+            }),
+        )]);
+        if !self.dimension.is_empty() {
+            line.insert(self.dimension, json!(self.of));
+        }
+        line.insert(self.name, json!(self.value));
+        Value::Object(line)
+    }
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, text: &str) {
+        let slot = match field.name() {
+            "name" => &mut self.name,
+            "unit" => &mut self.unit,
+            "dimension" => &mut self.dimension,
+            "of" => &mut self.of,
+            _ => return,
+        };
+        text.clone_into(slot);
+    }
+
+    fn record_u64(&mut self, _: &Field, value: u64) {
+        self.value = value;
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    /// The lines that a layer like [`EmbeddedMetrics`] would write.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<Value>>>);
+
+    impl<S: Subscriber> Layer<S> for Kept {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            if is_metric(event.metadata()) {
+                let mut fields = Fields::default();
+                event.record(&mut fields);
+                self.0.lock().unwrap().push(fields.line(7));
+            }
+        }
+    }
+
+    #[test]
+    fn a_metric_is_a_line_of_the_embedded_metric_format() {
+        let kept = Kept::default();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(kept.clone()), || {
+            tracing::info!("no metric");
+            Metric::Parked("MALFORMED").record();
+            Metric::TimeInQuarantine(1234).record();
+        });
+        let lines = kept.0.lock().unwrap().clone();
+        assert_eq!(
+            lines,
+            [
+                json!({
+                    "_aws": {"Timestamp": 7, "CloudWatchMetrics": [{
+                        "Namespace": "CardAirlock", "Dimensions": [["Reason"]],
+                        "Metrics": [{"Name": "Parked", "Unit": "Count"}],
+                    }]},
+                    "Reason": "MALFORMED", "Parked": 1,
+                }),
+                json!({
+                    "_aws": {"Timestamp": 7, "CloudWatchMetrics": [{
+                        "Namespace": "CardAirlock", "Dimensions": [[]],
+                        "Metrics": [{"Name": "TimeInQuarantine", "Unit": "Milliseconds"}],
+                    }]},
+                    "TimeInQuarantine": 1234,
+                }),
+            ]
+        );
+    }
+}
