@@ -7,6 +7,7 @@ pub mod demo;
 pub mod event_source;
 pub mod function;
 pub mod functions;
+mod host;
 pub mod issuer;
 pub mod listen;
 pub mod stack;

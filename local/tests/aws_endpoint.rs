@@ -641,6 +641,19 @@ async fn an_unknown_service_or_a_missing_credential_is_refused_in_awss_words() {
 }
 
 #[tokio::test]
+async fn a_request_by_another_name_of_this_machine_is_refused() {
+    let world = World::spawn().await;
+    let address = world.aws.url().trim_start_matches("http://").to_owned();
+    let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+    let request = "POST / HTTP/1.1\r\nHost: evil.example\r\nX-Amz-Target: DynamoDB_20120810.ListTables\r\n\
+                   Content-Length: 2\r\nConnection: close\r\n\r\n{}";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403") && !answer.contains("TableNames"), "{answer}");
+}
+
+#[tokio::test]
 async fn the_endpoint_stops_when_told() {
     let mut world = World::spawn().await;
     let client = world.dynamodb().await;

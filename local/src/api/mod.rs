@@ -4,7 +4,6 @@
 mod body;
 mod event;
 mod gateway_error;
-mod host;
 mod reply;
 mod route;
 
@@ -111,7 +110,7 @@ async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
 
 /// The route of a request that came by a local name.
 fn admit<'a>(api: &'a Api, request: &Request) -> Result<RouteMatch<'a>, GatewayError> {
-    if !host::is_local(request) {
+    if !crate::host::is_local(request) {
         return Err(GatewayError::FOREIGN_HOST);
     }
     route::find(&api.routes, &api.stage, request.method(), request.uri().path()).ok_or(GatewayError::NO_ROUTE)

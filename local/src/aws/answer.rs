@@ -48,6 +48,8 @@ impl Fault {
         Self::of(StatusCode::BAD_REQUEST, "SerializationException", "the body is not a JSON object");
     pub(super) const TOO_LARGE: Self =
         Self::of(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", "the body is too large");
+    pub(super) const FOREIGN_HOST: Self =
+        Self::of(StatusCode::FORBIDDEN, "AccessDeniedException", "this endpoint serves its own machine only");
     pub(super) const WITHOUT_PURPOSE: Self = Self::of(
         StatusCode::BAD_REQUEST,
         "AccessDeniedException",

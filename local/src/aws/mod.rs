@@ -226,8 +226,12 @@ impl IntoResponse for Reply {
 }
 
 /// Any path: older clients send to a queue's URL.
-async fn serve(State(endpoint): State<AwsEndpoint>, headers: HeaderMap, body: Body) -> Response {
-    let reply = endpoint.0.answer(&headers, body).await;
+async fn serve(State(endpoint): State<AwsEndpoint>, request: axum::extract::Request) -> Response {
+    if !crate::host::is_local(&request) {
+        return Fault::FOREIGN_HOST.answer().into_response();
+    }
+    let (head, body) = request.into_parts();
+    let reply = endpoint.0.answer(&head.headers, body).await;
     reply.unwrap_or_else(|fault| Reply::Answer(fault.answer())).into_response()
 }
 

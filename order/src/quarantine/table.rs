@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
     operation::{get_item::builders::GetItemFluentBuilder, transact_write_items::TransactWriteItemsError},
-    types::{AttributeValue, Delete, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
+    types::{AttributeValue, Delete, TransactWriteItem},
 };
 use uuid::Uuid;
 
@@ -168,7 +168,6 @@ impl QuarantineTable {
             .expression_attribute_names("#status", "Status")
             .expression_attribute_values(":acceptance", AttributeValue::S(acceptance.to_string()))
             .expression_attribute_values(":expired", expired())
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
         // The builder fails only on a missing table or key.
         TransactWriteItem::builder().set_delete(delete.ok()).build()

@@ -4,7 +4,7 @@
 use axum::{extract::Request, http::header::HOST};
 
 /// Whether the request was sent to this machine by one of its own loopback names.
-pub(super) fn is_local(request: &Request) -> bool {
+pub(crate) fn is_local(request: &Request) -> bool {
     let named_in_target = request.uri().authority().is_none_or(|name| is_loopback_name(name.as_str()));
     let mut hosts = request.headers().get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
