@@ -1,5 +1,5 @@
 //! The functions of the template, as handlers in this process: each with a configuration of its own, whose
-//! access-key id names its role, and with the environment that the template gives it.
+//! access-key id names its role, and with the environment that the template gives it. Or as processes of their own.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     function::{Function, FunctionError, FunctionResult},
+    runtime_api::{NotBuilt, Processes},
     template::{LambdaFunction, REGION},
 };
 
@@ -28,6 +29,9 @@ pub enum FunctionsError {
     /// The template does not give a function a setting it needs.
     #[error("{0}: {1}")]
     Setting(String, SettingError),
+    /// The program of a function is not there.
+    #[error(transparent)]
+    NotBuilt(#[from] NotBuilt),
     /// The template declares a function that has no handler here.
     #[error("{0}: there is no handler for this function")]
     NoHandler(String),
@@ -44,6 +48,8 @@ pub struct Surroundings {
     pub processor: Arc<dyn Processor>,
     /// How often the SDK tries a call; 3 where it is deployed.
     pub sdk_attempts: u32,
+    /// Where the functions run, if not in this process.
+    pub processes: Option<Processes>,
 }
 
 /// The handler of a function that the template declares.
@@ -51,6 +57,9 @@ pub struct Surroundings {
 /// # Errors
 /// [`FunctionsError`] when the template does not fit the code.
 pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result<Function, FunctionsError> {
+    if let Some(processes) = &surroundings.processes {
+        return Ok(processes.function(declared)?);
+    }
     let name = &declared.logical_id;
     let lookup = |variable: &str| declared.environment.get(variable).cloned();
     let setting = |error| FunctionsError::Setting(name.clone(), error);

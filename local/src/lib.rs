@@ -10,6 +10,7 @@ pub mod functions;
 mod host;
 pub mod issuer;
 pub mod listen;
+pub mod runtime_api;
 pub mod stack;
 mod stream;
 pub mod template;

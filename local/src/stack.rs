@@ -15,6 +15,7 @@ use crate::{
     functions::{self, FunctionsError, Surroundings},
     issuer::{Issuer, IssuerError},
     listen::{self, ListenError},
+    runtime_api::{ProcessOptions, Processes},
     stream,
     template::{ACCOUNT_ID, LambdaFunction, Resources, Schedule, StreamMapping, Template, TemplateError},
 };
@@ -36,6 +37,9 @@ pub struct StackOptions {
     pub sdk_attempts: u32,
     /// Whether stream mappings and schedules run by themselves; if not, they are driven by hand.
     pub self_driven: bool,
+    /// Runs the built functions as processes of their own, which have the machine's time and their own payment
+    /// processor; `None`: their handlers run in this process.
+    pub processes: Option<ProcessOptions>,
 }
 
 impl StackOptions {
@@ -50,6 +54,7 @@ impl StackOptions {
             processor: Arc::new(Sandbox::default()),
             sdk_attempts: 3,
             self_driven: true,
+            processes: None,
         }
     }
 }
@@ -100,6 +105,7 @@ pub struct Stack {
     functions: BTreeMap<String, Function>,
     /// The stream mappings, when they are driven by hand.
     pub mappings: Vec<Mapping>,
+    processes: Option<Processes>,
     /// What the template declares, resolved.
     pub declared: crate::template::Stack,
 }
@@ -120,11 +126,13 @@ impl Stack {
         let resources = aws.provision(&template).await?;
         let declared = template.resolve(&resources)?;
 
+        let processes = options.processes.map(|processes| Processes::new(processes, aws.url().to_owned()));
         let surroundings = Surroundings {
             aws_url: aws.url().to_owned(),
             clock: options.clock.clone(),
             processor: options.processor,
             sdk_attempts: options.sdk_attempts,
+            processes: processes.clone(),
         };
         let functions = declared
             .functions
@@ -175,6 +183,7 @@ impl Stack {
             driven,
             functions,
             mappings,
+            processes,
             declared,
         })
     }
@@ -203,6 +212,12 @@ impl Stack {
         self.functions.get(logical_id)
     }
 
+    /// The functions' processes, when they run as such.
+    #[must_use]
+    pub fn processes(&self) -> Option<&Processes> {
+        self.processes.as_ref()
+    }
+
     /// An ID token that this stack accepts.
     ///
     /// # Errors
@@ -217,6 +232,9 @@ impl Stack {
         let _ = self.api_server.await;
         self.stop_mappings.send_replace(true);
         futures::future::join_all(self.driven).await;
+        if let Some(processes) = &self.processes {
+            processes.shutdown().await;
+        }
         self.stop_aws.send_replace(true);
         self.aws.stopped().await;
     }

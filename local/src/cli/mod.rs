@@ -63,6 +63,8 @@ enum CliError {
     Demo(#[from] DemoError),
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
+    #[error("cannot tell where this program is: {0}")]
+    Program(io::Error),
     #[error("cannot listen for Ctrl-C: {0}")]
     Signals(io::Error),
     #[error("cannot start the runtime: {0}")]

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     aws::FaultRule,
     issuer::Issuer,
+    runtime_api::ProcessOptions,
     stack::{Stack, StackOptions},
     template::ACCOUNT_ID,
 };
@@ -33,6 +34,9 @@ pub(super) struct UpArgs {
     /// TokenizeWorkerRole/dynamodb/TransactWriteItems=reply-lost@x5. May stand several times.
     #[arg(long = "fault", value_name = "FAULT")]
     pub(super) faults: Vec<FaultRule>,
+    /// Run each function as a process of its own, from the programs beside this one (`cargo build --workspace`).
+    #[arg(long)]
+    pub(super) processes: bool,
     /// What to log on standard error: off, error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL", default_value = "warn", env = "CARD_AIRLOCK_LOG")]
     pub(super) log: LevelFilter,
@@ -47,6 +51,11 @@ pub(super) async fn run(args: UpArgs, out: &mut dyn Write) -> Result<(), CliErro
     let options = StackOptions {
         api_port: args.port,
         aws_port: args.aws_port,
+        processes: args
+            .processes
+            .then(ProcessOptions::beside_this_program)
+            .transpose()
+            .map_err(CliError::Program)?,
         ..StackOptions::on_free_ports(Issuer::of_this_user()?)
     };
     let stack = Stack::start(options).await?;

@@ -19,7 +19,8 @@ pub(super) fn apply(
     if let ("AWS::Serverless::Function", Some(common)) = (kind.as_str(), globals.get("Function")) {
         merge(&mut properties, common);
     }
-    Ok(Resource { kind, properties })
+    let binary = declaration.pointer("/Metadata/BuildProperties/Binary").and_then(Value::as_str);
+    Ok(Resource { kind, binary: binary.unwrap_or_default().to_owned(), properties })
 }
 
 /// Mappings merge, lists follow one another, and a property of the resource's own replaces a global one.

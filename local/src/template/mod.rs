@@ -86,6 +86,8 @@ pub struct Template {
 #[derive(Debug, Clone)]
 struct Resource {
     kind: String,
+    /// What `Metadata` names as the program to build; empty when it names none.
+    binary: String,
     properties: Value,
 }
 
@@ -161,7 +163,7 @@ impl Template {
         let declared = self.resources.get(logical_id);
         let declared = declared.ok_or_else(|| TemplateError::unknown(logical_id, "such function"))?;
         let properties = self.evaluator(logical_id, resources).all(&declared.properties)?;
-        Ok(views::function(logical_id, properties)?.function)
+        Ok(views::function(logical_id, declared.binary.clone(), properties)?.function)
     }
 
     /// The tables, given what they refer to.

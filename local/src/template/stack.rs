@@ -113,6 +113,8 @@ pub struct LambdaFunction {
     pub timeout: Duration,
     /// Its memory in MiB.
     pub memory_mib: u32,
+    /// The program that is built for it (`Metadata`, `BuildProperties`, `Binary`); empty when it names none.
+    pub binary: String,
 }
 
 /// The REST API.
@@ -205,8 +207,12 @@ pub(super) fn resolve(template: &Template, resources: &Resources) -> Result<Stac
     let mut functions = Vec::new();
     let mut stream_mappings = Vec::new();
     let mut schedules = Vec::new();
-    for (logical_id, _) in template.resources.iter().filter(|(_, r)| r.kind == "AWS::Serverless::Function") {
-        let declared = views::function(logical_id, properties.get(logical_id).cloned().unwrap_or_default())?;
+    for (logical_id, resource) in
+        template.resources.iter().filter(|(_, r)| r.kind == "AWS::Serverless::Function")
+    {
+        let binary = resource.binary.clone();
+        let declared =
+            views::function(logical_id, binary, properties.get(logical_id).cloned().unwrap_or_default())?;
         functions.push(declared.function);
         stream_mappings.extend(declared.stream_mappings);
         schedules.extend(declared.schedules);

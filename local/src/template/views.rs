@@ -133,7 +133,11 @@ impl DeclaredRoute {
     }
 }
 
-pub(super) fn function(logical_id: &str, properties: Value) -> Result<DeclaredFunction, TemplateError> {
+pub(super) fn function(
+    logical_id: &str,
+    binary: String,
+    properties: Value,
+) -> Result<DeclaredFunction, TemplateError> {
     let declared: FunctionProperties = read(logical_id, properties)?;
     let role = declared.role.rsplit('/').next().unwrap_or_default().to_owned();
     let mut routes = Vec::new();
@@ -163,6 +167,7 @@ pub(super) fn function(logical_id: &str, properties: Value) -> Result<DeclaredFu
         environment: environment.collect::<Result<_, _>>()?,
         timeout: Duration::from_secs(declared.timeout),
         memory_mib: declared.memory_size,
+        binary,
     };
     Ok(DeclaredFunction { function, routes, stream_mappings, schedules })
 }
