@@ -1,0 +1,73 @@
+//! The built program, as Lambda runs it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test's helpers fail the test by panicking"
+)]
+
+#[path = "../../tests/stand_in/runtime_api.rs"]
+mod runtime_api;
+
+use serde_json::{Value, json};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_tokenize-worker");
+
+const SETTINGS: [(&str, &str); 9] = [
+    ("QUARANTINE_TABLE", "quarantine"),
+    ("ORDER_TABLE", "orders"),
+    ("VAULT_TABLE", "vault"),
+    ("QUARANTINE_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:key/quarantine"),
+    ("VAULT_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:key/vault"),
+    ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:1/123456789012/dead-letters"),
+    ("ACCOUNT_ID", "123456789012"),
+    ("DATA_KEY_MAX_ROWS", "100"),
+    ("DATA_KEY_MAX_SECONDS", "300"),
+];
+
+/// A stream record of an armed row that no worker can make sense of.
+fn record(sequence_number: &Value) -> Value {
+    json!({
+        "awsRegion": "us-east-1", "eventID": "1", "eventName": "INSERT",
+        "dynamodb": {
+            "SizeBytes": 1, "SequenceNumber": sequence_number, "Keys": { "CustomerOrder": { "S": "booted-1" } },
+            "NewImage": {
+                "CustomerOrder": { "S": "booted-1" }, "Status": { "S": "PENDING" },
+                "CustomerName": { "S": "Canary" }, "SealedCard": { "S": "4111111111111111" },
+            },
+        },
+    })
+}
+
+#[test]
+fn it_answers_one_batch_after_the_other_and_ends_when_the_runtime_api_is_gone() {
+    let events = [json!({ "Records": [] }), json!({ "Records": [record(&json!("7"))] })];
+    let run = runtime_api::run(PROGRAM, &SETTINGS, &events);
+    assert_eq!(run.answers[0], ("response".to_owned(), json!({ "batchItemFailures": [] })));
+    let not_done = json!({ "batchItemFailures": [{ "itemIdentifier": "7" }] });
+    assert_eq!(run.answers[1], ("response".to_owned(), not_done), "there is no AWS endpoint");
+    assert!(!run.ended.success());
+}
+
+#[test]
+fn promise_1_nothing_of_an_event_is_written_at_any_level() {
+    let events = [
+        json!({ "Records": [record(&json!("7"))] }),
+        // No stream event: the error of the runtime's own parser quotes what it did not expect.
+        json!({ "Records": [record(&json!(4_111_111_111_111_111_u64))] }),
+        json!({ "Records": "Canary" }),
+    ];
+    let run = runtime_api::run(PROGRAM, &SETTINGS, &events);
+    assert_eq!([&*run.answers[1].0, &*run.answers[2].0], ["error", "error"]);
+    for secret in ["4111111111111111", "Canary"] {
+        assert!(!run.written.contains(secret), "{}", run.written);
+    }
+}
+
+#[test]
+fn a_missing_setting_is_named_and_ends_it() {
+    for (name, _) in SETTINGS {
+        let (ended, written) = runtime_api::run_without(PROGRAM, &SETTINGS, name);
+        assert!(!ended.success() && written.contains(name), "{name}: {written}");
+    }
+}
