@@ -130,6 +130,28 @@ fn up_says_where_it_serves_and_stops_cleanly_on_either_signal() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn functions_that_run_as_processes_end_with_the_program_even_when_it_is_killed() {
+    for signal in ["-TERM", "-KILL"] {
+        let home = Home::new();
+        let up = home.up(&["--processes"]);
+        assert_eq!(up.status_with(up.text("token")), 404, "answered by a function");
+        // A child is listed with the thread that started it.
+        let threads = std::fs::read_dir(format!("/proc/{}/task", up.child.id())).unwrap();
+        let children = threads.map(|thread| thread.unwrap().path().join("children"));
+        let functions: String = children.map(|list| std::fs::read_to_string(list).unwrap()).collect();
+        let functions: Vec<_> = functions.split_whitespace().map(|id| Path::new("/proc").join(id)).collect();
+        assert_eq!(functions.len(), 1, "the function that was asked");
+        up.stop_with(signal);
+        let begun = Instant::now();
+        while functions.iter().any(|function| function.join("exe").exists()) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{signal}: a function outlives the program");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
 #[test]
 fn a_token_of_another_process_is_accepted_and_none_is_not() {
     let home = Home::new();

@@ -39,6 +39,8 @@ struct Job {
     event: Zeroizing<Vec<u8>>,
     answer: oneshot::Sender<FunctionResult>,
     permit: OwnedSemaphorePermit,
+    /// The way back to the same place, for the next job.
+    place: mpsc::Sender<Job>,
 }
 
 impl Pool {
@@ -58,7 +60,7 @@ impl Pool {
         stopping: watch::Receiver<bool>,
     ) -> impl Future<Output = ()> + use<> {
         let (jobs, incoming) = mpsc::channel(1);
-        let place = Place { pool: Arc::downgrade(self), jobs: jobs.downgrade(), process: None };
+        let place = Place { pool: Arc::downgrade(self), process: None };
         self.idle().push(jobs);
         self.permits.add_permits(1);
         place.run(incoming, stopping)
@@ -72,7 +74,8 @@ impl Pool {
         // No await from here to the hand-over: a caller that gives up in between would take the place with it.
         let place = self.idle().pop().ok_or(FunctionError::Throttled)?;
         let (answer, answered) = oneshot::channel();
-        place.try_send(Job { event, answer, permit }).map_err(|_| FunctionError::Throttled)?;
+        let job = Job { event, answer, permit, place: place.clone() };
+        place.try_send(job).map_err(|_| FunctionError::Throttled)?;
         answered.await.unwrap_or(Err(FunctionError::Unhandled))
     }
 
@@ -108,7 +111,6 @@ impl Pool {
 /// Room for one process: it has one invocation at a time, and is started again when the last one ended.
 struct Place {
     pool: Weak<Pool>,
-    jobs: mpsc::WeakSender<Job>,
     process: Option<Process>,
 }
 
@@ -135,19 +137,19 @@ impl Place {
                     continue;
                 }
             };
-            let Some(Job { event, answer, permit }) = job else { return };
+            let Some(Job { event, answer, permit, place }) = job else { return };
             let Some(pool) = self.pool.upgrade() else { return };
             let result = self.invoke(&pool, event).await;
-            let _ = answer.send(result);
-            // The next invocation is for a process that has asked for it.
+            // The next invocation is for a process that has asked for it. Only then the answer goes out, so that a
+            // caller with one request after the other meets one process.
             if let Some(process) = &mut self.process
                 && process.until_ready().await.is_err()
             {
                 self.lay_out().await;
             }
-            let Some(jobs) = self.jobs.upgrade() else { return };
-            pool.idle().push(jobs);
+            pool.idle().push(place);
             drop(permit);
+            let _ = answer.send(result);
         }
     }
 

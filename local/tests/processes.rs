@@ -1,0 +1,356 @@
+//! The functions as processes: Lambda's rules on crashes, timeouts and concurrency, with the programs that are built.
+//! They are found beside this test's own; `cargo test --workspace` builds them, or `cargo build --workspace`.
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test's helpers fail the test by panicking"
+)]
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant, SystemTime},
+};
+
+use local::{
+    function::{Function, FunctionError},
+    issuer::Issuer,
+    runtime_api::{Lines, NotBuilt, ProcessOptions, Processes},
+    stack::{Stack, StackOptions},
+    template::LambdaFunction,
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+const CARD: &str = "4111111111111111";
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for something that has a minute to become true.
+async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !done().await {
+        assert!(begun.elapsed() < PATIENCE, "{what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+fn is_running(process_id: u32) -> bool {
+    Path::new(&format!("/proc/{process_id}")).exists()
+}
+
+/// Options that keep what the processes write.
+fn options() -> (ProcessOptions, Arc<Mutex<Vec<String>>>) {
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let keeper = Arc::clone(&written);
+    let lines = Lines::new(move |line| keeper.lock().unwrap().push(line.to_owned()));
+    (ProcessOptions { lines, ..ProcessOptions::beside_this_program().unwrap() }, written)
+}
+
+/// An AWS endpoint that takes calls and never answers.
+async fn silent_aws() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+fn ingest(timeout: Duration) -> LambdaFunction {
+    let settings = [
+        ("QUARANTINE_TABLE", "quarantine"),
+        ("ORDER_TABLE", "orders"),
+        ("QUARANTINE_KEY_ARN", "key"),
+        ("USER_POOL_CLIENT_ID", "client"),
+        ("ORDER_DEADLINE_HOURS", "72"),
+        ("QUARANTINE_TTL_DAYS", "7"),
+        ("DATA_KEY_MAX_ROWS", "100"),
+        ("DATA_KEY_MAX_SECONDS", "300"),
+    ];
+    LambdaFunction {
+        logical_id: "IngestFunction".into(),
+        role: "IngestRole".into(),
+        environment: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        timeout,
+        memory_mib: 256,
+        binary: "ingest".into(),
+    }
+}
+
+/// An order that ingest must ask AWS about.
+fn order_event() -> Vec<u8> {
+    let body = json!({ "CustomerOrder": "1", "CustomerName": "Ann", "CreditCard": CARD, "Address": "Here" });
+    let claims = json!({ "sub": "user", "aud": "client", "token_use": "id" });
+    json!({
+        "httpMethod": "POST", "path": "/order", "resource": "/order", "body": body.to_string(),
+        "headers": { "Content-Type": "application/json" }, "isBase64Encoded": false,
+        "requestContext": { "httpMethod": "POST", "path": "/dev/order", "authorizer": { "claims": claims } },
+    })
+    .to_string()
+    .into_bytes()
+}
+
+/// A request without claims: answered with 401 at once.
+fn stranger_event() -> Vec<u8> {
+    json!({ "httpMethod": "GET", "requestContext": { "httpMethod": "GET" } }).to_string().into_bytes()
+}
+
+async fn status(function: &Function, event: Vec<u8>) -> Result<Value, FunctionError> {
+    let answer = function.invoke(event, SystemTime::now() + PATIENCE).await?;
+    Ok(serde_json::from_slice::<Value>(&answer).unwrap()["statusCode"].clone())
+}
+
+fn environment_of(process_id: u32) -> BTreeMap<String, String> {
+    let variables = std::fs::read_to_string(format!("/proc/{process_id}/environ")).unwrap();
+    let variables = variables.split_terminator('\0').map(|variable| variable.split_once('=').unwrap());
+    variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// A stack whose functions are processes, and a client of its API.
+struct Client {
+    stack: Stack,
+    http: reqwest::Client,
+    token: String,
+    written: Arc<Mutex<Vec<String>>>,
+}
+
+impl Client {
+    async fn start() -> Self {
+        let (processes, written) = options();
+        let issuer = Issuer::ephemeral().unwrap();
+        let options = StackOptions { processes: Some(processes), ..StackOptions::on_free_ports(issuer) };
+        let stack = Stack::start(options).await.unwrap();
+        let token = stack.token("ann", &[]).unwrap();
+        Self { stack, http: reqwest::Client::builder().no_proxy().build().unwrap(), token, written }
+    }
+
+    fn processes(&self) -> &Processes {
+        self.stack.processes().unwrap()
+    }
+
+    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        let request = self.http.post(format!("{}/{path}", self.stack.api_url()));
+        let request = request.header("Content-Type", "application/json").body(body.to_string());
+        answer(request.header("Authorization", &self.token)).await
+    }
+
+    async fn submit(&self, id: &str) -> u16 {
+        let order =
+            json!({ "CustomerOrder": id, "CustomerName": "Ann", "CreditCard": CARD, "Address": "Here" });
+        self.post("order", order).await.0
+    }
+
+    async fn order(&self, id: &str) -> Value {
+        let request = self.http.get(format!("{}/order/{id}", self.stack.api_url()));
+        answer(request.header("Authorization", &self.token)).await.1
+    }
+
+    async fn tokenized(&self, id: &str) {
+        until(&format!("order {id} is tokenized"), async || self.order(id).await["Status"] == "TOKENIZED")
+            .await;
+    }
+
+    /// How many rows a table has.
+    async fn rows(&self, table: &str) -> i32 {
+        let config = local::functions::sdk_config(&self.stack.aws_url(), "operator");
+        let scan = aws_sdk_dynamodb::Client::new(&config).scan().table_name(table).consistent_read(true);
+        scan.send().await.unwrap().count()
+    }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_goes_all_the_way_through_processes_that_are_gone_after_a_shutdown() {
+    let client = Client::start().await;
+    assert_eq!(client.submit("order-1").await, 202);
+    client.tokenized("order-1").await;
+    let (code, paid) = client.post("paybill", json!({ "CustomerOrder": "order-1" })).await;
+    assert_eq!((code, &paid["message"]), (200, &json!("Payment Submitted Successfully")));
+
+    let functions = ["IngestFunction", "TokenizeWorkerFunction", "PaybillFunction"];
+    let running: Vec<u32> = functions.iter().flat_map(|name| client.processes().process_ids(name)).collect();
+    for name in functions {
+        let counts = client.processes().counts(name);
+        assert_eq!((counts.starts, counts.crashes, counts.under_way), (1, 0, 0), "{name}: reused");
+    }
+    assert!(running.len() == 3 && running.iter().all(|id| is_running(*id)));
+    client.stack.shutdown().await;
+    assert!(!running.iter().any(|id| is_running(*id)));
+    let written = client.written.lock().unwrap().join("\n");
+    assert!(written.contains(&format!("[IngestFunction {}] ", running[0])), "{written}");
+    assert!(!written.contains(CARD) && !written.contains("Ann"), "{written}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_2_a_worker_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing() {
+    let client = Client::start().await;
+    let worker = "TokenizeWorkerFunction";
+    let mut orders = 0;
+    // A round whose kill comes too late proves nothing: then there is another.
+    until("a kill lands in the middle of a batch", async || {
+        let killed = async {
+            until("the worker has a batch", async || client.processes().counts(worker).under_way > 0).await;
+            client.processes().kill(worker);
+        };
+        let client = &client;
+        let submitted = futures::future::join_all(
+            (orders..orders + 40)
+                .map(|number| async move { client.submit(&format!("order-{number}")).await }),
+        );
+        let (codes, ()) = tokio::join!(submitted, killed);
+        assert!(codes.iter().all(|code| *code == 202), "{codes:?}");
+        orders += 40;
+        client.processes().counts(worker).crashes > 0
+    })
+    .await;
+    for number in 0..orders {
+        client.tokenized(&format!("order-{number}")).await;
+    }
+    assert_eq!(client.rows("OrderQuarantineTable").await, 0);
+    assert_eq!(client.rows("CustomerOrderTable").await, orders);
+    assert_eq!(client.rows("CreditCardTokenizerTable").await, orders);
+    let counts = client.processes().counts(worker);
+    assert!(counts.starts > counts.crashes, "{counts:?}: started again after each crash");
+    client.stack.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invocation_that_runs_out_of_time_is_failed_and_its_process_killed() {
+    let (_aws, url) = silent_aws().await;
+    let processes = Processes::new(options().0, url);
+    let ingest = processes.function(&ingest(Duration::from_millis(300))).unwrap();
+    assert_eq!(status(&ingest, stranger_event()).await, Ok(json!(401)));
+    let before = processes.process_ids("IngestFunction");
+    assert_eq!(status(&ingest, order_event()).await, Err(FunctionError::TimedOut));
+    assert!(before.len() == 1 && !is_running(before[0]));
+    assert_eq!(status(&ingest, stranger_event()).await, Ok(json!(401)), "the next has a process of its own");
+    let counts = processes.counts("IngestFunction");
+    assert_eq!((counts.starts, counts.timeouts, counts.crashes), (2, 1, 0));
+    processes.shutdown().await;
+    assert_eq!(status(&ingest, stranger_event()).await, Err(FunctionError::Throttled));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_has_one_invocation_at_a_time_and_more_of_them_start_more_up_to_the_bound() {
+    let (_aws, url) = silent_aws().await;
+    let processes = Processes::new(ProcessOptions { at_once: 2, ..options().0 }, url);
+    let ingest = processes.function(&ingest(PATIENCE)).unwrap();
+    let stuck = futures::future::join_all((0..2).map(|_| status(&ingest, order_event())));
+    let rest = async {
+        until("both are under way", async || processes.counts("IngestFunction").under_way == 2).await;
+        assert_eq!(processes.process_ids("IngestFunction").len(), 2);
+        let waiting = status(&ingest, stranger_event());
+        tokio::pin!(waiting);
+        assert!(futures::poll!(&mut waiting).is_pending());
+        assert_eq!(processes.kill("IngestFunction"), 2);
+        assert_eq!(waiting.await, Ok(json!(401)), "it had only to wait");
+    };
+    let (failed, ()) = tokio::join!(stuck, rest);
+    assert_eq!(failed, [Err(FunctionError::Unhandled), Err(FunctionError::Unhandled)]);
+    let counts = processes.counts("IngestFunction");
+    assert_eq!((counts.starts, counts.crashes, counts.timeouts), (3, 2, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_killed_between_two_invocations_costs_none_of_them() {
+    let (_aws, url) = silent_aws().await;
+    let processes = Processes::new(options().0, url);
+    let ingest = processes.function(&ingest(PATIENCE)).unwrap();
+    assert_eq!(status(&ingest, stranger_event()).await, Ok(json!(401)));
+    assert_eq!(processes.kill("IngestFunction"), 1);
+    until("it is gone", async || processes.process_ids("IngestFunction").is_empty()).await;
+    assert_eq!(status(&ingest, stranger_event()).await, Ok(json!(401)));
+    let counts = processes.counts("IngestFunction");
+    assert_eq!((counts.starts, counts.crashes, counts.invocations), (2, 0, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_sees_what_the_template_and_lambda_set_and_nothing_else() {
+    let processes = Processes::new(options().0, silent_aws().await.1);
+    let declared = ingest(PATIENCE);
+    let ingest = processes.function(&declared).unwrap();
+    assert_eq!(status(&ingest, stranger_event()).await, Ok(json!(401)));
+    let seen = environment_of(processes.process_ids("IngestFunction")[0]);
+    for (name, value) in &declared.environment {
+        assert_eq!(seen.get(name), Some(value));
+    }
+    assert_eq!(seen["AWS_ACCESS_KEY_ID"], declared.role);
+    assert_eq!(seen["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "256");
+    let lambdas = ["_HANDLER", "LAMBDA_TASK_ROOT", "LANG", "TZ"];
+    let strangers = seen.keys().filter(|name| {
+        !declared.environment.contains_key(*name) && !name.starts_with("AWS_") && !lambdas.contains(&&***name)
+    });
+    assert_eq!(strangers.count(), 0, "{:?}", seen.keys());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_runtime_api_takes_requests_by_its_own_address_and_answers_to_its_own_ids_only() {
+    let processes = Processes::new(options().0, silent_aws().await.1);
+    let ingest = processes.function(&ingest(PATIENCE)).unwrap();
+    assert_eq!(status(&ingest, stranger_event()).await, Ok(json!(401)));
+    let mut seen = environment_of(processes.process_ids("IngestFunction")[0]);
+    let runtime_api = seen.remove("AWS_LAMBDA_RUNTIME_API").unwrap();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let invocation = format!("http://{runtime_api}/2018-06-01/runtime/invocation");
+    let foreign = http.get(format!("{invocation}/next")).header("Host", "example.com").send().await.unwrap();
+    assert_eq!(foreign.status(), 403);
+    let id = "00000000-0000-4000-8000-000000000000";
+    for what in ["response", "error"] {
+        let stray = http.post(format!("{invocation}/{id}/{what}")).body("{}").send().await.unwrap();
+        assert_eq!(stray.status(), 400, "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_event_of_the_function_fails_and_the_process_lives_on() {
+    let (options, written) = options();
+    let processes = Processes::new(options, silent_aws().await.1);
+    let ingest = processes.function(&ingest(PATIENCE)).unwrap();
+    let wrong = json!({ "httpMethod": 4_111_111_111_111_111_u64 }).to_string().into_bytes();
+    assert_eq!(status(&ingest, wrong).await, Err(FunctionError::Unhandled));
+    assert_eq!(status(&ingest, stranger_event()).await, Ok(json!(401)));
+    assert_eq!(processes.counts("IngestFunction").starts, 1);
+    assert!(!written.lock().unwrap().join("").contains(CARD));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_cannot_start_fails_every_invocation_and_says_why() {
+    let (options, written) = options();
+    let processes = Processes::new(options, silent_aws().await.1);
+    let function = LambdaFunction { environment: BTreeMap::new(), ..ingest(PATIENCE) };
+    let ingest = processes.function(&function).unwrap();
+    for _ in 0..2 {
+        assert_eq!(status(&ingest, stranger_event()).await, Err(FunctionError::Unhandled));
+    }
+    assert_eq!(processes.counts("IngestFunction").starts, 2);
+    assert!(written.lock().unwrap().join("\n").contains("QUARANTINE_TABLE"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_whose_programs_are_not_built_does_not_start_and_says_how_to_build_them() {
+    let nothing = tempfile::tempdir().unwrap();
+    let processes = ProcessOptions { binaries: nothing.path().to_owned(), ..options().0 };
+    let options = StackOptions {
+        processes: Some(processes.clone()),
+        ..StackOptions::on_free_ports(Issuer::ephemeral().unwrap())
+    };
+    let error = Stack::start(options).await.unwrap_err().to_string();
+    assert!(error.contains("is not built yet: run `cargo build --workspace`"), "{error}");
+    let not_built: NotBuilt =
+        Processes::new(processes, String::new()).function(&ingest(PATIENCE)).unwrap_err();
+    assert_eq!(not_built.binary, "ingest");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropping_the_processes_without_a_shutdown_kills_them() {
+    let processes = Processes::new(options().0, silent_aws().await.1);
+    let ingest = processes.function(&ingest(PATIENCE)).unwrap();
+    assert_eq!(status(&ingest, stranger_event()).await, Ok(json!(401)));
+    let running = processes.process_ids("IngestFunction");
+    drop((processes, ingest));
+    until("the process is gone", async || !running.iter().any(|id| is_running(*id))).await;
+}
