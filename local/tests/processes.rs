@@ -294,7 +294,7 @@ async fn the_runtime_api_takes_requests_by_its_own_address_and_answers_to_its_ow
     assert_eq!(status(&ingest, stranger_event()).await, Ok(json!(401)));
     let mut seen = environment_of(processes.process_ids("IngestFunction")[0]);
     let runtime_api = seen.remove("AWS_LAMBDA_RUNTIME_API").unwrap();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
     let invocation = format!("http://{runtime_api}/2018-06-01/runtime/invocation");
     let foreign = http.get(format!("{invocation}/next")).header("Host", "example.com").send().await.unwrap();
     assert_eq!(foreign.status(), 403);
