@@ -1,10 +1,5 @@
 //! The built program, as Lambda runs it.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test's helpers fail the test by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers fail the test by panicking")]
 
 #[path = "../../tests/stand_in/runtime_api.rs"]
 mod runtime_api;
