@@ -76,6 +76,25 @@ fn ingest(timeout: Duration) -> LambdaFunction {
     }
 }
 
+/// A function that, unlike the API's, does not answer by itself before its time is over.
+fn replay(timeout: Duration) -> LambdaFunction {
+    let settings = [
+        ("QUARANTINE_TABLE", "quarantine"),
+        ("ORDER_TABLE", "orders"),
+        ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1/queue"),
+        ("REARM_AFTER_MINUTES", "75"),
+        ("MAX_ATTEMPTS", "20"),
+    ];
+    LambdaFunction {
+        logical_id: "ReplayFunction".into(),
+        role: "ReplayRole".into(),
+        environment: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        timeout,
+        memory_mib: 256,
+        binary: "replay".into(),
+    }
+}
+
 /// An order that ingest must ask AWS about.
 fn order_event() -> Vec<u8> {
     let body = json!({ "CustomerOrder": "1", "CustomerName": "Ann", "CreditCard": CARD, "Address": "Here" });
@@ -222,16 +241,23 @@ async fn promise_2_a_worker_killed_in_the_middle_of_a_batch_loses_and_doubles_no
 async fn an_invocation_that_runs_out_of_time_is_failed_and_its_process_killed() {
     let (_aws, url) = silent_aws().await;
     let processes = Processes::new(options().0, url);
-    let ingest = processes.function(&ingest(Duration::from_millis(300))).unwrap();
-    assert_eq!(status(&ingest, stranger_event()).await, Ok(json!(401)));
-    let before = processes.process_ids("IngestFunction");
-    assert_eq!(status(&ingest, order_event()).await, Err(FunctionError::TimedOut));
+    // The sweep begins with two seconds left, and its scan is never answered.
+    let replay = processes.function(&replay(Duration::from_millis(2_500))).unwrap();
+    let sweep = || br#"{"action":"sweep"}"#.to_vec();
+    let nothing = || br#"{"action":"none"}"#.to_vec();
+    assert_eq!(status(&replay, nothing()).await, Err(FunctionError::Unhandled));
+    let before = processes.process_ids("ReplayFunction");
+    assert_eq!(status(&replay, sweep()).await, Err(FunctionError::TimedOut));
     assert!(before.len() == 1 && !is_running(before[0]));
-    assert_eq!(status(&ingest, stranger_event()).await, Ok(json!(401)), "the next has a process of its own");
-    let counts = processes.counts("IngestFunction");
-    assert_eq!((counts.starts, counts.timeouts, counts.crashes), (2, 1, 0));
+    assert_eq!(status(&replay, nothing()).await, Err(FunctionError::Unhandled));
+    let counts = processes.counts("ReplayFunction");
+    assert_eq!(
+        (counts.starts, counts.timeouts, counts.crashes),
+        (2, 1, 0),
+        "the next has a process of its own"
+    );
     processes.shutdown().await;
-    assert_eq!(status(&ingest, stranger_event()).await, Err(FunctionError::Throttled));
+    assert_eq!(status(&replay, nothing()).await, Err(FunctionError::Throttled));
 }
 
 #[tokio::test(flavor = "multi_thread")]
