@@ -1,0 +1,187 @@
+//! The worker, killed with SIGKILL at random points of a run: no order is lost, none is doubled, every card opens.
+//!
+//! `CRASH_ROUNDS` and `CRASH_ORDERS` make it longer: `CRASH_ROUNDS=20 CRASH_ORDERS=1000 cargo test --test crashes`.
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test's helpers fail the test by panicking, tell what they measured, and compare made-up cards"
+)]
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use aws_sdk_dynamodb::{Client as DynamoDb, types::Select};
+use futures::{StreamExt, stream};
+use local::{
+    aws::Service,
+    functions,
+    issuer::Issuer,
+    runtime_api::{Lines, ProcessOptions},
+    stack::{Stack, StackOptions},
+    template::ACCOUNT_ID,
+};
+use serde_json::json;
+use uuid::Uuid;
+use vault::{CardReference, Clock, Detokenizer, DetokenizerSettings, Pan};
+
+const WORKER: &str = "TokenizeWorkerFunction";
+const CLEAN: &str = "CustomerOrderTable";
+const VAULT: &str = "CreditCardTokenizerTable";
+const QUARANTINE: &str = "OrderQuarantineTable";
+const KILLS: usize = 3;
+const PATIENCE: Duration = Duration::from_secs(180);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_3_a_worker_killed_at_any_point_loses_and_doubles_nothing() {
+    let setting = |name: &str, default: usize| {
+        std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
+    };
+    let (rounds, orders) = (setting("CRASH_ROUNDS", 2), setting("CRASH_ORDERS", 200));
+    let mut redelivered = 0;
+    for round in 1..=rounds {
+        let begun = Instant::now();
+        let Round { crashes, again } = run(orders).await;
+        redelivered += again;
+        println!(
+            "round {round}: {orders} orders, {crashes} kills in mid-batch, {again} transactions tried again, {:.1} s",
+            begun.elapsed().as_secs_f32()
+        );
+    }
+    assert!(
+        redelivered > 0,
+        "no batch was ever delivered again after its transaction: the kills prove nothing"
+    );
+}
+
+struct Round {
+    crashes: u64,
+    /// Transactions beyond one for each order: their records came again after the first had been sent.
+    again: usize,
+}
+
+async fn run(orders: usize) -> Round {
+    let quiet =
+        ProcessOptions { lines: Lines::new(|_| {}), ..ProcessOptions::beside_this_program().unwrap() };
+    let options =
+        StackOptions { processes: Some(quiet), ..StackOptions::on_free_ports(Issuer::ephemeral().unwrap()) };
+    let stack = Stack::start(options).await.unwrap();
+    let dynamodb = DynamoDb::new(&functions::sdk_config(&stack.aws_url(), "operator"));
+    let cards: BTreeMap<String, String> =
+        (0..orders).map(|number| (format!("order-{number}"), random_card())).collect();
+
+    let (accepted, crashes) = tokio::join!(submit(&stack, &cards), kill(&stack, &dynamodb, orders));
+    assert_eq!(accepted, orders, "orders answered 202");
+    let begun = Instant::now();
+    while count(&dynamodb, QUARANTINE).await > 0 {
+        assert!(begun.elapsed() < PATIENCE, "every order comes across");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(count(&dynamodb, CLEAN).await, orders);
+    assert_eq!(count(&dynamodb, VAULT).await, orders);
+    check_cards(&stack, &dynamodb, &cards).await;
+
+    let transactions = stack.aws().calls().into_iter().filter(|call| {
+        call.service == Service::DynamoDb
+            && call.operation == "TransactWriteItems"
+            && call.resources.len() == 3
+    });
+    let again = transactions.count().saturating_sub(orders);
+    stack.shutdown().await;
+    Round { crashes, again }
+}
+
+async fn submit(stack: &Stack, cards: &BTreeMap<String, String>) -> usize {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let token = stack.token("ann", &[]).unwrap();
+    let url = format!("{}/order", stack.api_url());
+    let statuses = stream::iter(cards).map(|(order, card)| {
+        let body =
+            json!({ "CustomerOrder": order, "CustomerName": "Ann", "CreditCard": card, "Address": "Here" });
+        let request = http.post(&url).header("Content-Type", "application/json");
+        let request = request.header("Authorization", &token).body(body.to_string());
+        async move { request.send().await.unwrap().status().as_u16() }
+    });
+    let statuses = statuses.buffer_unordered(8);
+    statuses.filter(|status| std::future::ready(*status == 202)).count().await
+}
+
+/// Kills the worker at random points, each time with orders across and orders left.
+async fn kill(stack: &Stack, dynamodb: &DynamoDb, orders: usize) -> u64 {
+    let processes = stack.processes().unwrap();
+    let mut landed = 0;
+    for kill in 0..KILLS {
+        // A point of its own for each kill, all before the last fifth of the run.
+        let span = orders * 4 / 5 / KILLS;
+        let point = kill * span + 1 + random(span);
+        let begun = Instant::now();
+        let killed_at = loop {
+            assert!(begun.elapsed() < PATIENCE, "the run comes to the point of the kill");
+            let across = count(dynamodb, CLEAN).await;
+            if across >= point && processes.counts(WORKER).under_way > 0 {
+                processes.kill(WORKER);
+                break across;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        };
+        let left = orders - count(dynamodb, CLEAN).await;
+        assert!(killed_at > 0 && left > 0, "the kill landed in mid-run: {killed_at} across, {left} left");
+        landed += 1;
+    }
+    let crashes = processes.counts(WORKER).crashes;
+    assert!(crashes > 0, "{landed} kills, none in mid-batch");
+    crashes
+}
+
+async fn check_cards(stack: &Stack, dynamodb: &DynamoDb, cards: &BTreeMap<String, String>) {
+    let settings = DetokenizerSettings {
+        vault_key_arn: stack.declared.function("PaybillFunction").unwrap().environment["VAULT_KEY_ARN"]
+            .clone(),
+        vault_table: VAULT.into(),
+        account: ACCOUNT_ID.into(),
+    };
+    let config = functions::sdk_config(&stack.aws_url(), "PaybillRole");
+    let detokenizer = Detokenizer::new(&config, settings, Clock::system());
+    let mut pages = dynamodb.scan().table_name(CLEAN).into_paginator().items().send();
+    let mut opened = 0;
+    while let Some(row) = pages.next().await {
+        let row = row.unwrap();
+        let text = |name: &str| row[name].as_s().unwrap().as_str();
+        let reference = CardReference {
+            token: text("CreditCardToken").parse().unwrap(),
+            order: text("CustomerOrder"),
+            owner: text("Owner"),
+            acceptance: text("AcceptanceId").parse().unwrap(),
+            last4: text("CardLast4").parse().unwrap(),
+            brand: text("CardBrand").parse().unwrap(),
+        };
+        let card = detokenizer.detokenize(reference).await.unwrap();
+        assert_eq!(card.pan.expose(), cards[text("CustomerOrder")], "the card of {}", text("CustomerOrder"));
+        opened += 1;
+    }
+    assert_eq!(opened, cards.len());
+}
+
+async fn count(dynamodb: &DynamoDb, table: &str) -> usize {
+    let scan = dynamodb.scan().table_name(table).select(Select::Count).consistent_read(true);
+    let mut pages = scan.into_paginator().send();
+    let mut count = 0;
+    while let Some(page) = pages.next().await {
+        count += usize::try_from(page.unwrap().count()).unwrap();
+    }
+    count
+}
+
+fn random(below: usize) -> usize {
+    usize::try_from(Uuid::new_v4().as_u128() % below as u128).unwrap()
+}
+
+/// Sixteen random digits with a right check digit.
+fn random_card() -> String {
+    let digits = format!("4{:014}", Uuid::new_v4().as_u128() % 10_u128.pow(14));
+    let check = ('0'..='9').find(|check| Pan::parse(&format!("{digits}{check}")).is_ok());
+    format!("{digits}{}", check.unwrap())
+}
