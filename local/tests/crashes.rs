@@ -4,7 +4,7 @@
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a test's helpers fail the test by panicking, tell what they measured, and compare made-up cards"
 )]
