@@ -150,6 +150,7 @@ impl Stack {
             account_id: ACCOUNT_ID.to_owned(),
             routes: routes(&declared, &functions)?,
             issuer: Arc::clone(&issuer),
+            clock: options.clock.clone(),
         };
 
         let mut driven = Vec::new();

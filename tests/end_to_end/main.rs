@@ -1,1 +1,22 @@
-//! End-to-end tests, by promise.
+//! End-to-end tests, by promise: each talks HTTP to the API and the real AWS SDK to the endpoint, in a world of
+//! its own on free ports.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test's helpers fail the test by panicking, and tell what they did"
+)]
+
+mod api;
+mod leaks;
+mod promise_1;
+mod promise_2;
+mod promise_3;
+mod promise_4;
+mod promise_5;
+mod promise_6;
+mod promise_7;
+mod sample_flaws;
+mod support;

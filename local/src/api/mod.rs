@@ -22,6 +22,7 @@ use axum::{
 };
 use tokio::net::TcpListener;
 use uuid::Uuid;
+use vault::Clock;
 
 use crate::{
     function::{FunctionError, FunctionResult},
@@ -50,6 +51,8 @@ pub struct Api {
     pub routes: Vec<Route>,
     /// Who signs the ID tokens it takes.
     pub issuer: Arc<Issuer>,
+    /// The functions' time: they are told their deadlines by it.
+    pub clock: Clock,
 }
 
 /// Serves `api` on `listener` until `shutdown` is ready and the requests begun are answered, or a few seconds
@@ -135,7 +138,7 @@ async fn invoke(
         now: SystemTime::now(),
     })?;
     drop(body);
-    let answer = run(found.route, event).await.map_err(|error| match error {
+    let answer = run(found.route, event, &api.clock).await.map_err(|error| match error {
         FunctionError::TimedOut => GatewayError::TIMED_OUT,
         FunctionError::Unhandled | FunctionError::Throttled => GatewayError::FUNCTION_FAILED,
     })?;
@@ -153,9 +156,9 @@ fn authorize(api: &Api, route: &Route, request: &Request) -> Result<Option<Autho
 
 /// Runs the function in a task of its own: like Lambda it goes on when the client hangs up or API Gateway has given
 /// up waiting, and a panic stays its own.
-async fn run(route: &Route, event: WipedBuffer) -> FunctionResult {
+async fn run(route: &Route, event: WipedBuffer, clock: &Clock) -> FunctionResult {
     let (function, timeout) = (route.function.clone(), route.timeout);
-    let deadline = SystemTime::now() + timeout;
+    let deadline = clock.now() + timeout;
     let invocation = tokio::spawn(async move {
         let running = function.invoke(event.into_vec(), deadline);
         tokio::time::timeout(timeout, running).await.unwrap_or(Err(FunctionError::TimedOut))

@@ -50,6 +50,7 @@ impl Front {
                 route(Method::POST, "/open", false),
             ],
             issuer: Arc::clone(&ISSUER),
+            clock: vault::Clock::system(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -76,6 +76,7 @@ impl Sham {
             account_id: ACCOUNT_ID.to_owned(),
             routes: routes.into(),
             issuer: Arc::clone(&ISSUER),
+            clock: vault::Clock::system(),
         };
         tokio::spawn(api::serve(api, listener, std::future::pending()));
         Self { api_url, aws_url }

@@ -1,0 +1,173 @@
+//! Each role can do its own step and no other. IAM's part is told from template.yaml in `local`.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aws_sdk_kms::{
+    error::{ProvideErrorMetadata, SdkError},
+    primitives::Blob,
+    types::DataKeySpec,
+};
+use local::functions;
+use vault::{Detokenizer, Sealer, Tokenizer};
+
+use crate::support::{ORDERS, QUARANTINE, VAULT, World, order, text};
+
+const ROLES: [&str; 3] = ["IngestRole", "TokenizeWorkerRole", "PaybillRole"];
+
+/// What the table "Roles" of ARCHITECTURE.md gives each role, seen from outside: role, service, operation,
+/// resources, purpose.
+const CALLS: [(&str, &str, &str, &[&str], &str); 15] = [
+    ("IngestRole", "Kms", "GenerateDataKey", &["QuarantineKeyArn"], "quarantine"),
+    ("IngestRole", "DynamoDb", "PutItem", &[QUARANTINE], ""),
+    ("IngestRole", "DynamoDb", "GetItem", &[QUARANTINE], ""),
+    ("IngestRole", "DynamoDb", "GetItem", &[ORDERS], ""),
+    ("TokenizeWorkerRole", "Kms", "Decrypt", &["QuarantineKeyArn"], "quarantine"),
+    ("TokenizeWorkerRole", "Kms", "GenerateDataKey", &["VaultKeyArn"], "vault"),
+    ("TokenizeWorkerRole", "DynamoDb", "TransactWriteItems", &[VAULT, ORDERS, QUARANTINE], ""),
+    ("TokenizeWorkerRole", "DynamoDb", "TransactWriteItems", &[QUARANTINE], ""),
+    ("TokenizeWorkerRole", "DynamoDb", "UpdateItem", &[QUARANTINE], ""),
+    ("TokenizeWorkerRole", "Sqs", "SendMessage", &["DeadLetterQueueUrl"], ""),
+    ("PaybillRole", "DynamoDb", "GetItem", &[ORDERS], ""),
+    ("PaybillRole", "DynamoDb", "GetItem", &[QUARANTINE], ""),
+    ("PaybillRole", "DynamoDb", "GetItem", &[VAULT], ""),
+    ("PaybillRole", "DynamoDb", "UpdateItem", &[ORDERS], ""),
+    ("PaybillRole", "Kms", "Decrypt", &["VaultKeyArn"], "vault"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_4_each_role_makes_the_calls_of_its_own_step_and_no_other() {
+    let world = World::stepped().await;
+    walk_everything(&world).await;
+    let made: BTreeSet<String> = world
+        .aws
+        .calls()
+        .iter()
+        .filter(|call| call.role != "operator")
+        .map(|call| {
+            let purpose = call.purpose.as_deref().unwrap_or_default();
+            format!("{} {:?} {} {:?} {purpose}", call.role, call.service, call.operation, call.resources)
+        })
+        .collect();
+    let allowed: BTreeSet<String> = CALLS
+        .iter()
+        .map(|(role, service, operation, resources, purpose)| {
+            let output = |name: &&str| world.declared.outputs.get(*name).cloned();
+            let resources: Vec<_> =
+                resources.iter().map(|name| output(name).unwrap_or_else(|| (*name).to_owned())).collect();
+            format!("{role} {service} {operation} {resources:?} {purpose}")
+        })
+        .collect();
+    assert_eq!(made, allowed);
+}
+
+/// Every route, every end of an order, every end of a crossing.
+async fn walk_everything(world: &World) {
+    let client = world.client("ann");
+    client.submit(&order("1")).await.is(202);
+    client.submit(&order("1")).await.is(202);
+    client.status("1").await.is(200);
+    client.pay("1").await.is(409);
+    world.alter_card().await;
+    world.deliver_last().await;
+    client.pay("1").await.is(409);
+    client.submit(&order("1")).await.is(202);
+    world.deliver_last().await;
+    client.status("1").await.is(200);
+    client.submit(&order("1")).await.is(200);
+    client.pay("1").await.is(200);
+    client.pay("1").await.is(200);
+    client.pay("unknown").await.is(404);
+    world.race(&order("2"), &order("2")).await.is(202);
+    world.deliver_last().await;
+    assert_eq!(world.counts().await, [0, 2, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_4_kms_refuses_every_role_a_key_without_its_purpose() {
+    let world = World::stepped().await;
+    let client = world.client("ann");
+    client.submit(&order("1")).await.is(202);
+    let quarantined = world.only_row(QUARANTINE).await;
+    world.deliver_last().await;
+    let sealed = world.only_row(VAULT).await;
+    let [quarantine, vault] =
+        ["QuarantineKeyArn", "VaultKeyArn"].map(|name| world.declared.outputs[name].as_str());
+    let data_keys = [&quarantined, &sealed].map(|row| row["DataKey"].as_b().unwrap().clone().into_inner());
+    let right = [
+        [("purpose", "quarantine"), ("key-batch", text(&quarantined, "KeyBatchId"))],
+        [("purpose", "vault"), ("token", text(&sealed, "Hash_Key"))],
+    ];
+
+    for role in ROLES {
+        let kms = aws_sdk_kms::Client::new(&functions::sdk_config(world.aws.url(), role));
+        for (key, wrapped, right, other) in
+            [(quarantine, &data_keys[0], right[0], "vault"), (vault, &data_keys[1], right[1], "quarantine")]
+        {
+            let batch_or_token = right[1];
+            for context in [
+                vec![],
+                vec![batch_or_token],
+                vec![("purpose", other), batch_or_token],
+                vec![("purpose", ""), batch_or_token],
+                vec![("Purpose", right[0].1), batch_or_token],
+            ] {
+                let [generated, opened] = ask(&kms, key, wrapped, &context).await;
+                assert_eq!(generated, "AccessDeniedException", "{role} {context:?}");
+                assert_eq!(opened, "AccessDeniedException", "{role} {context:?}");
+            }
+            // The right purpose opens nothing that was sealed for another batch or token, or under another key.
+            let another = uuid::Uuid::new_v4().to_string();
+            for context in [vec![right[0]], vec![right[0], (right[1].0, &another)]] {
+                let [_, opened] = ask(&kms, key, wrapped, &context).await;
+                assert_eq!(opened, "InvalidCiphertextException", "{role} {context:?}");
+            }
+            let of_the_other = if key == vault { &data_keys[0] } else { &data_keys[1] };
+            let [_, opened] = ask(&kms, key, of_the_other, &right).await;
+            assert!(["IncorrectKeyException", "InvalidCiphertextException"].contains(&&*opened), "{opened}");
+        }
+    }
+}
+
+/// How KMS answers GenerateDataKey and Decrypt under a context: the error's code, or nothing.
+async fn ask(kms: &aws_sdk_kms::Client, key: &str, wrapped: &[u8], context: &[(&str, &str)]) -> [String; 2] {
+    let context: HashMap<String, String> =
+        context.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    let generate = kms.generate_data_key().key_id(key).key_spec(DataKeySpec::Aes256);
+    let generated = generate.set_encryption_context(Some(context.clone())).send().await;
+    let decrypt = kms.decrypt().key_id(key).ciphertext_blob(Blob::new(wrapped));
+    let opened = decrypt.set_encryption_context(Some(context)).send().await;
+    [code(generated.err()), code(opened.err())]
+}
+
+fn code<E: ProvideErrorMetadata, R>(error: Option<SdkError<E, R>>) -> String {
+    let Some(error) = error else { return String::new() };
+    error.as_service_error().unwrap().code().unwrap().to_owned()
+}
+
+/// Methods that a capability must not have. A call finds a type's own method before a trait's: should one of
+/// these gain the other's method, with whatever arguments, this does not compile.
+trait Lacks {
+    fn seal(&self) {}
+    fn open(&self) {}
+    fn unseal(&self) {}
+    fn tokenize(&self) {}
+    fn detokenize(&self) {}
+}
+
+impl Lacks for Sealer {}
+impl Lacks for Tokenizer {}
+impl Lacks for Detokenizer {}
+
+#[test]
+fn promise_4_a_capability_has_its_own_method_and_none_of_the_others() {
+    fn sealer_lacks(it: &Sealer) -> [(); 4] {
+        [it.open(), it.unseal(), it.tokenize(), it.detokenize()]
+    }
+    fn tokenizer_lacks(it: &Tokenizer) -> [(); 4] {
+        [it.open(), it.unseal(), it.seal(), it.detokenize()]
+    }
+    fn detokenizer_lacks(it: &Detokenizer) -> [(); 4] {
+        [it.open(), it.unseal(), it.seal(), it.tokenize()]
+    }
+    let _ = (sealer_lacks, tokenizer_lacks, detokenizer_lacks);
+}

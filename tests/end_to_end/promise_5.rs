@@ -1,0 +1,300 @@
+//! Any tampering refuses to open. The tables here are ARCHITECTURE.md's: every stored attribute, and what becomes of
+//! an order when it is altered.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use order::Outcome;
+use paybill::Sandbox;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::support::{
+    Item, NoAnswerOnce, ORDERS, QUARANTINE, VAULT, World, flipped, names, order, order_of, text,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Bound to the sealed card: altered, the card does not open.
+    Authenticated,
+    /// Follows from the card: altered, it is refused when the card is opened.
+    Derived,
+    /// Says nothing of the card: the order still crosses and is still paid.
+    Free,
+}
+
+use Class::{Authenticated, Derived, Free};
+
+const QUARANTINE_ROW: [(&str, Class); 17] = [
+    ("CustomerOrder", Authenticated),
+    ("CustomerName", Free),
+    ("Address", Free),
+    ("Owner", Authenticated),
+    ("AcceptanceId", Authenticated),
+    ("AcceptedAt", Free),
+    ("ArmedAt", Free),
+    ("SealedCard", Authenticated),
+    ("DataKey", Authenticated),
+    ("KeyBatchId", Authenticated),
+    ("CardLast4", Derived),
+    ("CardBrand", Derived),
+    ("Status", Free),
+    ("FailureReason", Free),
+    ("Attempt", Free),
+    ("Deadline", Free),
+    ("ExpiresAt", Free),
+];
+
+const VAULT_ROW: [(&str, Class); 6] = [
+    ("Hash_Key", Authenticated),
+    ("Account_Id", Authenticated),
+    ("CandidateString", Authenticated),
+    ("DataKey", Authenticated),
+    ("CreatedAt", Free),
+    ("ExpiresAt", Free),
+];
+
+const CLEAN_ROW: [(&str, Class); 15] = [
+    ("CustomerOrder", Authenticated),
+    ("CustomerName", Free),
+    ("Address", Free),
+    ("CreditCardToken", Authenticated),
+    ("CardLast4", Derived),
+    ("CardBrand", Derived),
+    ("Owner", Authenticated),
+    ("AcceptanceId", Authenticated),
+    ("AcceptedAt", Free),
+    ("TokenizedAt", Free),
+    ("PaymentStatus", Free),
+    ("PaymentId", Free),
+    ("ClaimId", Free),
+    ("ClaimedUntil", Free),
+    ("PaymentSettledAt", Free),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
+    let world = World::stepped_with(Arc::new(NoAnswerOnce::default())).await;
+    let client = world.client("ann");
+    client.submit(&order("1")).await.is(202);
+    world.alter_card().await;
+    world.deliver_last().await;
+    client.submit(&order("1")).await.is(202);
+    world.deliver_last().await;
+    client.pay("1").await.is(503);
+    let mut clean = names(&world.only_row(ORDERS).await);
+    world.advance(std::time::Duration::from_secs(61));
+    client.pay("1").await.is(200);
+    clean.extend(names(&world.only_row(ORDERS).await));
+    let mut vault = names(&world.only_row(VAULT).await);
+    let mut quarantine = BTreeSet::new();
+    for record in world.records() {
+        for image in ["OldImage", "NewImage"] {
+            let image = record["dynamodb"][image].as_object();
+            quarantine.extend(image.into_iter().flat_map(|image| image.keys().cloned()));
+        }
+    }
+    // Nothing sets a retention yet; whoever does writes this attribute.
+    vault.insert("ExpiresAt".into());
+    assert_eq!(quarantine, listed(&QUARANTINE_ROW));
+    assert_eq!(vault, listed(&VAULT_ROW));
+    assert_eq!(clean, listed(&CLEAN_ROW));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_5_an_altered_quarantine_row_is_refused_unless_the_attribute_is_free() {
+    let world = World::stepped().await;
+    let client = world.client("ann");
+    world.client("bob").submit(&donors_order()).await.is(202);
+    let donor = world.only_row(QUARANTINE).await;
+    for (attribute, class) in QUARANTINE_ROW {
+        let id = format!("altered-{attribute}");
+        client.submit(&order(&id)).await.is(202);
+        let mut row = world.row(QUARANTINE, &id).await.unwrap();
+        let id = match attribute {
+            "CustomerOrder" => "moved".to_owned(),
+            _ => id,
+        };
+        row.insert(attribute.into(), altered(attribute, &row, &donor));
+        world.put(QUARANTINE, row.clone()).await;
+        assert_eq!(world.deliver_last().await, None, "{attribute}");
+        if attribute == "Status" {
+            row.insert("Status".into(), s("PENDING"));
+            world.put(QUARANTINE, row).await;
+            world.deliver_last().await;
+        }
+
+        let (left, clean) = (world.row(QUARANTINE, &id).await, world.row(ORDERS, &id).await);
+        if class == Free {
+            assert!(left.is_none() && clean.is_some(), "{attribute}");
+            client.pay(&id).await.is(200);
+        } else {
+            let left = left.unwrap();
+            assert_eq!(left["Status"], s("FAILED"), "{attribute}");
+            assert_eq!(left["FailureReason"], s("ENVELOPE_REFUSED"), "{attribute}");
+            assert!(clean.is_none(), "{attribute}");
+        }
+    }
+    assert_eq!(world.rows(VAULT).await.len(), world.rows(ORDERS).await.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_5_an_altered_vault_row_is_refused_unless_the_attribute_is_free() {
+    let sandbox = Arc::new(Sandbox::default());
+    let world = World::stepped_with(sandbox.clone()).await;
+    let client = world.client("ann");
+    world.tokenized(&world.client("bob"), &donors_order()).await;
+    let donor = world.only_row(VAULT).await;
+    for (attribute, class) in VAULT_ROW {
+        world.tokenized(&client, &order(attribute)).await;
+        let mut clean = world.row(ORDERS, attribute).await.unwrap();
+        let mut row = vault_row(&world, text(&clean, "CreditCardToken")).await;
+        remove_vault_row(&world, &row).await;
+        row.insert(attribute.into(), altered(attribute, &row, &donor));
+        world.put(VAULT, row.clone()).await;
+        if attribute == "Hash_Key" {
+            // The order follows its card to the other token, so that the row is found.
+            clean.insert("CreditCardToken".into(), row["Hash_Key"].clone());
+            world.put(ORDERS, clean).await;
+        }
+        let paid = client.pay(attribute).await;
+        match class {
+            Free => drop(paid.is(200)),
+            _ => assert_eq!(paid.is(500).code(), "CARD_UNREADABLE", "{attribute}"),
+        }
+    }
+    assert_eq!(sandbox.ledger().len(), VAULT_ROW.iter().filter(|(_, class)| *class == Free).count());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_5_an_altered_clean_row_is_refused_unless_the_attribute_is_free() {
+    let sandbox = Arc::new(Sandbox::default());
+    let world = World::stepped_with(sandbox.clone()).await;
+    let client = world.client("ann");
+    world.tokenized(&world.client("bob"), &donors_order()).await;
+    let donor = world.only_row(ORDERS).await;
+    for (attribute, class) in CLEAN_ROW {
+        let id = format!("altered-{attribute}");
+        world.tokenized(&client, &order(&id)).await;
+        let mut row = world.row(ORDERS, &id).await.unwrap();
+        row.insert(attribute.into(), altered(attribute, &row, &donor));
+        if attribute == "PaymentStatus" {
+            // Alone it makes the row unreadable; with what belongs to it, it is a claim that has run out.
+            for name in ["PaymentId", "ClaimId", "ClaimedUntil"] {
+                row.insert(name.into(), altered(name, &row, &donor));
+            }
+        }
+        world.put(ORDERS, row.clone()).await;
+        let payer = world.client(if attribute == "Owner" { "bob" } else { "ann" });
+        let paid = payer.pay(text(&row, "CustomerOrder")).await;
+        match class {
+            Free => drop(paid.is(200)),
+            _ => assert_eq!(paid.is(500).code(), "CARD_UNREADABLE", "{attribute}"),
+        }
+    }
+    let charges = sandbox.ledger();
+    assert_eq!(charges.len(), CLEAN_ROW.iter().filter(|(_, class)| *class == Free).count());
+    assert!(charges.values().all(|charge| charge.outcome == Outcome::Submitted));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_5_a_token_copied_into_another_order_does_not_open() {
+    let world = World::stepped().await;
+    let (ann, bob) = (world.client("ann"), world.client("bob"));
+    world.tokenized(&ann, &order("ann")).await;
+    // The thief's own order shows the same last digits and brand, and differs in nothing else.
+    world.tokenized(&bob, &order("bob")).await;
+    let stolen = world.row(ORDERS, "ann").await.unwrap()["CreditCardToken"].clone();
+    let mut row = world.row(ORDERS, "bob").await.unwrap();
+    row.insert("CreditCardToken".into(), stolen);
+    world.put(ORDERS, row).await;
+    assert_eq!(bob.pay("bob").await.is(500).code(), "CARD_UNREADABLE");
+    ann.pay("ann").await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_5_swapped_cards_do_not_open() {
+    let world = World::stepped().await;
+    let client = world.client("ann");
+    for id in ["1", "2"] {
+        client.submit(&order(id)).await.is(202);
+    }
+    let in_quarantine = world.rows(QUARANTINE).await;
+    // Both are sealed under one data key, so nothing but their places tells them apart.
+    assert_eq!(in_quarantine[0]["DataKey"], in_quarantine[1]["DataKey"]);
+    swap(&world, QUARANTINE, in_quarantine, &["SealedCard"]).await;
+    let records = world.records();
+    world.deliver(&records[2..]).await;
+    for id in ["1", "2"] {
+        assert_eq!(client.status(id).await.text("FailureReason"), "ENVELOPE_REFUSED");
+        client.submit(&order(id)).await.is(202);
+        world.deliver_last().await;
+    }
+
+    swap(&world, VAULT, world.rows(VAULT).await, &["CandidateString", "DataKey"]).await;
+    for id in ["1", "2"] {
+        assert_eq!(client.pay(id).await.is(500).code(), "CARD_UNREADABLE");
+    }
+    swap(&world, VAULT, world.rows(VAULT).await, &["CandidateString", "DataKey"]).await;
+    for id in ["1", "2"] {
+        client.pay(id).await.is(200);
+    }
+}
+
+/// Another plausible value of an attribute; the donor's where it has one of its own.
+fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
+    match attribute {
+        "CandidateString" | "DataKey" => flipped(&row[attribute]),
+        "SealedCard" | "CreditCardToken" | "CardLast4" | "CardBrand" | "Owner" => donor[attribute].clone(),
+        "AcceptanceId" | "KeyBatchId" | "Hash_Key" | "PaymentId" | "ClaimId" => {
+            s(&Uuid::new_v4().to_string())
+        }
+        "AcceptedAt" | "ArmedAt" | "CreatedAt" | "TokenizedAt" | "PaymentSettledAt" | "ClaimedUntil" => {
+            s("2026-01-02T03:04:05.006Z")
+        }
+        "CustomerOrder" => s("moved"),
+        "Account_Id" => s("210987654321"),
+        "CustomerName" => s("Somebody Else"),
+        "Address" => s("Reno"),
+        "Status" => s("FAILED"),
+        "FailureReason" => s("REJECTED"),
+        "PaymentStatus" => s("SUBMITTING"),
+        "Attempt" | "Deadline" => AttributeValue::N("7".into()),
+        "ExpiresAt" => AttributeValue::N("99999999999".into()),
+        _ => panic!("{attribute} is new: say what it may be altered to"),
+    }
+}
+
+/// Another user's order with another card.
+fn donors_order() -> Value {
+    order_of("donor", "5555-5555-5555-4444")
+}
+
+fn s(text: &str) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+fn listed(table: &[(&str, Class)]) -> BTreeSet<String> {
+    table.iter().map(|(attribute, _)| (*attribute).to_owned()).collect()
+}
+
+async fn vault_row(world: &World, token: &str) -> Item {
+    world.rows(VAULT).await.into_iter().find(|row| text(row, "Hash_Key") == token).unwrap()
+}
+
+async fn remove_vault_row(world: &World, row: &Item) {
+    let delete = world.dynamodb().delete_item().table_name(VAULT);
+    let delete =
+        ["Hash_Key", "Account_Id"].iter().fold(delete, |delete, name| delete.key(*name, row[*name].clone()));
+    delete.send().await.unwrap();
+}
+
+/// Exchanges attributes of two rows.
+async fn swap(world: &World, table: &str, rows: Vec<Item>, attributes: &[&str]) {
+    let [mut one, mut other]: [Item; 2] = rows.try_into().unwrap();
+    for attribute in attributes {
+        std::mem::swap(one.get_mut(*attribute).unwrap(), other.get_mut(*attribute).unwrap());
+    }
+    world.put(table, one).await;
+    world.put(table, other).await;
+}

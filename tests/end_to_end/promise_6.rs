@@ -1,0 +1,174 @@
+//! A payment is submitted once, however often the request is repeated or the reply lost.
+
+use std::{sync::Arc, time::Duration};
+
+use order::Outcome;
+use paybill::{Charge, Sandbox};
+use serde_json::json;
+
+use crate::support::{Fault, NoAnswerOnce, ORDERS, Relay, World, eventually, order, order_of, text};
+
+/// A claim stands for 60 s.
+const CLAIM_OVER: Duration = Duration::from_secs(61);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_an_order_paid_again_is_answered_the_same_and_opens_no_card() {
+    let sandbox = Arc::new(Sandbox::default());
+    let world = World::stepped_with(sandbox.clone()).await;
+    let client = world.client("ann");
+    world.tokenized(&client, &order("1")).await;
+    let first = client.pay("1").await.is(200);
+    let opened = decrypts(&world);
+    assert_eq!(opened, 1);
+    for _ in 0..3 {
+        assert_eq!(client.pay("1").await.is(200).json, first.json);
+    }
+    assert_eq!(decrypts(&world), opened);
+    only_charge(&sandbox, Outcome::Submitted, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_ten_payments_at_once_are_one() {
+    let sandbox = Arc::new(Sandbox::default());
+    let world = World::stepped_with(sandbox.clone()).await;
+    let client = world.client("ann");
+    world.tokenized(&client, &order("1")).await;
+    let answers = futures::future::join_all((0..10).map(|_| client.pay("1"))).await;
+    let paid = answers.iter().filter(|answer| answer.status == 200).count();
+    assert!(paid >= 1);
+    for answer in answers.iter().filter(|answer| answer.status != 200) {
+        assert_eq!((answer.status.as_u16(), answer.code()), (409, "PAYMENT_IN_PROGRESS"));
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+    client.pay("1").await.is(200);
+    assert_eq!(decrypts(&world), 1);
+    only_charge(&sandbox, Outcome::Submitted, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_a_processor_that_does_not_answer_is_asked_again_for_the_same_payment() {
+    let processor = Arc::new(NoAnswerOnce::default());
+    let world = World::stepped_with(processor.clone()).await;
+    let client = world.client("ann");
+    world.tokenized(&client, &order("1")).await;
+    let lost = client.pay("1").await.is(503);
+    assert_eq!((lost.code(), lost.header("retry-after")), ("PAYMENT_UNCONFIRMED", "60"));
+    let payment = text(&world.only_row(ORDERS).await, "PaymentId").to_owned();
+    assert_eq!(client.pay("1").await.is(409).code(), "PAYMENT_IN_PROGRESS");
+    world.advance(CLAIM_OVER);
+    client.pay("1").await.is(200);
+    assert_eq!(text(&world.only_row(ORDERS).await, "PaymentId"), payment);
+    only_charge(&processor.sandbox, Outcome::Submitted, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_ten_that_take_over_a_payment_at_once_submit_it_once() {
+    let processor = Arc::new(NoAnswerOnce::default());
+    let world = World::stepped_with(processor.clone()).await;
+    let client = world.client("ann");
+    world.tokenized(&client, &order("1")).await;
+    client.pay("1").await.is(503);
+    world.advance(CLAIM_OVER);
+    let answers = futures::future::join_all((0..10).map(|_| client.pay("1"))).await;
+    assert!(answers.iter().all(|answer| [200, 409].contains(&answer.status.as_u16())));
+    client.pay("1").await.is(200);
+    only_charge(&processor.sandbox, Outcome::Submitted, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_a_declined_payment_stays_declined_without_another_look_at_the_card() {
+    let sandbox = Arc::new(Sandbox::default());
+    let world = World::stepped_with(sandbox.clone()).await;
+    let client = world.client("ann");
+    world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
+    for _ in 0..3 {
+        assert_eq!(client.pay("1").await.is(402).code(), "PAYMENT_DECLINED");
+    }
+    assert_eq!(decrypts(&world), 1);
+    only_charge(&sandbox, Outcome::Declined, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_a_lost_reply_of_any_call_charges_once() {
+    for (operation, nth) in [("GetItem", 0), ("UpdateItem", 0), ("Decrypt", 0), ("UpdateItem", 1)] {
+        for fault in [Fault::Lost, Fault::ReplyLost] {
+            let sandbox = Arc::new(Sandbox::default());
+            let world = World::stepped_with(sandbox.clone()).await;
+            let client = world.client("ann");
+            world.tokenized(&client, &order("1")).await;
+            let relay = Relay::to(world.aws.url()).await;
+            relay.strike_after(operation, nth, fault.clone(), 1);
+            client.at(&world.front(relay.url()).await).pay("1").await.is(200);
+            assert_eq!(relay.struck(), 1, "{operation} {nth} {fault:?}");
+            only_charge(&sandbox, Outcome::Submitted, 1);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_a_paybill_that_dies_at_any_call_is_taken_over_for_the_same_payment() {
+    for (operation, nth, requests) in [("UpdateItem", 0, 1), ("Decrypt", 0, 1), ("UpdateItem", 1, 2)] {
+        for fault in [Fault::Stuck, Fault::ReplyStuck] {
+            let settled = operation == "UpdateItem" && nth == 1 && matches!(fault, Fault::ReplyStuck);
+            let sandbox = Arc::new(Sandbox::default());
+            let world = World::stepped_with(sandbox.clone()).await;
+            let client = world.client("ann");
+            world.tokenized(&client, &order("1")).await;
+            let relay = Relay::to(world.aws.url()).await;
+            relay.strike_after(operation, nth, fault.clone(), usize::MAX);
+            let paybill = world.function("PaybillFunction", relay.url());
+            let deadline = std::time::SystemTime::now() + Duration::from_secs(15);
+            tokio::select! {
+                answer = paybill.invoke(proxy_event(&world).await, deadline) => panic!("{answer:?}"),
+                () = eventually("paybill is at the call", async || (relay.struck() > 0).then_some(())) => {}
+            }
+            world.advance(CLAIM_OVER);
+            client.pay("1").await.is(200);
+            only_charge(&sandbox, Outcome::Submitted, if settled { 1 } else { requests });
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_a_payment_that_was_not_sent_leaves_no_claim_behind() {
+    let sandbox = Arc::new(Sandbox::default());
+    let world = World::stepped_with(sandbox.clone()).await;
+    let client = world.client("ann");
+    world.tokenized(&client, &order("1")).await;
+    let relay = Relay::to(world.aws.url()).await;
+    let front = client.at(&world.front(relay.url()).await);
+    relay.strike("Decrypt", Fault::Lost, usize::MAX);
+    assert_eq!(front.pay("1").await.is(503).code(), "UNAVAILABLE");
+    relay.mend();
+    client.pay("1").await.is(200);
+    only_charge(&sandbox, Outcome::Submitted, 1);
+}
+
+/// The ledger has one charge, asked for so often.
+#[track_caller]
+fn only_charge(sandbox: &Sandbox, outcome: Outcome, requests: u32) {
+    let ledger: Vec<Charge> = sandbox.ledger().into_values().collect();
+    assert_eq!(ledger, [Charge { order: "1".parse().unwrap(), outcome, requests }]);
+}
+
+/// How often paybill asked KMS to open a card's key.
+fn decrypts(world: &World) -> usize {
+    let calls = world.aws.calls();
+    calls.iter().filter(|call| call.role == "PaybillRole" && call.operation == "Decrypt").count()
+}
+
+/// A payment of order 1 by its owner, as API Gateway hands it to paybill.
+async fn proxy_event(world: &World) -> Vec<u8> {
+    let row = world.only_row(ORDERS).await;
+    let claims = json!({
+        "sub": text(&row, "Owner"), "token_use": "id", "aud": world.declared.user_pool_client_id,
+    });
+    json!({
+        "resource": "/paybill", "path": "/paybill", "httpMethod": "POST",
+        "headers": { "Content-Type": "application/json" },
+        "requestContext": { "httpMethod": "POST", "authorizer": { "claims": claims } },
+        "body": r#"{"CustomerOrder":"1"}"#, "isBase64Encoded": false,
+    })
+    .to_string()
+    .into_bytes()
+}

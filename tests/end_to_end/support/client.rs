@@ -1,0 +1,115 @@
+//! A user of the API.
+
+use std::time::Duration;
+
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::eventually;
+
+/// The sample's order under another id.
+pub(crate) fn order(id: &str) -> Value {
+    order_of(id, "4111-1111-1111-1111")
+}
+
+/// An order with a card of the test's own.
+pub(crate) fn order_of(id: &str, card: &str) -> Value {
+    json!({
+        "CustomerOrder": id, "CustomerName": "Amazon Web Services",
+        "CreditCard": card, "Address": "Reinvent2019, Las Vegas, USA",
+    })
+}
+
+/// An answer of the API.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) json: Value,
+}
+
+impl Answer {
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.json[name].as_str().unwrap_or_else(|| panic!("no {name} in {self:?}"))
+    }
+
+    pub(crate) fn code(&self) -> &str {
+        self.json["code"].as_str().unwrap_or_default()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    pub(crate) fn is(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        self
+    }
+}
+
+/// One signed-in user.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    pub(crate) http: reqwest::Client,
+    api: String,
+    pub(crate) token: String,
+}
+
+impl Client {
+    pub(crate) fn new(api: &str, token: String) -> Self {
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
+        Self { http, api: api.to_owned(), token }
+    }
+
+    /// The same user at another front.
+    pub(crate) fn at(&self, api: &str) -> Self {
+        Self { api: api.to_owned(), ..self.clone() }
+    }
+
+    /// The same, showing another token.
+    pub(crate) fn showing(&self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self.clone() }
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.api)).header("Authorization", &self.token)
+    }
+
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await.unwrap();
+        Answer { status, headers, json: serde_json::from_slice(&body).unwrap_or(Value::Null) }
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+        let request = self.request(Method::POST, path).header("Content-Type", "application/json");
+        self.send(request.body(body)).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn submit(&self, order: &Value) -> Answer {
+        self.post("/order", order.to_string()).await
+    }
+
+    pub(crate) async fn status(&self, order: &str) -> Answer {
+        self.get(&format!("/order/{order}")).await
+    }
+
+    pub(crate) async fn pay(&self, order: &str) -> Answer {
+        self.post("/paybill", json!({ "CustomerOrder": order }).to_string()).await
+    }
+
+    /// Follows an order until it is no longer PENDING.
+    pub(crate) async fn settled(&self, order: &str) -> Answer {
+        eventually("the order settles", async || {
+            let answer = self.status(order).await.is(200);
+            (answer.text("Status") != "PENDING").then_some(answer)
+        })
+        .await
+    }
+}

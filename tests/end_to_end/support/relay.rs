@@ -1,0 +1,154 @@
+//! A relay before the AWS endpoint that loses requests and replies, as networks and dying processes do.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::State,
+    response::Response,
+};
+use http::HeaderMap;
+use tokio::{net::TcpListener, sync::Notify};
+
+/// What happens to an operation's calls.
+#[derive(Debug, Clone)]
+pub(crate) enum Fault {
+    /// Never reaches AWS; the connection breaks.
+    Lost,
+    /// Takes effect; the reply breaks off.
+    ReplyLost,
+    /// Never reaches AWS, and nobody says so.
+    Stuck,
+    /// Takes effect, and no reply ever comes.
+    ReplyStuck,
+    /// Waits to be let through.
+    Held(Arc<Notify>),
+}
+
+#[derive(Debug)]
+struct Rule {
+    fault: Fault,
+    /// How many calls it passes first, and how many it then strikes.
+    skip: usize,
+    times: usize,
+}
+
+/// Forwards to an AWS endpoint, with faults by operation.
+#[derive(Debug, Clone)]
+pub(crate) struct Relay(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    url: String,
+    upstream: String,
+    http: reqwest::Client,
+    rules: Mutex<HashMap<String, Rule>>,
+    struck: Mutex<Vec<String>>,
+}
+
+impl Relay {
+    pub(crate) async fn to(upstream: &str) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let relay = Self(Arc::new(Inner {
+            url: format!("http://{}", listener.local_addr().unwrap()),
+            upstream: upstream.to_owned(),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            rules: Mutex::default(),
+            struck: Mutex::default(),
+        }));
+        let router = Router::new().fallback(relayed).with_state(relay.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        relay
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// Strikes the next `times` calls of an operation.
+    pub(crate) fn strike(&self, operation: &str, fault: Fault, times: usize) {
+        self.strike_after(operation, 0, fault, times);
+    }
+
+    /// The same, after letting `skip` calls pass.
+    pub(crate) fn strike_after(&self, operation: &str, skip: usize, fault: Fault, times: usize) {
+        self.0.rules.lock().unwrap().insert(operation.to_owned(), Rule { fault, skip, times });
+    }
+
+    /// Lets everything through from now on.
+    pub(crate) fn mend(&self) {
+        self.0.rules.lock().unwrap().clear();
+    }
+
+    /// How many calls were struck so far.
+    pub(crate) fn struck(&self) -> usize {
+        self.0.struck.lock().unwrap().len()
+    }
+
+    fn fault_of(&self, operation: &str) -> Option<Fault> {
+        let mut rules = self.0.rules.lock().unwrap();
+        let rule = rules.get_mut(operation)?;
+        if rule.skip > 0 {
+            rule.skip -= 1;
+            return None;
+        }
+        rule.times = rule.times.checked_sub(1)?;
+        Some(rule.fault.clone())
+    }
+
+    async fn forward(&self, headers: HeaderMap, body: Bytes) -> Response {
+        let mut headers = headers;
+        headers.remove(http::header::HOST);
+        headers.remove(http::header::CONTENT_LENGTH);
+        let reply = self.0.http.post(&self.0.upstream).headers(headers).body(body).send().await.unwrap();
+        let mut response = Response::builder().status(reply.status());
+        for name in ["content-type", "x-amzn-requestid"] {
+            if let Some(value) = reply.headers().get(name) {
+                response = response.header(name, value);
+            }
+        }
+        response.body(Body::from(reply.bytes().await.unwrap())).unwrap()
+    }
+}
+
+async fn relayed(State(relay): State<Relay>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").unwrap().to_str().unwrap();
+    let operation = target.split_once('.').unwrap().1.to_owned();
+    let Some(fault) = relay.fault_of(&operation) else { return relay.forward(headers, body).await };
+    let struck = || relay.0.struck.lock().unwrap().push(operation.clone());
+    match fault {
+        Fault::Lost => {
+            struck();
+            broken_off()
+        }
+        Fault::ReplyLost => {
+            relay.forward(headers, body).await;
+            struck();
+            broken_off()
+        }
+        Fault::Stuck => {
+            struck();
+            std::future::pending().await
+        }
+        Fault::ReplyStuck => {
+            relay.forward(headers, body).await;
+            struck();
+            std::future::pending().await
+        }
+        Fault::Held(let_through) => {
+            struck();
+            let_through.notified().await;
+            relay.forward(headers, body).await
+        }
+    }
+}
+
+/// A reply that ends before its body does: the client cannot know what became of its call.
+fn broken_off() -> Response {
+    let end = futures::stream::iter([Err::<Bytes, _>(std::io::Error::other("the connection broke"))]);
+    Response::builder().header("content-length", "9").body(Body::from_stream(end)).unwrap()
+}

@@ -1,0 +1,298 @@
+//! The pipeline, running whole or stepped by the test.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
+use http::Method;
+use local::{
+    api::{self, Api, Route},
+    aws::AwsEndpoint,
+    function::Function,
+    functions::{self, Surroundings},
+    issuer::Issuer,
+    stack::{Stack, StackOptions},
+    template::{ACCOUNT_ID, Stack as Declared, Template},
+};
+use paybill::{Processor, Sandbox};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+};
+use vault::Clock;
+
+use super::{
+    client::{Answer, Client},
+    eventually,
+    relay::{Fault, Relay},
+    rows::{Item, ORDERS, QUARANTINE, VAULT, flipped},
+};
+
+/// A pipeline of the test's own. Dropping it stops it.
+pub(crate) struct World {
+    pub(crate) aws: AwsEndpoint,
+    pub(crate) declared: Declared,
+    pub(crate) api: String,
+    worker: Function,
+    processor: Arc<dyn Processor>,
+    clock: Clock,
+    ahead: Arc<AtomicU64>,
+    _running: Option<Stack>,
+    stop: watch::Sender<bool>,
+}
+
+impl World {
+    /// The whole pipeline, as `card-airlock up` runs it.
+    pub(crate) async fn running() -> Self {
+        let (clock, ahead) = movable_clock();
+        let processor: Arc<dyn Processor> = Arc::new(Sandbox::default());
+        let options = StackOptions {
+            clock: clock.clone(),
+            processor: processor.clone(),
+            ..StackOptions::on_free_ports(issuer())
+        };
+        let stack = Stack::start(options).await.unwrap();
+        let (aws, declared, api) = (stack.aws().clone(), stack.declared.clone(), stack.api_url());
+        Self::of(aws, declared, api, clock, ahead, processor, Some(stack))
+    }
+
+    /// The pipeline without its stream mapping: the test delivers.
+    pub(crate) async fn stepped() -> Self {
+        Self::stepped_with(Arc::new(Sandbox::default())).await
+    }
+
+    /// The same, with a processor of the test's own.
+    pub(crate) async fn stepped_with(processor: Arc<dyn Processor>) -> Self {
+        let (clock, ahead) = movable_clock();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let (stop, mut stopping) = watch::channel(false);
+        let stopped = async move { drop(stopping.wait_for(|stop| *stop).await) };
+        let aws = AwsEndpoint::start(listener, clock.clone(), stopped).await.unwrap();
+        let template = Template::shipped().unwrap();
+        let declared = template.resolve(&aws.provision(&template).await.unwrap()).unwrap();
+        let mut world = Self::of(aws, declared, String::new(), clock, ahead, processor, None);
+        world.stop = stop;
+        world.api = world.front(world.aws.url()).await;
+        world
+    }
+
+    fn of(
+        aws: AwsEndpoint,
+        declared: Declared,
+        api: String,
+        clock: Clock,
+        ahead: Arc<AtomicU64>,
+        processor: Arc<dyn Processor>,
+        running: Option<Stack>,
+    ) -> Self {
+        let around = Surroundings {
+            aws_url: aws.url().to_owned(),
+            clock: clock.clone(),
+            processor: processor.clone(),
+            sdk_attempts: 3,
+            processes: None,
+        };
+        let worker =
+            functions::handler(declared.function("TokenizeWorkerFunction").unwrap(), &around).unwrap();
+        let (stop, _) = watch::channel(false);
+        Self { aws, declared, api, worker, processor, clock, ahead, _running: running, stop }
+    }
+
+    /// One more API of the same pipeline, whose functions reach AWS at another address.
+    pub(crate) async fn front(&self, aws_url: &str) -> String {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let stage = self.declared.api.stage.clone();
+        let url = format!("http://{}/{stage}", listener.local_addr().unwrap());
+        let routes = self.declared.api.routes.iter().map(|route| Route {
+            method: route.method.parse::<Method>().unwrap(),
+            path: route.path.clone(),
+            function: self.function(&route.function, aws_url),
+            timeout: self.declared.function(&route.function).unwrap().timeout,
+            requires_sign_in: route.requires_auth,
+        });
+        let front = Api {
+            stage,
+            account_id: ACCOUNT_ID.into(),
+            routes: routes.collect(),
+            issuer: Arc::new(issuer()),
+            clock: self.clock.clone(),
+        };
+        let mut stopping = self.stop.subscribe();
+        tokio::spawn(api::serve(front, listener, async move { drop(stopping.wait_for(|stop| *stop).await) }));
+        url
+    }
+
+    /// A new instance of a function, reaching AWS at an address.
+    pub(crate) fn function(&self, logical_id: &str, aws_url: &str) -> Function {
+        let around = Surroundings {
+            aws_url: aws_url.to_owned(),
+            clock: self.clock.clone(),
+            processor: self.processor.clone(),
+            sdk_attempts: 3,
+            processes: None,
+        };
+        functions::handler(self.declared.function(logical_id).unwrap(), &around).unwrap()
+    }
+
+    /// A new worker, reaching AWS at an address.
+    pub(crate) fn worker(&self, aws_url: &str) -> Function {
+        self.function("TokenizeWorkerFunction", aws_url)
+    }
+
+    /// A user of the API.
+    pub(crate) fn client(&self, user: &str) -> Client {
+        Client::new(&self.api, issuer().token(user, &[]).unwrap())
+    }
+
+    /// A token that was good until an hour ago.
+    pub(crate) fn expired_token(&self, user: &str) -> String {
+        issuer().token_issued_at(SystemTime::now() - Duration::from_secs(2 * 60 * 60), user, &[]).unwrap()
+    }
+
+    /// Moves everybody's clock but sign-in's.
+    pub(crate) fn advance(&self, by: Duration) {
+        self.ahead.fetch_add(by.as_secs(), Ordering::SeqCst);
+    }
+
+    /// The quarantine's stream from its beginning, as the function of the mapping would see it.
+    pub(crate) fn records(&self) -> Vec<Value> {
+        let reader = self.aws.stream(&self.declared.stream_mappings[0].stream_arn).unwrap();
+        let mut records: Vec<Value> = Vec::new();
+        loop {
+            let last = records.last().map(|record| record["dynamodb"]["SequenceNumber"].as_str().unwrap());
+            let page = reader.records_after(last.map(str::to_owned).as_deref(), 1000).unwrap();
+            if page.is_empty() {
+                return records;
+            }
+            records.extend(page);
+        }
+    }
+
+    /// Hands records to the worker as one batch; gives the sequence number it reports as failed, if any.
+    pub(crate) async fn deliver(&self, records: &[Value]) -> Option<String> {
+        deliver_to(&self.worker, self.clock.now(), records).await
+    }
+
+    /// The same to a worker of the test's own.
+    pub(crate) async fn deliver_to(&self, worker: &Function, records: &[Value]) -> Option<String> {
+        deliver_to(worker, self.clock.now(), records).await
+    }
+
+    /// Delivers the newest record.
+    pub(crate) async fn deliver_last(&self) -> Option<String> {
+        self.deliver(&self.records()[self.records().len() - 1..]).await
+    }
+
+    /// An operator's client.
+    pub(crate) fn dynamodb(&self) -> DynamoDb {
+        DynamoDb::new(&functions::sdk_config(self.aws.url(), "operator"))
+    }
+
+    /// All rows of a table.
+    pub(crate) async fn rows(&self, table: &str) -> Vec<Item> {
+        let page = self.dynamodb().scan().table_name(table).consistent_read(true).send().await.unwrap();
+        assert!(page.last_evaluated_key.is_none(), "one page holds a test's rows");
+        page.items.unwrap_or_default()
+    }
+
+    /// The one row of a table.
+    pub(crate) async fn only_row(&self, table: &str) -> Item {
+        let mut rows = self.rows(table).await;
+        assert_eq!(rows.len(), 1, "{table}");
+        rows.remove(0)
+    }
+
+    /// How many rows lie in quarantine, vault and clean table.
+    pub(crate) async fn counts(&self) -> [usize; 3] {
+        [self.rows(QUARANTINE).await.len(), self.rows(VAULT).await.len(), self.rows(ORDERS).await.len()]
+    }
+
+    /// The row of an order, in quarantine or clean.
+    pub(crate) async fn row(&self, table: &str, order: &str) -> Option<Item> {
+        let key = AttributeValue::S(order.to_owned());
+        let read = self.dynamodb().get_item().table_name(table).key("CustomerOrder", key);
+        read.consistent_read(true).send().await.unwrap().item
+    }
+
+    /// An operator puts a row as it is.
+    pub(crate) async fn put(&self, table: &str, item: Item) {
+        self.dynamodb().put_item().table_name(table).set_item(Some(item)).send().await.unwrap();
+    }
+
+    /// An order has read that its id is free; before its put, the id's first order comes in and goes across.
+    /// Gives the late one's answer.
+    pub(crate) async fn race(&self, first: &Value, late: &Value) -> Answer {
+        let relay = Relay::to(self.aws.url()).await;
+        let ann = self.client("ann");
+        let slow = ann.at(&self.front(relay.url()).await);
+        let let_through = Arc::new(Notify::new());
+        relay.strike("PutItem", Fault::Held(let_through.clone()), 1);
+        let (answer, ()) = futures::future::join(slow.submit(late), async {
+            eventually("the late put is held", async || (relay.struck() == 1).then_some(())).await;
+            self.tokenized(&ann, first).await;
+            let_through.notify_one();
+        })
+        .await;
+        answer
+    }
+
+    /// Flips a bit of the one sealed card in quarantine: the row is armed again, and no worker can open it.
+    pub(crate) async fn alter_card(&self) {
+        let mut row = self.only_row(QUARANTINE).await;
+        row.insert("SealedCard".into(), flipped(&row["SealedCard"]));
+        self.put(QUARANTINE, row).await;
+    }
+
+    /// Every dead letter ever sent, oldest first.
+    pub(crate) fn dead_letters(&self) -> Vec<Value> {
+        let snapshot = self.aws.snapshot().unwrap();
+        let queues = snapshot["queues"].as_object().unwrap();
+        let messages = queues.values().flat_map(|messages| messages.as_array().unwrap().clone());
+        messages.map(|sent| serde_json::from_str(sent["MessageBody"].as_str().unwrap()).unwrap()).collect()
+    }
+
+    /// Submits an order and carries it across.
+    pub(crate) async fn tokenized(&self, client: &Client, order: &Value) {
+        client.submit(order).await.is(202);
+        assert_eq!(self.deliver_last().await, None);
+    }
+}
+
+async fn deliver_to(worker: &Function, now: SystemTime, records: &[Value]) -> Option<String> {
+    let event = json!({ "Records": records }).to_string().into_bytes();
+    let answer = worker.invoke(event, now + Duration::from_secs(60)).await.unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    let failures = answer["batchItemFailures"].as_array().unwrap();
+    failures.first().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned())
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+fn movable_clock() -> (Clock, Arc<AtomicU64>) {
+    let ahead = Arc::new(AtomicU64::new(0));
+    let offset = ahead.clone();
+    let now = move || SystemTime::now() + Duration::from_secs(offset.load(Ordering::SeqCst));
+    (Clock::from_fn(now), ahead)
+}
+
+/// One user pool for all worlds: making its key takes a moment.
+fn issuer() -> Issuer {
+    static FOLDER: OnceLock<TempDir> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        Issuer::kept_in(folder.path()).unwrap();
+        folder
+    });
+    Issuer::kept_in(folder.path()).unwrap()
+}
