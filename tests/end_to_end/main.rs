@@ -11,6 +11,7 @@
 
 mod api;
 mod leaks;
+mod outages;
 mod promise_1;
 mod promise_2;
 mod promise_3;

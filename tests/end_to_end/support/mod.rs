@@ -1,6 +1,7 @@
 //! What every test stands on: a world of its own, a client of its API, and patience.
 
 mod client;
+mod driven;
 mod processor;
 mod relay;
 mod rows;
@@ -9,6 +10,7 @@ mod world;
 use std::time::{Duration, Instant};
 
 pub(crate) use client::{Answer, Client, order, order_of};
+pub(crate) use driven::Driven;
 pub(crate) use processor::NoAnswerOnce;
 pub(crate) use relay::{Fault, Relay};
 pub(crate) use rows::{Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};

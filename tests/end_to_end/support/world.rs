@@ -279,7 +279,7 @@ impl Drop for World {
     }
 }
 
-fn movable_clock() -> (Clock, Arc<AtomicU64>) {
+pub(super) fn movable_clock() -> (Clock, Arc<AtomicU64>) {
     let ahead = Arc::new(AtomicU64::new(0));
     let offset = ahead.clone();
     let now = move || SystemTime::now() + Duration::from_secs(offset.load(Ordering::SeqCst));
@@ -287,7 +287,7 @@ fn movable_clock() -> (Clock, Arc<AtomicU64>) {
 }
 
 /// One user pool for all worlds: making its key takes a moment.
-fn issuer() -> Issuer {
+pub(super) fn issuer() -> Issuer {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();

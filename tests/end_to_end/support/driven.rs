@@ -1,0 +1,125 @@
+//! The pipeline with its stream mapping in the test's hand, and a clock that the test moves.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use local::{
+    aws::{FaultKind, FaultRule, Service, When},
+    event_source::Did,
+    stack::{Stack, StackOptions},
+};
+use serde_json::{Value, json};
+
+use super::{
+    client::Client,
+    world::{issuer, movable_clock},
+};
+
+pub(crate) struct Driven {
+    pub(crate) stack: Stack,
+    ahead: Arc<AtomicU64>,
+}
+
+/// What the mapping did until there was nothing left to do.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) invocations: usize,
+    pub(crate) discarded: usize,
+}
+
+impl Driven {
+    pub(crate) async fn start() -> Self {
+        let (clock, ahead) = movable_clock();
+        let options = StackOptions {
+            clock,
+            self_driven: false,
+            // A fault reaches the function at once.
+            sdk_attempts: 1,
+            ..StackOptions::on_free_ports(issuer())
+        };
+        Self { stack: Stack::start(options).await.unwrap(), ahead }
+    }
+
+    pub(crate) fn client(&self, user: &str) -> Client {
+        Client::new(&self.stack.api_url(), self.stack.token(user, &[]).unwrap())
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        SystemTime::now() + Duration::from_secs(self.ahead.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        self.ahead.fetch_add(by.as_secs(), Ordering::SeqCst);
+    }
+
+    /// Something goes wrong with each such call of the worker's, from now on.
+    pub(crate) fn break_worker(&self, service: Service, operation: &str, kind: FaultKind) {
+        self.stack.aws().faults().add(FaultRule {
+            role: Some("TokenizeWorkerRole".into()),
+            service: Some(service),
+            operation: Some(operation.into()),
+            kind,
+            when: When::Always,
+        });
+    }
+
+    pub(crate) fn mend(&self) {
+        self.stack.aws().faults().clear();
+    }
+
+    /// Steps the mapping until it has nothing left, moving the clock over its waits.
+    pub(crate) async fn run_dry(&mut self) -> Done {
+        let mut done = Done::default();
+        loop {
+            let now = self.now();
+            let mapping = &mut self.stack.mappings[0];
+            let step = mapping.step().await;
+            match step.did {
+                Did::Polled { read: 0, .. } if mapping.is_idle() => return done,
+                Did::Invoked { .. } => done.invocations += 1,
+                Did::Discarded { records, .. } => done.discarded += records,
+                _ => {}
+            }
+            if let Ok(wait) = step.next.duration_since(now) {
+                self.advance(wait + Duration::from_secs(1));
+            }
+        }
+    }
+
+    /// Invokes a function by hand and gives its answer.
+    pub(crate) async fn invoke(&self, function: &str, event: Value, time: Duration) -> Value {
+        let handler = self.stack.function(function).unwrap();
+        let answer = handler.invoke(event.to_string().into_bytes(), self.now() + time).await.unwrap();
+        serde_json::from_slice(&answer).unwrap()
+    }
+
+    pub(crate) async fn sweep(&self) -> Value {
+        self.invoke("ReplayFunction", json!({ "action": "sweep" }), Duration::from_secs(900)).await
+    }
+
+    pub(crate) async fn replay(&self) -> Value {
+        self.invoke("ReplayFunction", json!({ "action": "replay" }), Duration::from_secs(900)).await
+    }
+
+    /// The stream from its beginning, as one event for the worker.
+    pub(crate) fn event(&self) -> Value {
+        let stream = &self.stack.declared.stream_mappings[0].stream_arn;
+        let records = self.stack.aws().stream(stream).unwrap().records_after(None, 1000).unwrap();
+        json!({ "Records": records })
+    }
+
+    /// How many rows a table holds.
+    pub(crate) fn rows(&self, table: &str) -> Vec<Value> {
+        let snapshot = self.stack.aws().snapshot().unwrap();
+        snapshot["tables"][table].as_array().unwrap().clone()
+    }
+
+    pub(crate) fn counts(&self) -> [usize; 3] {
+        [super::QUARANTINE, super::VAULT, super::ORDERS].map(|table| self.rows(table).len())
+    }
+}
