@@ -63,7 +63,7 @@ impl TokenizeWorker {
         let letter = seen.letter(DeadLetterKind::Parked, Some(reason), self.now());
         self.dead_letters.send(&letter).await.map_err(|_| Again)?;
         self.quarantine.park(key, &seen.version, reason).await.map_err(|_| Again)?;
-        tracing::error!(order = ?letter.customer_order, reason = reason.code(), "parked");
+        tracing::error!(order = letter.order_text(), reason = reason.code(), "parked");
         Metric::Parked(reason.code()).record();
         Ok(())
     }
@@ -72,7 +72,7 @@ impl TokenizeWorker {
         let letter = Seen::of(item).letter(DeadLetterKind::RemovedByTtl, None, self.now());
         self.dead_letters.send(&letter).await.map_err(|_| Again)?;
         Metric::RemovedByTtl.record();
-        tracing::error!(order = ?letter.customer_order, "TTL removed an order that was not across");
+        tracing::error!(order = letter.order_text(), "TTL removed an order that was not across");
         Ok(())
     }
 

@@ -23,6 +23,13 @@ pub struct DeadLetter {
     pub at: Timestamp,
 }
 
+impl DeadLetter {
+    /// The order's id, for a log line.
+    pub(crate) fn order_text(&self) -> Option<&str> {
+        self.customer_order.as_ref().map(OrderId::as_str)
+    }
+}
+
 /// What happened to the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -80,7 +80,7 @@ impl Replay {
     /// Replays what is selected. `progress` is told the number of rows looked at so far.
     ///
     /// # Errors
-    /// [`ReplayError`]; messages that were received come back by themselves, and replaying again goes on.
+    /// [`ReplayError`]; messages that were received are put back, and replaying again goes on.
     pub async fn replay(
         &self,
         selection: &Selection,
@@ -105,8 +105,17 @@ impl Replay {
             _ => None,
         });
         let named: HashSet<_> = named.collect();
-        self.go_over_rows(&mut run, &named, deadline, progress).await?;
-        self.settle(&mut run, messages).await?;
+        let outcome = async {
+            self.go_over_rows(&mut run, &named, deadline, progress).await?;
+            self.settle(&mut run, &messages).await
+        };
+        if let Err(error) = outcome.await {
+            // The next replay is to find them at once; one that is deleted already is past putting back.
+            for (message, _) in &messages {
+                self.dead_letters.put_back(message).await;
+            }
+            return Err(error);
+        }
         tracing::info!(summary = ?run.summary, "replayed");
         if !selection.dry_run {
             Metric::Rearmed(run.summary.rearmed).record();
@@ -192,10 +201,10 @@ impl Replay {
         Ok(())
     }
 
-    async fn settle(&self, run: &mut Run<'_>, messages: Vec<(Message, Word)>) -> Result<(), ReplayError> {
+    async fn settle(&self, run: &mut Run<'_>, messages: &[(Message, Word)]) -> Result<(), ReplayError> {
         let mut counted = HashSet::new();
         for (message, word) in messages {
-            let verdict = match &word {
+            let verdict = match word {
                 Word::Order(order) => self.verdict(run, order, &mut counted).await?,
                 // The rows have been gone over, all of them, unless the selection was narrower.
                 Word::ArmedUpTo(_) | Word::Nameless if run.selection.order.is_some() => Verdict::NotAsked,
@@ -205,9 +214,9 @@ impl Replay {
             run.summary.messages_settled += u64::from(verdict == Verdict::Settled);
             run.summary.messages_left += u64::from(verdict == Verdict::Left);
             if verdict == Verdict::Settled && !run.selection.dry_run {
-                self.dead_letters.delete(&message).await?;
+                self.dead_letters.delete(message).await?;
             } else {
-                self.dead_letters.put_back(&message).await;
+                self.dead_letters.put_back(message).await;
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use futures::{StreamExt, stream};
-use order::{FailureReason, KeptRow, QuarantineStatus, Timestamp, Written, metrics::Metric};
+use order::{FailureReason, KeptRow, OrderId, QuarantineStatus, Timestamp, Written, metrics::Metric};
 use serde::Serialize;
 
 use super::{AT_ONCE, Replay, ReplayError, ReplaySettings};
@@ -79,7 +79,11 @@ impl Replay {
             }
         };
         if written == Written::Done && matches!(action, Action::Park(_) | Action::Expire) {
-            tracing::error!(order = ?row.order, ?action, "an order could not be carried across");
+            tracing::error!(
+                order = row.order.as_ref().map(OrderId::as_str),
+                ?action,
+                "an order could not be carried across"
+            );
             if let Action::Park(reason) = action {
                 Metric::Parked(reason.code()).record();
             }
