@@ -209,3 +209,57 @@ fn a_key_that_others_may_read_is_a_clear_error() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("may be read by others"), "{}", stderr(&output));
 }
+
+/// A row as somebody might write it by hand: whatever takes it up can only park it.
+fn put_poison(aws_url: &str) {
+    let row = r#"{"TableName":"OrderQuarantineTable","Item":{"CustomerOrder":{"S":"poison"},"Status":{"S":"PENDING"}}}"#;
+    let host = aws_url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nHost: {host}\r\nX-Amz-Target: DynamoDB_20120810.PutItem\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=operator/20260101/us-east-1/dynamodb/aws4_request\r\n\
+         Content-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{row}",
+        row.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[test]
+fn replay_tells_by_its_exit_code_whether_anything_is_left() {
+    let home = Home::new();
+    let up = home.up(&["up"]);
+    let port = up.text("aws").rsplit(':').next().unwrap().to_owned();
+    let replay = |options: &[&str]| {
+        let output = home.run(&[&["replay", "--aws-port", &port], options].concat());
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, said) = replay(&[]);
+    assert!(code == Some(0) && said.contains("nothing is left"), "{said}");
+
+    put_poison(up.text("aws"));
+    let begun = Instant::now();
+    let said = loop {
+        let (code, said) = replay(&["--dry-run"]);
+        if code == Some(3) && said.contains("1  orders re-armed") && said.contains("1  dead letters settled")
+        {
+            break said;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "the poison is parked: {said}");
+    };
+    assert!(said.starts_with("Dry run"), "{said}");
+    let (code, said) = replay(&["--reason", "ORDER_EXISTS"]);
+    assert!(code == Some(3) && said.contains("1  orders that stay FAILED"), "{said}");
+    let (code, said) = replay(&["--max", "0"]);
+    assert!(code == Some(3) && said.contains("1  dead letters that stay"), "{said}");
+    let (code, said) = replay(&["--order", "another"]);
+    assert!(code == Some(0), "nothing is left of that order: {said}");
+    assert_eq!(home.run(&["replay", "--reason", "NONE"]).status.code(), Some(2));
+    up.stop_with("-TERM");
+    let gone = home.run(&["replay", "--aws-port", &port]);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(stderr(&gone).contains("--aws-port"), "{}", stderr(&gone));
+}

@@ -121,3 +121,26 @@ impl Replay {
         self.dead_letters.send(&letter).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_read_with_and_without_options() {
+        let read = |text: &str| serde_json::from_str::<Request>(text).ok();
+        assert_eq!(read(r#"{"action":"sweep"}"#), Some(Request::Sweep));
+        assert_eq!(read(r#"{"action":"replay"}"#), Some(Request::Replay(Selection::default())));
+        let selection = Selection {
+            dry_run: true,
+            max: Some(10),
+            reason: Some(FailureReason::OrderExists),
+            order: Some("ID".parse().unwrap()),
+        };
+        let text = r#"{"action":"replay","dryRun":true,"max":10,"reason":"ORDER_EXISTS","order":"ID"}"#;
+        assert_eq!(read(text), Some(Request::Replay(selection)));
+        for wrong in [r#"{"action":"other"}"#, r#"{"action":"replay","dryrun":true}"#, "{}"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}
