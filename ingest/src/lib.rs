@@ -54,7 +54,8 @@ impl Ingest {
         deadline: SystemTime,
     ) -> ApiGatewayProxyResponse {
         let body = api::take_body(&mut request);
-        let outcome = api::before(deadline, &self.clock, self.route(&request, body)).await;
+        let outcome =
+            api::before(deadline, &self.clock, Problem::UNAVAILABLE, self.route(&request, body)).await;
         api::respond(&request, outcome)
     }
 

@@ -241,8 +241,8 @@ async fn promise_2_a_worker_killed_in_the_middle_of_a_batch_loses_and_doubles_no
 async fn an_invocation_that_runs_out_of_time_is_failed_and_its_process_killed() {
     let (_aws, url) = silent_aws().await;
     let processes = Processes::new(options().0, url);
-    // The sweep begins with two seconds left, and its scan is never answered.
-    let replay = processes.function(&replay(Duration::from_millis(2_500))).unwrap();
+    // The sweep begins while two seconds are left, and its scan is never answered; the SDK would give up after 7 s.
+    let replay = processes.function(&replay(Duration::from_secs(6))).unwrap();
     let sweep = || br#"{"action":"sweep"}"#.to_vec();
     let nothing = || br#"{"action":"none"}"#.to_vec();
     assert_eq!(status(&replay, nothing()).await, Err(FunctionError::Unhandled));

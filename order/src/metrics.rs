@@ -31,10 +31,10 @@ pub enum Metric {
     TimeInQuarantine(u64),
     /// An order was parked, by its reason.
     Parked(&'static str),
-    /// So many orders were re-armed.
-    Rearmed(u64),
-    /// So many orders expired.
-    Expired(u64),
+    /// An order was re-armed.
+    Rearmed,
+    /// An order expired.
+    Expired,
     /// The age of the oldest order in quarantine that is pending or failed, in seconds.
     OldestQuarantined(u64),
     /// DynamoDB's TTL removed an order that was not across.
@@ -56,8 +56,8 @@ impl Metric {
             Self::Tokenized => ("Tokenized", 1, "Count", None),
             Self::TimeInQuarantine(time) => ("TimeInQuarantine", time, "Milliseconds", None),
             Self::Parked(reason) => ("Parked", 1, "Count", Some(("Reason", reason))),
-            Self::Rearmed(orders) => ("Rearmed", orders, "Count", None),
-            Self::Expired(orders) => ("Expired", orders, "Count", None),
+            Self::Rearmed => ("Rearmed", 1, "Count", None),
+            Self::Expired => ("Expired", 1, "Count", None),
             Self::OldestQuarantined(age) => ("OldestQuarantined", age, "Seconds", None),
             Self::RemovedByTtl => ("RemovedByTtl", 1, "Count", None),
             Self::Detokenized => ("Detokenized", 1, "Count", None),

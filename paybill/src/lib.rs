@@ -53,7 +53,7 @@ impl Paybill {
         deadline: SystemTime,
     ) -> ApiGatewayProxyResponse {
         let body = api::take_body(&mut request);
-        let outcome = api::before(deadline, &self.clock, self.route(&request, body)).await;
+        let outcome = api::before(deadline, &self.clock, pay::NO_ANSWER, self.route(&request, body)).await;
         api::respond(&request, outcome)
     }
 

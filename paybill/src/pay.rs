@@ -40,7 +40,7 @@ const CARD_UNREADABLE: Problem = Problem::new(
     "CARD_UNREADABLE",
     "The card of this order cannot be used; nothing was charged",
 );
-const NO_ANSWER: Problem = Problem::new(
+pub(crate) const NO_ANSWER: Problem = Problem::new(
     StatusCode::SERVICE_UNAVAILABLE,
     "PAYMENT_UNCONFIRMED",
     "The payment processor did not answer; send the same request again, it is charged once at most",

@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_paybill");
 
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 7] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("VAULT_TABLE", "vault"),
     ("VAULT_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:key/vault"),
     ("ACCOUNT_ID", "123456789012"),
     ("USER_POOL_CLIENT_ID", "client"),
+    ("PAYMENT_PROCESSOR", "sandbox"),
 ];
 
 fn request(claims: Option<Value>, body: &Value) -> Value {

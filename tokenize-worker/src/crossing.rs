@@ -1,7 +1,9 @@
 //! One record: the order crosses, is parked, or is tried again.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use order::{Crossing, FailureReason, OrderId, QuarantineRow, RowVersion, Timestamp, metrics::Metric};
+use order::{
+    Crossing, FailureReason, OrderId, QuarantineRow, RowVersion, Timestamp, Written, metrics::Metric,
+};
 use vault::TokenizeError;
 
 use crate::{
@@ -62,9 +64,10 @@ impl TokenizeWorker {
         let Some(key) = seen.key.clone() else { return Err(Again) };
         let letter = seen.letter(DeadLetterKind::Parked, Some(reason), self.now());
         self.dead_letters.send(&letter).await.map_err(|_| Again)?;
-        self.quarantine.park(key, &seen.version, reason).await.map_err(|_| Again)?;
-        tracing::error!(order = letter.order_text(), reason = reason.code(), "parked");
-        Metric::Parked(reason.code()).record();
+        if self.quarantine.park(key, &seen.version, reason).await.map_err(|_| Again)? == Written::Done {
+            tracing::error!(order = letter.order_text(), reason = reason.code(), "parked");
+            Metric::Parked(reason.code()).record();
+        }
         Ok(())
     }
 

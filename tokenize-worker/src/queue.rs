@@ -5,6 +5,7 @@ use aws_sdk_sqs::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
+    types::QueueAttributeName,
 };
 
 use crate::dead_letter::DeadLetter;
@@ -56,6 +57,20 @@ impl DeadLetterQueue {
         Ok(messages
             .filter_map(|message| Some(Message { body: message.body?, receipt: message.receipt_handle? }))
             .collect())
+    }
+
+    /// About how many messages there are, hidden ones too.
+    pub(crate) async fn count(&self) -> Result<u64, QueueUnavailable> {
+        use QueueAttributeName::{ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible};
+        let names = [ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible];
+        let ask = self.sqs.get_queue_attributes().queue_url(&self.url);
+        let reply = ask
+            .set_attribute_names(Some(names.to_vec()))
+            .send()
+            .await
+            .map_err(|error| unavailable("GetQueueAttributes", &error))?;
+        let attributes = reply.attributes.unwrap_or_default();
+        Ok(names.iter().filter_map(|name| attributes.get(name)?.parse::<u64>().ok()).sum())
     }
 
     pub(crate) async fn delete(&self, message: &Message) -> Result<(), QueueUnavailable> {

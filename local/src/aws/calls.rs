@@ -1,7 +1,7 @@
 //! Who asked AWS for what, for tests that hold each role to its step. Names only, never a body, and bounded.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Mutex, PoisonError},
 };
 
@@ -74,21 +74,52 @@ impl Call {
     }
 }
 
-/// The latest calls.
+/// How often a role made a call since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All calls, whatever became of them.
+    pub calls: u64,
+    /// Those that were answered with an error, such as a condition that failed.
+    pub refused: u64,
+}
+
+/// The latest calls, and how many there were in all.
 #[derive(Debug, Default)]
-pub(super) struct CallLog(Mutex<VecDeque<Call>>);
+pub(super) struct CallLog {
+    latest: Mutex<VecDeque<Call>>,
+    tallies: Mutex<BTreeMap<(String, String), Tally>>,
+}
 
 impl CallLog {
     pub(super) fn record(&self, call: Call) {
-        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tally(&call, |tally| tally.calls += 1);
+        let mut calls = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         if calls.len() == MAX_CALLS {
             calls.pop_front();
         }
         calls.push_back(call);
     }
 
+    pub(super) fn record_refusal(&self, call: &Call) {
+        self.tally(call, |tally| tally.refused += 1);
+    }
+
     pub(super) fn all(&self) -> Vec<Call> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    pub(super) fn of(&self, role: &str, operation: &str) -> Tally {
+        let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        tallies.get(&(role.to_owned(), operation.to_owned())).copied().unwrap_or_default()
+    }
+
+    fn tally(&self, call: &Call, count: impl FnOnce(&mut Tally)) {
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = (call.role.clone(), call.operation.clone());
+        // Names come from the caller: whoever makes up too many is not counted.
+        if tallies.len() < MAX_CALLS || tallies.contains_key(&name) {
+            count(tallies.entry(name).or_default());
+        }
     }
 }
 

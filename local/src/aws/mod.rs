@@ -32,7 +32,7 @@ use vault::Clock;
 use admit::{EnvelopeKeys, admit};
 use answer::{Answer, Fault};
 use calls::CallLog;
-pub use calls::{Call, Service};
+pub use calls::{Call, Service, Tally};
 use dynamodb::Dynamo;
 pub use faults::{FaultKind, FaultRule, Faults, NotAFault, When};
 use kms::Kms;
@@ -132,6 +132,12 @@ impl AwsEndpoint {
         self.0.calls.all()
     }
 
+    /// How often a role made a call since the start.
+    #[must_use]
+    pub fn tally(&self, role: &str, operation: &str) -> Tally {
+        self.0.calls.of(role, operation)
+    }
+
     /// The faults in force, to be changed at will.
     #[must_use]
     pub fn faults(&self) -> &Faults {
@@ -181,14 +187,24 @@ impl Inner {
         }
     }
 
+    async fn serve(&self, call: &Call, request: Request) -> Result<Answer, Fault> {
+        let served = match admit(&request, &self.envelope_keys) {
+            Ok(()) => self.perform(request).await,
+            Err(denied) => Err(denied),
+        };
+        if !served.as_ref().is_ok_and(|answer| answer.status.is_success()) {
+            self.calls.record_refusal(call);
+        }
+        served
+    }
+
     async fn answer(&self, headers: &HeaderMap, body: Body) -> Result<Reply, Fault> {
         let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Fault::TOO_LARGE)?;
         let request = Request::read(headers, body)?;
         let call = request.call();
         self.calls.record(call.clone());
         let Some(fault) = self.faults.strike(&call) else {
-            admit(&request, &self.envelope_keys)?;
-            return self.perform(request).await.map(Reply::Answer);
+            return self.serve(&call, request).await.map(Reply::Answer);
         };
         tracing::debug!(role = call.role, operation = call.operation, ?fault, "a fault on purpose");
         if let Some(answer) = fault.answer(&call) {
@@ -199,8 +215,7 @@ impl Inner {
             FaultKind::Slow(duration) => tokio::time::sleep(duration).await,
             _ => {}
         }
-        admit(&request, &self.envelope_keys)?;
-        let answer = self.perform(request).await?;
+        let answer = self.serve(&call, request).await?;
         Ok(if fault == FaultKind::ReplyLost { Reply::Lost } else { Reply::Answer(answer) })
     }
 }

@@ -101,7 +101,7 @@ fn print(summary: &ReplaySummary, out: &mut dyn Write) -> io::Result<()> {
         (summary.rearmed, "orders re-armed; the worker takes them up from the stream"),
         (summary.already_tokenized, "orders of dead letters that are tokenized already"),
         (summary.gone, "orders of dead letters that are expired or in no table"),
-        (summary.still_failing, "orders that stay FAILED"),
+        (summary.still_failing, "orders that stay as they are"),
         (summary.messages_settled, "dead letters settled"),
         (summary.messages_left, "dead letters that stay"),
     ] {

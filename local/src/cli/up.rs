@@ -63,7 +63,11 @@ pub(super) async fn run(args: UpArgs, out: &mut dyn Write) -> Result<(), CliErro
         stack.aws().faults().add(fault.clone());
     }
     let ended = serve(&args, &stack, &mut stop, out).await;
-    stack.shutdown().await;
+    // Whoever asks twice does not want to wait for what is under way.
+    tokio::select! {
+        () = stack.shutdown() => {}
+        () = stop.heard() => {}
+    }
     ended?;
     writeln!(out, "Stopped.")?;
     Ok(())

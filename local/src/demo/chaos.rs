@@ -177,7 +177,9 @@ impl Chaos<'_> {
             if rows.iter().all(|row| row.get("Status") == Some(&failed)) {
                 return Ok(rows);
             }
-            page.check(begun.elapsed() < PATIENCE, "the worker comes to an end")?;
+            if begun.elapsed() > PATIENCE {
+                page.check(false, "the worker comes to an end")?;
+            }
             tokio::time::sleep(GLANCE).await;
         }
     }

@@ -9,18 +9,19 @@ use super::{problem::Problem, reply::Reply};
 /// The time that the answer itself takes.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// What a handler decides, or 503 when it has not decided before the deadline: a function that Lambda stops has
-/// no answer of its own. Whatever was begun converges when the request comes again.
+/// What a handler decides, or the problem of being late when it has not decided before the deadline: a function
+/// that Lambda stops has no answer of its own. Whatever was begun converges when the request comes again.
 ///
 /// # Errors
-/// The handler's, and [`Problem::UNAVAILABLE`] when the time is over.
+/// The handler's, and `late` when the time is over.
 pub async fn before(
     deadline: SystemTime,
     clock: &Clock,
+    late: Problem,
     decision: impl Future<Output = Result<Reply, Problem>>,
 ) -> Result<Reply, Problem> {
     let left = deadline.duration_since(clock.now()).unwrap_or_default().saturating_sub(MARGIN);
-    tokio::time::timeout(left, decision).await.unwrap_or(Err(Problem::UNAVAILABLE))
+    tokio::time::timeout(left, decision).await.unwrap_or(Err(late))
 }
 
 #[cfg(test)]
@@ -30,9 +31,11 @@ mod tests {
     #[tokio::test]
     async fn a_handler_that_does_not_end_is_answered_for() {
         let clock = Clock::system();
-        let late = before(clock.now() + MARGIN, &clock, std::future::pending()).await;
+        let late = before(clock.now() + MARGIN, &clock, Problem::UNAVAILABLE, std::future::pending()).await;
         assert_eq!(late.unwrap_err(), Problem::UNAVAILABLE);
-        let early = before(clock.now() + MARGIN * 60, &clock, async { Err(Problem::INTERNAL) }).await;
+        let early =
+            before(clock.now() + MARGIN * 60, &clock, Problem::UNAVAILABLE, async { Err(Problem::INTERNAL) })
+                .await;
         assert_eq!(early.unwrap_err(), Problem::INTERNAL);
     }
 }

@@ -33,13 +33,16 @@ pub struct KeptRow {
     pub reason: Option<FailureReason>,
     /// How often it was armed.
     pub attempt: Option<u32>,
+    /// When the order was accepted.
+    pub accepted_at: Option<Timestamp>,
     /// When it was armed last.
     pub armed_at: Option<Timestamp>,
     /// When it expires, in epoch seconds.
     pub deadline: Option<u64>,
 }
 
-const KEPT: &str = "CustomerOrder, AcceptanceId, #status, FailureReason, Attempt, ArmedAt, Deadline";
+const KEPT: &str =
+    "CustomerOrder, AcceptanceId, #status, FailureReason, Attempt, AcceptedAt, ArmedAt, Deadline";
 
 /// Lists and mends rows; reads no sealed card.
 #[derive(Debug, Clone)]
@@ -172,6 +175,7 @@ impl KeptRow {
             status: text("Status").and_then(|word| QuarantineStatus::of_word(word)),
             reason: text("FailureReason").and_then(|code| FailureReason::of_code(code)),
             attempt: number("Attempt").and_then(|n| n.parse().ok()),
+            accepted_at: text("AcceptedAt").and_then(|time| time.parse().ok()),
             armed_at: text("ArmedAt").and_then(|time| time.parse().ok()),
             deadline: number("Deadline").and_then(|n| n.parse().ok()),
         })

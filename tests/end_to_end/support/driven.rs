@@ -11,6 +11,7 @@ use std::{
 use local::{
     aws::{FaultKind, FaultRule, Service, When},
     event_source::Did,
+    function::FunctionResult,
     stack::{Stack, StackOptions},
 };
 use serde_json::{Value, json};
@@ -23,6 +24,17 @@ use super::{
 pub(crate) struct Driven {
     pub(crate) stack: Stack,
     ahead: Arc<AtomicU64>,
+}
+
+/// Something goes wrong with each such call of the worker's.
+pub(crate) fn worker_fault(service: Service, operation: &str, kind: FaultKind) -> FaultRule {
+    FaultRule {
+        role: Some("TokenizeWorkerRole".into()),
+        service: Some(service),
+        operation: Some(operation.into()),
+        kind,
+        when: When::Always,
+    }
 }
 
 /// What the mapping did until there was nothing left to do.
@@ -59,13 +71,7 @@ impl Driven {
 
     /// Something goes wrong with each such call of the worker's, from now on.
     pub(crate) fn break_worker(&self, service: Service, operation: &str, kind: FaultKind) {
-        self.stack.aws().faults().add(FaultRule {
-            role: Some("TokenizeWorkerRole".into()),
-            service: Some(service),
-            operation: Some(operation.into()),
-            kind,
-            when: When::Always,
-        });
+        self.stack.aws().faults().add(worker_fault(service, operation, kind));
     }
 
     pub(crate) fn mend(&self) {
@@ -96,6 +102,12 @@ impl Driven {
         let handler = self.stack.function(function).unwrap();
         let answer = handler.invoke(event.to_string().into_bytes(), self.now() + time).await.unwrap();
         serde_json::from_slice(&answer).unwrap()
+    }
+
+    /// Invokes a function that may fail.
+    pub(crate) async fn try_invoke(&self, function: &str, event: Value) -> FunctionResult {
+        let handler = self.stack.function(function).unwrap();
+        handler.invoke(event.to_string().into_bytes(), self.now() + Duration::from_secs(900)).await
     }
 
     pub(crate) async fn sweep(&self) -> Value {

@@ -10,7 +10,7 @@ mod world;
 use std::time::{Duration, Instant};
 
 pub(crate) use client::{Answer, Client, order, order_of};
-pub(crate) use driven::Driven;
+pub(crate) use driven::{Driven, worker_fault};
 pub(crate) use processor::NoAnswerOnce;
 pub(crate) use relay::{Fault, Relay};
 pub(crate) use rows::{Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};

@@ -6,7 +6,7 @@ mod replaying;
 mod settings;
 mod sweep;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use order::{FailureReason, KeptRow, OrderTable, TableError, Timestamp, Upkeep};
@@ -18,6 +18,7 @@ pub use settings::ReplaySettings;
 pub use sweep::SweepSummary;
 
 use crate::{
+    MARGIN,
     dead_letter::{DeadLetter, DeadLetterKind},
     queue::{DeadLetterQueue, QueueUnavailable},
 };
@@ -99,9 +100,9 @@ impl Replay {
         Timestamp::from(self.clock.now())
     }
 
-    fn check_time(&self, deadline: SystemTime) -> Result<(), ReplayError> {
+    fn check_time(&self, deadline: SystemTime, margin: Duration) -> Result<(), ReplayError> {
         let left = deadline.duration_since(self.clock.now()).unwrap_or_default();
-        if left > crate::MARGIN { Ok(()) } else { Err(ReplayError::OutOfTime) }
+        if left > margin { Ok(()) } else { Err(ReplayError::OutOfTime) }
     }
 
     /// Word of a row, sent before the row is written: see [`crate::TokenizeWorker`]'s parking.

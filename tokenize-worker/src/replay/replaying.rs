@@ -7,7 +7,9 @@ use std::{
 };
 
 use futures::{StreamExt, stream};
-use order::{FailureReason, KeptRow, OrderId, QuarantineStatus, Timestamp, Written, metrics::Metric};
+use order::{
+    FailureReason, KeptRow, OrderId, QuarantineStatus, TableError, Timestamp, Written, metrics::Metric,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{AT_ONCE, Replay, ReplayError, inbox::Word};
@@ -16,6 +18,9 @@ use crate::queue::Message;
 /// A row's ArmedAt is by ingest's clock and a record's arrival by DynamoDB's, to the second: rows armed this
 /// much later are looked at too. Re-arming one more than needed changes nothing.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
+
+/// What is left to put messages back in, when time runs out.
+const TO_PUT_BACK: Duration = Duration::from_secs(30);
 
 /// The most messages taken in one replay.
 const MOST_MESSAGES: usize = 10_000;
@@ -88,6 +93,8 @@ impl Replay {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<ReplaySummary, ReplayError> {
         let messages = self.receive_all(deadline).await?;
+        // Those that another replay holds, or held when it was stopped: they come back by themselves.
+        let elsewhere = self.dead_letters.count().await?.saturating_sub(messages.len() as u64);
         let horizon = messages.iter().filter_map(|(_, word)| match word {
             Word::ArmedUpTo(time) => Some(time.after(CLOCK_SKEW)),
             _ => None,
@@ -95,10 +102,15 @@ impl Replay {
         let mut run = Run {
             selection,
             horizon: horizon.max(),
-            summary: ReplaySummary { dry_run: selection.dry_run, ..ReplaySummary::default() },
+            summary: ReplaySummary {
+                dry_run: selection.dry_run,
+                messages_left: elsewhere,
+                ..ReplaySummary::default()
+            },
             fates: HashMap::new(),
             chosen: 0,
             cut_short: false,
+            first_error: None,
         };
         let named = messages.iter().filter_map(|(_, word)| match word {
             Word::Order(order) => Some(order.clone()),
@@ -107,26 +119,28 @@ impl Replay {
         let named: HashSet<_> = named.collect();
         let outcome = async {
             self.go_over_rows(&mut run, &named, deadline, progress).await?;
+            if let Some(error) = run.first_error {
+                return Err(error.into());
+            }
             self.settle(&mut run, &messages).await
         };
         if let Err(error) = outcome.await {
             // The next replay is to find them at once; one that is deleted already is past putting back.
-            for (message, _) in &messages {
-                self.dead_letters.put_back(message).await;
-            }
+            stream::iter(messages)
+                .for_each_concurrent(AT_ONCE, |(message, _)| async move {
+                    self.dead_letters.put_back(&message).await;
+                })
+                .await;
             return Err(error);
         }
         tracing::info!(summary = ?run.summary, "replayed");
-        if !selection.dry_run {
-            Metric::Rearmed(run.summary.rearmed).record();
-        }
         Ok(run.summary)
     }
 
     async fn receive_all(&self, deadline: SystemTime) -> Result<Vec<(Message, Word)>, ReplayError> {
         let mut all = Vec::new();
         while all.len() < MOST_MESSAGES {
-            self.check_time(deadline)?;
+            self.check_time(deadline, TO_PUT_BACK)?;
             let some = self.dead_letters.receive().await?;
             if some.is_empty() {
                 break;
@@ -152,7 +166,7 @@ impl Replay {
         }
         let (mut from, mut seen) = (None, 0);
         loop {
-            self.check_time(deadline)?;
+            self.check_time(deadline, TO_PUT_BACK)?;
             let page = self.upkeep.page(from).await?;
             seen += u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
             self.go_over(run, page.rows, named).await?;
@@ -178,21 +192,33 @@ impl Replay {
         let chosen: Vec<_> = chosen.collect();
         let mut done = stream::iter(chosen)
             .map(|(choice, row)| async move {
-                // Who lost the race found the row changed by somebody else: on its way, or gone.
-                let rearmed = choice == Choice::Rearm
-                    && (dry_run || self.upkeep.rearm(&row, now).await? == Written::Done);
-                Ok::<_, ReplayError>((choice, rearmed, row.order))
+                let outcome = match choice {
+                    Choice::Rearm if dry_run => Ok(Written::Done),
+                    Choice::Rearm => self.upkeep.rearm(&row, now).await,
+                    _ => Ok(Written::LostRace),
+                };
+                (choice, outcome, row.order)
             })
             .buffer_unordered(AT_ONCE);
-        while let Some(outcome) = done.next().await {
-            let (choice, rearmed, order) = outcome?;
-            run.summary.rearmed += u64::from(rearmed);
-            let fate = match choice {
-                Choice::Rearm if rearmed => Fate::Rearmed,
-                Choice::Rearm | Choice::Pending => Fate::Unclear,
-                Choice::Expired => Fate::Expired,
-                Choice::Leave => Fate::StaysParked,
+        while let Some((choice, outcome, order)) = done.next().await {
+            let fate = match (choice, outcome) {
+                (Choice::Rearm, Ok(Written::Done)) => Fate::Rearmed,
+                // Somebody else changed the row: on its way, across, or parked.
+                (Choice::Rearm, Ok(Written::LostRace)) | (Choice::Pending, _) => Fate::Unclear,
+                (Choice::Expired, _) => Fate::Expired,
+                (Choice::Leave, _) => Fate::StaysParked,
+                // One bad row must not keep the others from being re-armed.
+                (Choice::Rearm, Err(error)) => {
+                    run.first_error = run.first_error.or(Some(error));
+                    Fate::StaysParked
+                }
             };
+            if fate == Fate::Rearmed {
+                run.summary.rearmed += 1;
+                if !dry_run {
+                    Metric::Rearmed.record();
+                }
+            }
             run.summary.still_failing += u64::from(fate == Fate::StaysParked);
             if let Some(order) = order.filter(|order| named.contains(order)) {
                 run.fates.insert(order, fate);
@@ -203,6 +229,7 @@ impl Replay {
 
     async fn settle(&self, run: &mut Run<'_>, messages: &[(Message, Word)]) -> Result<(), ReplayError> {
         let mut counted = HashSet::new();
+        let mut verdicts = Vec::with_capacity(messages.len());
         for (message, word) in messages {
             let verdict = match word {
                 Word::Order(order) => self.verdict(run, order, &mut counted).await?,
@@ -213,11 +240,19 @@ impl Replay {
             };
             run.summary.messages_settled += u64::from(verdict == Verdict::Settled);
             run.summary.messages_left += u64::from(verdict == Verdict::Left);
-            if verdict == Verdict::Settled && !run.selection.dry_run {
-                self.dead_letters.delete(message).await?;
-            } else {
-                self.dead_letters.put_back(message).await;
-            }
+            verdicts.push((message.clone(), verdict == Verdict::Settled && !run.selection.dry_run));
+        }
+        let mut done = stream::iter(verdicts)
+            .map(|(message, delete)| async move {
+                if delete {
+                    return self.dead_letters.delete(&message).await;
+                }
+                self.dead_letters.put_back(&message).await;
+                Ok(())
+            })
+            .buffer_unordered(AT_ONCE);
+        while let Some(deleted) = done.next().await {
+            deleted?;
         }
         Ok(())
     }
@@ -275,6 +310,8 @@ struct Run<'a> {
     fates: HashMap<OrderId, Fate>,
     chosen: u64,
     cut_short: bool,
+    /// Of the first row that could not be written.
+    first_error: Option<TableError>,
 }
 
 impl Run<'_> {
@@ -309,7 +346,8 @@ impl Run<'_> {
 
     fn may_be_stuck(&self, row: &KeptRow, is_named: bool) -> bool {
         let armed_before = |horizon| row.armed_at.is_none_or(|armed| armed <= horizon);
-        self.selection.reason.is_none() && (is_named || self.horizon.is_some_and(armed_before))
+        let is_asked_for = is_named || self.selection.order.is_some();
+        self.selection.reason.is_none() && (is_asked_for || self.horizon.is_some_and(armed_before))
     }
 
     fn is_selected(&self, row: &KeptRow) -> bool {

@@ -6,7 +6,7 @@ use futures::{StreamExt, stream};
 use order::{FailureReason, KeptRow, OrderId, QuarantineStatus, Timestamp, Written, metrics::Metric};
 use serde::Serialize;
 
-use super::{AT_ONCE, Replay, ReplayError, ReplaySettings};
+use super::{AT_ONCE, MARGIN, Replay, ReplayError, ReplaySettings};
 use crate::dead_letter::DeadLetterKind;
 
 /// What a sweep found and did.
@@ -23,7 +23,7 @@ pub struct SweepSummary {
     pub expired: u64,
     /// Of them, waiting as FAILED for a replay.
     pub failed: u64,
-    /// Seconds since the oldest order that is pending or failed was armed.
+    /// Seconds since the oldest order that is pending or failed was accepted.
     pub oldest_seconds: u64,
 }
 
@@ -40,25 +40,28 @@ impl Replay {
     /// Goes over all rows once.
     ///
     /// # Errors
-    /// [`ReplayError`]; the next sweep goes over all rows again.
+    /// [`ReplayError`] when the rows cannot be listed, or, once all others are done, of the first row that could
+    /// not be written; the next sweep goes over all rows again.
     pub async fn sweep(&self, deadline: SystemTime) -> Result<SweepSummary, ReplayError> {
         let mut summary = SweepSummary::default();
-        let mut from = None;
+        let (mut from, mut first_error) = (None, None);
         loop {
-            self.check_time(deadline)?;
+            self.check_time(deadline, MARGIN)?;
             let page = self.upkeep.page(from).await?;
             let mut done = stream::iter(page.rows).map(|row| self.sweep_row(row)).buffer_unordered(AT_ONCE);
             while let Some(swept) = done.next().await {
-                swept?.count(&mut summary);
+                // One bad row must not keep the others from being swept.
+                match swept {
+                    Ok(swept) => swept.count(&mut summary),
+                    Err(error) => first_error = first_error.or(Some(error)),
+                }
             }
             drop(done);
             from = page.next;
             if from.is_none() {
                 tracing::info!(?summary, "swept");
-                Metric::Rearmed(summary.rearmed).record();
-                Metric::Expired(summary.expired).record();
                 Metric::OldestQuarantined(summary.oldest_seconds).record();
-                return Ok(summary);
+                return first_error.map_or(Ok(summary), Err);
             }
         }
     }
@@ -84,8 +87,13 @@ impl Replay {
                 ?action,
                 "an order could not be carried across"
             );
-            if let Action::Park(reason) = action {
-                Metric::Parked(reason.code()).record();
+        }
+        if written == Written::Done {
+            match action {
+                Action::Leave => {}
+                Action::Rearm => Metric::Rearmed.record(),
+                Action::Park(reason) => Metric::Parked(reason.code()).record(),
+                Action::Expire => Metric::Expired.record(),
             }
         }
         // Who lost the race did nothing: the row went on without the sweep.
@@ -111,9 +119,9 @@ impl Swept {
             Action::Expire => summary.expired += 1,
         }
         if self.row.status != Some(QuarantineStatus::Expired)
-            && let Some(armed) = self.row.armed_at
+            && let Some(since) = self.row.accepted_at.or(self.row.armed_at)
         {
-            let age = self.now.epoch_seconds().saturating_sub(armed.epoch_seconds());
+            let age = self.now.epoch_seconds().saturating_sub(since.epoch_seconds());
             summary.oldest_seconds = summary.oldest_seconds.max(age);
         }
     }
@@ -165,6 +173,7 @@ mod tests {
             status,
             reason: None,
             attempt: Some(attempt),
+            accepted_at: Some(at(ARMED)),
             armed_at: Some(at(ARMED)),
             deadline: Some(DEADLINE),
         }
