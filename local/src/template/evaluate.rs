@@ -1,5 +1,5 @@
-//! CloudFormation's functions, those the template needs: `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`, `Fn::If`,
-//! and in conditions `Fn::Equals`, `Fn::And`, `Fn::Or`, `Fn::Not`, `Condition`.
+//! CloudFormation's functions, those the template needs: `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`,
+//! `Fn::Split`, `Fn::If`, and in conditions `Fn::Equals`, `Fn::And`, `Fn::Or`, `Fn::Not`, `Condition`.
 
 use std::collections::BTreeMap;
 
@@ -81,13 +81,22 @@ impl Evaluator<'_> {
                 [Value::String(delimiter), list] => self.join(delimiter, list).map(Some),
                 _ => Err(self.shape(function)),
             },
+            ("Fn::Split", Value::Array(arguments)) => match arguments.as_slice() {
+                [Value::String(delimiter), text] if !delimiter.is_empty() => {
+                    let text = self.text(&self.all(text)?)?;
+                    Ok(Some(text.split(delimiter.as_str()).map(Value::from).collect()))
+                }
+                _ => Err(self.shape(function)),
+            },
             ("Fn::If", Value::Array(arguments)) => match arguments.as_slice() {
                 [Value::String(name), then, otherwise] => {
                     self.value(if self.condition(name)? { then } else { otherwise })
                 }
                 _ => Err(self.shape(function)),
             },
-            ("Ref" | "Fn::GetAtt" | "Fn::Sub" | "Fn::Join" | "Fn::If", _) => Err(self.shape(function)),
+            ("Ref" | "Fn::GetAtt" | "Fn::Sub" | "Fn::Join" | "Fn::Split" | "Fn::If", _) => {
+                Err(self.shape(function))
+            }
             _ => Err(TemplateError::unsupported(self.logical_id, function)),
         }
     }

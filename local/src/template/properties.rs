@@ -143,6 +143,9 @@ pub(super) struct ApiEvent {
     pub(super) path: String,
     pub(super) method: String,
     pub(super) auth: Option<EventAuth>,
+    // What does not match never reaches a function; the functions refuse it as well.
+    #[serde(rename = "RequestModel")]
+    _request_model: Option<Value>,
 }
 
 #[derive(Deserialize)]

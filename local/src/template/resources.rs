@@ -62,6 +62,15 @@ impl Resources {
                     resources.insert(logical_id, id, [("Arn", &arn), ("ProviderName", &provider)]);
                 }
                 "AWS::Cognito::UserPoolClient" => resources.insert(logical_id, USER_POOL_CLIENT_ID, []),
+                "AWS::SNS::Topic" => {
+                    let name = format!("{STACK_NAME}-{logical_id}");
+                    let arn = format!("arn:aws:sns:{REGION}:{ACCOUNT_ID}:{name}");
+                    resources.insert(logical_id, &arn, [("TopicName", &name)]);
+                }
+                "AWS::EC2::SecurityGroup" => {
+                    let id = format!("sg-{}", logical_id.to_lowercase());
+                    resources.insert(logical_id, &id, [("GroupId", &id)]);
+                }
                 "AWS::Serverless::Api" => {
                     resources.insert(logical_id, &logical_id.to_lowercase(), []);
                 }

@@ -15,7 +15,8 @@ fn made() -> Resources {
         resources.insert(key, key, [("Arn", &format!("arn:aws:kms:us-east-1:123456789012:key/{key}"))]);
     }
     let url = "http://127.0.0.1:4566/123456789012/card-airlock-DeadLetterQueue";
-    resources.insert("DeadLetterQueue", url, [("Arn", "arn:aws:sqs:us-east-1:123456789012:dlq")]);
+    let attributes = [("Arn", "arn:aws:sqs:us-east-1:123456789012:dlq"), ("QueueName", "dlq")];
+    resources.insert("DeadLetterQueue", url, attributes);
     resources
 }
 
@@ -235,10 +236,10 @@ fn no_role_may_both_seal_and_open_with_one_key() {
 #[test]
 fn references_substitutions_and_joins_give_text() {
     let text = "      A: !Ref Mode\n      B: !GetAtt Role.Arn\n      C: !Sub \"${Mode}/${Role.Arn}/${!Mode}\"\n      \
-                D: !Sub [\"${X}-${Role}\", {X: !Ref AWS::Region}]\n      E: !Join [\":\", [a, !Ref AWS::AccountId]]\n";
+                F: !Split [\",\", \"a,b\"]\n      D: !Sub [\"${X}-${Role}\", {X: !Ref AWS::Region}]\n      E: !Join [\":\", [a, !Ref AWS::AccountId]]\n";
     let expected = json!({
         "A": "plain", "B": "arn:role", "C": "plain/arn:role/${Mode}", "D": "us-east-1-role-name",
-        "E": "a:123456789012",
+        "E": "a:123456789012", "F": ["a", "b"],
     });
     assert_eq!(properties(text, &[]).unwrap(), expected);
 }
