@@ -15,7 +15,7 @@ use tracing::{
 use tracing_subscriber::{Layer, layer::Context};
 
 /// The namespace of every metric.
-const NAMESPACE: &str = "CardAirlock";
+pub const NAMESPACE: &str = "CardAirlock";
 const TARGET: &str = "order::metrics";
 
 /// What is measured. The dimension, where there is one, has few values, and never an id.

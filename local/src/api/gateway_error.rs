@@ -46,3 +46,31 @@ impl GatewayError {
         (self.status, [(CONTENT_TYPE, "application/json")], body.to_string()).into_response()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_deployed_gateway_answers_as_this_one_does() {
+        let stack = crate::template::tests::shipped();
+        let declared = &stack.properties("CustomerApi").unwrap()["GatewayResponses"];
+        for error in [
+            GatewayError::UNAUTHORIZED,
+            GatewayError::NO_ROUTE,
+            GatewayError::FOREIGN_HOST,
+            GatewayError::BODY_BROKEN,
+            GatewayError::TOO_LARGE,
+            GatewayError::FUNCTION_FAILED,
+            GatewayError::TIMED_OUT,
+        ] {
+            let declared = &declared[error.code];
+            assert_eq!(declared["StatusCode"], error.status.as_u16(), "{}", error.code);
+            let template = declared["ResponseTemplates"]["application/json"].as_str().unwrap();
+            let body: Value = serde_json::from_str(template).unwrap();
+            assert_eq!(body["message"], error.message, "{}", error.code);
+        }
+    }
+}

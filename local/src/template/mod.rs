@@ -243,4 +243,6 @@ fn settle(
 }
 
 #[cfg(test)]
-mod tests;
+mod deployment_tests;
+#[cfg(test)]
+pub(crate) mod tests;

@@ -9,7 +9,7 @@ const REFERENCE: &str = "Ref";
 
 /// The attributes of resources that exist, by logical id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Resources(BTreeMap<String, BTreeMap<String, String>>);
+pub struct Resources(pub(super) BTreeMap<String, BTreeMap<String, String>>);
 
 impl Resources {
     /// What `Ref` gives for a resource.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Resources, Route, Schedule, Stack, Template, TemplateError};
 
 /// What an endpoint would report having made.
-fn made() -> Resources {
+pub(super) fn made() -> Resources {
     let mut resources = Template::shipped().unwrap().named_here();
     for table in ["OrderQuarantineTable", "CreditCardTokenizerTable", "CustomerOrderTable"] {
         let arn = format!("arn:aws:dynamodb:us-east-1:123456789012:table/{table}");
@@ -20,7 +20,8 @@ fn made() -> Resources {
     resources
 }
 
-fn shipped() -> Stack {
+/// The shipped template, with its parameters' defaults.
+pub(crate) fn shipped() -> Stack {
     Template::shipped().unwrap().resolve(&made()).unwrap()
 }
 
