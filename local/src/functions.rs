@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_lambda_events::{apigw::ApiGatewayProxyRequest, dynamodb::Event};
 use ingest::Ingest;
@@ -50,6 +50,8 @@ pub struct Surroundings {
     pub sdk_attempts: u32,
     /// Where the functions run, if not in this process.
     pub processes: Option<Processes>,
+    /// How long the SDK waits for a call.
+    pub sdk_timeouts: TimeoutConfig,
 }
 
 /// The handler of a function that the template declares.
@@ -66,6 +68,7 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
     let config = sdk_config(&surroundings.aws_url, &declared.role)
         .into_builder()
         .retry_config(RetryConfig::standard().with_max_attempts(surroundings.sdk_attempts))
+        .timeout_config(surroundings.sdk_timeouts.clone())
         .build();
     let clock = surroundings.clock.clone();
     Ok(match name.as_str() {

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
+use aws_config::timeout::TimeoutConfig;
 use http::Method;
+use order::platform;
 use paybill::{Processor, Sandbox};
 use tokio::{sync::watch, task::JoinHandle};
 use vault::Clock;
@@ -35,6 +37,8 @@ pub struct StackOptions {
     pub processor: Arc<dyn Processor>,
     /// How often the functions' SDK tries a call; 3 where they are deployed.
     pub sdk_attempts: u32,
+    /// How long the functions' SDK waits for a call; a test of slow calls waits less than a deployed function.
+    pub sdk_timeouts: TimeoutConfig,
     /// Whether stream mappings and schedules run by themselves; if not, they are driven by hand.
     pub self_driven: bool,
     /// Runs the built functions as processes of their own, which have the machine's time and their own payment
@@ -53,6 +57,7 @@ impl StackOptions {
             clock: Clock::system(),
             processor: Arc::new(Sandbox::default()),
             sdk_attempts: 3,
+            sdk_timeouts: platform::timeouts(),
             self_driven: true,
             processes: None,
         }
@@ -133,6 +138,7 @@ impl Stack {
             processor: options.processor,
             sdk_attempts: options.sdk_attempts,
             processes: processes.clone(),
+            sdk_timeouts: options.sdk_timeouts,
         };
         let functions = declared
             .functions

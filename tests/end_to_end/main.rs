@@ -11,6 +11,7 @@
 
 mod api;
 mod leaks;
+mod matrix;
 mod outages;
 mod promise_1;
 mod promise_2;
@@ -20,4 +21,5 @@ mod promise_5;
 mod promise_6;
 mod promise_7;
 mod sample_flaws;
+mod simulation;
 mod support;

@@ -16,7 +16,15 @@ mod snapshot;
 mod sqs;
 mod streams;
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -70,6 +78,7 @@ struct Inner {
     envelope_keys: EnvelopeKeys,
     calls: CallLog,
     faults: Faults,
+    under_way: AtomicUsize,
     stopped: watch::Receiver<bool>,
 }
 
@@ -94,6 +103,7 @@ impl AwsEndpoint {
             envelope_keys: EnvelopeKeys::default(),
             calls: CallLog::default(),
             faults: Faults::default(),
+            under_way: AtomicUsize::new(0),
             stopped,
             url,
         }));
@@ -138,10 +148,22 @@ impl AwsEndpoint {
         self.0.calls.of(role, operation)
     }
 
+    /// How many calls are being worked on; those whose callers have given up are among them.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.0.under_way.load(Ordering::SeqCst)
+    }
+
     /// The faults in force, to be changed at will.
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.0.faults
+    }
+
+    /// From now on an empty queue is told at once: no receive waits for a message to come. For who drives the
+    /// stack by hand, where none comes by itself.
+    pub fn answer_receives_at_once(&self) {
+        self.0.sqs.answer_at_once();
     }
 
     /// Deletes the rows whose time to live is over by the clock, as DynamoDB does sooner or later, and says
@@ -201,6 +223,13 @@ impl Inner {
     async fn answer(&self, headers: &HeaderMap, body: Body) -> Result<Reply, Fault> {
         let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Fault::TOO_LARGE)?;
         let request = Request::read(headers, body)?;
+        self.under_way.fetch_add(1, Ordering::SeqCst);
+        let reply = self.answer_or_fail(request).await;
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
+        reply
+    }
+
+    async fn answer_or_fail(&self, request: Request) -> Result<Reply, Fault> {
         let call = request.call();
         self.calls.record(call.clone());
         let Some(fault) = self.faults.strike(&call) else {
@@ -246,7 +275,9 @@ async fn serve(State(endpoint): State<AwsEndpoint>, request: axum::extract::Requ
         return Fault::FOREIGN_HOST.answer().into_response();
     }
     let (head, body) = request.into_parts();
-    let reply = endpoint.0.answer(&head.headers, body).await;
+    // A task of its own: AWS does what it was asked also when the caller has hung up meanwhile.
+    let answered = tokio::spawn(async move { endpoint.0.answer(&head.headers, body).await });
+    let reply = answered.await.unwrap_or(Err(Fault::UNAVAILABLE));
     reply.unwrap_or_else(|fault| Reply::Answer(fault.answer())).into_response()
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::body::Bytes;
@@ -23,14 +26,30 @@ pub(super) struct Sqs {
     service: SqsService,
     url: String,
     sent: Mutex<VecDeque<Value>>,
+    answers_at_once: AtomicBool,
 }
 
 impl Sqs {
     pub(super) fn new(url: &str) -> Self {
-        Self { service: SqsService::new(), url: url.to_owned(), sent: Mutex::default() }
+        Self {
+            service: SqsService::new(),
+            url: url.to_owned(),
+            sent: Mutex::default(),
+            answers_at_once: AtomicBool::new(false),
+        }
     }
 
-    pub(super) async fn perform(&self, request: Request) -> Answer {
+    pub(super) fn answer_at_once(&self) {
+        self.answers_at_once.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) async fn perform(&self, mut request: Request) -> Answer {
+        if self.answers_at_once.load(Ordering::SeqCst)
+            && let Some(waiting) = request.json.get_mut("WaitTimeSeconds")
+        {
+            *waiting = 0.into();
+            request.body = Bytes::from(request.json.to_string());
+        }
         let mut answer = ask(&self.service, &request).await;
         if answer.status == StatusCode::OK {
             if ABOUT_QUEUES.contains(&request.operation.as_str()) {

@@ -358,7 +358,7 @@ fn every_alarm_on_our_metrics_is_on_one_that_is_written() {
     let recorder = Recorder::default();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(recorder.clone()), || {
         Metric::OldestQuarantined(1).record();
-        Metric::Expired(1).record();
+        Metric::Expired.record();
         Metric::RemovedByTtl.record();
         Metric::Parked(FailureReason::EnvelopeRefused.code()).record();
         Metric::CardUnreadable.record();

@@ -97,6 +97,7 @@ impl World {
             clock: clock.clone(),
             processor: processor.clone(),
             sdk_attempts: 3,
+            sdk_timeouts: order::platform::timeouts(),
             processes: None,
         };
         let worker =
@@ -136,6 +137,7 @@ impl World {
             clock: self.clock.clone(),
             processor: self.processor.clone(),
             sdk_attempts: 3,
+            sdk_timeouts: order::platform::timeouts(),
             processes: None,
         };
         functions::handler(self.declared.function(logical_id).unwrap(), &around).unwrap()
@@ -287,7 +289,7 @@ pub(super) fn movable_clock() -> (Clock, Arc<AtomicU64>) {
 }
 
 /// One user pool for all worlds: making its key takes a moment.
-pub(super) fn issuer() -> Issuer {
+pub(crate) fn issuer() -> Issuer {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();

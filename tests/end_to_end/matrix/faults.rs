@@ -1,0 +1,218 @@
+//! One stage of an order's life, run once for each of its AWS calls and each fault, and the state it may end in.
+
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use local::aws::{Call, FaultKind, FaultRule, When};
+use serde_json::json;
+
+use crate::simulation::{
+    at_rest::{AtRest, text},
+    client::Answer,
+    details::{DETAILS, Details},
+    world::{LATER, World},
+};
+
+/// Who sends the orders.
+pub(super) const ADA: &str = "ada";
+/// What is ordered.
+pub(super) const ORDERED: &Details = &DETAILS[0];
+
+/// How long the functions' SDK waits for an answer here. What is slower is done late, its caller gone.
+const PATIENCE: Duration = Duration::from_millis(1_000);
+const TOO_SLOW: FaultKind = FaultKind::Slow(Duration::from_millis(1_200));
+
+/// The faults that differ for a call, beside being too slow. What changes nothing is as good as lost when its
+/// answer is; a conflict or a cancellation of what is no such write is plain throttling.
+fn faults_of(call: &Call) -> Vec<FaultKind> {
+    let mut faults = vec![FaultKind::LostBefore, FaultKind::Throttled, FaultKind::InternalError];
+    if changes_something(call) {
+        faults.push(FaultKind::ReplyLost);
+    }
+    match call.operation.as_str() {
+        "TransactWriteItems" => faults.extend([FaultKind::Conflict, FaultKind::CancelledByThrottling]),
+        "PutItem" | "UpdateItem" => faults.push(FaultKind::Conflict),
+        _ => {}
+    }
+    faults
+}
+
+/// A new data key is kept by nobody but its caller. Receiving hides messages.
+fn changes_something(call: &Call) -> bool {
+    !matches!(call.operation.as_str(), "GetItem" | "Scan" | "Decrypt" | "GenerateDataKey")
+}
+
+/// A part of an order's life.
+pub(super) trait Stage {
+    /// Brings the order to where the stage begins. No fault strikes here.
+    async fn begin(&self, world: &mut World, order: &str);
+    /// What customers, schedules and operator do then, each as often as the answers ask for it.
+    async fn go(&self, world: &mut World, order: &str);
+    /// How the order ends once the fault is over and everybody has had another turn.
+    fn end(&self) -> End;
+}
+
+/// How an order ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum End {
+    Tokenized,
+    Paid,
+    /// Another order of that id was first.
+    OrderExists,
+    Expired,
+    /// In no table, with word of it.
+    Mourned,
+}
+
+/// Panics with the names of the combinations that end otherwise.
+pub(super) async fn survives_every_fault(stage: impl Stage) {
+    let calls = recorded(&stage).await;
+    assert!(!calls.is_empty(), "the stage calls nobody");
+    let strike = |(call, nth): &(Call, u64), kind: FaultKind| FaultRule {
+        role: Some(call.role.clone()),
+        service: Some(call.service),
+        operation: Some(call.operation.clone()),
+        kind,
+        when: When::Nth(*nth),
+    };
+    // The slow ones at once, each in a world of its own: they mostly wait.
+    let late = calls.iter().filter(|(call, _)| changes_something(call));
+    let slow = late.map(async |call| {
+        let mut world = impatient_world().await;
+        run(&mut world, &stage, "order", strike(call, TOO_SLOW)).await
+    });
+    let others = async {
+        let mut world = impatient_world().await;
+        let mut wrongs = Vec::new();
+        for call in &calls {
+            for fault in faults_of(&call.0) {
+                let order = format!("order-{}-{fault:?}", wrongs.len());
+                wrongs.push(run(&mut world, &stage, &order, strike(call, fault)).await);
+            }
+        }
+        wrongs
+    };
+    let (slow, others) = futures::future::join(futures::future::join_all(slow), others).await;
+    let combinations = slow.len() + others.len();
+    let wrongs: Vec<String> = slow.into_iter().chain(others).filter_map(Result::err).collect();
+    assert!(wrongs.is_empty(), "{} of {combinations}:\n{}", wrongs.len(), wrongs.join("\n"));
+}
+
+/// The AWS calls that the functions make in a stage when nothing goes wrong, each with the number it has among
+/// its like.
+pub(super) async fn recorded(stage: &impl Stage) -> Vec<(Call, u64)> {
+    let mut world = impatient_world().await;
+    world.advance(LATER);
+    stage.begin(&mut world, "order").await;
+    let before = world.stack.aws().calls().len();
+    stage.go(&mut world, "order").await;
+    let calls = functions_calls(&world, before);
+    recover(&mut world, stage, "order").await;
+    check(&world, stage, "order").expect("without a fault");
+    let like = |call: &Call| (call.role.clone(), call.service, call.operation.clone());
+    let nth =
+        |place: usize| calls[..=place].iter().filter(|other| like(other) == like(&calls[place])).count();
+    (0..calls.len()).map(|place| (calls[place].clone(), nth(place) as u64)).collect()
+}
+
+async fn impatient_world() -> World {
+    let patience = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).operation_timeout(PATIENCE);
+    World::with_timeouts(patience.build()).await
+}
+
+fn functions_calls(world: &World, from: usize) -> Vec<Call> {
+    let calls = world.stack.aws().calls().split_off(from);
+    let functions = &world.stack.declared.functions;
+    calls.into_iter().filter(|call| functions.iter().any(|function| function.role == call.role)).collect()
+}
+
+/// The stage, with a fault.
+async fn run(world: &mut World, stage: &impl Stage, order: &str, strike: FaultRule) -> Result<(), String> {
+    // No data key is at hand, as at the recording.
+    world.advance(LATER);
+    stage.begin(world, order).await;
+    let before = world.stack.aws().calls().len();
+    let name = format!("{strike:?}");
+    world.faults().add(strike.clone());
+    stage.go(world, order).await;
+    world.late_calls_done().await;
+    let FaultRule { role, operation, when, .. } = strike;
+    let is_like =
+        |call: &&Call| Some(&call.role) == role.as_ref() && Some(&call.operation) == operation.as_ref();
+    let like = functions_calls(world, before).iter().filter(is_like).count() as u64;
+    assert!(matches!(when, When::Nth(n) if like >= n), "the fault struck no call: {name}");
+    recover(world, stage, order).await;
+    let outcome = check(world, stage, order).map_err(|wrong| format!("{name}: {wrong}"));
+    world.remove_quarantined(order).await;
+    world.settle().await;
+    outcome
+}
+
+/// The fault is over, and everybody has another turn.
+async fn recover(world: &mut World, stage: &impl Stage, order: &str) {
+    world.faults().clear();
+    world.settle().await;
+    world.advance(LATER);
+    if world.quarantined(order).await.is_some() {
+        world.sweep().await.expect("a sweep without a fault");
+        world.settle().await;
+        world.replay(json!({})).await.expect("a replay without a fault");
+        world.settle().await;
+    }
+    if matches!(stage.end(), End::Paid) {
+        assert_eq!(world.pay(order, ADA).await.status, 200, "paying without a fault");
+    }
+}
+
+fn check(world: &World, stage: &impl Stage, order: &str) -> Result<(), String> {
+    let rest = world.at_rest();
+    let charges = world.ledger.charges();
+    rest.check(&charges)?;
+    let stuck = rest.quarantine.get(order);
+    let clean = rest.clean.get(order).map(|row| text(row, "CustomerName"));
+    let paid = charges.iter().filter(|charge| charge.order == order).count();
+    let is_allowed = match stage.end() {
+        End::Tokenized => stuck.is_none() && clean == Some(ORDERED.name),
+        End::Paid => stuck.is_none() && clean == Some(ORDERED.name) && paid == 1,
+        End::OrderExists => {
+            stuck.is_some_and(|row| {
+                (text(row, "Status"), text(row, "FailureReason")) == ("FAILED", "ORDER_EXISTS")
+            }) && clean.is_some_and(|name| name != ORDERED.name)
+                && has_letter(&rest, order, "PARKED")
+        }
+        End::Expired => {
+            stuck.is_some_and(|row| text(row, "Status") == "EXPIRED" && row.get("SealedCard").is_none())
+                && clean.is_none()
+                && has_letter(&rest, order, "EXPIRED")
+        }
+        End::Mourned => stuck.is_none() && clean.is_none() && has_letter(&rest, order, "REMOVED_BY_TTL"),
+    };
+    if is_allowed { Ok(()) } else { Err(format!("quarantine {stuck:?}, clean {clean:?}, paid {paid} times")) }
+}
+
+fn has_letter(rest: &AtRest, order: &str, kind: &str) -> bool {
+    rest.messages.iter().any(|letter| letter["CustomerOrder"] == order && letter["Kind"] == kind)
+}
+
+/// A customer who sends the same again as long as the answer asks for it.
+pub(super) async fn insist(world: &World, request: impl AsyncFn(&World) -> Answer) -> Answer {
+    for _ in 0..5 {
+        let answer = request(world).await;
+        if !answer.is_unclear() && answer.text("code") != "PAYMENT_IN_PROGRESS" {
+            return answer;
+        }
+        assert_ne!(answer.status, 500, "{answer:?}");
+        world.advance(Duration::from_secs(61));
+    }
+    panic!("no answer, however often it is asked");
+}
+
+/// A schedule or an operator: one more run after one that stopped.
+pub(super) async fn run_again<T>(world: &World, run: impl AsyncFn(&World) -> Option<T>) -> T {
+    for _ in 0..3 {
+        if let Some(summary) = run(world).await {
+            return summary;
+        }
+    }
+    panic!("it stops every time");
+}

@@ -1,0 +1,61 @@
+//! Requests as API Gateway hands them to a function, and what comes back.
+
+use serde_json::{Value, json};
+
+/// What a function answered.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: u64,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// Of the function's own answer; none: it failed as a whole, which API Gateway tells as 502.
+    pub(super) fn of(reply: Option<&[u8]>) -> Self {
+        let Some(reply) = reply else { return Self { status: 502, body: Value::Null } };
+        let reply: Value = serde_json::from_slice(reply).unwrap();
+        let body = reply["body"].as_str().map_or(Value::Null, |body| serde_json::from_str(body).unwrap());
+        Self { status: reply["statusCode"].as_u64().unwrap(), body }
+    }
+
+    /// Whether a client is to send the same request again.
+    pub(crate) fn is_unclear(&self) -> bool {
+        self.status >= 500
+    }
+
+    /// A text member of the body.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.body[name].as_str().unwrap_or_default()
+    }
+}
+
+/// The event of `POST path`.
+pub(super) fn post(client_id: &str, user: &str, path: &str, body: &Value) -> Value {
+    let mut event = event(client_id, user, "POST", path, path);
+    event["headers"] = json!({ "Content-Type": "application/json" });
+    event["body"] = body.to_string().into();
+    event
+}
+
+/// The event of `GET /order/{CustomerOrder}`.
+pub(super) fn get_order(client_id: &str, user: &str, order: &str) -> Value {
+    let path = format!("/order/{order}");
+    let mut event = event(client_id, user, "GET", "/order/{CustomerOrder}", &path);
+    event["pathParameters"] = json!({ "CustomerOrder": order });
+    event
+}
+
+fn event(client_id: &str, user: &str, method: &str, resource: &str, path: &str) -> Value {
+    json!({
+        "resource": resource,
+        "path": path,
+        "httpMethod": method,
+        "isBase64Encoded": false,
+        "requestContext": {
+            "requestId": "a request",
+            "httpMethod": method,
+            "path": format!("/dev{path}"),
+            "authorizer": { "claims": { "sub": user, "token_use": "id", "aud": client_id } },
+        },
+    })
+}

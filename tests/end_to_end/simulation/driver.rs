@@ -1,0 +1,194 @@
+//! Does one operation after the other, and holds the world against the model after each.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use local::aws::{FaultKind, FaultRule, Service, When};
+use serde_json::{Value, json};
+
+use super::{
+    at_rest::{AtRest, text},
+    details::DETAILS,
+    model::Model,
+    operations::{ORDERS, Op, USERS},
+    world::{Item, LATER, QUARANTINE, WORKER, World},
+};
+
+/// DynamoDB takes no request that was signed longer ago.
+const SIGNED_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// A world and what is known of it.
+pub(super) struct Simulation {
+    pub(super) world: World,
+    model: Model,
+}
+
+impl Simulation {
+    pub(super) async fn new() -> Self {
+        Self { world: World::new().await, model: Model::default() }
+    }
+
+    /// Everything in turn, then the end.
+    pub(super) async fn run(operations: &[Op]) -> Self {
+        let mut simulation = Self::new().await;
+        simulation.go(operations).await;
+        simulation.end().await;
+        simulation
+    }
+
+    /// Everything in turn.
+    pub(super) async fn go(&mut self, operations: &[Op]) {
+        for operation in operations {
+            self.once(operation).await;
+            self.check();
+        }
+    }
+
+    async fn once(&mut self, operation: &Op) {
+        let world = &mut self.world;
+        match *operation {
+            Op::Submit { order, user, details } => {
+                let (order, user, details) = (ORDERS[order], USERS[user], &DETAILS[details]);
+                let before = world.at_rest();
+                let answer = world.submit(order, user, details).await;
+                self.model.submitted(order, user, details, &answer, &before);
+            }
+            Op::Pay { order, user } => {
+                let answer = world.pay(ORDERS[order], USERS[user]).await;
+                let is_paid = world.ledger.charges().iter().any(|charge| charge.order == ORDERS[order]);
+                match answer.status {
+                    200 => assert!(is_paid, "{answer:?}, and nothing was charged"),
+                    status => assert!([404, 409, 503].contains(&status), "{answer:?}"),
+                }
+            }
+            Op::Step => drop(world.step().await),
+            Op::Settle => world.settle().await,
+            Op::Redeliver { from, count } => {
+                let records = world.records.len();
+                if let Some(from) = from.checked_rem(records) {
+                    let again = world.records[from..records.min(from + count)].to_vec();
+                    world.deliver(&again).await.expect("the worker failed");
+                }
+            }
+            Op::LatePut { record } => self.late_put(record).await,
+            Op::Fault { role, kind, nth } => world.fault(role, None, kind, When::Nth(nth)),
+            Op::KmsDown => world.faults().add(FaultRule {
+                role: Some(WORKER.into()),
+                service: Some(Service::Kms),
+                operation: None,
+                kind: FaultKind::InternalError,
+                when: When::Always,
+            }),
+            Op::FaultsOver => world.faults().clear(),
+            Op::ProcessorFails(error) => world.ledger.fail_next(error),
+            Op::Advance(by) => world.advance(by),
+            Op::Ttl => drop(world.stack.aws().sweep_ttl().unwrap()),
+            Op::Sweep => drop(world.sweep().await),
+            Op::Replay { order, dry_run } => {
+                let mut selection = json!({ "dryRun": dry_run });
+                if let Some(order) = order {
+                    selection["order"] = ORDERS[order].into();
+                }
+                world.replay(selection).await;
+            }
+        }
+        // Before time passes and the stream trims.
+        self.world.archive();
+    }
+
+    async fn late_put(&self, record: usize) {
+        let now = self.world.now();
+        let is_recent = |record: &&Value| {
+            let written = record["dynamodb"]["ApproximateCreationDateTime"].as_f64().unwrap();
+            now.duration_since(epoch(written)).is_ok_and(|age| age < SIGNED_FOR)
+        };
+        let first = |record: &&Value| record["eventName"] == "INSERT";
+        let puts: Vec<_> = self.world.records.iter().filter(first).filter(is_recent).collect();
+        let Some(place) = record.checked_rem(puts.len()) else { return };
+        let put = self.world.dynamodb.put_item().table_name(QUARANTINE);
+        let put = put.set_item(Some(item(&puts[place]["dynamodb"]["NewImage"])));
+        // What it meets is as ingest's own condition has it.
+        drop(put.condition_expression("attribute_not_exists(CustomerOrder)").send().await);
+    }
+
+    fn check(&mut self) {
+        let rest = self.world.at_rest();
+        rest.check(&self.world.ledger.charges()).unwrap();
+        self.model.check(&rest, &self.world.records);
+    }
+
+    /// The faults are over; schedule and operator do their rounds until nothing is on its way. Then everything
+    /// must be where the model has it, and every card must be the right one.
+    pub(super) async fn end(&mut self) {
+        self.world.faults().clear();
+        self.world.ledger.fail_no_more();
+        self.world.settle().await;
+        for _ in 0..3 {
+            self.world.advance(LATER);
+            self.world.sweep().await.expect("a sweep without a fault");
+            self.world.settle().await;
+            self.world.replay(json!({})).await.expect("a replay without a fault");
+            self.world.settle().await;
+        }
+        self.check();
+        let rest = self.world.at_rest();
+        self.model.check_end(&rest, &self.world.records);
+        for order in ORDERS {
+            for user in USERS {
+                self.look(order, user, &rest).await;
+            }
+        }
+        self.check();
+    }
+
+    /// What a customer sees, and pays, in the end.
+    async fn look(&self, order: &str, user: &str, rest: &AtRest) {
+        let seen = self.world.status(order, user).await;
+        let found = Model::status_of(order, user, rest);
+        let told = (seen.status == 200)
+            .then(|| (seen.text("Status").to_owned(), seen.text("FailureReason").to_owned()));
+        assert_eq!(told, found, "{order} as {user} sees it");
+        let paid = self.world.pay(order, user).await;
+        let is_across = found.is_some_and(|(status, _)| status == "TOKENIZED");
+        assert_eq!(paid.status == 200, is_across, "{order} of {user}: {paid:?}");
+        if is_across {
+            let charged = self.world.ledger.charges();
+            assert!(
+                charged.iter().any(|charge| charge.order == order),
+                "{order} is paid, and nothing charged"
+            );
+        }
+    }
+
+    /// The status of the quarantine rows in the order of [`ORDERS`].
+    pub(super) fn quarantined(&self) -> [Option<String>; 3] {
+        let rest = self.world.at_rest();
+        ORDERS.map(|order| rest.quarantine.get(order).map(|row| text(row, "Status").to_owned()))
+    }
+
+    /// Which of [`ORDERS`] are across.
+    pub(super) fn across(&self) -> [bool; 3] {
+        let rest = self.world.at_rest();
+        ORDERS.map(|order| rest.clean.contains_key(order))
+    }
+}
+
+fn epoch(seconds: f64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs_f64(seconds)
+}
+
+/// An image of a stream record, in the SDK's form.
+fn item(image: &Value) -> Item {
+    let attribute = |value: &Value| {
+        let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
+        let value = value.as_str().unwrap().to_owned();
+        match kind.as_str() {
+            "S" => AttributeValue::S(value),
+            "N" => AttributeValue::N(value),
+            "B" => AttributeValue::B(Blob::new(STANDARD.decode(value).unwrap())),
+            other => panic!("an attribute of type {other}"),
+        }
+    };
+    image.as_object().unwrap().iter().map(|(name, value)| (name.clone(), attribute(value))).collect()
+}

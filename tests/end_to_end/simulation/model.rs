@@ -1,0 +1,169 @@
+//! What was answered to customers, and what must therefore be there: at any time, and in the end.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{
+    at_rest::{AtRest, text},
+    client::Answer,
+    details::Details,
+};
+
+/// What customers have sent and were told.
+#[derive(Default)]
+pub(super) struct Model {
+    /// By order, in the order of sending.
+    submissions: BTreeMap<&'static str, Vec<Submission>>,
+    /// The clean orders so far, without their payments.
+    clean: BTreeMap<String, [String; 5]>,
+}
+
+/// An order that was, or may have been, taken in.
+struct Submission {
+    user: &'static str,
+    details: &'static Details,
+    /// As told with a 202; none: the answer left it open.
+    acceptance: Option<String>,
+}
+
+impl Submission {
+    fn is_in(&self, row: &Value) -> bool {
+        text(row, "Owner") == self.user
+            && text(row, "CustomerName") == self.details.name
+            && self.acceptance.as_ref().is_none_or(|acceptance| text(row, "AcceptanceId") == acceptance)
+    }
+}
+
+impl Model {
+    /// Takes note of an answer to a submission. `before` is what was there when it was sent.
+    pub(super) fn submitted(
+        &mut self,
+        order: &'static str,
+        user: &'static str,
+        details: &'static Details,
+        answer: &Answer,
+        before: &AtRest,
+    ) {
+        let sent = self.submissions.entry(order).or_default();
+        match answer.status {
+            202 => {
+                let acceptance = answer.text("AcceptanceId").to_owned();
+                let same = sent.iter().find(|one| one.acceptance.as_ref() == Some(&acceptance));
+                let Some(same) = same else {
+                    let in_way = before.quarantine.get(order);
+                    let in_way = in_way.filter(|row| text(row, "Status") == "PENDING");
+                    let is_own = in_way.is_none_or(|row| text(row, "AcceptanceId") == acceptance);
+                    assert!(is_own, "{order} took the place of a pending one: {in_way:?}");
+                    sent.push(Submission { user, details, acceptance: Some(acceptance) });
+                    return;
+                };
+                assert_eq!((same.user, same.details), (user, details), "202 for somebody else's {order}");
+            }
+            200 => {
+                let row = before.clean.get(order).expect("200 for an order that is not across");
+                let expected = (user, details.name);
+                assert_eq!(
+                    (text(row, "Owner"), text(row, "CustomerName")),
+                    expected,
+                    "200 for another {order}"
+                );
+            }
+            409 => {
+                let is_other = |one: &Submission| (one.user, one.details) != (user, details);
+                assert!(sent.iter().any(is_other), "409 though {order} was never sent otherwise");
+            }
+            503 => sent.push(Submission { user, details, acceptance: None }),
+            _ => panic!("{answer:?}"),
+        }
+    }
+
+    /// What must hold at any time.
+    pub(super) fn check(&mut self, rest: &AtRest, records: &[Value]) {
+        for (order, row) in &rest.clean {
+            let facts = ["AcceptanceId", "Owner", "CustomerName", "CreditCardToken", "TokenizedAt"];
+            let facts = facts.map(|name| text(row, name).to_owned());
+            let sent = self.submissions.get(order.as_str()).map_or(&[][..], Vec::as_slice);
+            assert!(sent.iter().any(|one| one.is_in(row)), "a clean {order} that nobody sent: {row}");
+            let first = self.clean.entry(order.clone()).or_insert_with(|| facts.clone());
+            assert_eq!(*first, facts, "a clean {order} was written over");
+        }
+        assert!(self.clean.keys().all(|order| rest.clean.contains_key(order)), "a clean order is gone");
+        for (order, sent) in &self.submissions {
+            self.check_held(order, sent, rest, records);
+        }
+    }
+
+    /// The last acceptance that was told is where it can be found, unless a later one took its place.
+    fn check_held(&self, order: &str, sent: &[Submission], rest: &AtRest, records: &[Value]) {
+        let Some(last) = sent.iter().rposition(|one| one.acceptance.is_some()) else { return };
+        let (accepted, later) = (&sent[last], &sent[last + 1..]);
+        let acceptance = accepted.acceptance.as_deref().unwrap_or_default();
+        let (clean, quarantined) = (rest.clean.get(order), rest.quarantine.get(order));
+        let is_same = |row: &Value| {
+            (text(row, "Owner"), text(row, "CustomerName")) == (accepted.user, accepted.details.name)
+        };
+        let is_there = clean.is_some_and(is_same)
+            || quarantined.is_some_and(|row| text(row, "AcceptanceId") == acceptance);
+        // Nobody was told of these: whether they were taken in shows only now.
+        let is_replaced = later.iter().any(|one| {
+            let expired = |row: &Value| text(row, "Status") == "EXPIRED" && text(row, "Owner") == one.user;
+            clean.is_some_and(|row| one.is_in(row))
+                || quarantined.is_some_and(|row| one.is_in(row) || expired(row))
+                || rest
+                    .messages
+                    .iter()
+                    .any(|message| message["CustomerOrder"] == order && message["AcceptanceId"] != acceptance)
+        });
+        let is_removed = removed_by_ttl(acceptance, records);
+        assert!(is_there || is_replaced || is_removed, "{order} is lost, accepted as {acceptance}");
+    }
+
+    /// What must hold when everything has come to rest.
+    pub(super) fn check_end(&self, rest: &AtRest, records: &[Value]) {
+        for (order, row) in &rest.quarantine {
+            let clean = rest.clean.get(order);
+            match (text(row, "Status"), text(row, "FailureReason")) {
+                ("EXPIRED", _) => {
+                    assert_eq!(row.get("SealedCard"), None, "{order} expired with its card");
+                    let mourned = rest.is_mourned(text(row, "AcceptanceId"), records);
+                    assert!(mourned, "{order} expired without word");
+                }
+                ("FAILED", "ORDER_EXISTS") => {
+                    let other = clean.expect("ORDER_EXISTS and no such order");
+                    let of = |row: &Value| ["Owner", "CustomerName"].map(|name| text(row, name).to_owned());
+                    assert_ne!(of(other), of(row), "{order} was parked because of itself");
+                    let is_word =
+                        |message: &Value| message["CustomerOrder"] == *order && message["Kind"] == "PARKED";
+                    assert!(rest.messages.iter().any(is_word), "{order} was parked without word");
+                }
+                other => panic!("{order} ends as {other:?}"),
+            }
+        }
+        for (order, sent) in &self.submissions {
+            for acceptance in sent.iter().filter_map(|one| one.acceptance.as_deref()) {
+                if removed_by_ttl(acceptance, records) && !rest.clean.contains_key(*order) {
+                    assert!(rest.is_mourned(acceptance, records), "{order} was removed without word");
+                }
+            }
+        }
+    }
+
+    /// What a customer must be told of an order in the end: status and reason.
+    pub(super) fn status_of(order: &str, user: &str, rest: &AtRest) -> Option<(String, String)> {
+        let own = |row: &&Value| text(row, "Owner") == user;
+        if rest.clean.get(order).filter(own).is_some() {
+            return Some(("TOKENIZED".into(), String::new()));
+        }
+        let row = rest.quarantine.get(order).filter(own)?;
+        Some((text(row, "Status").into(), text(row, "FailureReason").into()))
+    }
+}
+
+fn removed_by_ttl(acceptance: &str, records: &[Value]) -> bool {
+    records.iter().any(|record| {
+        record["eventName"] == "REMOVE"
+            && record["userIdentity"]["principalId"] == "dynamodb.amazonaws.com"
+            && text(&record["dynamodb"]["OldImage"], "AcceptanceId") == acceptance
+    })
+}

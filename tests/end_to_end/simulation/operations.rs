@@ -1,0 +1,97 @@
+//! What may happen, and how often.
+
+use std::time::Duration;
+
+use local::aws::FaultKind;
+use paybill::ProcessorError;
+use proptest::{
+    prelude::{Just, Strategy, any, prop_oneof},
+    sample::select,
+};
+
+/// Orders, customers and details are few, so that they meet.
+pub(super) const ORDERS: [&str; 3] = ["order-a", "order-b", "order-c"];
+pub(super) const USERS: [&str; 2] = ["ada", "eve"];
+const ROLES: [&str; 4] = ["IngestRole", super::world::WORKER, "ReplayRole", "PaybillRole"];
+
+/// One thing that happens.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Op {
+    /// A customer sends an order, once, whatever the answer is.
+    Submit { order: usize, user: usize, details: usize },
+    /// A customer pays.
+    Pay { order: usize, user: usize },
+    /// The mapping does one thing, if one is due.
+    Step,
+    /// The mapping works until there is nothing left to do.
+    Settle,
+    /// Some stream records, of whatever age, reach a worker once more.
+    Redeliver { from: usize, count: usize },
+    /// A put of ingest's that was sent before arrives a second time, late.
+    LatePut { record: usize },
+    /// The n-th call of a role from now goes wrong.
+    Fault { role: &'static str, kind: FaultKind, nth: u64 },
+    /// KMS fails for the worker, until the faults are over.
+    KmsDown,
+    /// No fault is in force any more.
+    FaultsOver,
+    /// The next payment ends without an outcome.
+    ProcessorFails(ProcessorError),
+    /// Time passes.
+    Advance(Duration),
+    /// DynamoDB removes what is beyond its time to live.
+    Ttl,
+    /// The schedule sweeps.
+    Sweep,
+    /// An operator replays, everything or one order only, for real or not.
+    Replay { order: Option<usize>, dry_run: bool },
+}
+
+/// From a case of a few operations to one of some dozens.
+pub(super) fn operations() -> impl Strategy<Value = Vec<Op>> {
+    proptest::collection::vec(operation(), 1..28)
+}
+
+fn operation() -> impl Strategy<Value = Op> {
+    let order = || 0..ORDERS.len();
+    let user = || prop_oneof![4 => Just(0_usize), 1 => Just(1)];
+    let details = || prop_oneof![3 => Just(0_usize), 1 => Just(1), 1 => Just(2)];
+    prop_oneof![
+        6 => (order(), user(), details()).prop_map(|(order, user, details)| Op::Submit { order, user, details }),
+        2 => (order(), user()).prop_map(|(order, user)| Op::Pay { order, user }),
+        4 => Just(Op::Step),
+        3 => Just(Op::Settle),
+        3 => (any::<usize>(), 1..4_usize).prop_map(|(from, count)| Op::Redeliver { from, count }),
+        2 => any::<usize>().prop_map(|record| Op::LatePut { record }),
+        4 => (select(&ROLES[..]), kind(), 1..4_u64).prop_map(|(role, kind, nth)| Op::Fault { role, kind, nth }),
+        1 => Just(Op::KmsDown),
+        1 => Just(Op::FaultsOver),
+        1 => select(vec![ProcessorError::NoAnswer, ProcessorError::NotReached]).prop_map(Op::ProcessorFails),
+        4 => minutes().prop_map(|minutes| Op::Advance(Duration::from_secs(minutes * 60))),
+        1 => Just(Op::Ttl),
+        3 => Just(Op::Sweep),
+        2 => (proptest::option::weighted(0.3, order()), proptest::bool::weighted(0.2))
+            .prop_map(|(order, dry_run)| Op::Replay { order, dry_run }),
+    ]
+}
+
+fn kind() -> impl Strategy<Value = FaultKind> {
+    select(vec![
+        FaultKind::LostBefore,
+        FaultKind::ReplyLost,
+        FaultKind::Throttled,
+        FaultKind::InternalError,
+        FaultKind::Conflict,
+        FaultKind::CancelledByThrottling,
+    ])
+}
+
+/// Within the retries, beyond a record's age, beyond the sweep's patience, a day, the deadline, the time to live.
+fn minutes() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        4 => select(vec![1, 6, 20]),
+        4 => select(vec![61, 76]),
+        2 => select(vec![25 * 60, 73 * 60]),
+        1 => Just(11 * 24 * 60),
+    ]
+}

@@ -1,0 +1,135 @@
+//! Stories worth a name of their own.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use local::aws::{FaultKind, When};
+use serde_json::json;
+
+use super::{
+    driver::Simulation,
+    operations::{ORDERS, Op, USERS},
+    world::{WORKER, World},
+};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+fn submit(order: usize) -> Op {
+    Op::Submit { order, user: 0, details: 0 }
+}
+
+const REPLAY: Op = Op::Replay { order: None, dry_run: false };
+
+#[tokio::test]
+async fn promise_3_a_put_that_arrives_after_the_crossing_changes_nothing() {
+    let late = [submit(0), Op::Settle, Op::LatePut { record: 0 }];
+    let mut simulation = Simulation::new().await;
+    simulation.go(&late).await;
+    assert_eq!(simulation.quarantined()[0].as_deref(), Some("PENDING"));
+    simulation.go(&[Op::Settle]).await;
+    assert_eq!(simulation.quarantined()[0], None);
+    simulation.end().await;
+}
+
+#[tokio::test]
+async fn promise_2_a_park_that_comes_late_does_not_park_the_renewed_order() {
+    let mut simulation = Simulation::new().await;
+    simulation.go(&[submit(0)]).await;
+    altered(&simulation.world).await;
+    simulation.world.archive();
+    let poison = vec![simulation.world.records.last().unwrap().clone()];
+    let world = &simulation.world;
+    world.fault(WORKER, Some("UpdateItem"), FaultKind::Slow(MINUTE / 60), When::Nth(1));
+    let renewed = async {
+        let parking = || {
+            world.stack.aws().calls().iter().any(|call| call.role == WORKER && call.operation == "UpdateItem")
+        };
+        while !parking() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // Another worker parks it meanwhile, and the customer sends it again.
+        world.deliver(&poison).await.unwrap();
+        assert_eq!(world.status(ORDERS[0], USERS[0]).await.text("Status"), "FAILED");
+        world.submit(ORDERS[0], USERS[0], &super::details::DETAILS[1]).await
+    };
+    let (parked, renewed) = futures::future::join(world.deliver(&poison), renewed).await;
+    assert_eq!(parked.unwrap()["batchItemFailures"], json!([]));
+    assert_eq!(renewed.status, 202);
+    assert_eq!(simulation.quarantined()[0].as_deref(), Some("PENDING"));
+    simulation.world.settle().await;
+    assert_eq!((simulation.quarantined()[0].clone(), simulation.across()[0]), (None, true));
+}
+
+#[tokio::test]
+async fn promise_2_a_replay_between_dead_letter_and_failed_loses_neither_order_nor_word() {
+    let mut simulation = Simulation::new().await;
+    simulation.go(&[submit(0)]).await;
+    altered(&simulation.world).await;
+    simulation.world.archive();
+    let poison = vec![simulation.world.records.last().unwrap().clone()];
+    // The worker dies between the two: the letter is out, the row still PENDING.
+    simulation.world.fault(WORKER, Some("UpdateItem"), FaultKind::LostBefore, When::Nth(1));
+    simulation.world.deliver(&poison).await.unwrap();
+    assert_eq!(simulation.quarantined()[0].as_deref(), Some("PENDING"));
+    let summary = simulation.world.replay(json!({})).await.unwrap();
+    assert_eq!((summary["rearmed"].as_u64(), summary["messagesSettled"].as_u64()), (Some(1), Some(1)));
+    // The first delivery comes again and must not park what was re-armed since.
+    simulation.world.deliver(&poison).await.unwrap();
+    assert_eq!(simulation.quarantined()[0].as_deref(), Some("PENDING"));
+    altered(&simulation.world).await;
+    simulation.go(&[Op::Settle]).await;
+    simulation.end().await;
+    assert!(simulation.across()[0]);
+}
+
+#[tokio::test]
+async fn promise_2_an_old_image_does_not_bring_an_expired_order_back() {
+    let expired = [submit(0), Op::Advance(73 * HOUR), Op::Sweep, Op::Redeliver { from: 0, count: 1 }];
+    let simulation = Simulation::run(&expired).await;
+    assert_eq!(simulation.quarantined()[0].as_deref(), Some("EXPIRED"));
+    assert!(!simulation.across()[0]);
+}
+
+#[tokio::test]
+async fn promise_2_after_an_outage_of_kms_one_replay_brings_all_orders_across() {
+    let mut simulation = Simulation::new().await;
+    simulation.go(&[submit(0), submit(1), submit(2), Op::KmsDown, Op::Settle, Op::FaultsOver]).await;
+    assert_eq!(simulation.across(), [false; 3]);
+    assert!(simulation.world.at_rest().messages.iter().all(|word| word["DDBStreamBatchInfo"].is_object()));
+    simulation.go(&[REPLAY, Op::Settle]).await;
+    assert_eq!(simulation.across(), [true; 3]);
+    simulation.end().await;
+}
+
+#[tokio::test]
+async fn promise_2_the_replay_needs_no_record_that_the_stream_has_trimmed() {
+    let mut simulation = Simulation::new().await;
+    let outage = [submit(0), submit(1), submit(2), Op::KmsDown, Op::Settle, Op::FaultsOver];
+    simulation.go(&outage).await;
+    simulation.go(&[Op::Advance(25 * HOUR), REPLAY, Op::Settle]).await;
+    assert_eq!(simulation.across(), [true; 3]);
+    simulation.end().await;
+}
+
+#[tokio::test]
+async fn promise_7_the_sweep_parks_no_healthy_order_of_a_backlog() {
+    let mut simulation = Simulation::new().await;
+    simulation.go(&[submit(0), submit(1), submit(2)]).await;
+    for _ in 0..12 {
+        simulation.go(&[Op::Advance(76 * MINUTE), Op::Sweep]).await;
+        assert_eq!(simulation.quarantined().map(Option::unwrap), ["PENDING"; 3]);
+    }
+    simulation.go(&[Op::Settle]).await;
+    assert_eq!(simulation.across(), [true; 3]);
+    simulation.end().await;
+}
+
+/// Flips a bit of the first order's sealed card; once more, and it is as it was.
+async fn altered(world: &World) {
+    let mut row = world.quarantined(ORDERS[0]).await.unwrap();
+    let mut sealed = row["SealedCard"].as_b().unwrap().clone().into_inner();
+    *sealed.last_mut().unwrap() ^= 1;
+    row.insert("SealedCard".into(), AttributeValue::B(Blob::new(sealed)));
+    world.put_quarantined(row).await;
+}

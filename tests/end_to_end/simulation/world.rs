@@ -1,0 +1,239 @@
+//! The pipeline with nothing moving by itself: the clock, the stream mapping, the schedules, the customers and the
+//! operator all wait for the test.
+
+use std::{
+    cell::RefCell,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
+use local::{
+    aws::{FaultKind, FaultRule, Faults, When},
+    event_source::{Did, Step},
+    functions::sdk_config,
+    stack::{Stack, StackOptions},
+};
+use serde_json::{Value, json};
+use vault::Clock;
+
+use crate::support::issuer;
+
+use super::{
+    at_rest::{AtRest, card_in},
+    client::{self, Answer},
+    details::Details,
+    ledger::Ledger,
+};
+
+/// The quarantine's table.
+pub(crate) const QUARANTINE: &str = "OrderQuarantineTable";
+/// The worker's role.
+pub(crate) const WORKER: &str = "TokenizeWorkerRole";
+
+/// Longer than the worker's retries, a replay and a claim on a payment take: by then the sweep looks for a row.
+pub(crate) const LATER: Duration = Duration::from_secs(76 * 60);
+
+/// More steps than any delivery here takes.
+const MOST_STEPS: usize = 2_000;
+
+/// A pipeline of the test's own.
+pub(crate) struct World {
+    pub(crate) stack: Stack,
+    pub(crate) ledger: Arc<Ledger>,
+    /// An operator's, or whoever has broken in: bound by no role.
+    pub(crate) dynamodb: DynamoDb,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    /// Every stream record, trimmed ones too.
+    pub(crate) records: Vec<Value>,
+    millis: Arc<AtomicU64>,
+    client_id: String,
+    /// A card number in an answer.
+    leaked: RefCell<Option<String>>,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with_timeouts(order::platform::timeouts()).await
+    }
+
+    /// Calls of the functions' SDK that take longer are given up.
+    pub(crate) async fn with_timeouts(sdk_timeouts: TimeoutConfig) -> Self {
+        // 2026-11-21, 18:59:33: any time will do.
+        let millis = Arc::new(AtomicU64::new(1_795_287_573_000));
+        let time = millis.clone();
+        let ledger = Arc::new(Ledger::default());
+        let options = StackOptions {
+            clock: Clock::from_fn(move || UNIX_EPOCH + Duration::from_millis(time.load(Ordering::SeqCst))),
+            processor: ledger.clone(),
+            sdk_attempts: 1,
+            sdk_timeouts,
+            self_driven: false,
+            ..StackOptions::on_free_ports(issuer())
+        };
+        let stack = Stack::start(options).await.unwrap();
+        stack.aws().answer_receives_at_once();
+        let operator = sdk_config(&stack.aws_url(), "Operator");
+        let ingest = stack.declared.function("IngestFunction").unwrap();
+        Self {
+            client_id: ingest.environment["USER_POOL_CLIENT_ID"].clone(),
+            dynamodb: DynamoDb::new(&operator),
+            sqs: aws_sdk_sqs::Client::new(&operator),
+            stack,
+            ledger,
+            records: Vec::new(),
+            millis,
+            leaked: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.millis.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        self.millis.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        self.stack.aws().faults()
+    }
+
+    /// Something goes wrong with calls of a role.
+    pub(crate) fn fault(&self, role: &str, operation: Option<&str>, kind: FaultKind, when: When) {
+        let (role, operation) = (Some(role.to_owned()), operation.map(str::to_owned));
+        self.faults().add(FaultRule { role, service: None, operation, kind, when });
+    }
+
+    // ---- Customers -------------------------------------------------------------------------------------
+
+    pub(crate) async fn submit(&self, order: &str, user: &str, details: &Details) -> Answer {
+        let body = json!({
+            "CustomerOrder": order, "CustomerName": details.name, "Address": details.address,
+            "CreditCard": details.card,
+        });
+        self.ask("IngestFunction", &client::post(&self.client_id, user, "/order", &body)).await
+    }
+
+    pub(crate) async fn status(&self, order: &str, user: &str) -> Answer {
+        self.ask("IngestFunction", &client::get_order(&self.client_id, user, order)).await
+    }
+
+    pub(crate) async fn pay(&self, order: &str, user: &str) -> Answer {
+        let body = json!({ "CustomerOrder": order });
+        self.ask("PaybillFunction", &client::post(&self.client_id, user, "/paybill", &body)).await
+    }
+
+    async fn ask(&self, function: &str, event: &Value) -> Answer {
+        let reply = self.invoke(function, event).await;
+        if let Some(card) = reply.as_deref().and_then(|reply| card_in(&String::from_utf8_lossy(reply))) {
+            *self.leaked.borrow_mut() = Some(format!("{card} in an answer of {function}"));
+        }
+        Answer::of(reply.as_deref())
+    }
+
+    // ---- Schedules, operator, Lambda -------------------------------------------------------------------
+
+    /// The summary; none: it stopped, and is to be run again.
+    pub(crate) async fn sweep(&self) -> Option<Value> {
+        self.upkeep(json!({ "action": "sweep" })).await
+    }
+
+    /// The summary; none: it stopped, and is to be run again.
+    pub(crate) async fn replay(&self, mut selection: Value) -> Option<Value> {
+        selection["action"] = "replay".into();
+        self.upkeep(selection).await
+    }
+
+    async fn upkeep(&self, request: Value) -> Option<Value> {
+        let reply = self.invoke("ReplayFunction", &request).await?;
+        Some(serde_json::from_slice(&reply).unwrap())
+    }
+
+    /// Hands records to the worker, whatever the mapping is about to do.
+    pub(crate) async fn deliver(&self, records: &[Value]) -> Option<Value> {
+        let reply = self.invoke("TokenizeWorkerFunction", &json!({ "Records": records })).await?;
+        Some(serde_json::from_slice(&reply).unwrap())
+    }
+
+    async fn invoke(&self, function: &str, event: &Value) -> Option<Vec<u8>> {
+        let timeout = self.stack.declared.function(function).unwrap().timeout;
+        let function = self.stack.function(function).unwrap();
+        function.invoke(event.to_string().into_bytes(), self.now() + timeout).await.ok()
+    }
+
+    /// One action of the stream mapping, if one is due.
+    pub(crate) async fn step(&mut self) -> Step {
+        let step = self.stack.mappings[0].step().await;
+        self.archive();
+        step
+    }
+
+    /// Lets the mapping work, and the time go by that it waits, until the stream has nothing more for it.
+    pub(crate) async fn settle(&mut self) {
+        for _ in 0..MOST_STEPS {
+            let step = self.step().await;
+            match step.did {
+                Did::Polled { read: 0, .. } if self.stack.mappings[0].is_idle() => return,
+                Did::Nothing => {
+                    let wait = step.next.duration_since(self.now()).unwrap_or_default();
+                    self.advance(wait.max(Duration::from_millis(1)));
+                }
+                _ => {}
+            }
+        }
+        panic!("the mapping does not come to rest");
+    }
+
+    /// Keeps the stream's records beyond its own retention.
+    pub(crate) fn archive(&mut self) {
+        let reader = self.stack.aws().stream(&self.stack.declared.stream_mappings[0].stream_arn).unwrap();
+        let last = self.records.last().map(|record| record["dynamodb"]["SequenceNumber"].clone());
+        let after = last.as_ref().and_then(Value::as_str);
+        // Where the last one kept is trimmed, nothing unread is: every step and every jump of time reads.
+        let new = reader.records_after(after, 1_000).or_else(|_| reader.records_after(None, 1_000));
+        self.records.extend(new.unwrap());
+    }
+
+    /// Waits for the calls that their callers have given up on.
+    pub(crate) async fn late_calls_done(&self) {
+        while self.stack.aws().under_way() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    // ---- Looking ---------------------------------------------------------------------------------------
+
+    /// Everything at rest. Panics when a card number can be read anywhere in it, or in an answer so far.
+    pub(crate) fn at_rest(&self) -> AtRest {
+        let snapshot = self.stack.aws().snapshot().unwrap();
+        let all = format!("{snapshot}{}", json!(self.records));
+        assert_eq!(card_in(&all), None, "a card number at rest in the clear");
+        assert_eq!(*self.leaked.borrow(), None, "a card number in an answer");
+        AtRest::of(&snapshot)
+    }
+
+    /// The quarantine row as stored.
+    pub(crate) async fn quarantined(&self, order: &str) -> Option<Item> {
+        let read = self.dynamodb.get_item().table_name(QUARANTINE).consistent_read(true);
+        read.key("CustomerOrder", AttributeValue::S(order.into())).send().await.unwrap().item
+    }
+
+    /// Writes a quarantine row past every rule; an ingest's put that arrives late is one.
+    pub(crate) async fn put_quarantined(&self, row: Item) {
+        self.dynamodb.put_item().table_name(QUARANTINE).set_item(Some(row)).send().await.unwrap();
+    }
+
+    /// Removes a quarantine row past every rule.
+    pub(crate) async fn remove_quarantined(&self, order: &str) {
+        let delete = self.dynamodb.delete_item().table_name(QUARANTINE);
+        delete.key("CustomerOrder", AttributeValue::S(order.into())).send().await.unwrap();
+    }
+}
+
+/// A row in the SDK's form.
+pub(crate) type Item = std::collections::HashMap<String, AttributeValue>;
