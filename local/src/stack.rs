@@ -44,6 +44,8 @@ pub struct StackOptions {
     /// Runs the built functions as processes of their own, which have the machine's time and their own payment
     /// processor; `None`: their handlers run in this process.
     pub processes: Option<ProcessOptions>,
+    /// What is run in place of the shipped template.
+    pub template: Option<Template>,
 }
 
 impl StackOptions {
@@ -60,6 +62,7 @@ impl StackOptions {
             sdk_timeouts: platform::timeouts(),
             self_driven: true,
             processes: None,
+            template: None,
         }
     }
 }
@@ -116,7 +119,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Starts everything that the shipped template declares.
+    /// Starts everything that the template declares.
     ///
     /// # Errors
     /// [`StackError`]; nothing keeps running then.
@@ -127,7 +130,7 @@ impl Stack {
             [(); 3].map(|()| watch::channel(false));
 
         let aws = AwsEndpoint::start(aws_listener, options.clock.clone(), raised(aws_stopping)).await?;
-        let template = Template::shipped()?;
+        let template = options.template.map_or_else(Template::shipped, Ok)?;
         let resources = aws.provision(&template).await?;
         let declared = template.resolve(&resources)?;
 
@@ -258,7 +261,9 @@ fn map_stream(
     let name = &declared.function;
     let settings =
         stream::settings(declared, function.timeout).map_err(|e| StackError::Mapping(name.clone(), e))?;
-    let source = aws.stream(&declared.stream_arn).map_err(|error| StackError::Stream(name.clone(), error))?;
+    let source = aws
+        .stream_for(&function.role, &declared.stream_arn)
+        .map_err(|error| StackError::Stream(name.clone(), error))?;
     let names = Names {
         function_arn: resources.attribute(name, "Arn").unwrap_or_default().to_owned(),
         stream_arn: declared.stream_arn.clone(),

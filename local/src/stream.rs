@@ -28,7 +28,9 @@ impl StreamSource for StreamReader {
         };
         let records = self.records_after(position, limit).map_err(|error| match error {
             StreamError::NoSuchPosition | StreamError::Trimmed => SourceError::Trimmed,
-            StreamError::NoSuchStream | StreamError::Database => SourceError::Unavailable,
+            StreamError::NoSuchStream | StreamError::Denied | StreamError::Database => {
+                SourceError::Unavailable
+            }
         });
         std::future::ready(records).boxed()
     }

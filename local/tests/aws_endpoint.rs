@@ -76,11 +76,17 @@ impl World {
     }
 
     async fn kms(&self) -> aws_sdk_kms::Client {
-        aws_sdk_kms::Client::new(&self.config("IngestRole").await)
+        aws_sdk_kms::Client::new(&self.config("operator").await)
     }
 
     async fn sqs(&self) -> aws_sdk_sqs::Client {
-        aws_sdk_sqs::Client::new(&self.config("TokenizeWorkerRole").await)
+        aws_sdk_sqs::Client::new(&self.config("operator").await)
+    }
+
+    /// A key without a policy of the template's: the operator may use it.
+    async fn key_of_the_operator(&self) -> String {
+        let made = self.kms().await.create_key().send().await.unwrap();
+        made.key_metadata.unwrap().arn.unwrap()
     }
 
     fn key_arn(&self, logical_id: &str) -> String {
@@ -467,7 +473,7 @@ async fn the_tables_are_as_the_template_declares_them() {
 async fn a_data_key_opens_only_with_its_own_context_and_key() {
     let world = World::spawn().await;
     let kms = world.kms().await;
-    let (vault, quarantine) = (world.key_arn("VaultKey"), world.key_arn("QuarantineKey"));
+    let (vault, quarantine) = (world.key_of_the_operator().await, world.key_of_the_operator().await);
     let generate = kms.generate_data_key().key_id(&vault).key_spec(DataKeySpec::Aes256);
     let generate = generate.encryption_context("purpose", "vault").encryption_context("token", "token-1");
     let made = generate.send().await.unwrap();
@@ -498,7 +504,7 @@ async fn a_data_key_opens_only_with_its_own_context_and_key() {
 async fn a_context_that_only_reads_alike_does_not_open() {
     let world = World::spawn().await;
     let kms = world.kms().await;
-    let vault = world.key_arn("VaultKey");
+    let vault = world.key_of_the_operator().await;
     let generate = kms.generate_data_key().key_id(&vault).key_spec(DataKeySpec::Aes256);
     let generate = generate.encryption_context("purpose", "vault").encryption_context("token", "1,use=2");
     let wrapped = generate.send().await.unwrap().ciphertext_blob.unwrap();
@@ -513,18 +519,19 @@ async fn a_context_that_only_reads_alike_does_not_open() {
 #[tokio::test]
 async fn an_envelope_key_refuses_a_context_without_its_purpose() {
     let world = World::spawn().await;
-    let kms = world.kms().await;
+    let ingest = aws_sdk_kms::Client::new(&world.config("IngestRole").await);
     let quarantine = world.key_arn("QuarantineKey");
-    let generate = || kms.generate_data_key().key_id(&quarantine).key_spec(DataKeySpec::Aes256);
+    let generate = || ingest.generate_data_key().key_id(&quarantine).key_spec(DataKeySpec::Aes256);
     for request in [
         generate(),
         generate().encryption_context("key-batch", "1"),
-        generate().encryption_context("purpose", "vault"),
+        generate().encryption_context("purpose", "vault").encryption_context("key-batch", "1"),
     ] {
         assert_eq!(code(&request.send().await.unwrap_err()), "AccessDeniedException");
     }
-    assert!(generate().encryption_context("purpose", "quarantine").send().await.is_ok());
-    let rotation = kms.get_key_rotation_status().key_id(&quarantine).send().await.unwrap();
+    let right = generate().encryption_context("purpose", "quarantine").encryption_context("key-batch", "1");
+    assert!(right.send().await.is_ok());
+    let rotation = world.kms().await.get_key_rotation_status().key_id(&quarantine).send().await.unwrap();
     assert!(rotation.key_rotation_enabled);
 }
 
@@ -551,8 +558,10 @@ async fn a_message_is_sent_received_and_deleted() {
 async fn the_call_log_names_role_operation_resources_and_purpose() {
     let world = World::spawn().await;
     let arn = world.key_arn("QuarantineKey");
-    let generate = world.kms().await.generate_data_key().key_id(&arn).key_spec(DataKeySpec::Aes256);
-    generate.encryption_context("purpose", "quarantine").send().await.unwrap();
+    let ingest = aws_sdk_kms::Client::new(&world.config("IngestRole").await);
+    let generate = ingest.generate_data_key().key_id(&arn).key_spec(DataKeySpec::Aes256);
+    let generate = generate.encryption_context("purpose", "quarantine").encryption_context("key-batch", "1");
+    generate.send().await.unwrap();
     let (vault, clean, quarantine) = crossing("order-1", "first");
     let transaction = world.dynamodb().await.transact_write_items().transact_items(vault);
     drop(transaction.transact_items(clean).transact_items(quarantine).send().await);

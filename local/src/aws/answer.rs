@@ -50,10 +50,15 @@ impl Fault {
         Self::of(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", "the body is too large");
     pub(super) const FOREIGN_HOST: Self =
         Self::of(StatusCode::FORBIDDEN, "AccessDeniedException", "this endpoint serves its own machine only");
-    pub(super) const WITHOUT_PURPOSE: Self = Self::of(
+    pub(super) const ACCESS_DENIED: Self = Self::of(
         StatusCode::BAD_REQUEST,
         "AccessDeniedException",
-        "not authorized to use this key: explicit deny in a resource-based policy",
+        "the caller is not authorized to perform this operation",
+    );
+    pub(super) const ACCESS_DENIED_SQS: Self = Self::of(
+        StatusCode::FORBIDDEN,
+        "AccessDenied",
+        "the caller is not authorized to perform this operation",
     );
     pub(super) const UNAVAILABLE: Self = Self::of(
         StatusCode::INTERNAL_SERVER_ERROR,

@@ -8,6 +8,7 @@ mod answer;
 mod calls;
 mod dynamodb;
 mod faults;
+mod iam;
 mod kms;
 mod provision;
 mod request;
@@ -17,6 +18,7 @@ mod sqs;
 mod streams;
 
 use std::{
+    collections::BTreeSet,
     future::Future,
     io,
     sync::{
@@ -37,12 +39,14 @@ use http::HeaderMap;
 use tokio::{net::TcpListener, sync::watch};
 use vault::Clock;
 
-use admit::{EnvelopeKeys, admit};
+use admit::admit;
 use answer::{Answer, Fault};
 use calls::CallLog;
 pub use calls::{Call, Service, Tally};
 use dynamodb::Dynamo;
 pub use faults::{FaultKind, FaultRule, Faults, NotAFault, When};
+use iam::Iam;
+pub use iam::{Denial, Element, PolicyError, RulesError};
 use kms::Kms;
 pub use provision::ProvisionError;
 use request::Request;
@@ -75,7 +79,7 @@ struct Inner {
     dynamo: Dynamo,
     kms: Kms,
     sqs: Sqs,
-    envelope_keys: EnvelopeKeys,
+    iam: Arc<Iam>,
     calls: CallLog,
     faults: Faults,
     under_way: AtomicUsize,
@@ -100,7 +104,7 @@ impl AwsEndpoint {
             dynamo,
             kms: Kms::default(),
             sqs: Sqs::new(&url),
-            envelope_keys: EnvelopeKeys::default(),
+            iam: Arc::default(),
             calls: CallLog::default(),
             faults: Faults::default(),
             under_way: AtomicUsize::new(0),
@@ -188,6 +192,38 @@ impl AwsEndpoint {
         self.0.dynamo.stream(stream_arn)
     }
 
+    /// The same, for the event source mapping of a function: it reads with the function's role.
+    ///
+    /// # Errors
+    /// When there is no such stream. Whether the role may read it, each read tells.
+    pub fn stream_for(&self, role: &str, stream_arn: &str) -> Result<StreamReader, StreamError> {
+        Ok(self.stream(stream_arn)?.held_to(role, self.0.iam.clone()))
+    }
+
+    /// From now on a caller that is no role of the template's is denied everything. Before, it is the account's
+    /// operator, who may do all but use the envelope keys.
+    pub fn deny_unknown_callers(&self) {
+        self.0.iam.deny_unknown();
+    }
+
+    /// The calls that IAM denied, oldest first; bounded.
+    #[must_use]
+    pub fn denials(&self) -> Vec<Denial> {
+        self.0.iam.denials()
+    }
+
+    /// All that the template's policies allow, value by value.
+    #[must_use]
+    pub fn policy_elements(&self) -> BTreeSet<Element> {
+        self.0.iam.declared()
+    }
+
+    /// What of it has allowed a call so far.
+    #[must_use]
+    pub fn used_policy_elements(&self) -> BTreeSet<Element> {
+        self.0.iam.used()
+    }
+
     /// Waits until the endpoint has stopped serving.
     pub async fn stopped(&self) {
         until(self.0.stopped.clone()).await;
@@ -210,7 +246,7 @@ impl Inner {
     }
 
     async fn serve(&self, call: &Call, request: Request) -> Result<Answer, Fault> {
-        let served = match admit(&request, &self.envelope_keys) {
+        let served = match admit(&request, &self.iam) {
             Ok(()) => self.perform(request).await,
             Err(denied) => Err(denied),
         };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{AwsEndpoint, Service, request::Request};
+use super::{AwsEndpoint, RulesError, Service, iam::Rules, request::Request};
 use crate::template::{ACCOUNT_ID, Key, Queue, REGION, Resources, Table, Template, TemplateError};
 
 /// Why the template's resources could not be made.
@@ -11,6 +11,9 @@ pub enum ProvisionError {
     /// The template does not say what to make.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// The template's policies cannot be enforced here.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
     /// A service refused to make a resource.
     #[error("{logical_id}: {operation} was refused ({code})")]
     Refused {
@@ -24,10 +27,11 @@ pub enum ProvisionError {
 }
 
 impl AwsEndpoint {
-    /// Makes the template's keys, queues and tables, and reports the attributes of every resource.
+    /// Makes the template's keys, queues and tables, puts its policies in force, and reports the attributes of
+    /// every resource.
     ///
     /// # Errors
-    /// A template that cannot be read, or a resource that a service refuses, as when it is there already.
+    /// A template that cannot be read or enforced, or a resource that a service refuses, as when it is there already.
     pub async fn provision(&self, template: &Template) -> Result<Resources, ProvisionError> {
         let mut resources = template.named_here();
         for key in template.keys(&resources)? {
@@ -39,6 +43,7 @@ impl AwsEndpoint {
         for table in template.tables(&resources)? {
             self.make_table(&table, &mut resources).await?;
         }
+        self.0.iam.enforce(Rules::of(template, &resources)?);
         Ok(resources)
     }
 
@@ -48,9 +53,6 @@ impl AwsEndpoint {
         let [id, arn] = ["/KeyMetadata/KeyId", "/KeyMetadata/Arn"].map(|at| text(&made, at));
         if key.rotation {
             service.ask("EnableKeyRotation", json!({ "KeyId": id })).await?;
-        }
-        if let Some(purpose) = &key.required_purpose {
-            self.0.envelope_keys.insert(id.clone(), purpose.clone());
         }
         resources.insert(&key.logical_id, &id, [("Arn", &arn), ("KeyId", &id)]);
         Ok(())

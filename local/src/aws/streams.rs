@@ -1,5 +1,7 @@
 //! A table's stream, as Lambda's poller reads it.
 
+use std::sync::Arc;
+
 use dynoxide::{
     Database,
     actions::{
@@ -10,7 +12,7 @@ use dynoxide::{
 };
 use serde_json::{Value, json};
 
-use super::retention::Retention;
+use super::{iam::Iam, retention::Retention};
 use crate::template::REGION;
 
 /// GetRecords' own limit.
@@ -28,6 +30,9 @@ pub enum StreamError {
     /// Records behind the position are gone (`TrimmedDataAccessException`): read on from the beginning.
     #[error("the records behind this position are trimmed")]
     Trimmed,
+    /// The role that reads may not (`AccessDeniedException`).
+    #[error("the role may not read the stream")]
+    Denied,
     /// The embedded database failed.
     #[error("the embedded DynamoDB failed")]
     Database,
@@ -40,6 +45,8 @@ pub struct StreamReader {
     retention: Retention,
     stream_arn: String,
     shard_id: String,
+    /// Who reads, when that matters.
+    reader: Option<(String, Arc<Iam>)>,
 }
 
 impl StreamReader {
@@ -54,7 +61,18 @@ impl StreamReader {
         if !metadata.is_some_and(|metadata| metadata.stream_enabled) {
             return Err(StreamError::NoSuchStream);
         }
-        Ok(Self { shard_id: shard_id(table), stream_arn: stream_arn.to_owned(), retention, database })
+        Ok(Self {
+            shard_id: shard_id(table),
+            stream_arn: stream_arn.to_owned(),
+            retention,
+            database,
+            reader: None,
+        })
+    }
+
+    /// The same, read by a role.
+    pub(super) fn held_to(self, role: &str, iam: Arc<Iam>) -> Self {
+        Self { reader: Some((role.to_owned(), iam)), ..self }
     }
 
     /// The stream's ARN.
@@ -74,8 +92,12 @@ impl StreamReader {
     /// (`{"Records": […]}`).
     ///
     /// # Errors
-    /// A position that is no sequence number, or behind which records are trimmed; a stream that is gone.
+    /// A position that is no sequence number, or behind which records are trimmed; a stream that is gone or may
+    /// not be read.
     pub fn records_after(&self, position: Option<&str>, limit: usize) -> Result<Vec<Value>, StreamError> {
+        if let Some((role, iam)) = &self.reader {
+            iam.authorize_stream(role, &self.stream_arn).map_err(|_| StreamError::Denied)?;
+        }
         let mut shard_iterator = self.iterator(position)?;
         loop {
             let request = GetRecordsRequest { shard_iterator, limit: Some(limit.min(MAX_RECORDS)) };

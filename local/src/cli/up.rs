@@ -95,7 +95,7 @@ fn welcome(ready: &Ready<'_>, out: &mut dyn Write) -> io::Result<()> {
         r#"{HEADING}Card Airlock is up.{HEADING:#} Its state is in memory only: stopping it forgets every order, card and key.
 
   API  {api}
-  AWS  {aws}  {FAINT}(DynamoDB, KMS and SQS; any credentials){FAINT:#}
+  AWS  {aws}  {FAINT}(DynamoDB, KMS and SQS; a role's name as access key has that role's rights, any other the operator's){FAINT:#}
 
 {HEADING}An ID token{HEADING:#} for user "demo", good for an hour {FAINT}(for others: card-airlock token --user NAME){FAINT:#}
 

@@ -190,7 +190,8 @@ impl Template {
         self.of_kind("AWS::SQS::Queue", resources, views::queue)
     }
 
-    fn of_kind<T>(
+    /// The resources of a type, each as `view` has it.
+    pub(crate) fn of_kind<T>(
         &self,
         kind: &str,
         resources: &Resources,

@@ -63,7 +63,9 @@ pub(super) struct PointInTimeRecovery {
 pub(super) struct KeyProperties {
     #[serde(default)]
     pub(super) enable_key_rotation: bool,
-    pub(super) key_policy: Value,
+    // Held to by the AWS endpoint, as roles' policies are.
+    #[serde(rename = "KeyPolicy")]
+    _key_policy: Value,
 }
 
 #[derive(Deserialize)]

@@ -83,8 +83,6 @@ pub struct Key {
     pub logical_id: String,
     /// Whether its material is replaced every year.
     pub rotation: bool,
-    /// The `purpose` without which its policy denies every use, whoever asks.
-    pub required_purpose: Option<String>,
 }
 
 /// An SQS queue.

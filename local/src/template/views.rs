@@ -45,25 +45,7 @@ pub(super) fn table(logical_id: &str, properties: Value) -> Result<Table, Templa
 
 pub(super) fn key(logical_id: &str, properties: Value) -> Result<Key, TemplateError> {
     let declared: KeyProperties = read(logical_id, properties)?;
-    Ok(Key {
-        logical_id: logical_id.to_owned(),
-        rotation: declared.enable_key_rotation,
-        required_purpose: required_purpose(&declared.key_policy),
-    })
-}
-
-/// The purpose of the statement that denies everybody any other: `Deny`, `StringNotEquals`.
-fn required_purpose(policy: &Value) -> Option<String> {
-    let statements = policy.get("Statement")?.as_array()?;
-    let denials = statements.iter().filter(|statement| {
-        statement.get("Effect").and_then(Value::as_str) == Some("Deny")
-            && statement.get("Principal").and_then(Value::as_str) == Some("*")
-    });
-    let mut purposes = denials.filter_map(|statement| {
-        let condition = statement.get("Condition")?.get("StringNotEquals")?;
-        condition.get("kms:EncryptionContext:purpose")?.as_str()
-    });
-    purposes.next().map(str::to_owned)
+    Ok(Key { logical_id: logical_id.to_owned(), rotation: declared.enable_key_rotation })
 }
 
 pub(super) fn queue(logical_id: &str, properties: Value) -> Result<Queue, TemplateError> {
