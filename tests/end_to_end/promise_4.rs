@@ -1,4 +1,4 @@
-//! Each role can do its own step and no other. IAM's part is told from template.yaml in `local`.
+//! Each role can do its own step and no other. That each statement of template.yaml is needed, `local` tests.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,7 +12,11 @@ use vault::{Detokenizer, Sealer, Tokenizer};
 
 use crate::support::{ORDERS, QUARANTINE, VAULT, World, order, text};
 
-const ROLES: [&str; 3] = ["IngestRole", "TokenizeWorkerRole", "PaybillRole"];
+const ROLES: [&str; 4] = ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole"];
+
+/// Who seals, and who opens, with the quarantine's key and the vault's.
+const SEALS: [&str; 2] = ["IngestRole", "TokenizeWorkerRole"];
+const OPENS: [&str; 2] = ["TokenizeWorkerRole", "PaybillRole"];
 
 /// What the table "Roles" of ARCHITECTURE.md gives each role, seen from outside: role, service, operation,
 /// resources, purpose.
@@ -98,31 +102,37 @@ async fn promise_4_kms_refuses_every_role_a_key_without_its_purpose() {
         [("purpose", "vault"), ("token", text(&sealed, "Hash_Key"))],
     ];
 
+    let keys =
+        [(quarantine, &data_keys[0], right[0], "vault"), (vault, &data_keys[1], right[1], "quarantine")];
     for role in ROLES {
         let kms = aws_sdk_kms::Client::new(&functions::sdk_config(world.aws.url(), role));
-        for (key, wrapped, right, other) in
-            [(quarantine, &data_keys[0], right[0], "vault"), (vault, &data_keys[1], right[1], "quarantine")]
-        {
+        for (number, (key, wrapped, right, other)) in keys.into_iter().enumerate() {
             let batch_or_token = right[1];
             for context in [
                 vec![],
+                vec![right[0]],
                 vec![batch_or_token],
                 vec![("purpose", other), batch_or_token],
                 vec![("purpose", ""), batch_or_token],
                 vec![("Purpose", right[0].1), batch_or_token],
+                vec![right[0], batch_or_token, ("more", "1")],
             ] {
                 let [generated, opened] = ask(&kms, key, wrapped, &context).await;
                 assert_eq!(generated, "AccessDeniedException", "{role} {context:?}");
                 assert_eq!(opened, "AccessDeniedException", "{role} {context:?}");
             }
-            // The right purpose opens nothing that was sealed for another batch or token, or under another key.
-            let another = uuid::Uuid::new_v4().to_string();
-            for context in [vec![right[0]], vec![right[0], (right[1].0, &another)]] {
-                let [_, opened] = ask(&kms, key, wrapped, &context).await;
-                assert_eq!(opened, "InvalidCiphertextException", "{role} {context:?}");
+            // With the right context: one role seals, one opens.
+            let [generated, opened] = ask(&kms, key, wrapped, &right).await;
+            assert_eq!(generated.is_empty(), role == SEALS[number], "{role} {generated}");
+            assert_eq!(opened.is_empty(), role == OPENS[number], "{role} {opened}");
+            if role != OPENS[number] {
+                continue;
             }
-            let of_the_other = if key == vault { &data_keys[0] } else { &data_keys[1] };
-            let [_, opened] = ask(&kms, key, of_the_other, &right).await;
+            // And what opens, opens nothing that was sealed for another batch or token, or under another key.
+            let another = uuid::Uuid::new_v4().to_string();
+            let [_, opened] = ask(&kms, key, wrapped, &[right[0], (right[1].0, &another)]).await;
+            assert_eq!(opened, "InvalidCiphertextException", "{role}");
+            let [_, opened] = ask(&kms, key, &data_keys[1 - number], &right).await;
             assert!(["IncorrectKeyException", "InvalidCiphertextException"].contains(&&*opened), "{opened}");
         }
     }

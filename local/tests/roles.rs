@@ -1,0 +1,536 @@
+//! Roles, exactly: what the template allows is what the pipeline uses, statement by statement and value by value.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use aws_sdk_dynamodb::{
+    error::{ProvideErrorMetadata, SdkError},
+    primitives::Blob,
+    types::{AttributeValue, ReturnValue},
+};
+use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
+use futures::{StreamExt, stream};
+use local::{
+    event_source::Did,
+    functions,
+    issuer::Issuer,
+    stack::{Stack, StackError, StackOptions},
+    template::Template,
+};
+use paybill::Sandbox;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use vault::Clock;
+
+const TEMPLATE: &str = include_str!("../../template.yaml");
+const QUARANTINE: &str = "OrderQuarantineTable";
+const VAULT: &str = "CreditCardTokenizerTable";
+const ORDERS: &str = "CustomerOrderTable";
+const ROLES: [&str; 4] = ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole"];
+
+/// What the template allows and nothing here can ask for: policy, statement, element, value.
+fn platform() -> BTreeSet<[String; 4]> {
+    let mut platform = BTreeSet::new();
+    // Lambda writes a function's log itself, with the function's role.
+    for policy in ["IngestPolicy", "TokenizeWorkerPolicy", "ReplayPolicy", "PaybillPolicy"] {
+        let group = format!("card-airlock-{}Logs", policy.strip_suffix("Policy").unwrap());
+        let group = format!("arn:aws:logs:us-east-1:123456789012:log-group:{group}:*");
+        for (element, value) in
+            [("Action", "logs:CreateLogStream"), ("Action", "logs:PutLogEvents"), ("Resource", &group)]
+        {
+            platform.insert([policy, "WriteLogs", element, value].map(str::to_owned));
+        }
+    }
+    // So are its traces, which have no resource to name.
+    for (element, value) in
+        [("Action", "xray:PutTraceSegments"), ("Action", "xray:PutTelemetryRecords"), ("Resource", "*")]
+    {
+        platform.insert(["PlatformPolicy", "WriteTraces", element, value].map(str::to_owned));
+    }
+    // Administration is people's and CloudFormation's. The walk looks at a key, as one example of it.
+    for key in ["QuarantineKey", "VaultKey"] {
+        for action in [
+            "CancelKeyDeletion",
+            "Disable*",
+            "Enable*",
+            "Get*",
+            "List*",
+            "PutKeyPolicy",
+            "RevokeGrant",
+            "RotateKeyOnDemand",
+            "ScheduleKeyDeletion",
+            "TagResource",
+            "UntagResource",
+            "UpdateKeyDescription",
+        ] {
+            platform.insert([key, "AdministerTheKey", "Action", &format!("kms:{action}")].map(str::to_owned));
+        }
+    }
+    platform
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_walk_through_everything_is_allowed_and_uses_all_that_is_allowed() {
+    let mut world = World::spawn(TEMPLATE).await.unwrap();
+    world.walk().await;
+    assert_eq!(world.stack.aws().denials(), []);
+    let [quarantine, vault, orders] = world.counts();
+    // Paid, declined and re-armed orders are across; what cannot be opened or has expired is not.
+    assert_eq!((vault, orders), (3, 3));
+    assert_eq!(quarantine, 3);
+
+    let aws = world.stack.aws();
+    let used = aws.used_policy_elements();
+    let unused = aws.policy_elements().into_iter().filter(|element| !used.contains(element));
+    let unused: BTreeSet<_> = unused.map(|e| [e.policy, e.sid, e.element, e.value]).collect();
+    assert_eq!(unused, platform());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_any_one_of_its_statements_the_walk_is_denied() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let mut statements: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for element in world.stack.aws().policy_elements().into_iter().filter(|e| e.element == "Action") {
+        statements.entry((element.policy, element.sid)).or_default().insert(element.value);
+    }
+    statements.retain(|(_, sid), _| !["WriteLogs", "WriteTraces"].contains(&sid.as_str()));
+    assert!(statements.len() > 20);
+    let removals = stream::iter(statements).map(async |((policy, sid), actions)| {
+        let mut world = World::spawn(&without(&policy, &sid)).await.unwrap();
+        world.walk().await;
+        let denials = world.stack.aws().denials();
+        let first = denials.first().map(|denial| denial.action.clone());
+        let expected = first.is_some_and(|action| actions.iter().any(|wanted| *wanted == action));
+        assert!(expected, "{policy} {sid}: {denials:?}");
+    });
+    removals.buffer_unordered(2).collect::<Vec<_>>().await;
+}
+
+/// The template's text without one statement.
+fn without(logical_id: &str, sid: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut kept = String::new();
+    let (mut inside, mut removed, mut removing) = (false, 0, false);
+    for line in TEMPLATE.lines() {
+        if indent(line) == 2 && !line.trim().is_empty() {
+            inside = line.trim() == format!("{logical_id}:");
+        }
+        if removing && indent(line) <= 10 {
+            removing = false;
+        }
+        if inside && line == format!("          - Sid: {sid}") {
+            (removing, removed) = (true, removed + 1);
+        }
+        if !removing {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    assert_eq!(removed, 1, "{logical_id} {sid}");
+    kept
+}
+
+#[tokio::test]
+async fn a_policy_that_cannot_be_evaluated_lets_nothing_start() {
+    for (from, to) in [
+        ("ForAllValues:StringEquals:", "ForAllValues:StringEqualsIgnoreCase:"),
+        ("kms:EncryptionContextKeys:", "kms:GrantOperations:"),
+        ("Action: dynamodb:PutItem", "NotAction: dynamodb:PutItem"),
+    ] {
+        let outcome = World::spawn(&TEMPLATE.replacen(from, to, 1)).await;
+        assert!(matches!(outcome, Err(StackError::Provision(_))), "{to}");
+    }
+}
+
+#[tokio::test]
+async fn ingest_can_only_put_in() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let (dynamodb, kms) = (world.dynamodb("IngestRole"), world.kms("IngestRole"));
+    let [quarantine, vault] = world.keys();
+    for context in [context("quarantine", "key-batch"), context("vault", "token")] {
+        for key in [&quarantine, &vault] {
+            assert!(is_denied(&decrypt(&kms, key, &context).await), "{context:?}");
+        }
+    }
+    let read = || dynamodb.get_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
+    assert!(is_denied(&read().projection_expression("SealedCard").send().await));
+    assert!(is_denied(
+        &read().projection_expression("#a, DataKey").expression_attribute_names("#a", "Owner").send().await
+    ));
+    assert!(is_denied(&read().send().await), "no projection is every attribute");
+    assert!(read().projection_expression("AcceptanceId").send().await.is_ok());
+    let put = dynamodb.put_item().table_name(QUARANTINE).item("CustomerOrder", s("1"));
+    assert!(is_denied(&put.return_values(ReturnValue::AllOld).send().await));
+    assert!(is_denied(&dynamodb.put_item().table_name(ORDERS).item("CustomerOrder", s("1")).send().await));
+    assert!(is_denied(
+        &dynamodb.scan().table_name(QUARANTINE).projection_expression("AcceptanceId").send().await
+    ));
+    let send = world.sqs("IngestRole").send_message().queue_url(&world.queue).message_body("x").send().await;
+    assert_eq!(send.unwrap_err().raw_response().map(|r| r.status().as_u16()), Some(403));
+}
+
+#[tokio::test]
+async fn the_worker_can_only_pass_on() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let (dynamodb, kms) = (world.dynamodb("TokenizeWorkerRole"), world.kms("TokenizeWorkerRole"));
+    let [quarantine, vault] = world.keys();
+    let token = || dynamodb.get_item().table_name(VAULT).key("Hash_Key", s("1")).key("Account_Id", s("1"));
+    assert!(is_denied(&token().send().await));
+    assert!(is_denied(&token().projection_expression("CandidateString").send().await));
+    assert!(is_denied(
+        &dynamodb.delete_item().table_name(QUARANTINE).key("CustomerOrder", s("1")).send().await
+    ));
+    for table in [VAULT, ORDERS, QUARANTINE] {
+        assert!(is_denied(&dynamodb.put_item().table_name(table).item("CustomerOrder", s("1")).send().await));
+    }
+    let park = dynamodb.update_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
+    let park = park.update_expression("SET FailureReason = :r").expression_attribute_values(":r", s("x"));
+    assert!(is_denied(&park.clone().return_values(ReturnValue::AllOld).send().await));
+    assert!(is_denied(&park.condition_expression("attribute_exists(SealedCard)").send().await));
+    assert!(is_denied(&decrypt(&kms, &vault, &context("vault", "token")).await));
+    assert!(is_denied(&generate(&kms, &quarantine, &context("quarantine", "key-batch")).await));
+    assert!(is_denied(&world.dynamodb("TokenizeWorkerRole").scan().table_name(VAULT).send().await));
+}
+
+#[tokio::test]
+async fn paybill_writes_neither_the_vault_nor_what_an_order_is() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let (dynamodb, kms) = (world.dynamodb("PaybillRole"), world.kms("PaybillRole"));
+    let put = dynamodb.put_item().table_name(VAULT).item("Hash_Key", s("1")).item("Account_Id", s("1"));
+    assert!(is_denied(&put.send().await));
+    let delete = dynamodb.delete_item().table_name(VAULT).key("Hash_Key", s("1")).key("Account_Id", s("1"));
+    assert!(is_denied(&delete.send().await));
+    let update = || {
+        let update = dynamodb.update_item().table_name(ORDERS).key("CustomerOrder", s("1"));
+        update.expression_attribute_values(":t", s("x"))
+    };
+    assert!(is_denied(&update().update_expression("SET CreditCardToken = :t").send().await));
+    let hidden =
+        update().update_expression("SET #p = :t").expression_attribute_names("#p", "CreditCardToken");
+    assert!(is_denied(&hidden.send().await));
+    let asking = update().update_expression("SET PaymentId = :t").return_values(ReturnValue::AllNew);
+    assert!(is_denied(&asking.send().await));
+    let read = dynamodb.get_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
+    assert!(is_denied(&read.projection_expression("SealedCard").send().await));
+    let [quarantine, vault] = world.keys();
+    assert!(is_denied(&decrypt(&kms, &quarantine, &context("quarantine", "key-batch")).await));
+    assert!(is_denied(&generate(&kms, &vault, &context("vault", "token")).await));
+}
+
+#[tokio::test]
+async fn replay_touches_no_card() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let (dynamodb, kms) = (world.dynamodb("ReplayRole"), world.kms("ReplayRole"));
+    let [quarantine, vault] = world.keys();
+    for (key, context) in
+        [(quarantine, context("quarantine", "key-batch")), (vault, context("vault", "token"))]
+    {
+        assert!(is_denied(&decrypt(&kms, &key, &context).await));
+        assert!(is_denied(&generate(&kms, &key, &context).await));
+        assert!(is_denied(&kms.describe_key().key_id(&key).send().await));
+        let blob = KmsBlob::new([0]);
+        let encrypt = kms.encrypt().key_id(&key).plaintext(blob.clone());
+        assert!(is_denied(&encrypt.set_encryption_context(Some(context.clone())).send().await));
+        assert!(is_denied(&kms.re_encrypt().ciphertext_blob(blob).destination_key_id(&key).send().await));
+    }
+    let scan = || dynamodb.scan().table_name(QUARANTINE);
+    assert!(is_denied(&scan().send().await));
+    assert!(is_denied(&scan().projection_expression("SealedCard").send().await));
+    let filtered = scan().projection_expression("AcceptanceId");
+    assert!(is_denied(&filtered.filter_expression("attribute_exists(SealedCard)").send().await));
+    let update = dynamodb.update_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
+    let update = update.update_expression("REMOVE SealedCard").return_values(ReturnValue::AllOld);
+    assert!(is_denied(&update.send().await));
+    assert!(is_denied(&dynamodb.scan().table_name(VAULT).send().await));
+}
+
+#[tokio::test]
+async fn an_envelope_key_takes_its_own_context_only() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let [quarantine, vault] = world.keys();
+    for (role, key, purpose, name, other) in [
+        ("IngestRole", &quarantine, "quarantine", "key-batch", "vault"),
+        ("TokenizeWorkerRole", &vault, "vault", "token", "quarantine"),
+    ] {
+        let kms = world.kms(role);
+        let right = context(purpose, name);
+        let with = |change: &dyn Fn(&mut HashMap<String, String>)| {
+            let mut context = right.clone();
+            change(&mut context);
+            context
+        };
+        assert!(generate(&kms, key, &right).await.is_ok());
+        for wrong in [
+            with(&|context| drop(context.remove("purpose"))),
+            with(&|context| drop(context.remove(name))),
+            with(&|context| drop(context.insert("more".into(), "1".into()))),
+            with(&|context| drop(context.insert("purpose".into(), other.into()))),
+            HashMap::from([("PURPOSE".into(), purpose.into()), (name.into(), "1".into())]),
+            HashMap::new(),
+        ] {
+            assert!(is_denied(&generate(&kms, key, &wrong).await), "{wrong:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_caller_is_the_operator_who_uses_no_envelope_key_until_unknown_callers_are_denied() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let (dynamodb, kms) = (world.dynamodb("operator"), world.kms("operator"));
+    let [quarantine, vault] = world.keys();
+    assert!(dynamodb.scan().table_name(VAULT).send().await.is_ok());
+    for (key, context) in
+        [(&quarantine, context("quarantine", "key-batch")), (&vault, context("vault", "token"))]
+    {
+        assert!(kms.describe_key().key_id(key).send().await.is_ok());
+        assert!(is_denied(&generate(&kms, key, &context).await));
+        assert!(is_denied(&decrypt(&kms, key, &context).await));
+    }
+    world.stack.aws().deny_unknown_callers();
+    assert!(is_denied(&dynamodb.scan().table_name(VAULT).send().await));
+    assert!(is_denied(&kms.describe_key().key_id(&vault).send().await));
+    assert!(is_denied(&world.sqs("operator").list_queues().send().await));
+    for role in ROLES {
+        assert!(is_denied(&world.dynamodb(&role.to_lowercase()).list_tables().send().await));
+    }
+}
+
+/// A stack of the test's own, driven by hand. Dropping it stops it.
+struct World {
+    stack: Stack,
+    queue: String,
+    clock: Clock,
+    ahead: Arc<AtomicU64>,
+}
+
+impl World {
+    async fn spawn(template: &str) -> Result<Self, StackError> {
+        let ahead = Arc::new(AtomicU64::new(0));
+        let offset = ahead.clone();
+        let clock =
+            Clock::from_fn(move || SystemTime::now() + Duration::from_secs(offset.load(Ordering::SeqCst)));
+        let options = StackOptions {
+            clock: clock.clone(),
+            sdk_attempts: 1,
+            self_driven: false,
+            template: Some(Template::parse(template, &BTreeMap::new())?),
+            ..StackOptions::on_free_ports(issuer())
+        };
+        let stack = Stack::start(options).await?;
+        let queue = stack.declared.outputs["DeadLetterQueueUrl"].clone();
+        Ok(Self { stack, queue, clock, ahead })
+    }
+
+    /// Every step of the pipeline and every end of an order; no further than the first denial.
+    async fn walk(&mut self) {
+        self.invoke("IngestFunction", order("paid", "4111111111111111")).await;
+        self.invoke("IngestFunction", order("paid", "4111111111111111")).await;
+        self.invoke("IngestFunction", api("GET", "/order/{CustomerOrder}", "paid", &json!(null))).await;
+        self.invoke("PaybillFunction", payment("paid")).await;
+        self.invoke("IngestFunction", order("declined", Sandbox::DECLINED)).await;
+        let late = self.row("paid").await;
+        self.drive().await;
+        if self.is_denied() {
+            return;
+        }
+        for order in ["paid", "paid", "declined", "unknown"] {
+            self.invoke("PaybillFunction", payment(order)).await;
+        }
+        // A put that arrives after its order crossed: dropped.
+        self.put(late).await;
+        // A row that no worker can read: parked. One that time removes with its card: told.
+        self.put(row("broken", "PENDING", &[("Attempt", n(1))])).await;
+        self.put(row("removed", "FAILED", &[("ExpiresAt", n(1)), ("SealedCard", b())])).await;
+        self.stack.aws().sweep_ttl().unwrap();
+        self.drive().await;
+        if self.is_denied() {
+            return;
+        }
+        // Nobody takes it up in time: its position goes to the queue, and the sweep arms it again.
+        self.invoke("IngestFunction", order("stuck", "4111111111111111")).await;
+        self.ahead.fetch_add(2 * 60 * 60, Ordering::SeqCst);
+        self.drive().await;
+        self.put(row("worn", "PENDING", &[("Attempt", n(99)), ("ArmedAt", s("2020-01-01T00:00:00.000Z"))]))
+            .await;
+        self.put(row("overdue", "PENDING", &[("Attempt", n(1)), ("Deadline", n(1)), ("SealedCard", b())]))
+            .await;
+        self.invoke("ReplayFunction", json!({"action": "sweep"})).await;
+        self.drive().await;
+        if self.is_denied() {
+            return;
+        }
+        let sqs = self.sqs("operator");
+        sqs.send_message().queue_url(&self.queue).message_body("of nobody's").send().await.unwrap();
+        self.invoke("ReplayFunction", json!({"action": "replay", "order": "broken"})).await;
+        self.invoke("ReplayFunction", json!({"action": "replay"})).await;
+        for key in self.keys() {
+            drop(self.kms("operator").describe_key().key_id(key).send().await);
+        }
+    }
+
+    fn is_denied(&self) -> bool {
+        !self.stack.aws().denials().is_empty()
+    }
+
+    async fn invoke(&self, function: &str, event: Value) {
+        let deadline = self.clock.now() + Duration::from_secs(60);
+        drop(self.stack.function(function).unwrap().invoke(event.to_string().into_bytes(), deadline).await);
+    }
+
+    /// Lets the stream mapping do all that is due, and no more after a failure.
+    async fn drive(&mut self) {
+        self.ahead.fetch_add(1, Ordering::SeqCst);
+        let aws = self.stack.aws().clone();
+        let mapping = &mut self.stack.mappings[0];
+        loop {
+            let step = mapping.step().await;
+            let nothing_is_left = matches!(step.did, Did::Nothing | Did::Polled { matched: 0, .. });
+            let failed = matches!(step.did, Did::PollFailed | Did::DestinationFailed);
+            if failed || (nothing_is_left && mapping.is_idle()) || !aws.denials().is_empty() {
+                return;
+            }
+        }
+    }
+
+    async fn row(&self, order: &str) -> HashMap<String, AttributeValue> {
+        let read = self.dynamodb("operator").get_item().table_name(QUARANTINE).key("CustomerOrder", s(order));
+        read.send().await.unwrap().item.unwrap_or_default()
+    }
+
+    /// An operator puts a row as it is.
+    async fn put(&self, row: HashMap<String, AttributeValue>) {
+        if !row.is_empty() {
+            let put = self.dynamodb("operator").put_item().table_name(QUARANTINE).set_item(Some(row));
+            put.send().await.unwrap();
+        }
+    }
+
+    fn counts(&self) -> [usize; 3] {
+        let snapshot = self.stack.aws().snapshot().unwrap();
+        [QUARANTINE, VAULT, ORDERS].map(|table| snapshot["tables"][table].as_array().unwrap().len())
+    }
+
+    fn keys(&self) -> [String; 2] {
+        ["QuarantineKeyArn", "VaultKeyArn"].map(|name| self.stack.declared.outputs[name].clone())
+    }
+
+    fn dynamodb(&self, caller: &str) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&functions::sdk_config(&self.stack.aws_url(), caller))
+    }
+
+    fn kms(&self, caller: &str) -> aws_sdk_kms::Client {
+        aws_sdk_kms::Client::new(&functions::sdk_config(&self.stack.aws_url(), caller))
+    }
+
+    fn sqs(&self, caller: &str) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&functions::sdk_config(&self.stack.aws_url(), caller))
+    }
+}
+
+/// One user pool for all worlds: making its key takes a moment.
+fn issuer() -> Issuer {
+    static FOLDER: OnceLock<TempDir> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        Issuer::kept_in(folder.path()).unwrap();
+        folder
+    });
+    Issuer::kept_in(folder.path()).unwrap()
+}
+
+/// What API Gateway would hand on of Ann's request.
+fn api(method: &str, resource: &str, order: &str, body: &Value) -> Value {
+    json!({
+        "httpMethod": method, "resource": resource, "path": resource, "headers": {"content-type": "application/json"},
+        "multiValueHeaders": {"content-type": ["application/json"]},
+        "queryStringParameters": null, "pathParameters": {"CustomerOrder": order}, "isBase64Encoded": false,
+        "body": (!body.is_null()).then(|| body.to_string()),
+        "requestContext": {"httpMethod": method, "resourcePath": resource, "path": resource, "stage": "dev",
+            "authorizer": {"claims": {"token_use": "id", "aud": local::issuer::USER_POOL_CLIENT_ID, "sub": "ann"}}},
+    })
+}
+
+fn order(id: &str, card: &str) -> Value {
+    let body =
+        json!({"CustomerOrder": id, "CustomerName": "Ann", "CreditCard": card, "Address": "Las Vegas"});
+    api("POST", "/order", id, &body)
+}
+
+fn payment(id: &str) -> Value {
+    api("POST", "/paybill", id, &json!({"CustomerOrder": id}))
+}
+
+fn row(order: &str, status: &str, more: &[(&str, AttributeValue)]) -> HashMap<String, AttributeValue> {
+    let id = s("550e8400-e29b-41d4-a716-446655440000");
+    let row = [("CustomerOrder", s(order)), ("Status", s(status)), ("AcceptanceId", id)];
+    row.into_iter().chain(more.iter().cloned()).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn s(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+fn n(number: u32) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+fn b() -> AttributeValue {
+    AttributeValue::B(Blob::new([1]))
+}
+
+fn context(purpose: &str, name: &str) -> HashMap<String, String> {
+    HashMap::from([("purpose".to_owned(), purpose.to_owned()), (name.to_owned(), "1".to_owned())])
+}
+
+async fn decrypt(
+    kms: &aws_sdk_kms::Client,
+    key: &str,
+    context: &HashMap<String, String>,
+) -> Result<(), Option<String>> {
+    let decrypt = kms.decrypt().key_id(key).ciphertext_blob(KmsBlob::new([0]));
+    let outcome = decrypt.set_encryption_context(Some(context.clone())).send().await;
+    outcome.map(drop).map_err(|error| code(&error))
+}
+
+async fn generate(
+    kms: &aws_sdk_kms::Client,
+    key: &str,
+    context: &HashMap<String, String>,
+) -> Result<(), Option<String>> {
+    let generate = kms.generate_data_key().key_id(key).key_spec(DataKeySpec::Aes256);
+    let outcome = generate.set_encryption_context(Some(context.clone())).send().await;
+    outcome.map(drop).map_err(|error| code(&error))
+}
+
+/// An outcome that may be a denial.
+trait Outcome {
+    fn code(&self) -> Option<String>;
+}
+
+impl Outcome for Result<(), Option<String>> {
+    fn code(&self) -> Option<String> {
+        self.as_ref().err().cloned().flatten()
+    }
+}
+
+impl<T, E: ProvideErrorMetadata, R> Outcome for Result<T, SdkError<E, R>> {
+    fn code(&self) -> Option<String> {
+        self.as_ref().err().and_then(code)
+    }
+}
+
+fn is_denied(outcome: &impl Outcome) -> bool {
+    outcome.code().is_some_and(|code| code == "AccessDeniedException" || code == "AccessDenied")
+}
+
+fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<String> {
+    error.as_service_error().and_then(ProvideErrorMetadata::code).map(str::to_owned)
+}
