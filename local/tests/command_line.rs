@@ -259,6 +259,11 @@ fn replay_tells_by_its_exit_code_whether_anything_is_left() {
     assert!(code == Some(0), "nothing is left of that order: {said}");
     assert_eq!(home.run(&["replay", "--reason", "NONE"]).status.code(), Some(2));
     up.stop_with("-TERM");
+
+    // A port of our own that hangs up on everybody: the freed one could be another test's by now.
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = nobody.local_addr().unwrap().port().to_string();
+    thread::spawn(move || nobody.incoming().for_each(drop));
     let gone = home.run(&["replay", "--aws-port", &port]);
     assert_eq!(gone.status.code(), Some(1));
     assert!(stderr(&gone).contains("--aws-port"), "{}", stderr(&gone));

@@ -180,8 +180,15 @@ async fn without_aws_every_route_says_when_to_try_again_and_nothing_is_lost() {
     let world = World::stepped().await;
     let ann = world.client("ann");
     world.tokenized(&ann, &order("1")).await;
-    let unbound = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let cut_off = ann.at(&world.front(&format!("http://{unbound}")).await);
+    // A port of our own that hangs up on everybody: a free one could be taken by another test's endpoint.
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = nobody.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            drop(nobody.accept().await);
+        }
+    });
+    let cut_off = ann.at(&world.front(&format!("http://{address}")).await);
     let new = order("2");
     let answers = futures::join!(cut_off.submit(&new), cut_off.status("1"), cut_off.pay("1"));
     for answer in [answers.0, answers.1, answers.2] {
