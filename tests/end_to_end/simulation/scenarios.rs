@@ -6,6 +6,8 @@ use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use local::aws::{FaultKind, When};
 use serde_json::json;
 
+use crate::support::eventually;
+
 use super::{
     driver::Simulation,
     operations::{ORDERS, Op, USERS},
@@ -42,12 +44,11 @@ async fn promise_2_a_park_that_comes_late_does_not_park_the_renewed_order() {
     let world = &simulation.world;
     world.fault(WORKER, Some("UpdateItem"), FaultKind::Slow(MINUTE / 60), When::Nth(1));
     let renewed = async {
-        let parking = || {
-            world.stack.aws().calls().iter().any(|call| call.role == WORKER && call.operation == "UpdateItem")
-        };
-        while !parking() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        eventually("the worker is about to park", async || {
+            let calls = world.stack.aws().calls();
+            calls.iter().any(|call| call.role == WORKER && call.operation == "UpdateItem").then_some(())
+        })
+        .await;
         // Another worker parks it meanwhile, and the customer sends it again.
         world.deliver(&poison).await.unwrap();
         assert_eq!(world.status(ORDERS[0], USERS[0]).await.text("Status"), "FAILED");

@@ -21,7 +21,7 @@ use local::{
 use serde_json::{Value, json};
 use vault::Clock;
 
-use crate::support::issuer;
+use crate::support::{eventually, issuer};
 
 use super::{
     at_rest::{AtRest, card_in},
@@ -201,9 +201,7 @@ impl World {
 
     /// Waits for the calls that their callers have given up on.
     pub(crate) async fn late_calls_done(&self) {
-        while self.stack.aws().under_way() > 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        eventually("no call is under way", async || (self.stack.aws().under_way() == 0).then_some(())).await;
     }
 
     // ---- Looking ---------------------------------------------------------------------------------------
