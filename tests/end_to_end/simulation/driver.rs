@@ -54,7 +54,8 @@ impl Simulation {
                 let answer = world.submit(order, user, details).await;
                 self.model.submitted(order, user, details, &answer, &before);
             }
-            Op::Pay { order, user } => {
+            Op::Pay { order, user, failure } => {
+                world.ledger.fail_next(failure);
                 let answer = world.pay(ORDERS[order], USERS[user]).await;
                 let is_paid = world.ledger.charges().iter().any(|charge| charge.order == ORDERS[order]);
                 match answer.status {
@@ -81,7 +82,6 @@ impl Simulation {
                 when: When::Always,
             }),
             Op::FaultsOver => world.faults().clear(),
-            Op::ProcessorFails(error) => world.ledger.fail_next(error),
             Op::Advance(by) => world.advance(by),
             Op::Ttl => drop(world.stack.aws().sweep_ttl().unwrap()),
             Op::Sweep => drop(world.sweep().await),
@@ -122,7 +122,7 @@ impl Simulation {
     /// must be where the model has it, and every card must be the right one.
     pub(super) async fn end(&mut self) {
         self.world.faults().clear();
-        self.world.ledger.fail_no_more();
+        self.world.ledger.fail_next(None);
         self.world.settle().await;
         for _ in 0..3 {
             self.world.advance(LATER);

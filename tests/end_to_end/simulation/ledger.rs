@@ -30,14 +30,9 @@ impl Ledger {
         lock(&self.charges).values().cloned().collect()
     }
 
-    /// The next submission ends so: with [`ProcessorError::NoAnswer`] it is charged all the same.
-    pub(crate) fn fail_next(&self, error: ProcessorError) {
-        *lock(&self.next) = Some(error);
-    }
-
-    /// No submission fails any more.
-    pub(crate) fn fail_no_more(&self) {
-        *lock(&self.next) = None;
+    /// Whether the next submission fails: with [`ProcessorError::NoAnswer`] it is charged all the same.
+    pub(crate) fn fail_next(&self, error: Option<ProcessorError>) {
+        *lock(&self.next) = error;
     }
 }
 

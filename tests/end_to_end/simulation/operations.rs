@@ -19,8 +19,8 @@ const ROLES: [&str; 4] = ["IngestRole", super::world::WORKER, "ReplayRole", "Pay
 pub(super) enum Op {
     /// A customer sends an order, once, whatever the answer is.
     Submit { order: usize, user: usize, details: usize },
-    /// A customer pays.
-    Pay { order: usize, user: usize },
+    /// A customer pays, and the processor may fail.
+    Pay { order: usize, user: usize, failure: Option<ProcessorError> },
     /// The mapping does one thing, if one is due.
     Step,
     /// The mapping works until there is nothing left to do.
@@ -35,8 +35,6 @@ pub(super) enum Op {
     KmsDown,
     /// No fault is in force any more.
     FaultsOver,
-    /// The next payment ends without an outcome.
-    ProcessorFails(ProcessorError),
     /// Time passes.
     Advance(Duration),
     /// DynamoDB removes what is beyond its time to live.
@@ -58,7 +56,7 @@ fn operation() -> impl Strategy<Value = Op> {
     let details = || prop_oneof![3 => Just(0_usize), 1 => Just(1), 1 => Just(2)];
     prop_oneof![
         6 => (order(), user(), details()).prop_map(|(order, user, details)| Op::Submit { order, user, details }),
-        2 => (order(), user()).prop_map(|(order, user)| Op::Pay { order, user }),
+        4 => (order(), user(), failure()).prop_map(|(order, user, failure)| Op::Pay { order, user, failure }),
         4 => Just(Op::Step),
         3 => Just(Op::Settle),
         3 => (any::<usize>(), 1..4_usize).prop_map(|(from, count)| Op::Redeliver { from, count }),
@@ -66,13 +64,16 @@ fn operation() -> impl Strategy<Value = Op> {
         4 => (select(&ROLES[..]), kind(), 1..4_u64).prop_map(|(role, kind, nth)| Op::Fault { role, kind, nth }),
         1 => Just(Op::KmsDown),
         1 => Just(Op::FaultsOver),
-        1 => select(vec![ProcessorError::NoAnswer, ProcessorError::NotReached]).prop_map(Op::ProcessorFails),
         4 => minutes().prop_map(|minutes| Op::Advance(Duration::from_secs(minutes * 60))),
         1 => Just(Op::Ttl),
         3 => Just(Op::Sweep),
         2 => (proptest::option::weighted(0.3, order()), proptest::bool::weighted(0.2))
             .prop_map(|(order, dry_run)| Op::Replay { order, dry_run }),
     ]
+}
+
+fn failure() -> impl Strategy<Value = Option<ProcessorError>> {
+    proptest::option::weighted(0.5, select(vec![ProcessorError::NoAnswer, ProcessorError::NotReached]))
 }
 
 fn kind() -> impl Strategy<Value = FaultKind> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use local::aws::{FaultKind, When};
+use paybill::ProcessorError;
 use serde_json::json;
 
 use crate::support::eventually;
@@ -123,6 +124,17 @@ async fn promise_7_the_sweep_parks_no_healthy_order_of_a_backlog() {
     }
     simulation.go(&[Op::Settle]).await;
     assert_eq!(simulation.across(), [true; 3]);
+    simulation.end().await;
+}
+
+#[tokio::test]
+async fn promise_6_a_payment_whose_answer_was_lost_is_charged_once() {
+    let pay = |failure| Op::Pay { order: 0, user: 0, failure };
+    let lost = [pay(Some(ProcessorError::NoAnswer)), pay(None), Op::Advance(2 * MINUTE), pay(None)];
+    let mut simulation = Simulation::new().await;
+    simulation.go(&[submit(0), Op::Settle]).await;
+    simulation.go(&lost).await;
+    assert_eq!(simulation.world.ledger.charges().len(), 1);
     simulation.end().await;
 }
 
