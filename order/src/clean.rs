@@ -181,7 +181,7 @@ impl OrderTable {
         &self,
         order: &OrderId,
         payment_id: Uuid,
-        outcome: Outcome,
+        outcome: &Outcome,
         at: Timestamp,
     ) -> Result<Written, TableError> {
         let reply = self

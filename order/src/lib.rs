@@ -1,9 +1,11 @@
 //! Orders: the application's nouns, their two tables and the conventions of the API. Never sees a card number.
 
 pub mod accepting;
+mod amount;
 pub mod api;
 mod clean;
 mod crossing;
+mod decline_code;
 mod details;
 pub mod metrics;
 mod order_id;
@@ -17,8 +19,10 @@ mod status;
 mod table_error;
 mod timestamp;
 
+pub use amount::{Amount, Currency, MinorUnits, NotAnAmount};
 pub use clean::{CleanOrder, OrderTable};
 pub use crossing::{Airlock, Crossing};
+pub use decline_code::{DeclineCode, NotADeclineCode};
 pub use details::{Address, CustomerName, Details, PlainTextError};
 pub use order_id::{OrderId, OrderIdError};
 pub use owner::{NotAnOwner, Owner};

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::timestamp::Timestamp;
+use crate::{decline_code::DeclineCode, timestamp::Timestamp};
 
 /// The payment attributes of a clean order; none before the first claim.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -44,21 +44,21 @@ pub struct Claim {
 }
 
 /// What the processor answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It took the payment.
     Submitted,
-    /// It declined the card.
-    Declined,
+    /// It declined the card, for that reason.
+    Declined(DeclineCode),
 }
 
 impl Outcome {
     /// The word as stored and shown.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn word(&self) -> &'static str {
         match self {
             Self::Submitted => "SUBMITTED",
-            Self::Declined => "DECLINED",
+            Self::Declined(_) => "DECLINED",
         }
     }
 }
@@ -67,7 +67,7 @@ impl From<Outcome> for Payment {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Submitted => Self::Submitted,
-            Outcome::Declined => Self::Declined,
+            Outcome::Declined(_) => Self::Declined,
         }
     }
 }

@@ -40,6 +40,11 @@ const CARD_UNREADABLE: Problem = Problem::new(
     "CARD_UNREADABLE",
     "The card of this order cannot be used; nothing was charged",
 );
+const REFUSED: Problem = Problem::new(
+    StatusCode::BAD_GATEWAY,
+    "PROCESSOR_REFUSED",
+    "The payment processor refuses requests of this service; nothing was charged",
+);
 pub(crate) const NO_ANSWER: Problem = Problem::new(
     StatusCode::SERVICE_UNAVAILABLE,
     "PAYMENT_UNCONFIRMED",
@@ -123,7 +128,7 @@ impl Paybill {
         let card = self.detokenizer.detokenize(reference).await.map_err(Unsettled::NoCard)?;
         tracing::info!(%order, payment = %claim.payment_id, "detokenized");
         Metric::Detokenized.record();
-        let request = PaymentRequest { payment_id: claim.payment_id, order, card: &card };
+        let request = PaymentRequest { payment_id: claim.payment_id, order, amount: None, card: &card };
         self.processor.submit(request).await.map_err(Unsettled::NoOutcome)
     }
 
@@ -139,6 +144,7 @@ impl Paybill {
             }
             Unsettled::NoOutcome(ProcessorError::NotReached) => Problem::UNAVAILABLE,
             Unsettled::NoOutcome(ProcessorError::NoAnswer) => return NO_ANSWER,
+            Unsettled::NoOutcome(ProcessorError::Refused) => REFUSED,
         };
         if !first || self.orders.release_claim(order, claim).await.is_err() {
             // The claim stands until it runs out.
@@ -150,7 +156,7 @@ impl Paybill {
     /// Writes the outcome. Where somebody else has written one, theirs stands.
     async fn settle(&self, clean: &CleanOrder, claim: &Claim, outcome: Outcome) -> Result<Reply, Problem> {
         let order = &clean.customer_order;
-        let written = self.orders.record_outcome(order, claim.payment_id, outcome, self.now()).await;
+        let written = self.orders.record_outcome(order, claim.payment_id, &outcome, self.now()).await;
         match written.map_err(|_| NO_ANSWER)? {
             Written::Done => {
                 tracing::info!(%order, payment = %claim.payment_id, outcome = outcome.word(), "paid");
