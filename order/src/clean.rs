@@ -16,8 +16,7 @@ use crate::{
     details::{Address, CustomerName, Details},
     order_id::OrderId,
     owner::Owner,
-    payment::{Claim, ClaimedPayment, Outcome, Payment},
-    table_error::{TableError, Written, classify, conditional},
+    table_error::{TableError, classify},
     timestamp::Timestamp,
 };
 
@@ -77,14 +76,11 @@ impl CleanOrder {
 const STATUS: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
                       AcceptanceId, AcceptedAt, TokenizedAt";
 
-const WITH_PAYMENT: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
-                            AcceptanceId, AcceptedAt, TokenizedAt, PaymentStatus, PaymentId, ClaimId, ClaimedUntil";
-
 /// The table of clean orders.
 #[derive(Debug, Clone)]
 pub struct OrderTable {
-    dynamodb: Client,
-    name: String,
+    pub(crate) dynamodb: Client,
+    pub(crate) name: String,
 }
 
 impl OrderTable {
@@ -105,19 +101,6 @@ impl OrderTable {
         reply.item.map(CleanOrder::parse).transpose()
     }
 
-    /// Reads an order with its payment, consistently.
-    ///
-    /// # Errors
-    /// [`TableError`].
-    pub async fn with_payment(&self, order: &OrderId) -> Result<Option<(CleanOrder, Payment)>, TableError> {
-        let read = self.read(order).projection_expression(WITH_PAYMENT);
-        let read = read.expression_attribute_names("#owner", "Owner");
-        let reply = read.send().await.map_err(|error| classify("GetItem order", &error))?;
-        let Some(item) = reply.item else { return Ok(None) };
-        let payment = serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone())?;
-        Ok(Some((CleanOrder::parse(item)?, payment)))
-    }
-
     /// The acceptance by which an order came across, read consistently; none: it has not.
     ///
     /// # Errors
@@ -129,96 +112,15 @@ impl OrderTable {
         Ok(acceptance.and_then(|value| value.as_s().ok()).and_then(|id| id.parse().ok()))
     }
 
-    fn read(&self, order: &OrderId) -> aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder {
+    pub(crate) fn read(
+        &self,
+        order: &OrderId,
+    ) -> aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder {
         self.dynamodb
             .get_item()
             .table_name(&self.name)
             .key("CustomerOrder", AttributeValue::S(order.to_string()))
             .consistent_read(true)
-    }
-
-    /// Claims the order's payment, before anything is sent to the processor: only while no payment was claimed,
-    /// or the claim that was seen still stands and has run out.
-    ///
-    /// # Errors
-    /// [`TableError`]; the claim may stand all the same when no reply came, and runs out by itself.
-    pub async fn claim_payment(
-        &self,
-        order: &OrderId,
-        claim: &Claim,
-        seen: Option<&ClaimedPayment>,
-    ) -> Result<Written, TableError> {
-        let update = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.name)
-            .key("CustomerOrder", AttributeValue::S(order.to_string()))
-            .update_expression(
-                "SET PaymentStatus = :submitting, PaymentId = :payment, ClaimId = :claim, ClaimedUntil = :until",
-            )
-            .expression_attribute_values(":submitting", AttributeValue::S("SUBMITTING".into()))
-            .expression_attribute_values(":payment", AttributeValue::S(claim.payment_id.to_string()))
-            .expression_attribute_values(":claim", AttributeValue::S(claim.claim_id.to_string()))
-            .expression_attribute_values(":until", AttributeValue::S(claim.until.to_string()));
-        let update = match seen {
-            None => update.condition_expression(
-                "attribute_exists(CustomerOrder) AND attribute_not_exists(PaymentStatus)",
-            ),
-            Some(seen) => update
-                .condition_expression(
-                    "PaymentStatus = :submitting AND ClaimId = :seen AND PaymentId = :payment",
-                )
-                .expression_attribute_values(":seen", AttributeValue::S(seen.claim_id.to_string())),
-        };
-        conditional("UpdateItem order", update.send().await)
-    }
-
-    /// Writes the processor's answer, only while this payment is still being submitted.
-    ///
-    /// # Errors
-    /// [`TableError`]; the answer may have been written all the same when no reply came.
-    pub async fn record_outcome(
-        &self,
-        order: &OrderId,
-        payment_id: Uuid,
-        outcome: &Outcome,
-        at: Timestamp,
-    ) -> Result<Written, TableError> {
-        let reply = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.name)
-            .key("CustomerOrder", AttributeValue::S(order.to_string()))
-            .update_expression(
-                "SET PaymentStatus = :outcome, PaymentSettledAt = :at REMOVE ClaimId, ClaimedUntil",
-            )
-            .condition_expression("PaymentStatus = :submitting AND PaymentId = :payment")
-            .expression_attribute_values(":outcome", AttributeValue::S(outcome.word().into()))
-            .expression_attribute_values(":at", AttributeValue::S(at.to_string()))
-            .expression_attribute_values(":submitting", AttributeValue::S("SUBMITTING".into()))
-            .expression_attribute_values(":payment", AttributeValue::S(payment_id.to_string()))
-            .send()
-            .await;
-        conditional("UpdateItem order", reply)
-    }
-
-    /// Gives a claim back when nothing was sent to the processor under it.
-    ///
-    /// # Errors
-    /// [`TableError`]; a claim that is not given back runs out by itself.
-    pub async fn release_claim(&self, order: &OrderId, claim: &Claim) -> Result<Written, TableError> {
-        let reply = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.name)
-            .key("CustomerOrder", AttributeValue::S(order.to_string()))
-            .update_expression("REMOVE PaymentStatus, PaymentId, ClaimId, ClaimedUntil")
-            .condition_expression("PaymentStatus = :submitting AND ClaimId = :claim")
-            .expression_attribute_values(":submitting", AttributeValue::S("SUBMITTING".into()))
-            .expression_attribute_values(":claim", AttributeValue::S(claim.claim_id.to_string()))
-            .send()
-            .await;
-        conditional("UpdateItem order", reply)
     }
 
     /// The put that is part of the transaction that carries an order across: only where there is none.

@@ -26,7 +26,7 @@ pub use decline_code::{DeclineCode, NotADeclineCode};
 pub use details::{Address, CustomerName, Details, PlainTextError};
 pub use order_id::{OrderId, OrderIdError};
 pub use owner::{NotAnOwner, Owner};
-pub use payment::{Claim, ClaimedPayment, Outcome, Payment};
+pub use payment::{Claim, Decline, NotAPaymentKey, Outcome, Payment, PaymentKey, Payments, Standing};
 pub use quarantine::{KeptRow, QuarantineRow, QuarantineTable, QuarantineView, Upkeep};
 pub use row_version::RowVersion;
 pub use status::{FailureReason, NotAReason, QuarantineStatus};

@@ -1,20 +1,29 @@
 //! `POST /paybill`: takes a card out of the vault, for the payment processor alone.
 
+mod asked;
+mod decision;
 mod pay;
+mod problems;
 mod processor;
 mod settings;
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use order::{
     OrderTable, QuarantineTable,
-    api::{self, Caller, Fields, Problem, Reply},
+    api::{self, Caller, Problem, Reply},
 };
 use vault::{Clock, Detokenizer};
 use zeroize::Zeroizing;
 
+use crate::asked::Asked;
+
+pub use decision::MAX_ATTEMPTS;
 pub use pay::CLAIM_SECONDS;
 pub use processor::{Charge, PaymentRequest, Processor, ProcessorError, Sandbox};
 pub use settings::{ProcessorKind, Settings};
@@ -27,10 +36,10 @@ pub struct Paybill {
     quarantine: QuarantineTable,
     processor: Arc<dyn Processor>,
     user_pool_client_id: String,
+    billing_group: String,
+    idempotency: Duration,
     clock: Clock,
 }
-
-const ORDER_MISSING: Problem = Problem::malformed("ORDER_ID_MISSING", "CustomerOrder must be a string");
 
 impl Paybill {
     /// Clients are made once and reused by every request.
@@ -42,6 +51,8 @@ impl Paybill {
             quarantine: QuarantineTable::new(config, settings.quarantine_table),
             processor,
             user_pool_client_id: settings.user_pool_client_id,
+            billing_group: settings.billing_group,
+            idempotency: settings.processor_idempotency,
             clock,
         }
     }
@@ -53,7 +64,8 @@ impl Paybill {
         deadline: SystemTime,
     ) -> ApiGatewayProxyResponse {
         let body = api::take_body(&mut request);
-        let outcome = api::before(deadline, &self.clock, pay::NO_ANSWER, self.route(&request, body)).await;
+        let outcome =
+            api::before(deadline, &self.clock, problems::NO_ANSWER, self.route(&request, body)).await;
         api::respond(&request, outcome)
     }
 
@@ -67,9 +79,7 @@ impl Paybill {
         match (request.http_method.as_str(), request.resource.as_deref()) {
             ("POST", Some("/paybill")) => {
                 let body = api::json_body(request, body)?;
-                let fields = Fields::parse(&body, &["CustomerOrder"])?;
-                let order = fields.string("CustomerOrder", ORDER_MISSING)?.ok_or(ORDER_MISSING)?;
-                self.pay(&caller, &api::order_id(&order)?).await
+                self.pay(&caller, &Asked::parse(request, &body)?).await
             }
             _ => Err(Problem::ROUTE_NOT_FOUND),
         }

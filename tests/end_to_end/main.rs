@@ -19,6 +19,7 @@ mod promise_3;
 mod promise_4;
 mod promise_5;
 mod promise_6;
+mod promise_6_keys;
 mod promise_7;
 mod sample_flaws;
 mod simulation;

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use aws_sdk_dynamodb::types::AttributeValue;
 use order::Outcome;
 use paybill::Sandbox;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
@@ -54,7 +54,7 @@ const VAULT_ROW: [(&str, Class); 6] = [
     ("ExpiresAt", Free),
 ];
 
-const CLEAN_ROW: [(&str, Class); 15] = [
+const CLEAN_ROW: [(&str, Class); 20] = [
     ("CustomerOrder", Authenticated),
     ("CustomerName", Free),
     ("Address", Free),
@@ -67,6 +67,11 @@ const CLEAN_ROW: [(&str, Class); 15] = [
     ("TokenizedAt", Free),
     ("PaymentStatus", Free),
     ("PaymentId", Free),
+    ("PaymentAmount", Free),
+    ("PaymentCurrency", Free),
+    ("PaymentStartedAt", Free),
+    ("PaymentHistory", Free),
+    ("PaymentKeys", Free),
     ("ClaimId", Free),
     ("ClaimedUntil", Free),
     ("PaymentSettledAt", Free),
@@ -76,15 +81,16 @@ const CLEAN_ROW: [(&str, Class); 15] = [
 async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
     let world = World::stepped_with(Arc::new(NoAnswerOnce::default())).await;
     let client = world.client("ann");
-    client.submit(&order("1")).await.is(202);
+    client.submit(&order_of("1", Sandbox::DECLINED)).await.is(202);
     world.alter_card().await;
     world.deliver_last().await;
-    client.submit(&order("1")).await.is(202);
+    client.submit(&order_of("1", Sandbox::DECLINED)).await.is(202);
     world.deliver_last().await;
-    client.pay("1").await.is(503);
+    let first = json!({ "CustomerOrder": "1", "Amount": 1999, "Currency": "EUR" });
+    client.pay_with("one", &first).await.is(503);
     let mut clean = names(&world.only_row(ORDERS).await);
     world.advance(std::time::Duration::from_secs(61));
-    client.pay("1").await.is(200);
+    client.pay("1").await.is(402);
     clean.extend(names(&world.only_row(ORDERS).await));
     let mut vault = names(&world.only_row(VAULT).await);
     let mut quarantine = BTreeSet::new();
@@ -178,9 +184,9 @@ async fn promise_5_an_altered_clean_row_is_refused_unless_the_attribute_is_free(
         world.tokenized(&client, &order(&id)).await;
         let mut row = world.row(ORDERS, &id).await.unwrap();
         row.insert(attribute.into(), altered(attribute, &row, &donor));
-        if attribute == "PaymentStatus" {
+        if attribute.starts_with("Payment") || attribute.starts_with("Claim") {
             // Alone it makes the row unreadable; with what belongs to it, it is a claim that has run out.
-            for name in ["PaymentId", "ClaimId", "ClaimedUntil"] {
+            for name in ["PaymentStatus", "PaymentId", "PaymentStartedAt", "ClaimId", "ClaimedUntil"] {
                 row.insert(name.into(), altered(name, &row, &donor));
             }
         }
@@ -259,6 +265,11 @@ fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
         "Status" => s("FAILED"),
         "FailureReason" => s("REJECTED"),
         "PaymentStatus" => s("SUBMITTING"),
+        "PaymentStartedAt" => row["AcceptedAt"].clone(),
+        "PaymentAmount" => AttributeValue::N("7".into()),
+        "PaymentCurrency" => s("EUR"),
+        "PaymentHistory" => AttributeValue::L(vec![]),
+        "PaymentKeys" => AttributeValue::M([("key".to_owned(), s(&Uuid::new_v4().to_string()))].into()),
         "Attempt" | "Deadline" => AttributeValue::N("7".into()),
         "ExpiresAt" => AttributeValue::N("99999999999".into()),
         _ => panic!("{attribute} is new: say what it may be altered to"),

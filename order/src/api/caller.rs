@@ -35,6 +35,12 @@ impl Caller {
         Ok(Self { owner, groups: groups.filter(|group| !group.is_empty()).map(str::to_owned).collect() })
     }
 
+    /// Whether the user may see and pay an order: its owner, or a member of the billing group.
+    #[must_use]
+    pub fn may_act_for(&self, owner: &Owner, billing_group: &str) -> bool {
+        self.owner == *owner || self.is_in(billing_group)
+    }
+
     /// Whether the user is a member of a group, by its exact name.
     #[must_use]
     pub fn is_in(&self, group: &str) -> bool {

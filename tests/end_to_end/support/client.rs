@@ -104,6 +104,12 @@ impl Client {
         self.post("/paybill", json!({ "CustomerOrder": order }).to_string()).await
     }
 
+    /// Pays under an `Idempotency-Key`.
+    pub(crate) async fn pay_with(&self, key: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, "/paybill").header("Content-Type", "application/json");
+        self.send(request.header("Idempotency-Key", key).body(body.to_string())).await
+    }
+
     /// Follows an order until it is no longer PENDING.
     pub(crate) async fn settled(&self, order: &str) -> Answer {
         eventually("the order settles", async || {

@@ -150,7 +150,13 @@ impl World {
 
     /// A user of the API.
     pub(crate) fn client(&self, user: &str) -> Client {
-        Client::new(&self.api, issuer().token(user, &[]).unwrap())
+        self.member(user, &[])
+    }
+
+    /// A signed-in member of groups.
+    pub(crate) fn member(&self, user: &str, groups: &[String]) -> Client {
+        let token = issuer().token_issued_at(self.clock.now(), user, groups);
+        Client::new(&self.api, token.unwrap())
     }
 
     /// A token that was good until an hour ago.
