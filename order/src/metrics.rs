@@ -41,6 +41,8 @@ pub enum Metric {
     RemovedByTtl,
     /// A card was taken out of the vault.
     Detokenized,
+    /// A card was shown in an answer.
+    Revealed,
     /// A card could not be taken out of the vault for a reason that no retry mends.
     CardUnreadable,
     /// A payment was settled, by its outcome.
@@ -61,6 +63,7 @@ impl Metric {
             Self::OldestQuarantined(age) => ("OldestQuarantined", age, "Seconds", None),
             Self::RemovedByTtl => ("RemovedByTtl", 1, "Count", None),
             Self::Detokenized => ("Detokenized", 1, "Count", None),
+            Self::Revealed => ("Revealed", 1, "Count", None),
             Self::CardUnreadable => ("CardUnreadable", 1, "Count", None),
             Self::Payment(outcome) => ("Payment", 1, "Count", Some(("Outcome", outcome))),
         }

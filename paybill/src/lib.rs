@@ -5,6 +5,7 @@ mod decision;
 mod pay;
 mod problems;
 mod processor;
+mod reveal;
 mod settings;
 
 use std::{
@@ -38,6 +39,7 @@ pub struct Paybill {
     user_pool_client_id: String,
     billing_group: String,
     idempotency: Duration,
+    reveal_card: bool,
     clock: Clock,
 }
 
@@ -53,6 +55,7 @@ impl Paybill {
             user_pool_client_id: settings.user_pool_client_id,
             billing_group: settings.billing_group,
             idempotency: settings.processor_idempotency,
+            reveal_card: settings.reveal_card,
             clock,
         }
     }

@@ -18,6 +18,7 @@ use crate::{
     decision::{Decision, Terms, decide},
     problems,
     processor::{PaymentRequest, ProcessorError},
+    reveal::Revealed,
 };
 
 /// How long a claim stands, in seconds: longer than the function may run (its Timeout in the template), so that
@@ -55,8 +56,9 @@ impl Paybill {
             },
         };
         self.claim(&clean, &payments, &claim).await?;
-        match self.submit(&clean, &claim).await {
-            Ok(outcome) => self.settle(&clean, &claim, &outcome).await,
+        let reveals = self.reveal_card && caller.is_in(&self.billing_group);
+        match self.submit(&clean, &claim, reveals).await {
+            Ok((outcome, revealed)) => self.settle(&clean, &claim, &outcome, revealed).await,
             Err(unsettled) => Err(self.give_back(&clean.customer_order, &claim, unsettled).await),
         }
     }
@@ -102,8 +104,14 @@ impl Paybill {
         }
     }
 
-    /// Takes the card out of the vault for the processor alone. The card is wiped when this ends.
-    async fn submit(&self, clean: &CleanOrder, claim: &Claim) -> Result<Outcome, Unsettled> {
+    /// Takes the card out of the vault for the processor, and for the answer if it is to be revealed. The card is
+    /// wiped when this ends.
+    async fn submit(
+        &self,
+        clean: &CleanOrder,
+        claim: &Claim,
+        reveals: bool,
+    ) -> Result<(Outcome, Option<Revealed>), Unsettled> {
         let order = &clean.customer_order;
         let reference = CardReference {
             token: clean.credit_card_token,
@@ -117,7 +125,8 @@ impl Paybill {
         tracing::info!(%order, payment = %claim.payment, "detokenized");
         Metric::Detokenized.record();
         let request = PaymentRequest { payment_id: claim.payment, order, amount: claim.amount, card: &card };
-        self.processor.submit(request).await.map_err(Unsettled::NoOutcome)
+        let outcome = self.processor.submit(request).await.map_err(Unsettled::NoOutcome)?;
+        Ok((outcome, reveals.then(|| Revealed::new(&card))))
     }
 
     /// After a submission without outcome. The claim is given back only when nothing can have been charged:
@@ -145,7 +154,13 @@ impl Paybill {
     }
 
     /// Writes the outcome. Where somebody else has written one, theirs stands.
-    async fn settle(&self, clean: &CleanOrder, claim: &Claim, outcome: &Outcome) -> Result<Reply, Problem> {
+    async fn settle(
+        &self,
+        clean: &CleanOrder,
+        claim: &Claim,
+        outcome: &Outcome,
+        revealed: Option<Revealed>,
+    ) -> Result<Reply, Problem> {
         let order = &clean.customer_order;
         let word = outcome.standing().word();
         let written = self.orders.record_outcome(clean, claim, outcome, self.now()).await;
@@ -165,7 +180,17 @@ impl Paybill {
             }
         }
         match outcome {
-            Outcome::Submitted => Ok(submitted(clean, claim.payment, claim.amount)),
+            Outcome::Submitted => {
+                let card = match revealed {
+                    Some(card) => {
+                        tracing::warn!(%order, payment = %claim.payment, "the card was revealed");
+                        Metric::Revealed.record();
+                        json!(card.as_str())
+                    }
+                    None => json!(clean.card_last4.mask()),
+                };
+                Ok(submitted(card, claim.payment, claim.amount))
+            }
             Outcome::Declined(_) => Err(problems::DECLINED),
         }
     }
@@ -196,14 +221,14 @@ enum Unsettled {
 
 /// What the row says of a payment that the processor took. Opens no card.
 fn paid(clean: &CleanOrder, payment: &Payment) -> Reply {
-    submitted(clean, payment.id, payment.amount)
+    submitted(json!(clean.card_last4.mask()), payment.id, payment.amount)
 }
 
-/// The sample's answer, its card as a mask, with what a client needs to find the charge again.
-fn submitted(clean: &CleanOrder, payment: uuid::Uuid, amount: Option<order::Amount>) -> Reply {
+/// The sample's answer, with what a client needs to find the charge again.
+fn submitted(card: Value, payment: uuid::Uuid, amount: Option<order::Amount>) -> Reply {
     let mut body = json!({
         "message": "Payment Submitted Successfully",
-        "CreditCard Charged": clean.card_last4.mask(),
+        "CreditCard Charged": card,
         "PaymentId": payment,
     });
     if let (Some(amount), Value::Object(body)) = (amount, &mut body) {

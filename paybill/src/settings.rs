@@ -18,6 +18,9 @@ pub struct Settings {
     pub billing_group: String,
     /// `PROCESSOR_IDEMPOTENCY_HOURS`: how long the processor knows a repeated payment by its id.
     pub processor_idempotency: Duration,
+    /// `REVEAL_CARD`: `true` shows the whole card number to the billing group, as the AWS sample shows it to
+    /// everybody.
+    pub reveal_card: bool,
     /// `PAYMENT_PROCESSOR`: `sandbox` is the only one there is yet; it charges nobody, so it must be asked for.
     pub processor: ProcessorKind,
     /// `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`: the way into the vault.
@@ -51,6 +54,7 @@ impl Settings {
             user_pool_client_id: text(lookup, "USER_POOL_CLIENT_ID")?,
             billing_group: text(lookup, "BILLING_GROUP")?,
             processor_idempotency: Duration::from_hours(parsed(lookup, "PROCESSOR_IDEMPOTENCY_HOURS")?),
+            reveal_card: parsed(lookup, "REVEAL_CARD")?,
             processor: parsed(lookup, "PAYMENT_PROCESSOR")?,
             detokenizer: DetokenizerSettings {
                 vault_key_arn: text(lookup, "VAULT_KEY_ARN")?,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_paybill");
 
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("VAULT_TABLE", "vault"),
@@ -18,6 +18,7 @@ const SETTINGS: [(&str, &str); 9] = [
     ("PAYMENT_PROCESSOR", "sandbox"),
     ("PROCESSOR_IDEMPOTENCY_HOURS", "23"),
     ("BILLING_GROUP", "billing"),
+    ("REVEAL_CARD", "false"),
 ];
 
 fn request(claims: Option<Value>, body: &Value) -> Value {

@@ -32,7 +32,7 @@ async fn sample_flaw_1_no_log_line_at_any_level_shows_the_card_of_an_order() {
     client.pay("logged").await.is(200);
     world.client("bob").submit(&order_of("logged", &card)).await.is(409);
     let lines = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    for step in ["accepted", "tokenized", "detokenized", "paid"] {
+    for step in ["accepted", "tokenized", "detokenized", "settled"] {
         assert!(lines.contains(step), "{step}");
     }
     let mut searched = Searched::for_cards(&[card]);

@@ -111,7 +111,7 @@ fn each_function_has_its_role_and_its_environment() {
                   QUARANTINE_TABLE QUARANTINE_TTL_DAYS USER_POOL_CLIENT_ID";
     let worker = "ACCOUNT_ID DATA_KEY_MAX_ROWS DATA_KEY_MAX_SECONDS DEAD_LETTER_QUEUE_URL ORDER_TABLE \
                   QUARANTINE_KEY_ARN QUARANTINE_TABLE VAULT_KEY_ARN VAULT_TABLE";
-    let paybill = "ACCOUNT_ID BILLING_GROUP ORDER_TABLE PAYMENT_PROCESSOR PROCESSOR_IDEMPOTENCY_HOURS QUARANTINE_TABLE USER_POOL_CLIENT_ID VAULT_KEY_ARN VAULT_TABLE";
+    let paybill = "ACCOUNT_ID BILLING_GROUP ORDER_TABLE PAYMENT_PROCESSOR PROCESSOR_IDEMPOTENCY_HOURS QUARANTINE_TABLE REVEAL_CARD USER_POOL_CLIENT_ID VAULT_KEY_ARN VAULT_TABLE";
     assert_eq!(names("IngestFunction"), ("IngestRole".to_owned(), ingest.to_owned()));
     assert_eq!(names("TokenizeWorkerFunction"), ("TokenizeWorkerRole".to_owned(), worker.to_owned()));
     assert_eq!(names("PaybillFunction"), ("PaybillRole".to_owned(), paybill.to_owned()));
