@@ -55,7 +55,9 @@ async fn promise_1_the_real_program_logs_stores_and_answers_no_card_at_trace() {
         searched.bytes(place, rows);
     }
     let log = up.stop();
-    for line in ["accepted", "tokenized", "detokenized", "settled", "parked", "Card Airlock is up", "Stopped."] {
+    for line in
+        ["accepted", "tokenized", "detokenized", "settled", "parked", "Card Airlock is up", "Stopped."]
+    {
         assert!(log.contains(line), "no {line} in the log:\n{log}");
     }
     searched.bytes("what the program printed and logged", log.as_bytes());

@@ -344,6 +344,16 @@ impl World {
         for order in ["paid", "paid", "declined", "unknown"] {
             self.invoke("PaybillFunction", payment(order)).await;
         }
+        // Another card for the declined order, and a payment with all that a client can say of it.
+        self.invoke("IngestFunction", api("PUT", "/order/{CustomerOrder}/card", "declined", &card())).await;
+        self.drive().await;
+        if self.is_denied() {
+            return;
+        }
+        let bill = json!({"CustomerOrder": "declined", "Amount": 1999, "Currency": "EUR"});
+        let mut keyed = api("POST", "/paybill", "declined", &bill);
+        keyed["headers"]["idempotency-key"] = "again".into();
+        self.invoke("PaybillFunction", keyed).await;
         // A put that arrives after its order crossed: dropped.
         self.put(late).await;
         // A row that no worker can read: parked. One that time removes with its card: told.
@@ -462,6 +472,10 @@ fn order(id: &str, card: &str) -> Value {
     let body =
         json!({"CustomerOrder": id, "CustomerName": "Ann", "CreditCard": card, "Address": "Las Vegas"});
     api("POST", "/order", id, &body)
+}
+
+fn card() -> Value {
+    json!({"CreditCard": "4111111111111111"})
 }
 
 fn payment(id: &str) -> Value {

@@ -5,17 +5,19 @@ use std::collections::HashMap;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
-    types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
+    types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update},
 };
 use serde::{Deserialize, Serialize};
 use serde_with::{DisplayFromStr, serde_as};
 use uuid::Uuid;
-use vault::{CardBrand, Last4, Token};
+use vault::{CardBrand, Last4, Token, Tokenized};
 
 use crate::{
     details::{Address, CustomerName, Details},
     order_id::OrderId,
     owner::Owner,
+    payment::PaymentStatus,
+    quarantine::QuarantineRow,
     table_error::{TableError, classify},
     timestamp::Timestamp,
 };
@@ -60,6 +62,7 @@ impl CleanOrder {
             address: self.address.clone(),
             last4: self.card_last4,
             brand: self.card_brand,
+            replaces: None,
         }
     }
 
@@ -74,7 +77,16 @@ impl CleanOrder {
 
 /// What a reader without payment rights sees of a clean order.
 const STATUS: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
-                      AcceptanceId, AcceptedAt, TokenizedAt";
+                      AcceptanceId, AcceptedAt, TokenizedAt, PaymentStatus";
+
+/// A clean order and where its payment stands, as far as everybody may know who may see the order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CleanStatus {
+    /// The order.
+    pub order: CleanOrder,
+    /// Where its payment stands; none: nobody has tried.
+    pub payment: Option<PaymentStatus>,
+}
 
 /// The table of clean orders.
 #[derive(Debug, Clone)]
@@ -90,15 +102,23 @@ impl OrderTable {
         Self { dynamodb: Client::new(config), name }
     }
 
-    /// Reads an order without its payment, consistently.
+    /// Reads an order, consistently, without more of its payments than where the last one stands.
     ///
     /// # Errors
     /// [`TableError`].
-    pub async fn status(&self, order: &OrderId) -> Result<Option<CleanOrder>, TableError> {
+    pub async fn status(&self, order: &OrderId) -> Result<Option<CleanStatus>, TableError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Paid {
+            payment_status: Option<PaymentStatus>,
+        }
+
         let read =
             self.read(order).projection_expression(STATUS).expression_attribute_names("#owner", "Owner");
         let reply = read.send().await.map_err(|error| classify("GetItem order", &error))?;
-        reply.item.map(CleanOrder::parse).transpose()
+        let Some(item) = reply.item else { return Ok(None) };
+        let Paid { payment_status: payment } = serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone())?;
+        Ok(Some(CleanStatus { order: CleanOrder::parse(item)?, payment }))
     }
 
     /// The acceptance by which an order came across, read consistently; none: it has not.
@@ -121,6 +141,44 @@ impl OrderTable {
             .table_name(&self.name)
             .key("CustomerOrder", AttributeValue::S(order.to_string()))
             .consistent_read(true)
+    }
+
+    /// The update that is part of the transaction that replaces a card: only while the order has the replaced one
+    /// and its payment is declined. The payment is gone then; that it was declined stays in the history.
+    pub(crate) fn replace_card(
+        &self,
+        row: &QuarantineRow,
+        replaced: Token,
+        tokenized: &Tokenized,
+        now: Timestamp,
+    ) -> TransactWriteItem {
+        let update = Update::builder()
+            .table_name(&self.name)
+            .key("CustomerOrder", AttributeValue::S(row.customer_order.to_string()))
+            .update_expression(
+                "SET CreditCardToken = :token, CardLast4 = :last4, CardBrand = :brand, \
+                 AcceptanceId = :acceptance, TokenizedAt = :now \
+                 REMOVE PaymentStatus, PaymentId, PaymentAmount, PaymentCurrency, PaymentStartedAt, PaymentSettledAt",
+            )
+            .condition_expression(
+                "CreditCardToken = :replaced AND PaymentStatus = :declined AND #owner = :owner",
+            )
+            .expression_attribute_names("#owner", "Owner")
+            .expression_attribute_values(":token", AttributeValue::S(tokenized.token.to_string()))
+            .expression_attribute_values(":last4", AttributeValue::S(tokenized.last4.to_string()))
+            .expression_attribute_values(":brand", AttributeValue::S(tokenized.brand.to_string()))
+            .expression_attribute_values(":acceptance", AttributeValue::S(row.acceptance_id.to_string()))
+            .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
+            .expression_attribute_values(":replaced", AttributeValue::S(replaced.to_string()))
+            .expression_attribute_values(
+                ":declined",
+                AttributeValue::S(PaymentStatus::Declined.word().into()),
+            )
+            .expression_attribute_values(":owner", AttributeValue::S(row.owner.as_str().into()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build();
+        // The builder fails only on a missing table, key or expression.
+        TransactWriteItem::builder().set_update(update.ok()).build()
     }
 
     /// The put that is part of the transaction that carries an order across: only where there is none.

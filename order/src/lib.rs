@@ -13,6 +13,7 @@ mod owner;
 mod payment;
 pub mod platform;
 mod quarantine;
+mod replacing;
 mod row_version;
 pub mod settings;
 mod status;
@@ -20,13 +21,15 @@ mod table_error;
 mod timestamp;
 
 pub use amount::{Amount, Currency, MinorUnits, NotAnAmount};
-pub use clean::{CleanOrder, OrderTable};
+pub use clean::{CleanOrder, CleanStatus, OrderTable};
 pub use crossing::{Airlock, Crossing};
 pub use decline_code::{DeclineCode, NotADeclineCode};
 pub use details::{Address, CustomerName, Details, PlainTextError};
 pub use order_id::{OrderId, OrderIdError};
 pub use owner::{NotAnOwner, Owner};
-pub use payment::{Claim, Decline, NotAPaymentKey, Outcome, Payment, PaymentKey, Payments, Standing};
+pub use payment::{
+    Claim, Decline, NotAPaymentKey, Outcome, Payment, PaymentKey, PaymentStatus, Payments, Standing,
+};
 pub use quarantine::{KeptRow, QuarantineRow, QuarantineTable, QuarantineView, Upkeep};
 pub use row_version::RowVersion;
 pub use status::{FailureReason, NotAReason, QuarantineStatus};

@@ -44,6 +44,8 @@ pub enum FailureReason {
     OrderExists,
     /// DynamoDB refuses the transaction itself.
     Rejected,
+    /// The payment of the order whose card it was to replace is not declined, or its card is another by now.
+    CardNotReplaced,
     /// Armed as often as the limit allows, and never got across.
     AttemptsExhausted,
 }
@@ -58,17 +60,19 @@ impl FailureReason {
             Self::Malformed => "MALFORMED",
             Self::OrderExists => "ORDER_EXISTS",
             Self::Rejected => "REJECTED",
+            Self::CardNotReplaced => "CARD_NOT_REPLACED",
             Self::AttemptsExhausted => "ATTEMPTS_EXHAUSTED",
         }
     }
 
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::EnvelopeRefused,
         Self::UnknownVersion,
         Self::Malformed,
         Self::OrderExists,
         Self::Rejected,
+        Self::CardNotReplaced,
         Self::AttemptsExhausted,
     ];
 

@@ -19,13 +19,15 @@ enum Class {
     Authenticated,
     /// Follows from the card: altered, it is refused when the card is opened.
     Derived,
+    /// Held against another row: altered, the order does not cross.
+    Checked,
     /// Says nothing of the card: the order still crosses and is still paid.
     Free,
 }
 
-use Class::{Authenticated, Derived, Free};
+use Class::{Authenticated, Checked, Derived, Free};
 
-const QUARANTINE_ROW: [(&str, Class); 17] = [
+const QUARANTINE_ROW: [(&str, Class); 18] = [
     ("CustomerOrder", Authenticated),
     ("CustomerName", Free),
     ("Address", Free),
@@ -38,6 +40,7 @@ const QUARANTINE_ROW: [(&str, Class); 17] = [
     ("KeyBatchId", Authenticated),
     ("CardLast4", Derived),
     ("CardBrand", Derived),
+    ("Replaces", Checked),
     ("Status", Free),
     ("FailureReason", Free),
     ("Attempt", Free),
@@ -92,6 +95,7 @@ async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
     world.advance(std::time::Duration::from_secs(61));
     client.pay("1").await.is(402);
     clean.extend(names(&world.only_row(ORDERS).await));
+    client.put_card("1", "4111-1111-1111-1111").await.is(202);
     let mut vault = names(&world.only_row(VAULT).await);
     let mut quarantine = BTreeSet::new();
     for record in world.records() {
@@ -137,7 +141,8 @@ async fn promise_5_an_altered_quarantine_row_is_refused_unless_the_attribute_is_
         } else {
             let left = left.unwrap();
             assert_eq!(left["Status"], s("FAILED"), "{attribute}");
-            assert_eq!(left["FailureReason"], s("ENVELOPE_REFUSED"), "{attribute}");
+            let reason = if class == Checked { "CARD_NOT_REPLACED" } else { "ENVELOPE_REFUSED" };
+            assert_eq!(left["FailureReason"], s(reason), "{attribute}");
             assert!(clean.is_none(), "{attribute}");
         }
     }
@@ -252,7 +257,7 @@ fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
     match attribute {
         "CandidateString" | "DataKey" => flipped(&row[attribute]),
         "SealedCard" | "CreditCardToken" | "CardLast4" | "CardBrand" | "Owner" => donor[attribute].clone(),
-        "AcceptanceId" | "KeyBatchId" | "Hash_Key" | "PaymentId" | "ClaimId" => {
+        "AcceptanceId" | "Replaces" | "KeyBatchId" | "Hash_Key" | "PaymentId" | "ClaimId" => {
             s(&Uuid::new_v4().to_string())
         }
         "AcceptedAt" | "ArmedAt" | "CreatedAt" | "TokenizedAt" | "PaymentSettledAt" | "ClaimedUntil" => {

@@ -148,6 +148,12 @@ impl Tokenizer {
         })
     }
 
+    /// The delete that is part of the transaction that replaces a card: the old card's row goes, whatever it is.
+    #[must_use]
+    pub fn retire(&self, token: Token) -> TransactWriteItem {
+        VaultRow::delete(&self.vault_table, token, &self.account)
+    }
+
     async fn opened_key(&self, quarantined: &QuarantinedCard) -> Result<Arc<DataKey>, KeyringError> {
         let name = (quarantined.key_batch, quarantined.data_key.clone());
         let fetch = || {

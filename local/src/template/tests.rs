@@ -95,6 +95,7 @@ fn every_route_leads_to_its_function_and_requires_a_token() {
     let expected = [
         route("GET", "/order/{CustomerOrder}", "IngestFunction"),
         route("POST", "/order", "IngestFunction"),
+        route("PUT", "/order/{CustomerOrder}/card", "IngestFunction"),
         route("POST", "/paybill", "PaybillFunction"),
     ];
     assert_eq!(api.routes, expected);

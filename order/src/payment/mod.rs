@@ -42,7 +42,21 @@ pub struct Payment {
     pub standing: Standing,
 }
 
-/// Where a payment stands: `PaymentStatus` and what belongs to it.
+/// `PaymentStatus`: where a payment stands, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum PaymentStatus {
+    /// Claimed by a request that has not written an outcome.
+    Submitting,
+    /// The processor took it.
+    Submitted,
+    /// The processor declined it.
+    Declined,
+    /// Nobody knows what became of it.
+    Unknown,
+}
+
+/// Where a payment stands: its status and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// Claimed by a request that has not written an outcome.
@@ -144,11 +158,30 @@ impl Decline {
 }
 
 impl Standing {
+    /// The same in a word.
+    #[must_use]
+    pub fn status(&self) -> PaymentStatus {
+        match self {
+            Self::Submitting { .. } => PaymentStatus::Submitting,
+            Self::Submitted => PaymentStatus::Submitted,
+            Self::Declined => PaymentStatus::Declined,
+            Self::Unknown => PaymentStatus::Unknown,
+        }
+    }
+
     /// The word as stored and shown.
     #[must_use]
     pub fn word(&self) -> &'static str {
+        self.status().word()
+    }
+}
+
+impl PaymentStatus {
+    /// The word as stored and shown.
+    #[must_use]
+    pub fn word(self) -> &'static str {
         match self {
-            Self::Submitting { .. } => "SUBMITTING",
+            Self::Submitting => "SUBMITTING",
             Self::Submitted => "SUBMITTED",
             Self::Declined => "DECLINED",
             Self::Unknown => "UNKNOWN",
@@ -175,7 +208,7 @@ struct Unreadable;
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Attributes {
-    payment_status: Option<String>,
+    payment_status: Option<PaymentStatus>,
     payment_id: Option<Uuid>,
     payment_amount: Option<MinorUnits>,
     payment_currency: Option<Currency>,
@@ -191,12 +224,14 @@ impl TryFrom<Attributes> for Payments {
     type Error = Unreadable;
 
     fn try_from(row: Attributes) -> Result<Self, Unreadable> {
-        let standing = match (row.payment_status.as_deref(), row.claim_id, row.claimed_until) {
+        let standing = match (row.payment_status, row.claim_id, row.claimed_until) {
             (None, None, None) => None,
-            (Some("SUBMITTING"), Some(claim), Some(until)) => Some(Standing::Submitting { claim, until }),
-            (Some("SUBMITTED"), None, None) => Some(Standing::Submitted),
-            (Some("DECLINED"), None, None) => Some(Standing::Declined),
-            (Some("UNKNOWN"), None, None) => Some(Standing::Unknown),
+            (Some(PaymentStatus::Submitting), Some(claim), Some(until)) => {
+                Some(Standing::Submitting { claim, until })
+            }
+            (Some(PaymentStatus::Submitted), None, None) => Some(Standing::Submitted),
+            (Some(PaymentStatus::Declined), None, None) => Some(Standing::Declined),
+            (Some(PaymentStatus::Unknown), None, None) => Some(Standing::Unknown),
             _ => return Err(Unreadable),
         };
         let current = match (standing, row.payment_id, row.payment_started_at) {

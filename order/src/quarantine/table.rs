@@ -21,7 +21,7 @@ use crate::{
 };
 
 const VIEW: &str = "CustomerName, Address, #owner, AcceptanceId, AcceptedAt, CardLast4, CardBrand, \
-                    #status, FailureReason, Attempt";
+                    #status, FailureReason, Attempt, Replaces";
 
 /// The quarantine table.
 #[derive(Debug, Clone)]

@@ -110,6 +110,13 @@ impl Client {
         self.send(request.header("Idempotency-Key", key).body(body.to_string())).await
     }
 
+    /// Sends another card for an order.
+    pub(crate) async fn put_card(&self, order: &str, card: &str) -> Answer {
+        let request = self.request(Method::PUT, &format!("/order/{order}/card"));
+        let body = json!({ "CreditCard": card, "CardExpiry": "12/30" }).to_string();
+        self.send(request.header("Content-Type", "application/json").body(body)).await
+    }
+
     /// Follows an order until it is no longer PENDING.
     pub(crate) async fn settled(&self, order: &str) -> Answer {
         eventually("the order settles", async || {
