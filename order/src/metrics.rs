@@ -41,6 +41,8 @@ pub enum Metric {
     RemovedByTtl,
     /// A card was taken out of the vault.
     Detokenized,
+    /// A card stayed in the vault: who asked has taken out as many as the limit allows.
+    DetokenizeRefused,
     /// A card could not be taken out of the vault for a reason that no retry mends.
     CardUnreadable,
     /// A payment was settled, by its outcome.
@@ -61,6 +63,7 @@ impl Metric {
             Self::OldestQuarantined(age) => ("OldestQuarantined", age, "Seconds", None),
             Self::RemovedByTtl => ("RemovedByTtl", 1, "Count", None),
             Self::Detokenized => ("Detokenized", 1, "Count", None),
+            Self::DetokenizeRefused => ("DetokenizeRefused", 1, "Count", None),
             Self::CardUnreadable => ("CardUnreadable", 1, "Count", None),
             Self::Payment(outcome) => ("Payment", 1, "Count", Some(("Outcome", outcome))),
         }
