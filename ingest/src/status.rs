@@ -2,7 +2,7 @@
 
 use http::{StatusCode, header};
 use order::{
-    CleanOrder, OrderId, QuarantineStatus, QuarantineView, TableError,
+    CleanOrder, OrderId, Owner, QuarantineStatus, QuarantineView, TableError,
     api::{Caller, Problem, Reply},
 };
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::Ingest;
 
 impl Ingest {
     /// Reads quarantine, then clean, so that an order that crosses in between is seen once at least. The
-    /// clean row wins; an order of somebody else is no order.
+    /// clean row wins; an order of somebody else is no order, but to the billing group.
     pub(crate) async fn status(&self, caller: &Caller, order: &OrderId) -> Result<Reply, Problem> {
         let quarantined = match self.quarantine.view(order).await {
             Ok(found) => found.map(|(view, _)| view),
@@ -19,10 +19,11 @@ impl Ingest {
             Err(error) => return Err(error.into()),
         };
         let clean = self.orders.status(order).await?;
-        if let Some(clean) = clean.filter(|clean| clean.owner == caller.owner) {
+        let may_see = |owner: &Owner| caller.may_act_for(owner, &self.settings.billing_group);
+        if let Some(clean) = clean.filter(|clean| may_see(&clean.owner)) {
             return Ok(tokenized(&clean));
         }
-        match quarantined.filter(|view| view.owner == caller.owner) {
+        match quarantined.filter(|view| may_see(&view.owner)) {
             Some(view) => Ok(in_quarantine(order, &view)),
             None => Err(Problem::ORDER_NOT_FOUND),
         }
