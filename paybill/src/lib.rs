@@ -1,5 +1,6 @@
 //! `POST /paybill`: takes a card out of the vault, for the payment processor alone.
 
+mod audit;
 mod pay;
 mod processor;
 mod settings;
@@ -15,6 +16,7 @@ use order::{
 use vault::{Clock, Detokenizer};
 use zeroize::Zeroizing;
 
+pub use audit::{AuditError, AuditSettings, AuditTable, Detokenization, Purpose};
 pub use pay::CLAIM_SECONDS;
 pub use processor::{Charge, PaymentRequest, Processor, ProcessorError, Sandbox};
 pub use settings::{ProcessorKind, Settings};
@@ -23,6 +25,7 @@ pub use settings::{ProcessorKind, Settings};
 #[derive(Debug)]
 pub struct Paybill {
     detokenizer: Detokenizer,
+    audit: AuditTable,
     orders: OrderTable,
     quarantine: QuarantineTable,
     processor: Arc<dyn Processor>,
@@ -38,6 +41,7 @@ impl Paybill {
     pub fn new(config: &SdkConfig, settings: Settings, processor: Arc<dyn Processor>, clock: Clock) -> Self {
         Self {
             detokenizer: Detokenizer::new(config, settings.detokenizer, clock.clone()),
+            audit: AuditTable::new(config, settings.audit),
             orders: OrderTable::new(config, settings.order_table),
             quarantine: QuarantineTable::new(config, settings.quarantine_table),
             processor,

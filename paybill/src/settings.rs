@@ -5,6 +5,8 @@ use std::str::FromStr;
 use order::settings::{Lookup, SettingError, parsed, text};
 use vault::DetokenizerSettings;
 
+use crate::audit::AuditSettings;
+
 /// The settings of paybill.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -14,10 +16,14 @@ pub struct Settings {
     pub order_table: String,
     /// `USER_POOL_CLIENT_ID`: whose ID tokens are let in.
     pub user_pool_client_id: String,
+    /// `BILLING_GROUP`: whose members may pay anybody's orders.
+    pub billing_group: String,
     /// `PAYMENT_PROCESSOR`: `sandbox` is the only one there is yet; it charges nobody, so it must be asked for.
     pub processor: ProcessorKind,
     /// `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`: the way into the vault.
     pub detokenizer: DetokenizerSettings,
+    /// `AUDIT_TABLE`, `DETOKENIZE_LIMIT_PER_MINUTE`: what each card taken out is recorded in, and how many may be.
+    pub audit: AuditSettings,
 }
 
 /// Which payment processor is used.
@@ -45,11 +51,16 @@ impl Settings {
             quarantine_table: text(lookup, "QUARANTINE_TABLE")?,
             order_table: text(lookup, "ORDER_TABLE")?,
             user_pool_client_id: text(lookup, "USER_POOL_CLIENT_ID")?,
+            billing_group: text(lookup, "BILLING_GROUP")?,
             processor: parsed(lookup, "PAYMENT_PROCESSOR")?,
             detokenizer: DetokenizerSettings {
                 vault_key_arn: text(lookup, "VAULT_KEY_ARN")?,
                 vault_table: text(lookup, "VAULT_TABLE")?,
                 account: text(lookup, "ACCOUNT_ID")?,
+            },
+            audit: AuditSettings {
+                table: text(lookup, "AUDIT_TABLE")?,
+                limit_per_minute: parsed(lookup, "DETOKENIZE_LIMIT_PER_MINUTE")?,
             },
         })
     }
