@@ -14,6 +14,7 @@ use vault::{CardReference, DetokenizeError, opaque_id};
 
 use crate::{
     Paybill,
+    audit::{AuditError, Detokenization, Purpose},
     processor::{PaymentRequest, ProcessorError},
 };
 
@@ -61,7 +62,7 @@ impl Paybill {
             settled => return answer(&clean, &settled),
         };
         let claim = self.claim(&clean, seen.as_ref()).await?;
-        let submitted = self.submit(&clean, &claim).await;
+        let submitted = self.submit(caller, &clean, &claim).await;
         let outcome = match submitted {
             Ok(outcome) => outcome,
             Err(unsent) => return Err(self.give_back(order, &claim, seen.is_none(), unsent).await),
@@ -114,9 +115,19 @@ impl Paybill {
         }
     }
 
-    /// Takes the card out of the vault for the processor alone. The card is wiped when this ends.
-    async fn submit(&self, clean: &CleanOrder, claim: &Claim) -> Result<Outcome, Unsettled> {
+    /// Takes the card out of the vault for the processor alone, once that is recorded. The card is wiped when this
+    /// ends.
+    async fn submit(&self, caller: &Caller, clean: &CleanOrder, claim: &Claim) -> Result<Outcome, Unsettled> {
         let order = &clean.customer_order;
+        let detokenization = Detokenization {
+            principal: &caller.owner,
+            order,
+            token: clean.credit_card_token,
+            purpose: Purpose::Payment,
+            payment_id: claim.payment_id,
+            at: self.now(),
+        };
+        self.audit.record(&detokenization).await.map_err(Unsettled::NotRecorded)?;
         let reference = CardReference {
             token: clean.credit_card_token,
             order: order.as_str(),
@@ -126,7 +137,8 @@ impl Paybill {
             brand: clean.card_brand,
         };
         let card = self.detokenizer.detokenize(reference).await.map_err(Unsettled::NoCard)?;
-        tracing::info!(%order, payment = %claim.payment_id, "detokenized");
+        let Detokenization { principal, token, purpose, payment_id, .. } = detokenization;
+        tracing::info!(%principal, %order, %token, payment = %payment_id, %purpose, "detokenized");
         Metric::Detokenized.record();
         let request = PaymentRequest { payment_id: claim.payment_id, order, amount: None, card: &card };
         self.processor.submit(request).await.map_err(Unsettled::NoOutcome)
@@ -136,6 +148,7 @@ impl Paybill {
     /// this request sent nothing, and it is the payment's first.
     async fn give_back(&self, order: &OrderId, claim: &Claim, first: bool, unsettled: Unsettled) -> Problem {
         let problem = match unsettled {
+            Unsettled::NotRecorded(error) => error.into(),
             Unsettled::NoCard(error) if error.retryable() => Problem::UNAVAILABLE,
             Unsettled::NoCard(error) => {
                 tracing::error!(%order, %error, "the card cannot be taken out of the vault");
@@ -176,6 +189,7 @@ impl Paybill {
 }
 
 enum Unsettled {
+    NotRecorded(AuditError),
     NoCard(DetokenizeError),
     NoOutcome(ProcessorError),
 }
