@@ -10,6 +10,8 @@
 )]
 
 mod api;
+mod billing;
+mod detokenization;
 mod leaks;
 mod matrix;
 mod outages;
