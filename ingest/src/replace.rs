@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use order::{
-    CleanStatus, Details, OrderId, PaymentStatus, QuarantineStatus, TableError, Written,
+    CleanStatus, Details, OrderId, Owner, PaymentStatus, QuarantineStatus, TableError, Written,
     accepting::{Acceptance, decide},
     api::{Caller, Problem, Reply},
     metrics::Metric,
@@ -90,12 +90,13 @@ impl Ingest {
 
     /// The clean order, if the caller may change it.
     async fn own(&self, caller: &Caller, order: &OrderId) -> Result<CleanStatus, Problem> {
+        let may_change = |owner: &Owner| caller.may_act_for(owner, &self.settings.billing_group);
         if let Some(clean) = self.orders.status(order).await? {
-            let own = Some(clean).filter(|clean| clean.order.owner == caller.owner);
+            let own = Some(clean).filter(|clean| may_change(&clean.order.owner));
             return own.ok_or(Problem::ORDER_NOT_FOUND);
         }
         match self.quarantine.view(order).await {
-            Ok(Some((view, _))) if view.owner == caller.owner => Err(match view.status {
+            Ok(Some((view, _))) if may_change(&view.owner) => Err(match view.status {
                 QuarantineStatus::Pending => NOT_TOKENIZED.retry_after(1),
                 QuarantineStatus::Failed | QuarantineStatus::Expired => NOT_TOKENIZED,
             }),

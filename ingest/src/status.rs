@@ -2,7 +2,7 @@
 
 use http::{StatusCode, header};
 use order::{
-    CleanStatus, OrderId, QuarantineStatus, QuarantineView, TableError,
+    CleanStatus, OrderId, Owner, QuarantineStatus, QuarantineView, TableError,
     api::{Caller, Problem, Reply},
 };
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::Ingest;
 
 impl Ingest {
     /// Reads quarantine, then clean, so that an order that crosses in between is seen once at least. The
-    /// clean row wins; an order of somebody else is no order.
+    /// clean row wins; an order of somebody else is no order, but to the billing group.
     pub(crate) async fn status(&self, caller: &Caller, order: &OrderId) -> Result<Reply, Problem> {
         let quarantined = match self.quarantine.view(order).await {
             Ok(found) => found.map(|(view, _)| view),
@@ -19,8 +19,9 @@ impl Ingest {
             Err(error) => return Err(error.into()),
         };
         let clean = self.orders.status(order).await?;
-        let quarantined = quarantined.filter(|view| view.owner == caller.owner);
-        if let Some(clean) = clean.filter(|clean| clean.order.owner == caller.owner) {
+        let may_see = |owner: &Owner| caller.may_act_for(owner, &self.settings.billing_group);
+        let quarantined = quarantined.filter(|view| may_see(&view.owner));
+        if let Some(clean) = clean.filter(|clean| may_see(&clean.order.owner)) {
             return Ok(tokenized(&clean, quarantined.as_ref()));
         }
         match quarantined {

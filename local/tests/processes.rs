@@ -60,6 +60,7 @@ fn ingest(timeout: Duration) -> LambdaFunction {
         ("QUARANTINE_TABLE", "quarantine"),
         ("ORDER_TABLE", "orders"),
         ("QUARANTINE_KEY_ARN", "key"),
+        ("BILLING_GROUP", "billing"),
         ("USER_POOL_CLIENT_ID", "client"),
         ("ORDER_DEADLINE_HOURS", "72"),
         ("QUARANTINE_TTL_DAYS", "7"),

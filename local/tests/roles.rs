@@ -14,7 +14,10 @@ use std::{
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     primitives::Blob,
-    types::{AttributeValue, ReturnValue},
+    types::{
+        AttributeValue, ConditionCheck, Delete, Put, PutRequest, ReturnValue, TransactWriteItem, Update,
+        WriteRequest,
+    },
 };
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
 use futures::{StreamExt, stream};
@@ -34,6 +37,7 @@ const TEMPLATE: &str = include_str!("../../template.yaml");
 const QUARANTINE: &str = "OrderQuarantineTable";
 const VAULT: &str = "CreditCardTokenizerTable";
 const ORDERS: &str = "CustomerOrderTable";
+const AUDIT: &str = "DetokenizeAuditTable";
 const ROLES: [&str; 4] = ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole"];
 
 /// What the template allows and nothing here can ask for: policy, statement, element, value.
@@ -223,6 +227,70 @@ async fn paybill_writes_neither_the_vault_nor_what_an_order_is() {
     let [quarantine, vault] = world.keys();
     assert!(is_denied(&decrypt(&kms, &quarantine, &context("quarantine", "key-batch")).await));
     assert!(is_denied(&generate(&kms, &vault, &context("vault", "token")).await));
+}
+
+#[tokio::test]
+async fn paybill_adds_to_the_audit_and_can_neither_read_nor_remove_nor_rewrite_what_is_there() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let dynamodb = world.dynamodb("PaybillRole");
+    let key = || HashMap::from([("Principal".to_owned(), s("ann")), ("At".to_owned(), s("now"))]);
+    let update = |expression: &str| {
+        let update = Update::builder().table_name(AUDIT).set_key(Some(key())).update_expression(expression);
+        update.expression_attribute_values(":v", n(1)).build().unwrap()
+    };
+    let put = |more: &str| {
+        let item = key().into_iter().chain([(more.to_owned(), s("x"))]).collect();
+        Put::builder().table_name(AUDIT).set_item(Some(item)).build().unwrap()
+    };
+    let transact =
+        async |action: TransactWriteItem| dynamodb.transact_write_items().transact_items(action).send().await;
+    let action = TransactWriteItem::builder;
+    // In a transaction, it counts and it adds.
+    assert!(transact(action().update(update("ADD Uses :v")).build()).await.is_ok());
+    assert!(transact(action().put(put("Purpose")).build()).await.is_ok());
+
+    // An end is a counter's alone, and the facts are an audit item's.
+    for denied in [
+        action().update(update("SET Purpose = :v")).build(),
+        action().update(update("SET CustomerOrder = :v")).build(),
+        action().put(put("ExpiresAt")).build(),
+        action().put(put("Uses")).build(),
+        action().delete(Delete::builder().table_name(AUDIT).set_key(Some(key())).build().unwrap()).build(),
+        action()
+            .condition_check(
+                ConditionCheck::builder()
+                    .table_name(AUDIT)
+                    .set_key(Some(key()))
+                    .condition_expression("attribute_exists(Purpose)")
+                    .build()
+                    .unwrap(),
+            )
+            .build(),
+    ] {
+        assert!(is_denied(&transact(denied.clone()).await), "{denied:?}");
+    }
+
+    // Alone, nothing at all.
+    let alone =
+        dynamodb.update_item().table_name(AUDIT).set_key(Some(key())).update_expression("ADD Uses :v");
+    assert!(is_denied(&alone.expression_attribute_values(":v", n(1)).send().await));
+    let alone = put("Purpose").item;
+    assert!(is_denied(&dynamodb.put_item().table_name(AUDIT).set_item(Some(alone.clone())).send().await));
+    let batch = PutRequest::builder().set_item(Some(alone)).build().unwrap();
+    let batch = WriteRequest::builder().put_request(batch).build();
+    assert!(is_denied(&dynamodb.batch_write_item().request_items(AUDIT, vec![batch]).send().await));
+    assert!(is_denied(&dynamodb.delete_item().table_name(AUDIT).set_key(Some(key())).send().await));
+    let get = || dynamodb.get_item().table_name(AUDIT).set_key(Some(key()));
+    assert!(is_denied(&get().send().await));
+    assert!(is_denied(&get().projection_expression("Principal").send().await));
+    let query = dynamodb.query().table_name(AUDIT).key_condition_expression("Principal = :v");
+    assert!(is_denied(&query.expression_attribute_values(":v", s("ann")).send().await));
+    assert!(is_denied(&dynamodb.scan().table_name(AUDIT).projection_expression("Principal").send().await));
+    for role in ["IngestRole", "TokenizeWorkerRole", "ReplayRole"] {
+        let put = TransactWriteItem::builder().put(put("Purpose")).build();
+        let outcome = world.dynamodb(role).transact_write_items().transact_items(put).send().await;
+        assert!(is_denied(&outcome), "{role}");
+    }
 }
 
 #[tokio::test]

@@ -43,6 +43,8 @@ pub enum Metric {
     Detokenized,
     /// A card was shown in an answer.
     Revealed,
+    /// A card stayed in the vault: who asked has taken out as many as the limit allows.
+    DetokenizeRefused,
     /// A card could not be taken out of the vault for a reason that no retry mends.
     CardUnreadable,
     /// A payment was settled, by its outcome.
@@ -64,6 +66,7 @@ impl Metric {
             Self::RemovedByTtl => ("RemovedByTtl", 1, "Count", None),
             Self::Detokenized => ("Detokenized", 1, "Count", None),
             Self::Revealed => ("Revealed", 1, "Count", None),
+            Self::DetokenizeRefused => ("DetokenizeRefused", 1, "Count", None),
             Self::CardUnreadable => ("CardUnreadable", 1, "Count", None),
             Self::Payment(outcome) => ("Payment", 1, "Count", Some(("Outcome", outcome))),
         }

@@ -1,6 +1,7 @@
 //! `POST /paybill`: takes a card out of the vault, for the payment processor alone.
 
 mod asked;
+mod audit;
 mod decision;
 mod pay;
 mod problems;
@@ -24,6 +25,7 @@ use zeroize::Zeroizing;
 
 use crate::asked::Asked;
 
+pub use audit::{AuditError, AuditSettings, AuditTable, Detokenization, Purpose};
 pub use decision::MAX_ATTEMPTS;
 pub use pay::CLAIM_SECONDS;
 pub use processor::{Charge, PaymentRequest, Processor, ProcessorError, Sandbox};
@@ -33,6 +35,7 @@ pub use settings::{ProcessorKind, Settings};
 #[derive(Debug)]
 pub struct Paybill {
     detokenizer: Detokenizer,
+    audit: AuditTable,
     orders: OrderTable,
     quarantine: QuarantineTable,
     processor: Arc<dyn Processor>,
@@ -49,6 +52,7 @@ impl Paybill {
     pub fn new(config: &SdkConfig, settings: Settings, processor: Arc<dyn Processor>, clock: Clock) -> Self {
         Self {
             detokenizer: Detokenizer::new(config, settings.detokenizer, clock.clone()),
+            audit: AuditTable::new(config, settings.audit),
             orders: OrderTable::new(config, settings.order_table),
             quarantine: QuarantineTable::new(config, settings.quarantine_table),
             processor,

@@ -15,6 +15,7 @@ use vault::{CardReference, DetokenizeError, opaque_id};
 use crate::{
     Paybill,
     asked::Asked,
+    audit::{AuditError, Detokenization, Purpose},
     decision::{Decision, Terms, decide},
     problems,
     processor::{PaymentRequest, ProcessorError},
@@ -56,8 +57,7 @@ impl Paybill {
             },
         };
         self.claim(&clean, &payments, &claim).await?;
-        let reveals = self.reveal_card && caller.is_in(&self.billing_group);
-        match self.submit(&clean, &claim, reveals).await {
+        match self.submit(caller, &clean, &claim).await {
             Ok((outcome, revealed)) => self.settle(&clean, &claim, &outcome, revealed).await,
             Err(unsettled) => Err(self.give_back(&clean.customer_order, &claim, unsettled).await),
         }
@@ -104,15 +104,25 @@ impl Paybill {
         }
     }
 
-    /// Takes the card out of the vault for the processor, and for the answer if it is to be revealed. The card is
-    /// wiped when this ends.
+    /// Takes the card out of the vault for the processor, and for the answer if it is to be revealed, once that is
+    /// recorded. The card is wiped when this ends.
     async fn submit(
         &self,
+        caller: &Caller,
         clean: &CleanOrder,
         claim: &Claim,
-        reveals: bool,
     ) -> Result<(Outcome, Option<Revealed>), Unsettled> {
         let order = &clean.customer_order;
+        let reveals = self.reveal_card && caller.is_in(&self.billing_group);
+        let detokenization = Detokenization {
+            principal: &caller.owner,
+            order,
+            token: clean.credit_card_token,
+            purpose: if reveals { Purpose::Reveal } else { Purpose::Payment },
+            payment_id: claim.payment,
+            at: self.now(),
+        };
+        self.audit.record(&detokenization).await.map_err(Unsettled::NotRecorded)?;
         let reference = CardReference {
             token: clean.credit_card_token,
             order: order.as_str(),
@@ -122,7 +132,8 @@ impl Paybill {
             brand: clean.card_brand,
         };
         let card = self.detokenizer.detokenize(reference).await.map_err(Unsettled::NoCard)?;
-        tracing::info!(%order, payment = %claim.payment, "detokenized");
+        let Detokenization { principal, token, purpose, payment_id, .. } = detokenization;
+        tracing::info!(%principal, %order, %token, payment = %payment_id, %purpose, "detokenized");
         Metric::Detokenized.record();
         let request = PaymentRequest { payment_id: claim.payment, order, amount: claim.amount, card: &card };
         let outcome = self.processor.submit(request).await.map_err(Unsettled::NoOutcome)?;
@@ -133,6 +144,7 @@ impl Paybill {
     /// this request did not charge, and no other can have, because the payment began with it.
     async fn give_back(&self, order: &OrderId, claim: &Claim, unsettled: Unsettled) -> Problem {
         let problem = match unsettled {
+            Unsettled::NotRecorded(error) => error.into(),
             Unsettled::NoCard(error) if error.retryable() => Problem::UNAVAILABLE,
             Unsettled::NoCard(error) => {
                 tracing::error!(%order, %error, "the card cannot be taken out of the vault");
@@ -215,6 +227,7 @@ impl Paybill {
 }
 
 enum Unsettled {
+    NotRecorded(AuditError),
     NoCard(DetokenizeError),
     NoOutcome(ProcessorError),
 }

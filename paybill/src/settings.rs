@@ -5,6 +5,8 @@ use std::{str::FromStr, time::Duration};
 use order::settings::{Lookup, SettingError, parsed, text};
 use vault::DetokenizerSettings;
 
+use crate::audit::AuditSettings;
+
 /// The settings of paybill.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -25,6 +27,8 @@ pub struct Settings {
     pub processor: ProcessorKind,
     /// `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`: the way into the vault.
     pub detokenizer: DetokenizerSettings,
+    /// `AUDIT_TABLE`, `DETOKENIZE_LIMIT_PER_MINUTE`: what each card taken out is recorded in, and how many may be.
+    pub audit: AuditSettings,
 }
 
 /// Which payment processor is used.
@@ -60,6 +64,10 @@ impl Settings {
                 vault_key_arn: text(lookup, "VAULT_KEY_ARN")?,
                 vault_table: text(lookup, "VAULT_TABLE")?,
                 account: text(lookup, "ACCOUNT_ID")?,
+            },
+            audit: AuditSettings {
+                table: text(lookup, "AUDIT_TABLE")?,
+                limit_per_minute: parsed(lookup, "DETOKENIZE_LIMIT_PER_MINUTE")?,
             },
         })
     }

@@ -11,6 +11,8 @@
 
 mod another_card;
 mod api;
+mod billing;
+mod detokenization;
 mod leaks;
 mod matrix;
 mod outages;

@@ -10,7 +10,7 @@ use aws_sdk_kms::{
 use local::functions;
 use vault::{Detokenizer, Sealer, Tokenizer};
 
-use crate::support::{ORDERS, QUARANTINE, VAULT, World, order, text};
+use crate::support::{AUDIT, ORDERS, QUARANTINE, VAULT, World, order, text};
 
 const ROLES: [&str; 4] = ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole"];
 
@@ -20,7 +20,7 @@ const OPENS: [&str; 2] = ["TokenizeWorkerRole", "PaybillRole"];
 
 /// What the table "Roles" of ARCHITECTURE.md gives each role, seen from outside: role, service, operation,
 /// resources, purpose.
-const CALLS: [(&str, &str, &str, &[&str], &str); 15] = [
+const CALLS: [(&str, &str, &str, &[&str], &str); 16] = [
     ("IngestRole", "Kms", "GenerateDataKey", &["QuarantineKeyArn"], "quarantine"),
     ("IngestRole", "DynamoDb", "PutItem", &[QUARANTINE], ""),
     ("IngestRole", "DynamoDb", "GetItem", &[QUARANTINE], ""),
@@ -35,6 +35,7 @@ const CALLS: [(&str, &str, &str, &[&str], &str); 15] = [
     ("PaybillRole", "DynamoDb", "GetItem", &[QUARANTINE], ""),
     ("PaybillRole", "DynamoDb", "GetItem", &[VAULT], ""),
     ("PaybillRole", "DynamoDb", "UpdateItem", &[ORDERS], ""),
+    ("PaybillRole", "DynamoDb", "TransactWriteItems", &[AUDIT, AUDIT], ""),
     ("PaybillRole", "Kms", "Decrypt", &["VaultKeyArn"], "vault"),
 ];
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
-    Item, NoAnswerOnce, ORDERS, QUARANTINE, VAULT, World, flipped, names, order, order_of, text,
+    AUDIT, Item, NoAnswerOnce, ORDERS, QUARANTINE, VAULT, World, flipped, names, order, order_of, text,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,18 @@ const CLEAN_ROW: [(&str, Class); 20] = [
     ("PaymentSettledAt", Free),
 ];
 
+/// Counter and audit item.
+const AUDIT_ROWS: [(&str, Class); 8] = [
+    ("Principal", Free),
+    ("At", Free),
+    ("CustomerOrder", Free),
+    ("CreditCardToken", Free),
+    ("Purpose", Free),
+    ("PaymentId", Free),
+    ("Uses", Free),
+    ("ExpiresAt", Free),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
     let world = World::stepped_with(Arc::new(NoAnswerOnce::default())).await;
@@ -109,6 +121,8 @@ async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
     assert_eq!(quarantine, listed(&QUARANTINE_ROW));
     assert_eq!(vault, listed(&VAULT_ROW));
     assert_eq!(clean, listed(&CLEAN_ROW));
+    let audit: BTreeSet<String> = world.rows(AUDIT).await.iter().flat_map(names).collect();
+    assert_eq!(audit, listed(&AUDIT_ROWS));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -209,6 +223,26 @@ async fn promise_5_an_altered_clean_row_is_refused_unless_the_attribute_is_free(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn promise_5_altered_audit_rows_open_no_other_card_and_stop_no_payment() {
+    let world = World::stepped().await;
+    let client = world.client("ann");
+    world.tokenized(&world.client("bob"), &donors_order()).await;
+    let donor = world.only_row(ORDERS).await;
+    for (attribute, class) in AUDIT_ROWS {
+        assert_eq!(class, Free);
+        for round in ["before", "after"] {
+            let id = format!("{attribute}-{round}");
+            world.tokenized(&client, &order(&id)).await;
+            client.pay(&id).await.is(200);
+            for mut row in world.rows(AUDIT).await.into_iter().filter(|row| row.contains_key(attribute)) {
+                row.insert(attribute.into(), altered(attribute, &row, &donor));
+                world.put(AUDIT, row).await;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn promise_5_a_token_copied_into_another_order_does_not_open() {
     let world = World::stepped().await;
     let (ann, bob) = (world.client("ann"), world.client("bob"));
@@ -263,9 +297,11 @@ fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
         "AcceptedAt" | "ArmedAt" | "CreatedAt" | "TokenizedAt" | "PaymentSettledAt" | "ClaimedUntil" => {
             s("2026-01-02T03:04:05.006Z")
         }
+        "At" => s("minute#2026-01-02T03:04Z"),
+        "Purpose" => s("REVEAL"),
         "CustomerOrder" => s("moved"),
         "Account_Id" => s("210987654321"),
-        "CustomerName" => s("Somebody Else"),
+        "Principal" | "CustomerName" => s("Somebody Else"),
         "Address" => s("Reno"),
         "Status" => s("FAILED"),
         "FailureReason" => s("REJECTED"),
@@ -275,7 +311,7 @@ fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
         "PaymentCurrency" => s("EUR"),
         "PaymentHistory" => AttributeValue::L(vec![]),
         "PaymentKeys" => AttributeValue::M([("key".to_owned(), s(&Uuid::new_v4().to_string()))].into()),
-        "Attempt" | "Deadline" => AttributeValue::N("7".into()),
+        "Attempt" | "Deadline" | "Uses" => AttributeValue::N("7".into()),
         "ExpiresAt" => AttributeValue::N("99999999999".into()),
         _ => panic!("{attribute} is new: say what it may be altered to"),
     }

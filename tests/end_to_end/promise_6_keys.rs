@@ -170,21 +170,3 @@ async fn promise_6_an_attempt_that_was_not_sent_leaves_the_decline_as_it_was() {
 fn declined_by() -> Outcome {
     Outcome::Declined("card_declined".parse().unwrap())
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_member_of_the_billing_group_pays_anybodys_order_and_nobody_else_does() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
-    world.tokenized(&world.client("ann"), &order("1")).await;
-    let unknown = world.client("bob").pay("2").await.is(404);
-    for groups in [vec![], vec!["Billing"], vec!["billing2", "not billing"]] {
-        let groups: Vec<_> = groups.into_iter().map(str::to_owned).collect();
-        let answer = world.member("bob", &groups).pay("1").await.is(404);
-        assert_eq!((answer.code(), answer.text("message")), (unknown.code(), unknown.text("message")));
-    }
-    assert!(sandbox.ledger().is_empty());
-    let clerk = world.member("bob", &["staff".to_owned(), "billing".to_owned()]);
-    let paid = clerk.pay("1").await.is(200);
-    assert_eq!(world.client("ann").pay("1").await.is(200).json, paid.json);
-    assert_eq!(sandbox.ledger().len(), 1);
-}

@@ -159,7 +159,7 @@ fn what_holds_data_outlives_the_stack() {
             kept += 1;
         }
     }
-    assert_eq!(kept, 3 + 2 + 1 + 5 + 1);
+    assert_eq!(kept, 4 + 2 + 1 + 5 + 1);
     assert_eq!(shipped().properties("UserPool").unwrap()["DeletionProtection"], "ACTIVE");
 }
 
@@ -310,7 +310,11 @@ fn tokens_are_this_clients_and_short_and_users_are_made_by_an_administrator() {
     assert_eq!(pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"], true);
     assert_eq!(pool["MfaConfiguration"], "OPTIONAL");
     assert!(pool["Policies"]["PasswordPolicy"]["MinimumLength"].as_u64().unwrap() >= 12);
-    assert_eq!(stack.properties("BillingGroup").unwrap()["GroupName"], "billing");
+    let group = &stack.properties("BillingGroup").unwrap()["GroupName"];
+    assert_eq!(group, "billing");
+    for function in ["IngestFunction", "PaybillFunction"] {
+        assert_eq!(stack.function(function).unwrap().environment["BILLING_GROUP"], group.as_str().unwrap());
+    }
     let (_, open) = with_everything();
     assert_eq!(
         open.properties("UserPool").unwrap()["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"],
@@ -363,6 +367,7 @@ fn every_alarm_on_our_metrics_is_on_one_that_is_written() {
         Metric::Parked(FailureReason::EnvelopeRefused.code()).record();
         Metric::CardUnreadable.record();
         Metric::Detokenized.record();
+        Metric::DetokenizeRefused.record();
     });
     let template = Template::shipped().unwrap();
     let stack = shipped();
@@ -381,7 +386,7 @@ fn every_alarm_on_our_metrics_is_on_one_that_is_written() {
         }
     }
     assert_eq!(watched, *recorder.0.lock().unwrap());
-    assert_eq!(alarms.len(), 6 + 2 + 2 * stack.functions.len());
+    assert_eq!(alarms.len(), 7 + 2 + 2 * stack.functions.len());
     let oldest = stack.properties("OldestQuarantinedAlarm").unwrap();
     assert_eq!(oldest["TreatMissingData"], "breaching", "a sweep that does not run tells nothing");
     assert_eq!(stack.properties("IteratorAgeAlarm").unwrap()["MetricName"], "IteratorAge");
@@ -410,6 +415,7 @@ fn the_outputs_are_the_samples_and_what_an_operator_needs() {
     let mut expected: BTreeSet<String> = [
         "AccountId",
         "AlarmTopicArn",
+        "AuditTableName",
         "DeadLetterQueueUrl",
         "OrderTableName",
         "PaymentMethodApiURL",

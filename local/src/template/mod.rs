@@ -97,7 +97,16 @@ impl Template {
     /// # Errors
     /// As [`Template::parse`].
     pub fn shipped() -> Result<Self, TemplateError> {
-        Self::parse(SHIPPED, &BTreeMap::new())
+        Self::shipped_with([])
+    }
+
+    /// The same, with other values for some parameters.
+    ///
+    /// # Errors
+    /// As [`Template::parse`].
+    pub fn shipped_with<const N: usize>(overrides: [(&str, &str); N]) -> Result<Self, TemplateError> {
+        let overrides = overrides.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self::parse(SHIPPED, &overrides.into())
     }
 
     /// Reads a template, settles its parameters (defaults, then `overrides`) and leaves out the resources and

@@ -35,16 +35,17 @@ impl Caller {
         Ok(Self { owner, groups: groups.filter(|group| !group.is_empty()).map(str::to_owned).collect() })
     }
 
-    /// Whether the user may see and pay an order: its owner, or a member of the billing group.
-    #[must_use]
-    pub fn may_act_for(&self, owner: &Owner, billing_group: &str) -> bool {
-        self.owner == *owner || self.is_in(billing_group)
-    }
-
     /// Whether the user is a member of a group, by its exact name.
     #[must_use]
     pub fn is_in(&self, group: &str) -> bool {
         self.groups.contains(group)
+    }
+
+    /// Whether the user may see and pay an order of that owner: their own, and anybody's as a member of the
+    /// billing group.
+    #[must_use]
+    pub fn may_act_for(&self, owner: &Owner, billing_group: &str) -> bool {
+        self.owner == *owner || self.is_in(billing_group)
     }
 }
 
@@ -69,6 +70,9 @@ mod tests {
         let caller = caller(&claims).unwrap();
         assert_eq!(caller.owner.as_str(), "u1");
         assert!(caller.is_in("billing") && caller.is_in("x"));
+        assert!(caller.may_act_for(&"u1".parse().unwrap(), "other"));
+        assert!(caller.may_act_for(&"u2".parse().unwrap(), "billing"));
+        assert!(!caller.may_act_for(&"u2".parse().unwrap(), "other"));
         assert!(!caller.is_in("bill") && !caller.is_in("") && !caller.is_in("billing, x"));
     }
 

@@ -13,7 +13,7 @@ pub(crate) use client::{Answer, Client, order, order_of};
 pub(crate) use driven::{Driven, worker_fault};
 pub(crate) use processor::NoAnswerOnce;
 pub(crate) use relay::{Fault, Relay};
-pub(crate) use rows::{Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};
+pub(crate) use rows::{AUDIT, Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};
 pub(crate) use world::{World, issuer};
 
 /// Far more than anything here takes on a busy machine.

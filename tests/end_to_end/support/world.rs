@@ -70,12 +70,16 @@ impl World {
 
     /// The same, with a processor of the test's own.
     pub(crate) async fn stepped_with(processor: Arc<dyn Processor>) -> Self {
+        Self::stepped_from(Template::shipped().unwrap(), processor).await
+    }
+
+    /// The same, with other values for the template's parameters.
+    pub(crate) async fn stepped_from(template: Template, processor: Arc<dyn Processor>) -> Self {
         let (clock, ahead) = movable_clock();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let (stop, mut stopping) = watch::channel(false);
         let stopped = async move { drop(stopping.wait_for(|stop| *stop).await) };
         let aws = AwsEndpoint::start(listener, clock.clone(), stopped).await.unwrap();
-        let template = Template::shipped().unwrap();
         let declared = template.resolve(&aws.provision(&template).await.unwrap()).unwrap();
         let mut world = Self::of(aws, declared, String::new(), clock, ahead, processor, None);
         world.stop = stop;
@@ -150,18 +154,23 @@ impl World {
 
     /// A user of the API.
     pub(crate) fn client(&self, user: &str) -> Client {
-        self.member(user, &[])
+        self.client_in(user, &[])
     }
 
-    /// A signed-in member of groups.
-    pub(crate) fn member(&self, user: &str, groups: &[String]) -> Client {
-        let token = issuer().token_issued_at(self.clock.now(), user, groups);
-        Client::new(&self.api, token.unwrap())
+    /// The same, in groups of the user pool.
+    pub(crate) fn client_in(&self, user: &str, groups: &[&str]) -> Client {
+        let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
+        Client::new(&self.api, issuer().token_issued_at(self.clock.now(), user, &groups).unwrap())
     }
 
     /// A token that was good until an hour ago.
     pub(crate) fn expired_token(&self, user: &str) -> String {
         issuer().token_issued_at(SystemTime::now() - Duration::from_secs(2 * 60 * 60), user, &[]).unwrap()
+    }
+
+    /// Everybody's time but sign-in's.
+    pub(crate) fn now(&self) -> SystemTime {
+        self.clock.now()
     }
 
     /// Moves everybody's clock but sign-in's.
