@@ -2,7 +2,7 @@
 
 use http::{StatusCode, header};
 use order::{
-    CleanOrder, OrderId, QuarantineStatus, QuarantineView, TableError,
+    CleanOrder, OrderId, QuarantineStatus, QuarantineView, TableError, Timestamp,
     api::{Caller, Problem, Reply},
 };
 use serde_json::json;
@@ -30,19 +30,23 @@ impl Ingest {
 }
 
 pub(crate) fn tokenized(clean: &CleanOrder) -> Reply {
-    Reply::new(
-        StatusCode::OK,
-        json!({
-            "CustomerOrder": clean.customer_order,
-            "Status": "TOKENIZED",
-            "CreditCardToken": clean.credit_card_token.to_string(),
-            "CreditCard": clean.card_last4.mask(),
-            "CardBrand": clean.card_brand.name(),
-            "AcceptanceId": clean.acceptance_id,
-            "AcceptedAt": clean.accepted_at,
-            "TokenizedAt": clean.tokenized_at,
-        }),
-    )
+    let mut body = json!({
+        "CustomerOrder": clean.customer_order,
+        "Status": "TOKENIZED",
+        "CreditCardToken": clean.credit_card_token.to_string(),
+        "CreditCard": clean.card_last4.mask(),
+        "CardBrand": clean.card_brand.name(),
+        "AcceptanceId": clean.acceptance_id,
+        "AcceptedAt": clean.accepted_at,
+        "TokenizedAt": clean.tokenized_at,
+    });
+    let end = clean.card_expires_at.map(Timestamp::of_epoch_seconds);
+    for (name, time) in [("CardExpiresAt", end), ("CardForgottenAt", clean.card_forgotten_at)] {
+        if let (Some(time), Some(body)) = (time, body.as_object_mut()) {
+            body.insert(name.into(), json!(time));
+        }
+    }
+    Reply::new(StatusCode::OK, body)
 }
 
 fn in_quarantine(order: &OrderId, view: &QuarantineView) -> Reply {

@@ -1,5 +1,7 @@
 //! `CustomerOrderTable`: clean orders, each with a token in its card's place.
 
+mod forgetting;
+
 use std::collections::HashMap;
 
 use aws_config::SdkConfig;
@@ -20,6 +22,8 @@ use crate::{
     table_error::{TableError, Written, classify, conditional},
     timestamp::Timestamp,
 };
+
+pub use forgetting::CardStanding;
 
 /// A clean order as the worker writes it.
 #[serde_as]
@@ -49,6 +53,12 @@ pub struct CleanOrder {
     pub accepted_at: Timestamp,
     /// When it came across.
     pub tokenized_at: Timestamp,
+    /// When the vault row's retention ends, in epoch seconds; none: the card is kept until it is forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_expires_at: Option<u64>,
+    /// When the card was forgotten on request. The token stays: it points at nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_forgotten_at: Option<Timestamp>,
 }
 
 impl CleanOrder {
@@ -75,10 +85,11 @@ impl CleanOrder {
 
 /// What a reader without payment rights sees of a clean order.
 const STATUS: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
-                      AcceptanceId, AcceptedAt, TokenizedAt";
+                      AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt";
 
 const WITH_PAYMENT: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
-                            AcceptanceId, AcceptedAt, TokenizedAt, PaymentStatus, PaymentId, ClaimId, ClaimedUntil";
+                            AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, \
+                            PaymentStatus, PaymentId, ClaimId, ClaimedUntil";
 
 /// The table of clean orders.
 #[derive(Debug, Clone)]

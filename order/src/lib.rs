@@ -20,14 +20,14 @@ mod table_error;
 mod timestamp;
 
 pub use amount::{Amount, Currency, MinorUnits, NotAnAmount};
-pub use clean::{CleanOrder, OrderTable};
+pub use clean::{CardStanding, CleanOrder, OrderTable};
 pub use crossing::{Airlock, Crossing};
 pub use decline_code::{DeclineCode, NotADeclineCode};
 pub use details::{Address, CustomerName, Details, PlainTextError};
 pub use order_id::{OrderId, OrderIdError};
 pub use owner::{NotAnOwner, Owner};
 pub use payment::{Claim, ClaimedPayment, Outcome, Payment};
-pub use quarantine::{KeptRow, QuarantineRow, QuarantineTable, QuarantineView, Upkeep};
+pub use quarantine::{HeldCard, KeptRow, QuarantineRow, QuarantineTable, QuarantineView, Upkeep};
 pub use row_version::RowVersion;
 pub use status::{FailureReason, NotAReason, QuarantineStatus};
 pub use table_error::{TableError, Written};

@@ -43,6 +43,10 @@ pub enum Metric {
     Detokenized,
     /// A card could not be taken out of the vault for a reason that no retry mends.
     CardUnreadable,
+    /// An order's card is not in the vault, though nobody forgot it and its retention has not ended.
+    CardMissing,
+    /// A card was forgotten on request.
+    Forgotten,
     /// A payment was settled, by its outcome.
     Payment(&'static str),
 }
@@ -62,6 +66,8 @@ impl Metric {
             Self::RemovedByTtl => ("RemovedByTtl", 1, "Count", None),
             Self::Detokenized => ("Detokenized", 1, "Count", None),
             Self::CardUnreadable => ("CardUnreadable", 1, "Count", None),
+            Self::CardMissing => ("CardMissing", 1, "Count", None),
+            Self::Forgotten => ("Forgotten", 1, "Count", None),
             Self::Payment(outcome) => ("Payment", 1, "Count", Some(("Outcome", outcome))),
         }
     }

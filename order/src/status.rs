@@ -30,7 +30,7 @@ impl QuarantineStatus {
     }
 }
 
-/// `FailureReason` of a parked order.
+/// `FailureReason` of a parked order, or of one whose card was forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum FailureReason {
@@ -46,6 +46,8 @@ pub enum FailureReason {
     Rejected,
     /// Armed as often as the limit allows, and never got across.
     AttemptsExhausted,
+    /// Its card was forgotten on request.
+    Forgotten,
 }
 
 impl FailureReason {
@@ -59,17 +61,19 @@ impl FailureReason {
             Self::OrderExists => "ORDER_EXISTS",
             Self::Rejected => "REJECTED",
             Self::AttemptsExhausted => "ATTEMPTS_EXHAUSTED",
+            Self::Forgotten => "FORGOTTEN",
         }
     }
 
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::EnvelopeRefused,
         Self::UnknownVersion,
         Self::Malformed,
         Self::OrderExists,
         Self::Rejected,
         Self::AttemptsExhausted,
+        Self::Forgotten,
     ];
 
     pub(crate) fn of_code(code: &str) -> Option<Self> {
