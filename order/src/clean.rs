@@ -91,6 +91,11 @@ const WITH_PAYMENT: &str = "CustomerOrder, CustomerName, Address, CreditCardToke
                             AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, \
                             PaymentStatus, PaymentId, ClaimId, ClaimedUntil";
 
+/// Holds while the order has the card that was read, and that card is not forgotten. Each card of an order has a
+/// `TokenizedAt` of its own, which tells it as well as the token does; IAM lets a role write what it lets it compare,
+/// and nobody but the worker is to write a token.
+const SAME_CARD: &str = "TokenizedAt = :tokenized AND attribute_not_exists(CardForgottenAt)";
+
 /// The table of clean orders.
 #[derive(Debug, Clone)]
 pub struct OrderTable {
@@ -148,14 +153,14 @@ impl OrderTable {
             .consistent_read(true)
     }
 
-    /// Claims the order's payment, before anything is sent to the processor: only while no payment was claimed,
-    /// or the claim that was seen still stands and has run out.
+    /// Claims the order's payment, before anything is sent to the processor: only while the order has the card
+    /// that was read, and no payment was claimed or the claim that was seen still stands and has run out.
     ///
     /// # Errors
     /// [`TableError`]; the claim may stand all the same when no reply came, and runs out by itself.
     pub async fn claim_payment(
         &self,
-        order: &OrderId,
+        clean: &CleanOrder,
         claim: &Claim,
         seen: Option<&ClaimedPayment>,
     ) -> Result<Written, TableError> {
@@ -163,22 +168,23 @@ impl OrderTable {
             .dynamodb
             .update_item()
             .table_name(&self.name)
-            .key("CustomerOrder", AttributeValue::S(order.to_string()))
+            .key("CustomerOrder", AttributeValue::S(clean.customer_order.to_string()))
             .update_expression(
                 "SET PaymentStatus = :submitting, PaymentId = :payment, ClaimId = :claim, ClaimedUntil = :until",
             )
             .expression_attribute_values(":submitting", AttributeValue::S("SUBMITTING".into()))
             .expression_attribute_values(":payment", AttributeValue::S(claim.payment_id.to_string()))
             .expression_attribute_values(":claim", AttributeValue::S(claim.claim_id.to_string()))
-            .expression_attribute_values(":until", AttributeValue::S(claim.until.to_string()));
+            .expression_attribute_values(":until", AttributeValue::S(claim.until.to_string()))
+            .expression_attribute_values(":tokenized", AttributeValue::S(clean.tokenized_at.to_string()));
         let update = match seen {
-            None => update.condition_expression(
-                "attribute_exists(CustomerOrder) AND attribute_not_exists(PaymentStatus)",
-            ),
+            None => update.condition_expression(format!(
+                "attribute_exists(CustomerOrder) AND attribute_not_exists(PaymentStatus) AND {SAME_CARD}"
+            )),
             Some(seen) => update
-                .condition_expression(
-                    "PaymentStatus = :submitting AND ClaimId = :seen AND PaymentId = :payment",
-                )
+                .condition_expression(format!(
+                    "PaymentStatus = :submitting AND ClaimId = :seen AND PaymentId = :payment AND {SAME_CARD}"
+                ))
                 .expression_attribute_values(":seen", AttributeValue::S(seen.claim_id.to_string())),
         };
         conditional("UpdateItem order", update.send().await)

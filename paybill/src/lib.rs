@@ -1,5 +1,6 @@
 //! `POST /paybill`: takes a card out of the vault, for the payment processor alone.
 
+mod card_gone;
 pub mod forget;
 mod pay;
 mod processor;

@@ -14,6 +14,7 @@ use vault::{CardReference, DetokenizeError, opaque_id};
 
 use crate::{
     Paybill,
+    card_gone::{mourn, refuse_gone},
     processor::{PaymentRequest, ProcessorError},
 };
 
@@ -105,11 +106,13 @@ impl Paybill {
             claim_id: opaque_id(),
             until: self.now().after(Duration::from_secs(CLAIM_SECONDS.into())),
         };
-        match self.orders.claim_payment(order, &claim, seen).await? {
+        refuse_gone(clean, claim.until)?;
+        match self.orders.claim_payment(clean, &claim, seen).await? {
             Written::Done => Ok(claim),
             Written::LostRace => match self.orders.with_payment(order).await? {
                 Some((_, Payment::Submitting(stands))) if stands.claim_id == claim.claim_id => Ok(claim),
-                _ => Err(IN_PROGRESS),
+                Some((clean, _)) => refuse_gone(&clean, claim.until).and(Err(IN_PROGRESS)),
+                None => Err(IN_PROGRESS),
             },
         }
     }
@@ -137,6 +140,10 @@ impl Paybill {
     async fn give_back(&self, order: &OrderId, claim: &Claim, first: bool, unsettled: Unsettled) -> Problem {
         let problem = match unsettled {
             Unsettled::NoCard(error) if error.retryable() => Problem::UNAVAILABLE,
+            Unsettled::NoCard(DetokenizeError::Missing) => {
+                mourn(order);
+                CARD_UNREADABLE
+            }
             Unsettled::NoCard(error) => {
                 tracing::error!(%order, %error, "the card cannot be taken out of the vault");
                 Metric::CardUnreadable.record();
