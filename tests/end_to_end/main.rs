@@ -10,6 +10,7 @@
 )]
 
 mod api;
+mod forgetting;
 mod leaks;
 mod matrix;
 mod outages;

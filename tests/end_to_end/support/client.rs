@@ -104,6 +104,10 @@ impl Client {
         self.post("/paybill", json!({ "CustomerOrder": order }).to_string()).await
     }
 
+    pub(crate) async fn forget(&self, order: &str) -> Answer {
+        self.send(self.request(Method::DELETE, &format!("/order/{order}/card"))).await
+    }
+
     /// Follows an order until it is no longer PENDING.
     pub(crate) async fn settled(&self, order: &str) -> Answer {
         eventually("the order settles", async || {

@@ -70,13 +70,23 @@ impl World {
 
     /// The same, with a processor of the test's own.
     pub(crate) async fn stepped_with(processor: Arc<dyn Processor>) -> Self {
+        Self::stepped_from(&Template::shipped().unwrap(), processor).await
+    }
+
+    /// The same, with cards kept for so many days.
+    pub(crate) async fn keeping_cards(days: u32, processor: Arc<dyn Processor>) -> Self {
+        let days = [("CardRetentionDays".to_owned(), days.to_string())].into();
+        let template = Template::parse(include_str!("../../../template.yaml"), &days).unwrap();
+        Self::stepped_from(&template, processor).await
+    }
+
+    async fn stepped_from(template: &Template, processor: Arc<dyn Processor>) -> Self {
         let (clock, ahead) = movable_clock();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let (stop, mut stopping) = watch::channel(false);
         let stopped = async move { drop(stopping.wait_for(|stop| *stop).await) };
         let aws = AwsEndpoint::start(listener, clock.clone(), stopped).await.unwrap();
-        let template = Template::shipped().unwrap();
-        let declared = template.resolve(&aws.provision(&template).await.unwrap()).unwrap();
+        let declared = template.resolve(&aws.provision(template).await.unwrap()).unwrap();
         let mut world = Self::of(aws, declared, String::new(), clock, ahead, processor, None);
         world.stop = stop;
         world.api = world.front(world.aws.url()).await;
@@ -148,6 +158,11 @@ impl World {
         self.function("TokenizeWorkerFunction", aws_url)
     }
 
+    /// A clerk of billing.
+    pub(crate) fn clerk(&self) -> Client {
+        Client::new(&self.api, issuer().token("clerk", &["billing".to_owned()]).unwrap())
+    }
+
     /// A user of the API.
     pub(crate) fn client(&self, user: &str) -> Client {
         Client::new(&self.api, issuer().token(user, &[]).unwrap())
@@ -161,6 +176,11 @@ impl World {
     /// Moves everybody's clock but sign-in's.
     pub(crate) fn advance(&self, by: Duration) {
         self.ahead.fetch_add(by.as_secs(), Ordering::SeqCst);
+    }
+
+    /// The time by everybody's clock but sign-in's.
+    pub(crate) fn now(&self) -> SystemTime {
+        self.clock.now()
     }
 
     /// The quarantine's stream from its beginning, as the function of the mapping would see it.
@@ -221,6 +241,22 @@ impl World {
         let key = AttributeValue::S(order.to_owned());
         let read = self.dynamodb().get_item().table_name(table).key("CustomerOrder", key);
         read.consistent_read(true).send().await.unwrap().item
+    }
+
+    /// The card of a token is gone from the vault, and nothing tells of it.
+    pub(crate) async fn lose_card(&self, row: &Item) {
+        let delete = self.dynamodb().delete_item().table_name(VAULT);
+        let key = ["Hash_Key", "Account_Id"].iter();
+        key.fold(delete, |delete, name| delete.key(*name, row[*name].clone())).send().await.unwrap();
+    }
+
+    /// An operator replays an order.
+    pub(crate) async fn replay(&self, order: &str) -> Value {
+        self.aws.answer_receives_at_once();
+        let replay = self.function("ReplayFunction", self.aws.url());
+        let event = json!({ "action": "replay", "order": order }).to_string().into_bytes();
+        let answer = replay.invoke(event, self.clock.now() + Duration::from_secs(900)).await.unwrap();
+        serde_json::from_slice(&answer).unwrap()
     }
 
     /// An operator puts a row as it is.
