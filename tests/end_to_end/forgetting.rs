@@ -5,6 +5,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use order::platform;
 use paybill::Sandbox;
@@ -208,6 +209,23 @@ async fn a_payment_whose_card_was_forgotten_first_claims_nothing() {
     assert!(sandbox.ledger().is_empty());
     assert!(!world.only_row(ORDERS).await.contains_key("PaymentStatus"));
     assert!(world.aws.calls().iter().all(|call| call.role != "PaybillRole" || call.operation != "Decrypt"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_whose_order_has_got_another_card_meanwhile_claims_nothing() {
+    let sandbox = Arc::new(Sandbox::default());
+    let world = World::stepped_with(sandbox.clone()).await;
+    let ann = world.client("ann");
+    world.tokenized(&ann, &order("1")).await;
+    let request = async |ann: Client| ann.pay("1").await;
+    let answer = overtaken(&world, &ann, "UpdateItem", request, async {
+        let mut row = world.only_row(ORDERS).await;
+        row.insert("TokenizedAt".into(), AttributeValue::S("2026-01-02T03:04:05.006Z".into()));
+        world.put(ORDERS, row).await;
+    });
+    assert_eq!(answer.await.is(409).code(), "PAYMENT_IN_PROGRESS");
+    assert!(sandbox.ledger().is_empty());
+    assert!(!world.only_row(ORDERS).await.contains_key("PaymentStatus"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
