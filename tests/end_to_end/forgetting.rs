@@ -7,10 +7,8 @@ use std::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use order::platform;
 use paybill::Sandbox;
 use tokio::sync::Notify;
-use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt};
 
 use crate::support::{
     Answer, Client, Fault, Item, Log, NoAnswerOnce, ORDERS, QUARANTINE, Relay, VAULT, World, eventually,
@@ -303,24 +301,23 @@ async fn a_card_ends_with_its_retention_and_no_payment_begins_that_would_outlast
     assert_eq!(ann.pay("unpaid").await.is(410).code(), "CARD_FORGOTTEN");
 }
 
-/// One thread, whose log lines are the test's.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_card_that_is_missing_without_a_reason_is_an_alarm_and_no_410() {
-    let log = Log::default();
-    let lines = tracing_subscriber::fmt::layer().with_writer(log.clone()).with_ansi(false);
-    let lines = tracing_subscriber::registry().with(lines).with(platform::log_filter(LevelFilter::INFO));
-    let _guard = tracing::subscriber::set_default(lines);
+    let log = Log::of_all_tests();
     let world = World::keeping_cards(1, Arc::new(Sandbox::default())).await;
     let ann = world.client("ann");
-    world.tokenized(&ann, &order("1")).await;
+    world.tokenized(&ann, &order("lost-card")).await;
     let card = world.only_row(VAULT).await;
     world.lose_card(&card).await;
-    assert_eq!(ann.pay("1").await.is(500).code(), "CARD_UNREADABLE");
-    assert!(log.lines().contains("the vault lacks the card of an order"), "{}", log.lines());
-    assert!(log.lines().contains("CardMissing"), "{}", log.lines());
+    assert_eq!(ann.pay("lost-card").await.is(500).code(), "CARD_UNREADABLE");
+    let lines = log.lines();
+    let tells =
+        |line: &str| line.contains("the vault lacks the card of an order") && line.contains("lost-card");
+    assert!(lines.lines().any(tells), "no word of it");
+    assert!(lines.contains("\"CardMissing\""), "no metric, and so no alarm");
     // Nothing was charged and no claim is left: with the card back, the order is paid.
     world.put(VAULT, card).await;
-    ann.pay("1").await.is(200);
+    ann.pay("lost-card").await.is(200);
 }
 
 /// An order in quarantine, FAILED, whose card would open again.

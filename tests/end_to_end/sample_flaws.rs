@@ -3,10 +3,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use order::platform;
 use paybill::Sandbox;
 use serde_json::json;
-use tracing_subscriber::{filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     leaks::{Cards, Searched},
@@ -15,11 +13,7 @@ use crate::{
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sample_flaw_1_no_log_line_at_any_level_shows_the_card_of_an_order() {
-    let log = Log::default();
-    tracing_subscriber::registry()
-        .with(tracing_subscriber::fmt::layer().with_writer(log.clone()).with_ansi(false))
-        .with(platform::log_filter(LevelFilter::TRACE))
-        .init();
+    let log = Log::of_all_tests();
     let world = World::stepped().await;
     let client = world.client("ann");
     let card = Cards::random().mint();
