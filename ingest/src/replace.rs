@@ -25,6 +25,11 @@ const NOT_DECLINED: Problem = Problem::new(
     "PAYMENT_NOT_DECLINED",
     "Only an order whose payment was declined takes another card",
 );
+const FORGOTTEN: Problem = Problem::new(
+    StatusCode::GONE,
+    "CARD_FORGOTTEN",
+    "The card of this order was forgotten on request; place a new order",
+);
 const IN_PROGRESS: Problem =
     Problem::new(StatusCode::CONFLICT, "PAYMENT_IN_PROGRESS", "The payment is being submitted")
         .retry_after(5);
@@ -109,6 +114,7 @@ impl Ingest {
 /// Whether the payment was declined. Before the first try and after a replacement, there is none.
 fn takes_another_card(clean: &CleanStatus) -> Result<bool, Problem> {
     match clean.payment {
+        _ if clean.order.card_forgotten_at.is_some() => Err(FORGOTTEN),
         Some(PaymentStatus::Declined) => Ok(true),
         Some(PaymentStatus::Submitting) => Err(IN_PROGRESS),
         Some(PaymentStatus::Submitted | PaymentStatus::Unknown) | None => Ok(false),

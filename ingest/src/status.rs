@@ -2,7 +2,7 @@
 
 use http::{StatusCode, header};
 use order::{
-    CleanStatus, OrderId, Owner, QuarantineStatus, QuarantineView, TableError,
+    CleanStatus, OrderId, Owner, QuarantineStatus, QuarantineView, TableError, Timestamp,
     api::{Caller, Problem, Reply},
 };
 use serde_json::json;
@@ -44,10 +44,16 @@ pub(crate) fn tokenized(clean: &CleanStatus, replacement: Option<&QuarantineView
         "AcceptedAt": order.accepted_at,
         "TokenizedAt": order.tokenized_at,
     });
+    let end = order.card_expires_at.map(Timestamp::of_epoch_seconds);
     let replacement = replacement.filter(|view| view.replaces == Some(order.credit_card_token));
     if let Some(body) = body.as_object_mut() {
         if let Some(payment) = clean.payment {
             body.insert("PaymentStatus".into(), json!(payment));
+        }
+        for (name, time) in [("CardExpiresAt", end), ("CardForgottenAt", order.card_forgotten_at)] {
+            if let Some(time) = time {
+                body.insert(name.into(), json!(time));
+            }
         }
         if let Some(view) = replacement {
             body.insert("CardReplacement".into(), json!(view.status));

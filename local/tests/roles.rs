@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::{
     primitives::Blob,
     types::{
         AttributeValue, ConditionCheck, Delete, Put, PutRequest, ReturnValue, TransactWriteItem, Update,
-        WriteRequest,
+        WriteRequest, builders::DeleteBuilder,
     },
 };
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
@@ -38,13 +38,13 @@ const QUARANTINE: &str = "OrderQuarantineTable";
 const VAULT: &str = "CreditCardTokenizerTable";
 const ORDERS: &str = "CustomerOrderTable";
 const AUDIT: &str = "DetokenizeAuditTable";
-const ROLES: [&str; 4] = ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole"];
+const ROLES: [&str; 5] = ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole", "ForgetRole"];
 
 /// What the template allows and nothing here can ask for: policy, statement, element, value.
 fn platform() -> BTreeSet<[String; 4]> {
     let mut platform = BTreeSet::new();
     // Lambda writes a function's log itself, with the function's role.
-    for policy in ["IngestPolicy", "TokenizeWorkerPolicy", "ReplayPolicy", "PaybillPolicy"] {
+    for policy in ["IngestPolicy", "TokenizeWorkerPolicy", "ReplayPolicy", "PaybillPolicy", "ForgetPolicy"] {
         let group = format!("card-airlock-{}Logs", policy.strip_suffix("Policy").unwrap());
         let group = format!("arn:aws:logs:us-east-1:123456789012:log-group:{group}:*");
         for (element, value) in
@@ -87,8 +87,9 @@ async fn one_walk_through_everything_is_allowed_and_uses_all_that_is_allowed() {
     world.walk().await;
     assert_eq!(world.stack.aws().denials(), []);
     let [quarantine, vault, orders] = world.counts();
-    // Paid, declined and re-armed orders are across; what cannot be opened or has expired is not.
-    assert_eq!((vault, orders), (3, 3));
+    // Paid, declined and re-armed orders are across; what cannot be opened or has expired is not. The declined one's
+    // card is forgotten.
+    assert_eq!((vault, orders), (2, 3));
     assert_eq!(quarantine, 3);
 
     let aws = world.stack.aws();
@@ -220,6 +221,8 @@ async fn paybill_writes_neither_the_vault_nor_what_an_order_is() {
     let hidden =
         update().update_expression("SET #p = :t").expression_attribute_names("#p", "CreditCardToken");
     assert!(is_denied(&hidden.send().await));
+    let end = update().update_expression("SET CardExpiresAt = :t");
+    assert!(is_denied(&end.send().await));
     let asking = update().update_expression("SET PaymentId = :t").return_values(ReturnValue::AllNew);
     assert!(is_denied(&asking.send().await));
     let read = dynamodb.get_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
@@ -318,6 +321,45 @@ async fn replay_touches_no_card() {
     let update = update.update_expression("REMOVE SealedCard").return_values(ReturnValue::AllOld);
     assert!(is_denied(&update.send().await));
     assert!(is_denied(&dynamodb.scan().table_name(VAULT).send().await));
+}
+
+#[tokio::test]
+async fn forget_deletes_cards_in_transactions_only_and_sees_and_opens_none() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let (dynamodb, kms) = (world.dynamodb("ForgetRole"), world.kms("ForgetRole"));
+    let [quarantine, vault] = world.keys();
+    for (key, context) in
+        [(quarantine, context("quarantine", "key-batch")), (vault, context("vault", "token"))]
+    {
+        assert!(is_denied(&decrypt(&kms, &key, &context).await));
+        assert!(is_denied(&generate(&kms, &key, &context).await));
+        assert!(is_denied(&kms.describe_key().key_id(&key).send().await));
+    }
+    let card = || dynamodb.get_item().table_name(VAULT).key("Hash_Key", s("1")).key("Account_Id", s("1"));
+    assert!(is_denied(&card().send().await));
+    assert!(is_denied(&card().projection_expression("Hash_Key").send().await));
+    assert!(is_denied(&dynamodb.scan().table_name(VAULT).send().await));
+    let delete = dynamodb.delete_item().table_name(VAULT).key("Hash_Key", s("1")).key("Account_Id", s("1"));
+    assert!(is_denied(&delete.clone().send().await));
+    assert!(is_denied(&delete.return_values(ReturnValue::AllOld).send().await));
+    let delete = || Delete::builder().table_name(VAULT).key("Hash_Key", s("1")).key("Account_Id", s("1"));
+    let transact = async |delete: DeleteBuilder| {
+        let delete = TransactWriteItem::builder().set_delete(delete.build().ok()).build();
+        dynamodb.transact_write_items().transact_items(delete).send().await
+    };
+    assert!(transact(delete()).await.is_ok());
+    let probing = delete().condition_expression("begins_with(CandidateString, :b)");
+    assert!(is_denied(&transact(probing.expression_attribute_values(":b", b())).await));
+    let mark = dynamodb.update_item().table_name(ORDERS).key("CustomerOrder", s("1"));
+    let mark = mark.update_expression("SET CardForgottenAt = :t").expression_attribute_values(":t", s("x"));
+    assert!(is_denied(&mark.send().await));
+    let read = dynamodb.get_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
+    assert!(is_denied(&read.projection_expression("SealedCard").send().await));
+    let update = dynamodb.update_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
+    let update = update.update_expression("REMOVE SealedCard").return_values(ReturnValue::AllOld);
+    assert!(is_denied(&update.send().await));
+    let row = dynamodb.delete_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
+    assert!(is_denied(&row.send().await));
 }
 
 #[tokio::test]
@@ -422,6 +464,7 @@ impl World {
         let mut keyed = api("POST", "/paybill", "declined", &bill);
         keyed["headers"]["idempotency-key"] = "again".into();
         self.invoke("PaybillFunction", keyed).await;
+        self.invoke("ForgetFunction", forgetting("declined")).await;
         // A put that arrives after its order crossed: dropped.
         self.put(late).await;
         // A row that no worker can read: parked. One that time removes with its card: told.
@@ -436,8 +479,8 @@ impl World {
         self.invoke("IngestFunction", order("stuck", "4111111111111111")).await;
         self.ahead.fetch_add(2 * 60 * 60, Ordering::SeqCst);
         self.drive().await;
-        self.put(row("worn", "PENDING", &[("Attempt", n(99)), ("ArmedAt", s("2020-01-01T00:00:00.000Z"))]))
-            .await;
+        let armed_at = ("ArmedAt", s("2020-01-01T00:00:00.000Z"));
+        self.put(row("worn", "PENDING", &[("Attempt", n(99)), armed_at, ("Owner", s("ann"))])).await;
         self.put(row("overdue", "PENDING", &[("Attempt", n(1)), ("Deadline", n(1)), ("SealedCard", b())]))
             .await;
         self.invoke("ReplayFunction", json!({"action": "sweep"})).await;
@@ -445,6 +488,7 @@ impl World {
         if self.is_denied() {
             return;
         }
+        self.invoke("ForgetFunction", forgetting("worn")).await;
         let sqs = self.sqs("operator");
         sqs.send_message().queue_url(&self.queue).message_body("of nobody's").send().await.unwrap();
         self.invoke("ReplayFunction", json!({"action": "replay", "order": "broken"})).await;
@@ -548,6 +592,10 @@ fn card() -> Value {
 
 fn payment(id: &str) -> Value {
     api("POST", "/paybill", id, &json!({"CustomerOrder": id}))
+}
+
+fn forgetting(id: &str) -> Value {
+    api("DELETE", "/order/{CustomerOrder}/card", id, &json!(null))
 }
 
 fn row(order: &str, status: &str, more: &[(&str, AttributeValue)]) -> HashMap<String, AttributeValue> {

@@ -1,5 +1,7 @@
 //! `CustomerOrderTable`: clean orders, each with a token in its card's place.
 
+mod forgetting;
+
 use std::collections::HashMap;
 
 use aws_config::SdkConfig;
@@ -21,6 +23,8 @@ use crate::{
     table_error::{TableError, classify},
     timestamp::Timestamp,
 };
+
+pub use forgetting::CardStanding;
 
 /// A clean order as the worker writes it.
 #[serde_as]
@@ -50,6 +54,12 @@ pub struct CleanOrder {
     pub accepted_at: Timestamp,
     /// When it came across.
     pub tokenized_at: Timestamp,
+    /// When the vault row's retention ends, in epoch seconds; none: the card is kept until it is forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_expires_at: Option<u64>,
+    /// When the card was forgotten on request. The token stays: it points at nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_forgotten_at: Option<Timestamp>,
 }
 
 impl CleanOrder {
@@ -77,7 +87,7 @@ impl CleanOrder {
 
 /// What a reader without payment rights sees of a clean order.
 const STATUS: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
-                      AcceptanceId, AcceptedAt, TokenizedAt, PaymentStatus";
+                      AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, PaymentStatus";
 
 /// A clean order and where its payment stands, as far as everybody may know who may see the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,16 +162,26 @@ impl OrderTable {
         tokenized: &Tokenized,
         now: Timestamp,
     ) -> TransactWriteItem {
+        let expires_at = tokenized.expires_at;
+        let end = match expires_at {
+            Some(_) => ", CardExpiresAt = :end REMOVE",
+            None => " REMOVE CardExpiresAt,",
+        };
         let update = Update::builder()
             .table_name(&self.name)
             .key("CustomerOrder", AttributeValue::S(row.customer_order.to_string()))
-            .update_expression(
+            .update_expression(format!(
                 "SET CreditCardToken = :token, CardLast4 = :last4, CardBrand = :brand, \
-                 AcceptanceId = :acceptance, TokenizedAt = :now \
-                 REMOVE PaymentStatus, PaymentId, PaymentAmount, PaymentCurrency, PaymentStartedAt, PaymentSettledAt",
-            )
+                 AcceptanceId = :acceptance, TokenizedAt = :now{end} PaymentStatus, PaymentId, \
+                 PaymentAmount, PaymentCurrency, PaymentStartedAt, PaymentSettledAt",
+            ))
             .condition_expression(
-                "CreditCardToken = :replaced AND PaymentStatus = :declined AND #owner = :owner",
+                "CreditCardToken = :replaced AND PaymentStatus = :declined AND #owner = :owner \
+                 AND attribute_not_exists(CardForgottenAt)",
+            )
+            .set_expression_attribute_values(
+                expires_at
+                    .map(|end| HashMap::from([(":end".to_owned(), AttributeValue::N(end.to_string()))])),
             )
             .expression_attribute_names("#owner", "Owner")
             .expression_attribute_values(":token", AttributeValue::S(tokenized.token.to_string()))

@@ -98,6 +98,8 @@ fn clean_order(row: &QuarantineRow, tokenized: &Tokenized, now: Timestamp) -> Cl
         acceptance_id: row.acceptance_id,
         accepted_at: row.accepted_at,
         tokenized_at: now,
+        card_expires_at: tokenized.expires_at,
+        card_forgotten_at: None,
     }
 }
 

@@ -21,7 +21,7 @@ mod table_error;
 mod timestamp;
 
 pub use amount::{Amount, Currency, MinorUnits, NotAnAmount};
-pub use clean::{CleanOrder, CleanStatus, OrderTable};
+pub use clean::{CardStanding, CleanOrder, CleanStatus, OrderTable};
 pub use crossing::{Airlock, Crossing};
 pub use decline_code::{DeclineCode, NotADeclineCode};
 pub use details::{Address, CustomerName, Details, PlainTextError};
@@ -30,7 +30,7 @@ pub use owner::{NotAnOwner, Owner};
 pub use payment::{
     Claim, Decline, NotAPaymentKey, Outcome, Payment, PaymentKey, PaymentStatus, Payments, Standing,
 };
-pub use quarantine::{KeptRow, QuarantineRow, QuarantineTable, QuarantineView, Upkeep};
+pub use quarantine::{HeldCard, KeptRow, QuarantineRow, QuarantineTable, QuarantineView, Upkeep};
 pub use row_version::RowVersion;
 pub use status::{FailureReason, NotAReason, QuarantineStatus};
 pub use table_error::{TableError, Written};

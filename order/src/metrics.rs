@@ -47,6 +47,10 @@ pub enum Metric {
     DetokenizeRefused,
     /// A card could not be taken out of the vault for a reason that no retry mends.
     CardUnreadable,
+    /// An order's card is not in the vault, though nobody forgot it and its retention has not ended.
+    CardMissing,
+    /// A card was forgotten on request.
+    Forgotten,
     /// A payment was settled, by its outcome.
     Payment(&'static str),
 }
@@ -68,6 +72,8 @@ impl Metric {
             Self::Revealed => ("Revealed", 1, "Count", None),
             Self::DetokenizeRefused => ("DetokenizeRefused", 1, "Count", None),
             Self::CardUnreadable => ("CardUnreadable", 1, "Count", None),
+            Self::CardMissing => ("CardMissing", 1, "Count", None),
+            Self::Forgotten => ("Forgotten", 1, "Count", None),
             Self::Payment(outcome) => ("Payment", 1, "Count", Some(("Outcome", outcome))),
         }
     }

@@ -30,7 +30,7 @@ impl QuarantineStatus {
     }
 }
 
-/// `FailureReason` of a parked order.
+/// `FailureReason` of a parked order, or of one whose card was forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum FailureReason {
@@ -48,6 +48,8 @@ pub enum FailureReason {
     CardNotReplaced,
     /// Armed as often as the limit allows, and never got across.
     AttemptsExhausted,
+    /// Its card was forgotten on request.
+    Forgotten,
 }
 
 impl FailureReason {
@@ -62,11 +64,12 @@ impl FailureReason {
             Self::Rejected => "REJECTED",
             Self::CardNotReplaced => "CARD_NOT_REPLACED",
             Self::AttemptsExhausted => "ATTEMPTS_EXHAUSTED",
+            Self::Forgotten => "FORGOTTEN",
         }
     }
 
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::EnvelopeRefused,
         Self::UnknownVersion,
         Self::Malformed,
@@ -74,6 +77,7 @@ impl FailureReason {
         Self::Rejected,
         Self::CardNotReplaced,
         Self::AttemptsExhausted,
+        Self::Forgotten,
     ];
 
     pub(crate) fn of_code(code: &str) -> Option<Self> {

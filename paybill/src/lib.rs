@@ -2,7 +2,9 @@
 
 mod asked;
 mod audit;
+mod card_gone;
 mod decision;
+pub mod forget;
 mod pay;
 mod problems;
 mod processor;

@@ -16,6 +16,7 @@ use crate::{
     Paybill,
     asked::Asked,
     audit::{AuditError, Detokenization, Purpose},
+    card_gone::{mourn, refuse_gone},
     decision::{Decision, Terms, decide},
     problems,
     processor::{PaymentRequest, ProcessorError},
@@ -36,7 +37,7 @@ impl Paybill {
         let claim = match decide(&payments, asked, terms, now) {
             Decision::Paid(payment) => return Ok(paid(&clean, payment)),
             Decision::Refuse(problem) => return Err(problem),
-            Decision::GiveUp(payment) => return Err(self.give_up(&clean, payment).await),
+            Decision::GiveUp(payment) => return Err(self.give_up(&clean, Some(payment)).await),
             Decision::Begin => Claim {
                 id: opaque_id(),
                 until: now.after(CLAIM),
@@ -56,7 +57,12 @@ impl Paybill {
                 seen: Some(payment.clone()),
             },
         };
-        self.claim(&clean, &payments, &claim).await?;
+        match refuse_gone(&clean, claim.until) {
+            Ok(()) => self.claim(&clean, &payments, &claim).await?,
+            Err(gone) if claim.is_first() => return Err(gone),
+            // It may have been charged, and without the card nobody can ask the processor again.
+            Err(_) => return Err(self.give_up(&clean, claim.seen.as_ref()).await),
+        }
         match self.submit(caller, &clean, &claim).await {
             Ok((outcome, revealed)) => self.settle(&clean, &claim, &outcome, revealed).await,
             Err(unsettled) => Err(self.give_back(&clean.customer_order, &claim, unsettled).await),
@@ -93,14 +99,14 @@ impl Paybill {
 
     /// Claims the payment for this request. A claim whose reply was lost is recognised as our own.
     async fn claim(&self, clean: &CleanOrder, payments: &Payments, claim: &Claim) -> Result<(), Problem> {
-        if self.orders.claim_payment(&clean.customer_order, payments, claim).await? == Written::Done {
+        if self.orders.claim_payment(clean, payments, claim).await? == Written::Done {
             return Ok(());
         }
         let found = self.orders.with_payments(&clean.customer_order).await?;
-        let stands = found.and_then(|(_, payments)| payments.current).map(|payment| payment.standing);
-        match stands {
+        let Some((clean, payments)) = found else { return Err(problems::IN_PROGRESS) };
+        match payments.current.map(|payment| payment.standing) {
             Some(Standing::Submitting { claim: stands, .. }) if stands == claim.id => Ok(()),
-            _ => Err(problems::IN_PROGRESS),
+            _ => refuse_gone(&clean, claim.until).and(Err(problems::IN_PROGRESS)),
         }
     }
 
@@ -146,6 +152,10 @@ impl Paybill {
         let problem = match unsettled {
             Unsettled::NotRecorded(error) => error.into(),
             Unsettled::NoCard(error) if error.retryable() => Problem::UNAVAILABLE,
+            Unsettled::NoCard(DetokenizeError::Missing) => {
+                mourn(order);
+                problems::CARD_UNREADABLE
+            }
             Unsettled::NoCard(error) => {
                 tracing::error!(%order, %error, "the card cannot be taken out of the vault");
                 Metric::CardUnreadable.record();
@@ -208,7 +218,8 @@ impl Paybill {
     }
 
     /// Past the time in which the processor knows a repeat as one, nothing is sent again by itself.
-    async fn give_up(&self, clean: &CleanOrder, payment: &Payment) -> Problem {
+    async fn give_up(&self, clean: &CleanOrder, payment: Option<&Payment>) -> Problem {
+        let Some(payment) = payment else { return problems::IN_PROGRESS };
         let order = &clean.customer_order;
         match self.orders.give_payment_up(order, payment, self.now()).await {
             Ok(Written::Done) => {

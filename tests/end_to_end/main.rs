@@ -13,6 +13,7 @@ mod another_card;
 mod api;
 mod billing;
 mod detokenization;
+mod forgetting;
 mod leaks;
 mod matrix;
 mod outages;

@@ -57,7 +57,7 @@ const VAULT_ROW: [(&str, Class); 6] = [
     ("ExpiresAt", Free),
 ];
 
-const CLEAN_ROW: [(&str, Class); 20] = [
+const CLEAN_ROW: [(&str, Class); 22] = [
     ("CustomerOrder", Authenticated),
     ("CustomerName", Free),
     ("Address", Free),
@@ -68,6 +68,8 @@ const CLEAN_ROW: [(&str, Class); 20] = [
     ("AcceptanceId", Authenticated),
     ("AcceptedAt", Free),
     ("TokenizedAt", Free),
+    ("CardExpiresAt", Free),
+    ("CardForgottenAt", Free),
     ("PaymentStatus", Free),
     ("PaymentId", Free),
     ("PaymentAmount", Free),
@@ -94,7 +96,7 @@ const AUDIT_ROWS: [(&str, Class); 8] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
-    let world = World::stepped_with(Arc::new(NoAnswerOnce::default())).await;
+    let world = World::keeping_cards(1, Arc::new(NoAnswerOnce::default())).await;
     let client = world.client("ann");
     client.submit(&order_of("1", Sandbox::DECLINED)).await.is(202);
     world.alter_card().await;
@@ -107,8 +109,11 @@ async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
     world.advance(std::time::Duration::from_secs(61));
     client.pay("1").await.is(402);
     clean.extend(names(&world.only_row(ORDERS).await));
+    let vault = names(&world.only_row(VAULT).await);
     client.put_card("1", "4111-1111-1111-1111").await.is(202);
-    let mut vault = names(&world.only_row(VAULT).await);
+    world.deliver_last().await;
+    client.forget("1").await.is(200);
+    clean.extend(names(&world.only_row(ORDERS).await));
     let mut quarantine = BTreeSet::new();
     for record in world.records() {
         for image in ["OldImage", "NewImage"] {
@@ -116,8 +121,6 @@ async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
             quarantine.extend(image.into_iter().flat_map(|image| image.keys().cloned()));
         }
     }
-    // Nothing sets a retention yet; whoever does writes this attribute.
-    vault.insert("ExpiresAt".into());
     assert_eq!(quarantine, listed(&QUARANTINE_ROW));
     assert_eq!(vault, listed(&VAULT_ROW));
     assert_eq!(clean, listed(&CLEAN_ROW));
@@ -174,7 +177,7 @@ async fn promise_5_an_altered_vault_row_is_refused_unless_the_attribute_is_free(
         world.tokenized(&client, &order(attribute)).await;
         let mut clean = world.row(ORDERS, attribute).await.unwrap();
         let mut row = vault_row(&world, text(&clean, "CreditCardToken")).await;
-        remove_vault_row(&world, &row).await;
+        world.lose_card(&row).await;
         row.insert(attribute.into(), altered(attribute, &row, &donor));
         world.put(VAULT, row.clone()).await;
         if attribute == "Hash_Key" {
@@ -213,12 +216,14 @@ async fn promise_5_an_altered_clean_row_is_refused_unless_the_attribute_is_free(
         let payer = world.client(if attribute == "Owner" { "bob" } else { "ann" });
         let paid = payer.pay(text(&row, "CustomerOrder")).await;
         match class {
+            // It says that the card is gone, and is believed.
+            Free if attribute == "CardForgottenAt" => drop(paid.is(410)),
             Free => drop(paid.is(200)),
             _ => assert_eq!(paid.is(500).code(), "CARD_UNREADABLE", "{attribute}"),
         }
     }
     let charges = sandbox.ledger();
-    assert_eq!(charges.len(), CLEAN_ROW.iter().filter(|(_, class)| *class == Free).count());
+    assert_eq!(charges.len(), CLEAN_ROW.iter().filter(|(_, class)| *class == Free).count() - 1);
     assert!(charges.values().all(|charge| charge.outcome == Outcome::Submitted));
 }
 
@@ -294,9 +299,8 @@ fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
         "AcceptanceId" | "Replaces" | "KeyBatchId" | "Hash_Key" | "PaymentId" | "ClaimId" => {
             s(&Uuid::new_v4().to_string())
         }
-        "AcceptedAt" | "ArmedAt" | "CreatedAt" | "TokenizedAt" | "PaymentSettledAt" | "ClaimedUntil" => {
-            s("2026-01-02T03:04:05.006Z")
-        }
+        "AcceptedAt" | "ArmedAt" | "CreatedAt" | "TokenizedAt" | "PaymentSettledAt" | "ClaimedUntil"
+        | "CardForgottenAt" => s("2026-01-02T03:04:05.006Z"),
         "At" => s("minute#2026-01-02T03:04Z"),
         "Purpose" => s("REVEAL"),
         "CustomerOrder" => s("moved"),
@@ -312,7 +316,7 @@ fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
         "PaymentHistory" => AttributeValue::L(vec![]),
         "PaymentKeys" => AttributeValue::M([("key".to_owned(), s(&Uuid::new_v4().to_string()))].into()),
         "Attempt" | "Deadline" | "Uses" => AttributeValue::N("7".into()),
-        "ExpiresAt" => AttributeValue::N("99999999999".into()),
+        "ExpiresAt" | "CardExpiresAt" => AttributeValue::N("99999999999".into()),
         _ => panic!("{attribute} is new: say what it may be altered to"),
     }
 }
@@ -332,13 +336,6 @@ fn listed(table: &[(&str, Class)]) -> BTreeSet<String> {
 
 async fn vault_row(world: &World, token: &str) -> Item {
     world.rows(VAULT).await.into_iter().find(|row| text(row, "Hash_Key") == token).unwrap()
-}
-
-async fn remove_vault_row(world: &World, row: &Item) {
-    let delete = world.dynamodb().delete_item().table_name(VAULT);
-    let delete =
-        ["Hash_Key", "Account_Id"].iter().fold(delete, |delete, name| delete.key(*name, row[*name].clone()));
-    delete.send().await.unwrap();
 }
 
 /// Exchanges attributes of two rows.

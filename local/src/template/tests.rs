@@ -100,6 +100,7 @@ fn every_route_leads_to_its_function_and_requires_a_token() {
         requires_auth: true,
     };
     let expected = [
+        route("DELETE", "/order/{CustomerOrder}/card", "ForgetFunction"),
         route("GET", "/order/{CustomerOrder}", "IngestFunction"),
         route("POST", "/order", "IngestFunction"),
         route("PUT", "/order/{CustomerOrder}/card", "IngestFunction"),
@@ -117,11 +118,13 @@ fn each_function_has_its_role_and_its_environment() {
     };
     let ingest = "BILLING_GROUP DATA_KEY_MAX_ROWS DATA_KEY_MAX_SECONDS ORDER_DEADLINE_HOURS ORDER_TABLE QUARANTINE_KEY_ARN \
                   QUARANTINE_TABLE QUARANTINE_TTL_DAYS USER_POOL_CLIENT_ID";
-    let worker = "ACCOUNT_ID DATA_KEY_MAX_ROWS DATA_KEY_MAX_SECONDS DEAD_LETTER_QUEUE_URL ORDER_TABLE \
+    let worker = "ACCOUNT_ID CARD_RETENTION_DAYS DATA_KEY_MAX_ROWS DATA_KEY_MAX_SECONDS DEAD_LETTER_QUEUE_URL ORDER_TABLE \
                   QUARANTINE_KEY_ARN QUARANTINE_TABLE VAULT_KEY_ARN VAULT_TABLE";
     let paybill = "ACCOUNT_ID AUDIT_TABLE BILLING_GROUP DETOKENIZE_LIMIT_PER_MINUTE ORDER_TABLE PAYMENT_PROCESSOR \
                    PROCESSOR_IDEMPOTENCY_HOURS QUARANTINE_TABLE REVEAL_CARD USER_POOL_CLIENT_ID VAULT_KEY_ARN \
                    VAULT_TABLE";
+    let forget = "ACCOUNT_ID BILLING_GROUP ORDER_TABLE QUARANTINE_TABLE USER_POOL_CLIENT_ID VAULT_TABLE";
+    assert_eq!(names("ForgetFunction"), ("ForgetRole".to_owned(), forget.to_owned()));
     assert_eq!(names("IngestFunction"), ("IngestRole".to_owned(), ingest.to_owned()));
     assert_eq!(names("TokenizeWorkerFunction"), ("TokenizeWorkerRole".to_owned(), worker.to_owned()));
     assert_eq!(names("PaybillFunction"), ("PaybillRole".to_owned(), paybill.to_owned()));
@@ -216,7 +219,7 @@ fn the_defaults_of_failure_and_replay_fit_each_other() {
     let paying = stack.function("PaybillFunction").unwrap().timeout;
     let claim = Duration::from_secs(paybill::CLAIM_SECONDS.into());
     assert!(claim > paying + minute / 4, "a payment could be taken over from a request still at it");
-    for function in ["IngestFunction", "PaybillFunction"] {
+    for function in ["IngestFunction", "PaybillFunction", "ForgetFunction"] {
         let timeout = stack.function(function).unwrap().timeout;
         assert!(timeout <= Duration::from_secs(29), "API Gateway waits no longer: {function}");
     }

@@ -18,8 +18,13 @@ use crate::{
 };
 
 const WITH_PAYMENTS: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
-                             AcceptanceId, AcceptedAt, TokenizedAt, PaymentStatus, PaymentId, PaymentAmount, \
+                             AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, PaymentStatus, PaymentId, PaymentAmount, \
                              PaymentCurrency, PaymentStartedAt, ClaimId, ClaimedUntil, PaymentHistory, PaymentKeys";
+
+/// Holds while the order has the card that was read, and that card is not forgotten. Each card of an order has a
+/// `TokenizedAt` of its own, which tells it as well as the token does; IAM lets a role write what it lets it compare,
+/// and nobody but the worker is to write a token.
+const SAME_CARD: &str = "TokenizedAt = :tokenized AND attribute_not_exists(CardForgottenAt)";
 
 impl OrderTable {
     /// Reads an order with its payments, consistently.
@@ -35,14 +40,14 @@ impl OrderTable {
         Ok(Some((CleanOrder::parse(item)?, payments)))
     }
 
-    /// Claims a payment, before anything is sent to the processor: only while the order's payments, and with them
-    /// its card, still are what was read.
+    /// Claims a payment, before anything is sent to the processor: only while the order's payments and its card
+    /// still are what was read.
     ///
     /// # Errors
     /// [`TableError`]; the claim may stand all the same when no reply came, and runs out by itself.
     pub async fn claim_payment(
         &self,
-        order: &OrderId,
+        clean: &CleanOrder,
         payments: &Payments,
         claim: &Claim,
     ) -> Result<Written, TableError> {
@@ -50,7 +55,8 @@ impl OrderTable {
                        ClaimId = :claim, ClaimedUntil = :until"
             .to_owned();
         let mut update = self
-            .update(order)
+            .update(&clean.customer_order)
+            .expression_attribute_values(":tokenized", S(clean.tokenized_at.to_string()))
             .expression_attribute_values(":submitting", S("SUBMITTING".into()))
             .expression_attribute_values(":payment", S(claim.payment.to_string()))
             .expression_attribute_values(":started", S(claim.started_at.to_string()))
@@ -70,15 +76,7 @@ impl OrderTable {
         let amounted;
         (amounted, update) = with_amount(update, claim.amount);
         let standing = match &claim.seen {
-            None if payments.declines.is_empty() => {
-                "attribute_exists(CustomerOrder) AND attribute_not_exists(PaymentStatus) \
-                 AND attribute_not_exists(PaymentHistory)"
-            }
-            // The card was replaced after a decline: its number of declines tells this card from the next.
-            None => {
-                update = update.expression_attribute_values(":tried", N(payments.declines.len().to_string()));
-                "attribute_not_exists(PaymentStatus) AND size(PaymentHistory) = :tried"
-            }
+            None => "attribute_not_exists(PaymentStatus)",
             Some(Payment { standing: Standing::Submitting { claim: seen, .. }, .. }) => {
                 update = update.expression_attribute_values(":seen", S(seen.to_string()));
                 "PaymentStatus = :submitting AND PaymentId = :payment AND ClaimId = :seen"
@@ -92,7 +90,7 @@ impl OrderTable {
         };
         let update = update
             .update_expression(format!("{set}{amounted}PaymentSettledAt"))
-            .condition_expression(standing);
+            .condition_expression(format!("{SAME_CARD} AND {standing}"));
         conditional("UpdateItem order", update.send().await)
     }
 

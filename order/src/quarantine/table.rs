@@ -84,7 +84,7 @@ impl QuarantineTable {
         Ok(Some((serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?, version)))
     }
 
-    fn read(&self, order: &OrderId, projection: &str) -> GetItemFluentBuilder {
+    pub(super) fn read(&self, order: &OrderId, projection: &str) -> GetItemFluentBuilder {
         self.dynamodb
             .get_item()
             .table_name(&self.name)

@@ -117,6 +117,11 @@ impl Client {
         self.send(request.header("Content-Type", "application/json").body(body)).await
     }
 
+    /// Forgets the card of an order.
+    pub(crate) async fn forget(&self, order: &str) -> Answer {
+        self.send(self.request(Method::DELETE, &format!("/order/{order}/card"))).await
+    }
+
     /// Follows an order until it is no longer PENDING.
     pub(crate) async fn settled(&self, order: &str) -> Answer {
         eventually("the order settles", async || {

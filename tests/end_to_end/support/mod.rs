@@ -2,6 +2,7 @@
 
 mod client;
 mod driven;
+mod log;
 mod processor;
 mod relay;
 mod rows;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use client::{Answer, Client, order, order_of};
 pub(crate) use driven::{Driven, worker_fault};
+pub(crate) use log::Log;
 pub(crate) use processor::NoAnswerOnce;
 pub(crate) use relay::{Fault, Relay};
 pub(crate) use rows::{AUDIT, Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};

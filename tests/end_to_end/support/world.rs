@@ -73,6 +73,12 @@ impl World {
         Self::stepped_from(Template::shipped().unwrap(), processor).await
     }
 
+    /// The same, with cards kept for so many days.
+    pub(crate) async fn keeping_cards(days: u32, processor: Arc<dyn Processor>) -> Self {
+        let template = Template::shipped_with([("CardRetentionDays", &days.to_string())]).unwrap();
+        Self::stepped_from(template, processor).await
+    }
+
     /// The same, with other values for the template's parameters.
     pub(crate) async fn stepped_from(template: Template, processor: Arc<dyn Processor>) -> Self {
         let (clock, ahead) = movable_clock();
@@ -150,6 +156,11 @@ impl World {
     /// A new worker, reaching AWS at an address.
     pub(crate) fn worker(&self, aws_url: &str) -> Function {
         self.function("TokenizeWorkerFunction", aws_url)
+    }
+
+    /// A clerk of billing.
+    pub(crate) fn clerk(&self) -> Client {
+        self.client_in("clerk", &["billing"])
     }
 
     /// A user of the API.
@@ -236,6 +247,22 @@ impl World {
         let key = AttributeValue::S(order.to_owned());
         let read = self.dynamodb().get_item().table_name(table).key("CustomerOrder", key);
         read.consistent_read(true).send().await.unwrap().item
+    }
+
+    /// The card of a token is gone from the vault, and nothing tells of it.
+    pub(crate) async fn lose_card(&self, row: &Item) {
+        let delete = self.dynamodb().delete_item().table_name(VAULT);
+        let key = ["Hash_Key", "Account_Id"].iter();
+        key.fold(delete, |delete, name| delete.key(*name, row[*name].clone())).send().await.unwrap();
+    }
+
+    /// An operator replays an order.
+    pub(crate) async fn replay(&self, order: &str) -> Value {
+        self.aws.answer_receives_at_once();
+        let replay = self.function("ReplayFunction", self.aws.url());
+        let event = json!({ "action": "replay", "order": order }).to_string().into_bytes();
+        let answer = replay.invoke(event, self.clock.now() + Duration::from_secs(900)).await.unwrap();
+        serde_json::from_slice(&answer).unwrap()
     }
 
     /// An operator puts a row as it is.
