@@ -16,6 +16,7 @@ mod detokenization;
 mod forgetting;
 mod leaks;
 mod matrix;
+mod openapi;
 mod outages;
 mod promise_1;
 mod promise_2;

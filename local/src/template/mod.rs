@@ -18,6 +18,7 @@ pub use resources::Resources;
 pub use stack::{
     Api, Key, KeyAttribute, LambdaFunction, Queue, Route, Schedule, Stack, StreamMapping, Table,
 };
+pub use yaml::read as read_yaml;
 
 /// The region everything on this machine claims to be in.
 pub const REGION: &str = "us-east-1";

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::eventually;
+use super::{contract, eventually};
 
 /// The sample's order under another id.
 pub(crate) fn order(id: &str) -> Value {
@@ -77,10 +77,14 @@ impl Client {
     }
 
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
+        let request = request.build().unwrap();
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = self.http.execute(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await.unwrap();
-        Answer { status, headers, json: serde_json::from_slice(&body).unwrap_or(Value::Null) }
+        let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        contract::hold(&method, &path, status, &headers, &json);
+        Answer { status, headers, json }
     }
 
     pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Answer {

@@ -1,6 +1,7 @@
 //! What every test stands on: a world of its own, a client of its API, and patience.
 
 mod client;
+mod contract;
 mod driven;
 mod log;
 mod processor;
@@ -11,6 +12,7 @@ mod world;
 use std::time::{Duration, Instant};
 
 pub(crate) use client::{Answer, Client, order, order_of};
+pub(crate) use contract::OPENAPI;
 pub(crate) use driven::{Driven, worker_fault};
 pub(crate) use log::Log;
 pub(crate) use processor::NoAnswerOnce;
