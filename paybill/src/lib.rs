@@ -16,8 +16,11 @@ use vault::{Clock, Detokenizer};
 use zeroize::Zeroizing;
 
 pub use pay::CLAIM_SECONDS;
-pub use processor::{Charge, PaymentRequest, Processor, ProcessorError, Sandbox};
-pub use settings::{ProcessorKind, Settings};
+pub use processor::{
+    HttpProcessor, NoClient, PaymentRequest, Processor, ProcessorError, ProcessorSettings, ProcessorUrl,
+    Sandbox, connect,
+};
+pub use settings::Settings;
 
 /// The function behind the route.
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! What paybill is told by the template.
 
-use std::str::FromStr;
-
-use order::settings::{Lookup, SettingError, parsed, text};
+use order::settings::{Lookup, SettingError, text};
 use vault::DetokenizerSettings;
+
+use crate::processor::ProcessorSettings;
 
 /// The settings of paybill.
 #[derive(Debug, Clone)]
@@ -14,25 +14,10 @@ pub struct Settings {
     pub order_table: String,
     /// `USER_POOL_CLIENT_ID`: whose ID tokens are let in.
     pub user_pool_client_id: String,
-    /// `PAYMENT_PROCESSOR`: `sandbox` is the only one there is yet; it charges nobody, so it must be asked for.
-    pub processor: ProcessorKind,
+    /// The payment processor's.
+    pub processor: ProcessorSettings,
     /// `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`: the way into the vault.
     pub detokenizer: DetokenizerSettings,
-}
-
-/// Which payment processor is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProcessorKind {
-    /// [`crate::Sandbox`].
-    Sandbox,
-}
-
-impl FromStr for ProcessorKind {
-    type Err = SettingError;
-
-    fn from_str(name: &str) -> Result<Self, SettingError> {
-        if name == "sandbox" { Ok(Self::Sandbox) } else { Err(SettingError("PAYMENT_PROCESSOR")) }
-    }
 }
 
 impl Settings {
@@ -45,7 +30,7 @@ impl Settings {
             quarantine_table: text(lookup, "QUARANTINE_TABLE")?,
             order_table: text(lookup, "ORDER_TABLE")?,
             user_pool_client_id: text(lookup, "USER_POOL_CLIENT_ID")?,
-            processor: parsed(lookup, "PAYMENT_PROCESSOR")?,
+            processor: ProcessorSettings::read(lookup)?,
             detokenizer: DetokenizerSettings {
                 vault_key_arn: text(lookup, "VAULT_KEY_ARN")?,
                 vault_table: text(lookup, "VAULT_TABLE")?,

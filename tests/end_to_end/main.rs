@@ -13,6 +13,7 @@ mod api;
 mod leaks;
 mod matrix;
 mod outages;
+mod processor;
 mod promise_1;
 mod promise_2;
 mod promise_3;

@@ -104,7 +104,7 @@ async fn walk_or_file(args: &DemoArgs, stack: &Stack, out: &mut dyn Write) -> Re
         return chaos::Chaos { api: &api, operator, aws: stack.aws(), replay }.run(out).await;
     }
     match &args.orders {
-        None => walk::walk(&api, &stack.aws_url(), out).await,
+        None => walk::walk(&api, &stack.aws_url(), stack.sandbox(), out).await,
         Some(orders) => file::run(&api, orders, out).await,
     }
 }

@@ -26,7 +26,8 @@ pub const ACCOUNT_ID: &str = "123456789012";
 /// The stack's name, with which names begin that the template leaves to CloudFormation.
 pub const STACK_NAME: &str = "card-airlock";
 
-const SHIPPED: &str = include_str!("../../../template.yaml");
+/// The text of the repository's `template.yaml`.
+pub const SHIPPED: &str = include_str!("../../../template.yaml");
 
 /// Why a template cannot be run here. Quotes the template, which holds no secrets.
 #[derive(Debug, thiserror::Error)]
@@ -92,12 +93,12 @@ struct Resource {
 }
 
 impl Template {
-    /// The repository's `template.yaml`, with its parameters' defaults.
+    /// The repository's `template.yaml`, with its parameters' defaults; `ProcessorUrl`, which has none, is `sandbox`.
     ///
     /// # Errors
     /// As [`Template::parse`].
     pub fn shipped() -> Result<Self, TemplateError> {
-        Self::parse(SHIPPED, &BTreeMap::new())
+        Self::parse(SHIPPED, &BTreeMap::from([("ProcessorUrl".to_owned(), "sandbox".to_owned())]))
     }
 
     /// Reads a template, settles its parameters (defaults, then `overrides`) and leaves out the resources and

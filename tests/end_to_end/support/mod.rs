@@ -2,7 +2,6 @@
 
 mod client;
 mod driven;
-mod processor;
 mod relay;
 mod rows;
 mod world;
@@ -11,7 +10,6 @@ use std::time::{Duration, Instant};
 
 pub(crate) use client::{Answer, Client, order, order_of};
 pub(crate) use driven::{Driven, worker_fault};
-pub(crate) use processor::NoAnswerOnce;
 pub(crate) use relay::{Fault, Relay};
 pub(crate) use rows::{Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};
 pub(crate) use world::{World, issuer};
