@@ -13,6 +13,7 @@ mod kms;
 mod provision;
 mod request;
 mod retention;
+mod secrets;
 mod snapshot;
 mod sqs;
 mod streams;
@@ -50,6 +51,7 @@ pub use iam::{Denial, Element, PolicyError, RulesError};
 use kms::Kms;
 pub use provision::ProvisionError;
 use request::Request;
+use secrets::Secrets;
 use sqs::Sqs;
 pub use streams::{StreamError, StreamReader};
 
@@ -79,6 +81,7 @@ struct Inner {
     dynamo: Dynamo,
     kms: Kms,
     sqs: Sqs,
+    secrets: Secrets,
     iam: Arc<Iam>,
     calls: CallLog,
     faults: Faults,
@@ -104,6 +107,7 @@ impl AwsEndpoint {
             dynamo,
             kms: Kms::default(),
             sqs: Sqs::new(&url),
+            secrets: Secrets::default(),
             iam: Arc::default(),
             calls: CallLog::default(),
             faults: Faults::default(),
@@ -242,6 +246,7 @@ impl Inner {
             Service::DynamoDb | Service::DynamoDbStreams => self.dynamo.perform(request).await,
             Service::Kms => Ok(self.kms.perform(request).await),
             Service::Sqs => Ok(self.sqs.perform(request).await),
+            Service::SecretsManager => Ok(self.secrets.perform(request).await),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::{
     aws::FaultRule,
     issuer::Issuer,
     runtime_api::ProcessOptions,
+    sandbox::{CARDS, Sandbox},
     stack::{Stack, StackOptions},
     template::ACCOUNT_ID,
 };
@@ -82,20 +83,21 @@ async fn serve(
     let (api, aws, token) = (stack.api_url(), stack.aws_url(), stack.token("demo", &[])?);
     let ready = Ready { api: &api, aws: &aws, token: &token };
     let _ready_file = args.ready_file.as_deref().map(|path| ReadyFile::write(path, &ready)).transpose()?;
-    welcome(&ready, out)?;
+    welcome(&ready, stack.sandbox(), out)?;
     stop.heard().await;
     writeln!(out, "Stopping.")?;
     Ok(())
 }
 
-fn welcome(ready: &Ready<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn welcome(ready: &Ready<'_>, processor: &Sandbox, out: &mut dyn Write) -> io::Result<()> {
     let Ready { api, aws, token } = ready;
+    let ledger = processor.ledger_url();
     write!(
         out,
         r#"{HEADING}Card Airlock is up.{HEADING:#} Its state is in memory only: stopping it forgets every order, card and key.
 
   API  {api}
-  AWS  {aws}  {FAINT}(DynamoDB, KMS and SQS; a role's name as access key has that role's rights, any other the operator's){FAINT:#}
+  AWS  {aws}  {FAINT}(DynamoDB, KMS, SQS, Secrets Manager; a role's name as access key has that role's rights, any other the operator's){FAINT:#}
 
 {HEADING}An ID token{HEADING:#} for user "demo", good for an hour {FAINT}(for others: card-airlock token --user NAME){FAINT:#}
 
@@ -109,6 +111,10 @@ curl -i {api}/order/123456789 -H "Authorization: $TOKEN"
 curl -i -X POST {api}/paybill -H "Authorization: $TOKEN" -H 'Content-Type: application/json' \
   -d '{{"CustomerOrder": "123456789"}}'
 
+{HEADING}What was charged{HEADING:#}, by a payment processor on this machine
+
+curl {ledger}
+
 {HEADING}The rows{HEADING:#} it leaves
 
 export AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=operator AWS_DEFAULT_REGION=us-east-1
@@ -119,8 +125,12 @@ CARD_TOKEN=$(aws dynamodb get-item --endpoint-url {aws} --table-name CustomerOrd
 aws dynamodb get-item --endpoint-url {aws} --table-name CreditCardTokenizerTable \
   --key '{{ "Hash_Key" : {{ "S": "'"$CARD_TOKEN"'" }}, "Account_Id" : {{ "S" : "{ACCOUNT_ID}" }}  }}'
 
-Ctrl-C stops it.
 "#
     )?;
+    writeln!(out, "{HEADING}Test cards{HEADING:#}; any other card is charged\n")?;
+    for card in CARDS {
+        writeln!(out, "  {}  {:<18}  {FAINT}{}{FAINT:#}", card.number, card.name, card.words)?;
+    }
+    writeln!(out, "\nCtrl-C stops it.")?;
     out.flush()
 }
