@@ -3,7 +3,7 @@
 use http::{StatusCode, header};
 use order::{
     CleanOrder, OrderId, QuarantineStatus, QuarantineView, TableError,
-    api::{Caller, Problem, Reply},
+    api::{Caller, Denied, Problem, Reply},
 };
 use serde_json::json;
 
@@ -18,13 +18,11 @@ impl Ingest {
             Err(TableError::Malformed) => None,
             Err(error) => return Err(error.into()),
         };
-        let clean = self.orders.status(order).await?;
-        if let Some(clean) = clean.filter(|clean| clean.owner == caller.owner) {
-            return Ok(tokenized(&clean));
-        }
-        match quarantined.filter(|view| view.owner == caller.owner) {
-            Some(view) => Ok(in_quarantine(order, &view)),
-            None => Err(Problem::ORDER_NOT_FOUND),
+        match (self.orders.status(order).await?, quarantined) {
+            (Some(clean), _) if clean.owner == caller.owner => Ok(tokenized(&clean)),
+            (_, Some(view)) if view.owner == caller.owner => Ok(in_quarantine(order, &view)),
+            (None, None) => Err(Problem::ORDER_NOT_FOUND),
+            _ => Err(Denied::NotTheOwner.problem()),
         }
     }
 }

@@ -10,7 +10,7 @@ use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use order::{
     OrderTable, QuarantineTable,
-    api::{self, Caller, Fields, Problem, Reply},
+    api::{self, Caller, Cors, Fields, Problem, Reply},
 };
 use vault::{Clock, Detokenizer};
 use zeroize::Zeroizing;
@@ -27,6 +27,7 @@ pub struct Paybill {
     quarantine: QuarantineTable,
     processor: Arc<dyn Processor>,
     user_pool_client_id: String,
+    cors: Cors,
     clock: Clock,
 }
 
@@ -42,6 +43,7 @@ impl Paybill {
             quarantine: QuarantineTable::new(config, settings.quarantine_table),
             processor,
             user_pool_client_id: settings.user_pool_client_id,
+            cors: settings.cors,
             clock,
         }
     }
@@ -52,9 +54,10 @@ impl Paybill {
         mut request: ApiGatewayProxyRequest,
         deadline: SystemTime,
     ) -> ApiGatewayProxyResponse {
+        api::name_request(&request);
         let body = api::take_body(&mut request);
         let outcome = api::before(deadline, &self.clock, pay::NO_ANSWER, self.route(&request, body)).await;
-        api::respond(&request, outcome)
+        api::respond(&request, outcome, &self.cors)
     }
 
     async fn route(

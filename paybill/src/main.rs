@@ -9,7 +9,7 @@ use vault::Clock;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    platform::init_logs();
+    platform::init_logs()?;
     let settings = Settings::read(&|name| std::env::var(name).ok())?;
     let processor = Arc::new(match settings.processor {
         ProcessorKind::Sandbox => Sandbox::default(),

@@ -6,7 +6,7 @@ use http::StatusCode;
 use order::{
     Claim, ClaimedPayment, CleanOrder, OrderId, Outcome, Payment, QuarantineStatus, TableError, Timestamp,
     Written,
-    api::{Caller, Problem, Reply},
+    api::{Caller, Denied, Problem, Reply},
     metrics::Metric,
 };
 use serde_json::json;
@@ -66,30 +66,28 @@ impl Paybill {
 
     /// The caller's clean order with its payment. What is not clean yet, or somebody else's, is a problem.
     async fn find(&self, caller: &Caller, order: &OrderId) -> Result<(CleanOrder, Payment), Problem> {
-        if let Some(found) = self.clean(caller, order).await? {
+        let is_callers = |clean: &CleanOrder| clean.owner == caller.owner;
+        if let Some(found) = self.orders.with_payment(order).await?.filter(|(clean, _)| is_callers(clean)) {
             return Ok(found);
         }
         let quarantined = match self.quarantine.standing(order).await {
-            Ok(found) => found.filter(|(owner, _)| *owner == caller.owner),
+            Ok(found) => found,
             Err(TableError::Malformed) => None,
             Err(error) => return Err(error.into()),
         };
-        match quarantined.map(|(_, status)| status) {
-            Some(QuarantineStatus::Pending) => Err(PENDING),
-            Some(QuarantineStatus::Failed) => Err(FAILED),
-            Some(QuarantineStatus::Expired) => Err(EXPIRED),
+        match &quarantined {
+            Some((owner, status)) if *owner == caller.owner => Err(match status {
+                QuarantineStatus::Pending => PENDING,
+                QuarantineStatus::Failed => FAILED,
+                QuarantineStatus::Expired => EXPIRED,
+            }),
             // It may have crossed between the two reads.
-            None => self.clean(caller, order).await?.ok_or(Problem::ORDER_NOT_FOUND),
+            _ => match self.orders.with_payment(order).await? {
+                Some((clean, payment)) if is_callers(&clean) => Ok((clean, payment)),
+                None if quarantined.is_none() => Err(Problem::ORDER_NOT_FOUND),
+                _ => Err(Denied::NotTheOwner.problem()),
+            },
         }
-    }
-
-    async fn clean(
-        &self,
-        caller: &Caller,
-        order: &OrderId,
-    ) -> Result<Option<(CleanOrder, Payment)>, Problem> {
-        let found = self.orders.with_payment(order).await?;
-        Ok(found.filter(|(clean, _)| clean.owner == caller.owner))
     }
 
     /// Claims the payment for this request. A claim whose reply was lost is recognised as our own.

@@ -2,7 +2,10 @@
 
 use std::str::FromStr;
 
-use order::settings::{Lookup, SettingError, parsed, text};
+use order::{
+    api::Cors,
+    settings::{Lookup, SettingError, parsed, text},
+};
 use vault::DetokenizerSettings;
 
 /// The settings of paybill.
@@ -16,6 +19,8 @@ pub struct Settings {
     pub user_pool_client_id: String,
     /// `PAYMENT_PROCESSOR`: `sandbox` is the only one there is yet; it charges nobody, so it must be asked for.
     pub processor: ProcessorKind,
+    /// `CORS_ORIGIN`: whose pages may read answers.
+    pub cors: Cors,
     /// `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`: the way into the vault.
     pub detokenizer: DetokenizerSettings,
 }
@@ -46,6 +51,7 @@ impl Settings {
             order_table: text(lookup, "ORDER_TABLE")?,
             user_pool_client_id: text(lookup, "USER_POOL_CLIENT_ID")?,
             processor: parsed(lookup, "PAYMENT_PROCESSOR")?,
+            cors: Cors::read(lookup)?,
             detokenizer: DetokenizerSettings {
                 vault_key_arn: text(lookup, "VAULT_KEY_ARN")?,
                 vault_table: text(lookup, "VAULT_TABLE")?,

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Far more than any of this takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -25,6 +25,21 @@ pub(crate) struct Run {
     pub(crate) written: String,
     /// How it ended once the Runtime API was gone.
     pub(crate) ended: ExitStatus,
+}
+
+impl Run {
+    /// The lines that the program's own code wrote in an invocation, metrics among them, each with its ids.
+    pub(crate) fn lines(&self) -> Vec<(Value, Map<String, Value>)> {
+        let lines = self.written.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let with_ids = lines.map(|line| {
+            let spans = line["spans"].as_array().into_iter().flatten();
+            let of_spans: Map<_, _> = spans.filter_map(Value::as_object).cloned().flatten().collect();
+            let ids = if line.get("_aws").is_some() { line.as_object().unwrap().clone() } else { of_spans };
+            (line, ids)
+        });
+        // The runtime's own word of its end is about no invocation.
+        with_ids.filter(|(line, _)| line["target"] != "lambda_runtime::layers::api_client").collect()
+    }
 }
 
 /// Runs the program with these variables, and none of this process's, through these events.
