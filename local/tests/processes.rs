@@ -57,10 +57,12 @@ async fn silent_aws() -> (TcpListener, String) {
 
 fn ingest(timeout: Duration) -> LambdaFunction {
     let settings = [
+        ("METRICS_NAMESPACE", "CardAirlock/processes"),
         ("QUARANTINE_TABLE", "quarantine"),
         ("ORDER_TABLE", "orders"),
         ("QUARANTINE_KEY_ARN", "key"),
         ("USER_POOL_CLIENT_ID", "client"),
+        ("CORS_ORIGIN", ""),
         ("ORDER_DEADLINE_HOURS", "72"),
         ("QUARANTINE_TTL_DAYS", "7"),
         ("DATA_KEY_MAX_ROWS", "100"),
@@ -79,6 +81,7 @@ fn ingest(timeout: Duration) -> LambdaFunction {
 /// A function that, unlike the API's, does not answer by itself before its time is over.
 fn replay(timeout: Duration) -> LambdaFunction {
     let settings = [
+        ("METRICS_NAMESPACE", "CardAirlock/processes"),
         ("QUARANTINE_TABLE", "quarantine"),
         ("ORDER_TABLE", "orders"),
         ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1/queue"),

@@ -34,6 +34,19 @@ impl Front {
     }
 
     async fn with_timeout(function: Function, timeout: Duration) -> Self {
+        Self::start(function, timeout, None).await
+    }
+
+    async fn letting_in(origin: Option<&str>) -> Self {
+        let cors = Cors {
+            allow_origin: origin.map(str::to_owned),
+            allow_headers: "Authorization,Content-Type".to_owned(),
+            max_age: "600".to_owned(),
+        };
+        Self::start(answering(r#"{"statusCode":200}"#), Duration::from_secs(20), Some(cors)).await
+    }
+
+    async fn start(function: Function, timeout: Duration, cors: Option<Cors>) -> Self {
         let route = |method, path: &str, requires_sign_in| Route {
             method,
             path: path.to_owned(),
@@ -49,6 +62,7 @@ impl Front {
                 route(Method::GET, "/order/{CustomerOrder}", true),
                 route(Method::POST, "/open", false),
             ],
+            cors,
             issuer: Arc::clone(&ISSUER),
             clock: vault::Clock::system(),
         };
@@ -394,4 +408,36 @@ async fn nothing_a_client_sent_is_logged_or_echoed() {
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("/order/{CustomerOrder}"), "the log was caught");
     assert!(!logged.contains(card), "{logged}");
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered_without_a_token_for_the_methods_of_its_path() {
+    let front = Front::letting_in(Some("https://shop.example.com")).await;
+    for (path, methods) in [("/dev/order", "OPTIONS,POST"), ("/dev/order/1", "GET,OPTIONS")] {
+        let answer = front.ask_with(&format!("OPTIONS {path}"), &[], b"").await;
+        assert_eq!(answer.status(), 200, "{}", answer.0);
+        for header in [
+            "access-control-allow-origin: https://shop.example.com",
+            &format!("access-control-allow-methods: {methods}"),
+            "access-control-allow-headers: Authorization,Content-Type",
+            "access-control-max-age: 600",
+        ] {
+            assert!(answer.0.contains(&format!("{header}\r\n")), "{header}: {}", answer.0);
+        }
+        assert!(!answer.0.contains("credentials"), "{}", answer.0);
+    }
+    let refused = front.ask_with("GET /dev/order/1", &[], b"").await;
+    refused.assert_error(401, "UNAUTHORIZED", "Unauthorized");
+    assert!(refused.0.contains("access-control-allow-origin: https://shop.example.com\r\n"), "{}", refused.0);
+    let elsewhere = front.ask_with("OPTIONS /dev/nowhere", &[], b"").await;
+    elsewhere.assert_error(403, "MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token");
+}
+
+#[tokio::test]
+async fn without_an_origin_no_answer_names_one() {
+    let front = Front::letting_in(None).await;
+    for head in ["OPTIONS /dev/order", "GET /dev/order/1", "OPTIONS /dev/nowhere"] {
+        let answer = front.ask_with(head, &[], b"").await;
+        assert!(!answer.0.contains("access-control-allow-origin"), "{}", answer.0);
+    }
 }

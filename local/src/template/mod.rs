@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use evaluate::Evaluator;
 pub use resources::Resources;
 pub use stack::{
-    Api, Key, KeyAttribute, LambdaFunction, Queue, Route, Schedule, Stack, StreamMapping, Table,
+    Api, Cors, Key, KeyAttribute, LambdaFunction, Queue, Route, Schedule, Stack, StreamMapping, Table,
 };
 
 /// The region everything on this machine claims to be in.

@@ -122,6 +122,7 @@ impl World {
             stage,
             account_id: ACCOUNT_ID.into(),
             routes: routes.collect(),
+            cors: None,
             issuer: Arc::new(issuer()),
             clock: self.clock.clone(),
         };
