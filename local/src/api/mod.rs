@@ -26,7 +26,7 @@ use uuid::Uuid;
 use vault::Clock;
 
 use crate::{
-    function::{FunctionError, FunctionResult},
+    function::{FunctionError, FunctionResult, MAX_EVENT_BYTES},
     issuer::{AuthorizerClaims, Issuer, USER_POOL_ID},
     template::Cors,
     wiped::WipedBuffer,
@@ -145,6 +145,9 @@ async fn invoke(
         now: SystemTime::now(),
     })?;
     drop(body);
+    if event.len() > MAX_EVENT_BYTES {
+        return Err(GatewayError::TOO_LARGE);
+    }
     let answer = run(found.route, event, &api.clock).await.map_err(|error| match error {
         FunctionError::TimedOut => GatewayError::TIMED_OUT,
         FunctionError::Unhandled | FunctionError::Throttled => GatewayError::FUNCTION_FAILED,

@@ -252,13 +252,18 @@ async fn a_request_by_a_foreign_name_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_of_10_mb_passes_and_one_byte_more_is_413() {
+async fn a_body_over_10_mb_is_413_and_so_is_one_whose_event_is_more_than_lambda_takes() {
     let (function, events) = recorder();
     let front = Front::before(function).await;
-    let mut body = vec![b'x'; MAX_BODY_BYTES];
-    assert_eq!(front.ask("POST /dev/order", &body).await.status(), 200);
-    body.push(b'x');
-    front.ask("POST /dev/order", &body).await.assert_error(413, "REQUEST_TOO_LARGE", "Request Too Long");
+    let room_for_the_rest = 8 * 1024;
+    assert_eq!(
+        front.ask("POST /dev/order", &vec![b'x'; MAX_EVENT_BYTES - room_for_the_rest]).await.status(),
+        200
+    );
+    for size in [MAX_EVENT_BYTES, MAX_BODY_BYTES, MAX_BODY_BYTES + 1] {
+        let refused = front.ask("POST /dev/order", &vec![b'x'; size]).await;
+        refused.assert_error(413, "REQUEST_TOO_LARGE", "Request Too Long");
+    }
     assert_eq!(events.lock().unwrap().len(), 1);
 }
 

@@ -1,6 +1,6 @@
 //! `card-airlock up`: the whole pipeline until somebody stops it.
 
-use std::{io, io::Write, path::PathBuf};
+use std::{collections::BTreeMap, io, io::Write, path::PathBuf};
 
 use clap::Args;
 use tracing_subscriber::filter::LevelFilter;
@@ -15,8 +15,8 @@ use crate::{
     aws::FaultRule,
     issuer::Issuer,
     runtime_api::ProcessOptions,
-    stack::{Stack, StackOptions},
-    template::ACCOUNT_ID,
+    stack::{Stack, StackError, StackOptions},
+    template::{ACCOUNT_ID, Template},
 };
 
 #[derive(Debug, Args)]
@@ -37,6 +37,9 @@ pub(super) struct UpArgs {
     /// Run each function as a process of its own, from the programs beside this one (`cargo build --workspace`).
     #[arg(long)]
     pub(super) processes: bool,
+    /// The one origin whose web pages may call the API, such as http://localhost:8080.
+    #[arg(long, value_name = "ORIGIN", default_value = "", hide_default_value = true)]
+    pub(super) cors_origin: String,
     /// What to log on standard error: off, error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL", default_value = "warn", env = "CARD_AIRLOCK_LOG")]
     pub(super) log: LevelFilter,
@@ -48,7 +51,9 @@ pub(super) async fn run(args: UpArgs, out: &mut dyn Write) -> Result<(), CliErro
     if let Some(path) = &args.ready_file {
         ReadyFile::clear(path)?;
     }
+    let parameters = BTreeMap::from([("CorsOrigin".to_owned(), args.cors_origin.clone())]);
     let options = StackOptions {
+        template: Some(Template::shipped_with(&parameters).map_err(StackError::from)?),
         api_port: args.port,
         aws_port: args.aws_port,
         processes: args

@@ -97,7 +97,15 @@ impl Template {
     /// # Errors
     /// As [`Template::parse`].
     pub fn shipped() -> Result<Self, TemplateError> {
-        Self::parse(SHIPPED, &BTreeMap::new())
+        Self::shipped_with(&BTreeMap::new())
+    }
+
+    /// The same with some parameters given.
+    ///
+    /// # Errors
+    /// As [`Template::parse`].
+    pub fn shipped_with(overrides: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
+        Self::parse(SHIPPED, overrides)
     }
 
     /// Reads a template, settles its parameters (defaults, then `overrides`) and leaves out the resources and

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::with_everything;
 use crate::template::{
-    Cors, SHIPPED, Stack, Template,
+    Cors, Stack, Template,
     tests::{made, shipped},
 };
 
@@ -111,7 +111,7 @@ fn tokens_are_this_clients_and_short_and_users_are_made_by_an_administrator() {
 /// The shipped template with an origin, or with none.
 fn letting_in(origin: &str) -> Stack {
     let origin = BTreeMap::from([("CorsOrigin".to_owned(), origin.to_owned())]);
-    Template::parse(SHIPPED, &origin).unwrap().resolve(&made()).unwrap()
+    Template::shipped_with(&origin).unwrap().resolve(&made()).unwrap()
 }
 
 /// The headers of every answer that the gateway gives by itself.

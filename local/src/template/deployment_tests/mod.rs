@@ -9,7 +9,7 @@ mod vpc;
 
 use serde_json::Value;
 
-use super::{SHIPPED, Stack, Template, tests::made};
+use super::{Stack, Template, tests::made};
 
 /// The shipped template in a VPC, with everything that a parameter may turn on.
 fn with_everything() -> (Template, Stack) {
@@ -23,7 +23,7 @@ fn with_everything() -> (Template, Stack) {
         ("CorsOrigin", "https://shop.example.com"),
     ];
     let on = on.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let template = Template::parse(SHIPPED, &on).unwrap();
+    let template = Template::shipped_with(&on).unwrap();
     let mut resources = made();
     for (logical_id, attributes) in template.named_here().0 {
         resources.0.entry(logical_id).or_insert(attributes);
