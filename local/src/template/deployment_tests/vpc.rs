@@ -63,13 +63,12 @@ fn allowed(template: &Template, stack: &Stack, service: &str) -> Scope {
             continue;
         }
         scope[0].extend(owned(&statement["Action"]));
-        match service {
-            "kms:" => scope[1].insert(format!("arn:aws:kms:us-east-1:123456789012:key/{logical_id}")),
-            _ => {
-                scope[1].extend(owned(&statement["Resource"]));
-                true
-            }
-        };
+        if service == "kms:" {
+            // "*" in a key's policy is the key itself.
+            scope[1].insert(format!("arn:aws:kms:us-east-1:123456789012:key/{logical_id}"));
+        } else {
+            scope[1].extend(owned(&statement["Resource"]));
+        }
         scope[2].extend(roles);
     }
     scope
