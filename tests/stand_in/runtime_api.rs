@@ -32,13 +32,19 @@ impl Run {
     pub(crate) fn lines(&self) -> Vec<(Value, Map<String, Value>)> {
         let lines = self.written.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let with_ids = lines.map(|line| {
-            let spans = line["spans"].as_array().into_iter().flatten();
-            let of_spans: Map<_, _> = spans.filter_map(Value::as_object).cloned().flatten().collect();
-            let ids = if line.get("_aws").is_some() { line.as_object().unwrap().clone() } else { of_spans };
+            let spans = line.get("spans").and_then(Value::as_array).into_iter().flatten();
+            let of_spans = spans.filter_map(Value::as_object).flatten();
+            let ids: Map<_, _> = match line.as_object() {
+                Some(metric) if metric.contains_key("_aws") => metric.clone(),
+                _ => of_spans.map(|(name, id)| (name.clone(), id.clone())).collect(),
+            };
             (line, ids)
         });
         // The runtime's own word of its end is about no invocation.
-        with_ids.filter(|(line, _)| line["target"] != "lambda_runtime::layers::api_client").collect()
+        let is_of_the_end = |line: &Value| {
+            line.get("target").is_some_and(|target| target == "lambda_runtime::layers::api_client")
+        };
+        with_ids.filter(|(line, _)| !is_of_the_end(line)).collect()
     }
 }
 

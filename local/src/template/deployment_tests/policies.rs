@@ -142,5 +142,9 @@ fn lambda_joins_the_vpc_with_a_functions_role_and_its_code_cannot() {
     });
     let [traces, found] = &statements(&stack)[..] else { panic!("two statements") };
     assert_eq!(*found, joining);
-    assert_eq!(statements(&shipped()), [traces.clone()], "without a VPC there is nothing to join");
+    assert_eq!(
+        statements(&shipped()),
+        std::slice::from_ref(traces),
+        "without a VPC there is nothing to join"
+    );
 }
