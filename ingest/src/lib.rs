@@ -54,10 +54,11 @@ impl Ingest {
         mut request: ApiGatewayProxyRequest,
         deadline: SystemTime,
     ) -> ApiGatewayProxyResponse {
+        api::name_request(&request);
         let body = api::take_body(&mut request);
         let outcome =
             api::before(deadline, &self.clock, Problem::UNAVAILABLE, self.route(&request, body)).await;
-        api::respond(&request, outcome)
+        api::respond(&request, outcome, &self.settings.cors)
     }
 
     async fn route(

@@ -4,7 +4,7 @@ use http::StatusCode;
 use order::{
     CleanStatus, Details, OrderId, Owner, PaymentStatus, QuarantineStatus, TableError, Written,
     accepting::{Acceptance, decide},
-    api::{Caller, Problem, Reply},
+    api::{Caller, Denied, Problem, Reply},
     metrics::Metric,
 };
 use vault::{Card, QuarantineIdentity, opaque_id};
@@ -98,14 +98,15 @@ impl Ingest {
         let may_change = |owner: &Owner| caller.may_act_for(owner, &self.settings.billing_group);
         if let Some(clean) = self.orders.status(order).await? {
             let own = Some(clean).filter(|clean| may_change(&clean.order.owner));
-            return own.ok_or(Problem::ORDER_NOT_FOUND);
+            return own.ok_or(Denied::NotTheOwner.problem());
         }
         match self.quarantine.view(order).await {
             Ok(Some((view, _))) if may_change(&view.owner) => Err(match view.status {
                 QuarantineStatus::Pending => NOT_TOKENIZED.retry_after(1),
                 QuarantineStatus::Failed | QuarantineStatus::Expired => NOT_TOKENIZED,
             }),
-            Ok(_) | Err(TableError::Malformed) => Err(Problem::ORDER_NOT_FOUND),
+            Ok(Some(_)) => Err(Denied::NotTheOwner.problem()),
+            Ok(None) | Err(TableError::Malformed) => Err(Problem::ORDER_NOT_FOUND),
             Err(error) => Err(error.into()),
         }
     }

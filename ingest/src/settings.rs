@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use order::settings::{Lookup, SettingError, data_key_policy, parsed, text};
+use order::{
+    api::Cors,
+    settings::{Lookup, SettingError, data_key_policy, parsed, text},
+};
 use vault::DataKeyPolicy;
 
 const HOUR: u64 = 60 * 60;
@@ -27,6 +30,8 @@ pub struct Settings {
     pub deadline: Duration,
     /// `QUARANTINE_TTL_DAYS`: how long after its deadline DynamoDB removes a row that is still there.
     pub ttl_after_deadline: Duration,
+    /// `CORS_ORIGIN`: whose pages may read answers.
+    pub cors: Cors,
 }
 
 impl Settings {
@@ -48,6 +53,7 @@ impl Settings {
             ttl_after_deadline: Duration::from_secs(
                 parsed::<u64>(lookup, "QUARANTINE_TTL_DAYS")?.saturating_mul(DAY),
             ),
+            cors: Cors::read(lookup)?,
         })
     }
 }

@@ -3,7 +3,7 @@
 use http::{StatusCode, header};
 use order::{
     CleanStatus, OrderId, Owner, QuarantineStatus, QuarantineView, TableError, Timestamp,
-    api::{Caller, Problem, Reply},
+    api::{Caller, Denied, Problem, Reply},
 };
 use serde_json::json;
 
@@ -20,13 +20,13 @@ impl Ingest {
         };
         let clean = self.orders.status(order).await?;
         let may_see = |owner: &Owner| caller.may_act_for(owner, &self.settings.billing_group);
-        let quarantined = quarantined.filter(|view| may_see(&view.owner));
-        if let Some(clean) = clean.filter(|clean| may_see(&clean.order.owner)) {
-            return Ok(tokenized(&clean, quarantined.as_ref()));
-        }
-        match quarantined {
-            Some(view) => Ok(in_quarantine(order, &view)),
-            None => Err(Problem::ORDER_NOT_FOUND),
+        match (clean, quarantined) {
+            (Some(clean), view) if may_see(&clean.order.owner) => {
+                Ok(tokenized(&clean, view.filter(|view| may_see(&view.owner)).as_ref()))
+            }
+            (_, Some(view)) if may_see(&view.owner) => Ok(in_quarantine(order, &view)),
+            (None, None) => Err(Problem::ORDER_NOT_FOUND),
+            _ => Err(Denied::NotTheOwner.problem()),
         }
     }
 }

@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ingest");
 
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 11] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("BILLING_GROUP", "billing"),
     ("QUARANTINE_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:key/quarantine"),
     ("USER_POOL_CLIENT_ID", "client"),
+    ("CORS_ORIGIN", ""),
+    ("METRICS_NAMESPACE", "CardAirlock/booted"),
     ("ORDER_DEADLINE_HOURS", "72"),
     ("QUARANTINE_TTL_DAYS", "7"),
     ("DATA_KEY_MAX_ROWS", "100"),
@@ -62,6 +64,28 @@ fn promise_1_nothing_of_an_event_is_written_at_any_level() {
     assert_eq!(run.answers[2].0, "error");
     for secret in ["4111111111111111", "Canary"] {
         assert!(!run.written.contains(secret), "{}", run.written);
+    }
+}
+
+#[test]
+fn every_line_of_a_request_has_its_ids_and_its_order_once_it_is_known() {
+    let claims = json!({ "sub": "user", "aud": "client", "token_use": "id" });
+    let mut events = [request(None, &order()), request(Some(claims), &order())];
+    for (id, event) in events.iter_mut().enumerate() {
+        event["requestContext"]["requestId"] = json!(format!("api-{id}"));
+    }
+    let run = runtime_api::run(PROGRAM, &SETTINGS, &events);
+    let said =
+        |id: &str| -> Vec<_> { run.lines().into_iter().filter(|(_, ids)| ids["request_id"] == id).collect() };
+    let (stranger, known) = (said("0"), said("1"));
+    assert_eq!(stranger.len() + known.len(), run.lines().len(), "{}", run.written);
+    // Denied and refused, each a line and a metric; with an order, two services that are not there, and refused.
+    assert_eq!((stranger.len(), known.len()), (4, 4), "{}", run.written);
+    for (line, ids) in stranger {
+        assert_eq!((&ids["api_request_id"], ids.get("order")), (&json!("api-0"), None), "{line}");
+    }
+    for (line, ids) in known {
+        assert_eq!((&ids["api_request_id"], &ids["order"]), (&json!("api-1"), &json!("booted-1")), "{line}");
     }
 }
 

@@ -166,6 +166,7 @@ impl Stack {
             stage: declared.api.stage.clone(),
             account_id: ACCOUNT_ID.to_owned(),
             routes: routes(&declared, &functions)?,
+            cors: declared.api.cors.clone(),
             issuer: Arc::clone(&issuer),
             clock: options.clock.clone(),
         };

@@ -27,6 +27,11 @@ impl WipedBuffer {
         self.0.extend_from_slice(bytes);
     }
 
+    /// How many bytes it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Hands the bytes over; wiping them is the taker's from here on.
     #[must_use]
     pub(crate) fn into_vec(mut self) -> Vec<u8> {

@@ -73,16 +73,20 @@ impl Up {
 
     /// The status of `GET {api}/order/none` with this token.
     fn status_with(&self, token: &str) -> u16 {
+        self.answer_to("GET", token)[9..12].parse().unwrap()
+    }
+
+    fn answer_to(&self, method: &str, token: &str) -> String {
         let (host, stage) = self.text("api").strip_prefix("http://").unwrap().split_once('/').unwrap();
         let mut stream = TcpStream::connect(host).unwrap();
         write!(
             stream,
-            "GET /{stage}/order/none HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}\r\nConnection: close\r\n\r\n"
+            "{method} /{stage}/order/none HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}\r\nConnection: close\r\n\r\n"
         )
         .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        answer[9..12].parse().unwrap()
+        answer
     }
 }
 
@@ -166,6 +170,18 @@ fn a_token_of_another_process_is_accepted_and_none_is_not() {
     assert_eq!(up.status_with("none"), 401);
     let strangers = Home::new().run(&["token", "--user", "ann"]);
     assert_eq!(up.status_with(String::from_utf8(strangers.stdout).unwrap().trim()), 401);
+}
+
+#[test]
+fn pages_of_an_origin_may_call_when_up_is_told_so() {
+    for (arguments, let_in) in [(&["--cors-origin", "http://localhost:8080"][..], true), (&[], false)] {
+        let home = Home::new();
+        let up = home.up(arguments);
+        let header = "access-control-allow-origin: http://localhost:8080\r\n";
+        for (method, token) in [("OPTIONS", "none"), ("GET", up.text("token"))] {
+            assert_eq!(up.answer_to(method, token).contains(header), let_in, "{method} {arguments:?}");
+        }
+    }
 }
 
 #[test]

@@ -15,11 +15,17 @@ mod leaks;
 use std::{
     fs::File,
     process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use aws_sdk_dynamodbstreams::types::ShardIteratorType;
-use local::functions;
+use local::{
+    functions,
+    issuer::Issuer,
+    runtime_api::{Lines, ProcessOptions},
+    stack::{Stack, StackOptions},
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -46,7 +52,7 @@ async fn promise_1_the_real_program_logs_stores_and_answers_no_card_at_trace() {
         assert_eq!(status, attempt.status, "{}: {answer}", attempt.what);
     }
     for attempt in attempts.iter().filter(|attempt| attempt.status == 202) {
-        searched.bytes(attempt.what, up.paid(&http, attempt).await.as_bytes());
+        searched.bytes(attempt.what, paid(&http, up.text("api"), up.text("token"), attempt).await.as_bytes());
     }
     up.park_a_row().await;
 
@@ -70,6 +76,48 @@ async fn promise_1_the_real_program_logs_stores_and_answers_no_card_at_trace() {
         searched.bytes("planted", format!("{log} [{text}] {log}").as_bytes());
         assert!(!searched.found().is_empty(), "not found: {form}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_1_the_functions_as_processes_write_no_card_at_trace() {
+    let written = Arc::new(Mutex::new(String::new()));
+    let keeper = Arc::clone(&written);
+    let lines = Lines::new(move |line| keeper.lock().unwrap().push_str(&format!("{line}\n")));
+    let processes = ProcessOptions { lines, ..ProcessOptions::beside_this_program().unwrap() };
+    // Whoever may set a function's environment may ask for more than is good for it.
+    let namespace = "        METRICS_NAMESPACE:";
+    let loud = format!(
+        "        LOG_LEVEL: TRACE\n        RUST_LOG: trace\n        AWS_LAMBDA_LOG_LEVEL: TRACE\n{namespace}"
+    );
+    let template = include_str!("../../template.yaml").replacen(namespace, &loud, 1);
+    let options = StackOptions {
+        processes: Some(processes),
+        template: Some(template),
+        ..StackOptions::on_free_ports(Issuer::ephemeral().unwrap())
+    };
+    let stack = Stack::start(options).await.unwrap();
+    let (api, token) = (stack.api_url(), stack.token("ann", &[]).unwrap());
+    let mut cards = Cards::random();
+    let attempts = attempts(&mut cards, "processes");
+    let sent: Vec<_> = attempts.iter().map(|attempt| attempt.card.clone()).collect();
+    let mut searched = Searched::for_cards(&sent);
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    for attempt in &attempts {
+        let (status, answer) = attempt.send(&http, &api, &token).await;
+        searched.bytes(&format!("the answer to a card {}", attempt.what), answer.as_bytes());
+        assert_eq!(status, attempt.status, "{}: {answer}", attempt.what);
+    }
+    for attempt in attempts.iter().filter(|attempt| attempt.status == 202) {
+        searched.bytes(attempt.what, paid(&http, &api, &token, attempt).await.as_bytes());
+    }
+    stack.shutdown().await;
+    let written = written.lock().unwrap();
+    for line in ["accepted", "tokenized", "detokenized", "settled", "refused", "request_id"] {
+        assert!(written.contains(line), "no {line} in what the processes wrote:\n{written}");
+    }
+    assert!(!written.contains("hyper::proto"), "dependencies stay at WARN");
+    searched.bytes("what the processes wrote", written.as_bytes());
+    assert_eq!(searched.found(), [""; 0]);
 }
 
 /// A running `card-airlock up`; killed when the test fails before stopping it.
@@ -106,24 +154,6 @@ impl Up {
 
     fn text(&self, name: &str) -> &str {
         self.ready[name].as_str().unwrap()
-    }
-
-    /// Follows an order until it is tokenized, pays it, and gives every answer.
-    async fn paid(&self, http: &reqwest::Client, attempt: &Attempt) -> String {
-        let url = format!("{}/order/{}", self.text("api"), attempt.order);
-        let status = eventually("the order is tokenized", async || {
-            let answer = http.get(&url).header("Authorization", self.text("token")).send().await.unwrap();
-            let answer = format!("{:?}", answer.headers()) + &answer.text().await.unwrap();
-            assert!(!answer.contains("FAILED"), "{}: {answer}", attempt.what);
-            answer.contains("TOKENIZED").then_some(answer)
-        })
-        .await;
-        let pay =
-            http.post(format!("{}/paybill", self.text("api"))).header("Authorization", self.text("token"));
-        let pay = pay.header("Content-Type", "application/json");
-        let paid = pay.body(json!({ "CustomerOrder": attempt.order }).to_string()).send().await.unwrap();
-        assert_eq!(paid.status(), 200, "{}", attempt.what);
-        status + &format!("{:?}", paid.headers()) + &paid.text().await.unwrap()
     }
 
     /// An operator's row that no worker can carry across, so that a dead letter is among what is searched.
@@ -186,6 +216,23 @@ impl Drop for Up {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Follows an order until it is tokenized, pays it, and gives every answer.
+async fn paid(http: &reqwest::Client, api: &str, token: &str, attempt: &Attempt) -> String {
+    let url = format!("{}/order/{}", api, attempt.order);
+    let status = eventually("the order is tokenized", async || {
+        let answer = http.get(&url).header("Authorization", token).send().await.unwrap();
+        let answer = format!("{:?}", answer.headers()) + &answer.text().await.unwrap();
+        assert!(!answer.contains("FAILED"), "{}: {answer}", attempt.what);
+        answer.contains("TOKENIZED").then_some(answer)
+    })
+    .await;
+    let pay = http.post(format!("{}/paybill", api)).header("Authorization", token);
+    let pay = pay.header("Content-Type", "application/json");
+    let paid = pay.body(json!({ "CustomerOrder": attempt.order }).to_string()).send().await.unwrap();
+    assert_eq!(paid.status(), 200, "{}", attempt.what);
+    status + &format!("{:?}", paid.headers()) + &paid.text().await.unwrap()
 }
 
 /// Every image of every stream, as the real SDK reads it.

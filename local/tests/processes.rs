@@ -57,11 +57,13 @@ async fn silent_aws() -> (TcpListener, String) {
 
 fn ingest(timeout: Duration) -> LambdaFunction {
     let settings = [
+        ("METRICS_NAMESPACE", "CardAirlock/processes"),
         ("QUARANTINE_TABLE", "quarantine"),
         ("ORDER_TABLE", "orders"),
         ("QUARANTINE_KEY_ARN", "key"),
         ("BILLING_GROUP", "billing"),
         ("USER_POOL_CLIENT_ID", "client"),
+        ("CORS_ORIGIN", ""),
         ("ORDER_DEADLINE_HOURS", "72"),
         ("QUARANTINE_TTL_DAYS", "7"),
         ("DATA_KEY_MAX_ROWS", "100"),
@@ -80,6 +82,7 @@ fn ingest(timeout: Duration) -> LambdaFunction {
 /// A function that, unlike the API's, does not answer by itself before its time is over.
 fn replay(timeout: Duration) -> LambdaFunction {
     let settings = [
+        ("METRICS_NAMESPACE", "CardAirlock/processes"),
         ("QUARANTINE_TABLE", "quarantine"),
         ("ORDER_TABLE", "orders"),
         ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1/queue"),
@@ -135,9 +138,16 @@ struct Client {
 
 impl Client {
     async fn start() -> Self {
+        Self::start_with(BTreeMap::new()).await
+    }
+
+    async fn start_with(parameters: BTreeMap<String, String>) -> Self {
         let (processes, written) = options();
-        let issuer = Issuer::ephemeral().unwrap();
-        let options = StackOptions { processes: Some(processes), ..StackOptions::on_free_ports(issuer) };
+        let options = StackOptions {
+            processes: Some(processes),
+            parameters,
+            ..StackOptions::on_free_ports(Issuer::ephemeral().unwrap())
+        };
         let stack = Stack::start(options).await.unwrap();
         let token = stack.token("ann", &[]).unwrap();
         Self {
@@ -218,6 +228,84 @@ async fn an_order_goes_all_the_way_through_processes_that_are_gone_after_a_shutd
     let written = client.written.lock().unwrap().join("\n");
     assert!(written.contains(&format!("[IngestFunction {}] ", running[0])), "{written}");
     assert!(!written.contains(CARD) && !written.contains("Ann"), "{written}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_for_another_customers_order_is_told_there_is_none_and_is_counted() {
+    let mut client = Client::start().await;
+    assert_eq!(client.submit("order-1").await, 202);
+    client.tokenized("order-1").await;
+    client.token = client.stack.token("bob", &[]).unwrap();
+    assert_eq!(client.order("order-1").await["code"], "ORDER_NOT_FOUND");
+    let (code, answer) = client.post("paybill", json!({ "CustomerOrder": "order-1" })).await;
+    assert_eq!((code, &answer["code"]), (404, &json!("ORDER_NOT_FOUND")));
+    assert_eq!(client.order("order-2").await["code"], "ORDER_NOT_FOUND", "there is none");
+    client.stack.shutdown().await;
+    let written = client.written.lock().unwrap();
+    let lines = written.iter().filter_map(|line| serde_json::from_str(line.split_once("] ")?.1).ok());
+    let denied: Vec<Value> = lines.filter(|line: &Value| line.get("Denied").is_some()).collect();
+    let said: Vec<_> = denied.iter().map(|line| (&line["Reason"], &line["order"])).collect();
+    assert_eq!(said, [(&json!("NOT_THE_OWNER"), &json!("order-1")); 2]);
+    assert_eq!(denied[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"], "CardAirlock/card-airlock");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_too_large_is_refused_by_whoever_meets_it_first_and_leaves_nothing() {
+    let client = Client::start().await;
+    let order = |padding: usize| {
+        let address = "x".repeat(padding);
+        json!({ "CustomerOrder": "large", "CustomerName": "Ann", "CreditCard": CARD, "Address": address })
+    };
+    let (our_limit, lambdas, gateways) = (16 * 1024, 6 * 1024 * 1024, 10 * 1024 * 1024);
+    for (padding, code, invocations) in [
+        (our_limit, "BODY_TOO_LARGE", 1),
+        (our_limit * 64, "BODY_TOO_LARGE", 2),
+        (lambdas, "REQUEST_TOO_LARGE", 2),
+        (gateways, "REQUEST_TOO_LARGE", 2),
+    ] {
+        let (status, answer) = client.post("order", order(padding)).await;
+        assert_eq!((status, &answer["code"]), (413, &json!(code)), "{padding}");
+        assert!(!answer.to_string().contains(CARD));
+        assert_eq!(client.processes().counts("IngestFunction").invocations, invocations, "{padding}");
+    }
+    assert_eq!(client.submit("small").await, 202);
+    client.tokenized("small").await;
+    assert_eq!(client.processes().counts("IngestFunction").starts, 1, "the process lives on");
+    assert_eq!(client.rows("CustomerOrderTable").await, 1);
+    client.stack.shutdown().await;
+    assert!(!client.written.lock().unwrap().join("\n").contains(CARD));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_one_origin_read_every_answer_of_the_programs_and_by_default_none_does() {
+    const ORIGIN: &str = "https://shop.example.com";
+    for origin in [Some(ORIGIN), None] {
+        let given = origin.map(|origin| ("CorsOrigin".to_owned(), origin.to_owned()));
+        let client = Client::start_with(given.into_iter().collect()).await;
+        let url = |path: &str| format!("{}/{path}", client.stack.api_url());
+        let order =
+            json!({ "CustomerOrder": "1", "CustomerName": "Ann", "CreditCard": CARD, "Address": "Here" });
+        let json_body = |body: Value| {
+            client.http.post(url("order")).header("Content-Type", "application/json").body(body.to_string())
+        };
+        let preflight = client.http.request(reqwest::Method::OPTIONS, url("order"));
+        let preflight = preflight.header("Origin", ORIGIN).header("Access-Control-Request-Method", "POST");
+        for (request, status, shown) in [
+            (preflight, 200, false),
+            (json_body(order).header("Authorization", &client.token), 202, true),
+            (json_body(json!({})).header("Authorization", &client.token), 400, true),
+            (client.http.post(url("paybill")).body("{}").header("Authorization", &client.token), 415, true),
+            (client.http.get(url("order/1")), 401, false),
+        ] {
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), status);
+            let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap());
+            assert_eq!(header("access-control-allow-origin"), origin, "{status}");
+            let expected = origin.filter(|_| shown).map(|_| "Location, Retry-After");
+            assert_eq!(header("access-control-expose-headers"), expected, "{status}");
+        }
+        client.stack.shutdown().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -374,7 +462,7 @@ async fn a_program_that_cannot_start_fails_every_invocation_and_says_why() {
         assert_eq!(status(&ingest, stranger_event()).await, Err(FunctionError::Unhandled));
     }
     assert_eq!(processes.counts("IngestFunction").starts, 2);
-    assert!(written.lock().unwrap().join("\n").contains("QUARANTINE_TABLE"));
+    assert!(written.lock().unwrap().join("\n").contains("METRICS_NAMESPACE"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -159,6 +159,16 @@ async fn a_policy_that_cannot_be_evaluated_lets_nothing_start() {
 }
 
 #[tokio::test]
+async fn a_vpc_and_the_accounts_logging_role_are_more_than_this_machine_plays() {
+    for (parameter, value) in [("VpcId", "vpc-0a"), ("SetApiGatewayAccount", "true")] {
+        let parameters = BTreeMap::from([(parameter.to_owned(), value.to_owned())]);
+        let outcome =
+            Stack::start(StackOptions { parameters, ..StackOptions::on_free_ports(issuer()) }).await;
+        assert!(outcome.is_err(), "{parameter}");
+    }
+}
+
+#[tokio::test]
 async fn ingest_can_only_put_in() {
     let world = World::spawn(TEMPLATE).await.unwrap();
     let (dynamodb, kms) = (world.dynamodb("IngestRole"), world.kms("IngestRole"));

@@ -12,10 +12,15 @@ use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
 };
-use tracing_subscriber::{Layer, layer::Context};
+use tracing_subscriber::{
+    Layer,
+    fmt::{FormattedFields, format::JsonFields},
+    layer::Context,
+    registry::LookupSpan,
+};
 
-/// The namespace of every metric.
-pub const NAMESPACE: &str = "CardAirlock";
+use crate::settings::{Lookup, SettingError, text};
+
 const TARGET: &str = "order::metrics";
 
 /// What is measured. The dimension, where there is one, has few values, and never an id.
@@ -25,6 +30,8 @@ pub enum Metric {
     Accepted,
     /// A request was refused or failed, by its code.
     Refused(&'static str),
+    /// Somebody asked for what is not theirs, by [`crate::api::Denied`].
+    Denied(&'static str),
     /// An order is across.
     Tokenized,
     /// How long it was in quarantine, in milliseconds.
@@ -61,6 +68,7 @@ impl Metric {
         match self {
             Self::Accepted => ("Accepted", 1, "Count", None),
             Self::Refused(code) => ("Refused", 1, "Count", Some(("Code", code))),
+            Self::Denied(reason) => ("Denied", 1, "Count", Some(("Reason", reason))),
             Self::Tokenized => ("Tokenized", 1, "Count", None),
             Self::TimeInQuarantine(time) => ("TimeInQuarantine", time, "Milliseconds", None),
             Self::Parked(reason) => ("Parked", 1, "Count", Some(("Reason", reason))),
@@ -92,20 +100,46 @@ pub fn is_metric(line: &Metadata<'_>) -> bool {
     line.target() == TARGET
 }
 
-/// Writes metrics to standard output as CloudWatch reads them. Passes over every other line.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct EmbeddedMetrics;
+/// `METRICS_NAMESPACE`: the namespace of every metric, one for each stack.
+///
+/// # Errors
+/// [`SettingError`] when it is missing.
+pub fn namespace(lookup: Lookup<'_>) -> Result<String, SettingError> {
+    text(lookup, "METRICS_NAMESPACE")
+}
 
-impl<S: Subscriber> Layer<S> for EmbeddedMetrics {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+/// Writes metrics to standard output as CloudWatch reads them, with the ids that every line of a request has.
+/// Passes over every other line.
+#[derive(Debug, Clone)]
+pub struct EmbeddedMetrics {
+    namespace: String,
+}
+
+impl EmbeddedMetrics {
+    /// Metrics of this namespace.
+    #[must_use]
+    pub fn new(namespace: String) -> Self {
+        Self { namespace }
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for EmbeddedMetrics {
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         if !is_metric(event.metadata()) {
             return;
         }
         let mut fields = Fields::default();
         event.record(&mut fields);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let mut line = fields.line(&self.namespace, u64::try_from(now).unwrap_or_default());
+        // As the layer that writes the other lines keeps them.
+        for span in context.event_scope(event).into_iter().flatten() {
+            if let Some(ids) = span.extensions().get::<FormattedFields<JsonFields>>() {
+                line.extend(serde_json::from_str::<Map<String, Value>>(ids).unwrap_or_default());
+            }
+        }
         // A function whose output is gone has nobody to tell.
-        let _ = writeln!(std::io::stdout(), "{}", fields.line(u64::try_from(now).unwrap_or_default()));
+        let _ = writeln!(std::io::stdout(), "{}", Value::Object(line));
     }
 }
 
@@ -119,14 +153,14 @@ struct Fields {
 }
 
 impl Fields {
-    fn line(self, timestamp: u64) -> Value {
+    fn line(self, namespace: &str, timestamp: u64) -> Map<String, Value> {
         let dimensions = if self.dimension.is_empty() { vec![] } else { vec![self.dimension.as_str()] };
         let mut line = Map::from_iter([(
             "_aws".to_owned(),
             json!({
                 "Timestamp": timestamp,
                 "CloudWatchMetrics": [{
-                    "Namespace": NAMESPACE,
+                    "Namespace": namespace,
                     "Dimensions": [dimensions],
                     "Metrics": [{ "Name": self.name, "Unit": self.unit }],
                 }],
@@ -136,7 +170,7 @@ impl Fields {
             line.insert(self.dimension, json!(self.of));
         }
         line.insert(self.name, json!(self.value));
-        Value::Object(line)
+        line
     }
 }
 
@@ -176,7 +210,7 @@ mod tests {
             if is_metric(event.metadata()) {
                 let mut fields = Fields::default();
                 event.record(&mut fields);
-                self.0.lock().unwrap().push(fields.line(7));
+                self.0.lock().unwrap().push(Value::Object(fields.line("CardAirlock/stack", 7)));
             }
         }
     }
@@ -195,14 +229,14 @@ mod tests {
             [
                 json!({
                     "_aws": {"Timestamp": 7, "CloudWatchMetrics": [{
-                        "Namespace": "CardAirlock", "Dimensions": [["Reason"]],
+                        "Namespace": "CardAirlock/stack", "Dimensions": [["Reason"]],
                         "Metrics": [{"Name": "Parked", "Unit": "Count"}],
                     }]},
                     "Reason": "MALFORMED", "Parked": 1,
                 }),
                 json!({
                     "_aws": {"Timestamp": 7, "CloudWatchMetrics": [{
-                        "Namespace": "CardAirlock", "Dimensions": [[]],
+                        "Namespace": "CardAirlock/stack", "Dimensions": [[]],
                         "Metrics": [{"Name": "TimeInQuarantine", "Unit": "Milliseconds"}],
                     }]},
                     "TimeInQuarantine": 1234,

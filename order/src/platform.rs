@@ -1,13 +1,17 @@
 //! What every function shares with every other around its handler: the runtime, the logs, the AWS client's
 //! configuration.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, SystemTime},
+};
 
 use aws_config::{BehaviorVersion, SdkConfig, timeout::TimeoutConfig};
+use futures::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
-use tracing::{Metadata, level_filters::LevelFilter};
+use tracing::{Instrument, Metadata, field::Empty, level_filters::LevelFilter};
 use tracing_subscriber::{
     Layer,
     filter::{FilterExt, FilterFn},
@@ -16,7 +20,10 @@ use tracing_subscriber::{
 };
 use zeroize::Zeroizing;
 
-use crate::metrics::{EmbeddedMetrics, is_metric};
+use crate::{
+    metrics::{self, EmbeddedMetrics, is_metric},
+    settings::SettingError,
+};
 
 /// The crates whose log lines are written with care, and may therefore be seen at any level.
 const OURS: [&str; 7] = ["vault", "order", "ingest", "tokenize_worker", "paybill", "local", "card_airlock"];
@@ -26,6 +33,11 @@ const OURS: [&str; 7] = ["vault", "order", "ingest", "tokenize_worker", "paybill
 #[error("the event cannot be read")]
 pub struct EventUnreadable;
 
+/// A handler panicked. Says nothing more: the panic's own words may quote what it was at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the handler panicked")]
+pub struct HandlerPanicked;
+
 /// Reads an event, and wipes its text.
 ///
 /// # Errors
@@ -34,7 +46,8 @@ pub fn read_event<E: DeserializeOwned>(text: Zeroizing<String>) -> Result<E, Eve
     serde_json::from_str(&text).map_err(|_| EventUnreadable)
 }
 
-/// Runs a handler on the Lambda runtime until Lambda ends it. The handler is told the invocation's deadline.
+/// Runs a handler on the Lambda runtime until Lambda ends it. The handler is told the invocation's deadline. Every
+/// log line of an invocation has its ids: see [`crate::api::name_request`]. A panic is an error of its invocation.
 ///
 /// # Errors
 /// When the Runtime API is not there.
@@ -46,13 +59,32 @@ where
     A: Serialize,
 {
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-        let deadline = event.context.deadline();
-        let text: Box<str> = event.payload.into();
-        let event = read_event(Zeroizing::new(text.into_string()))?;
+        // Ids are wanted beside errors too, whatever the level.
+        let ids = tracing::error_span!(
+            "request",
+            request_id = event.context.request_id,
+            api_request_id = Empty,
+            order = Empty
+        );
         // Boxed, or the layout of the future that `main` builds is too deep for the compiler.
-        Box::pin(handler(event, deadline)).await
+        Box::pin(invoke(&handler, event).instrument(ids)).await
     }))
     .await
+}
+
+async fn invoke<E: DeserializeOwned, A>(
+    handler: &impl AsyncFn(E, SystemTime) -> Result<A, lambda_runtime::Error>,
+    event: LambdaEvent<Box<RawValue>>,
+) -> Result<A, lambda_runtime::Error> {
+    let deadline = event.context.deadline();
+    let text: Box<str> = event.payload.into();
+    let handled = async { handler(read_event(Zeroizing::new(text.into_string()))?, deadline).await };
+    let outcome =
+        AssertUnwindSafe(handled).catch_unwind().await.unwrap_or_else(|_| Err(HandlerPanicked.into()));
+    if let Err(error) = &outcome {
+        tracing::error!(%error, "failed");
+    }
+    outcome
 }
 
 /// Which log lines come out: ours at the wanted level, dependencies' at WARN at most. At TRACE the Lambda
@@ -63,18 +95,32 @@ pub fn log_filter(ours: LevelFilter) -> FilterFn<impl Fn(&Metadata<'_>) -> bool>
 }
 
 fn most(target: &str, ours: LevelFilter) -> LevelFilter {
+    // Of an invocation that failed: `invoke` says so, with its ids.
+    if target == "lambda_runtime::layers::panic" {
+        return LevelFilter::OFF;
+    }
     let name = target.split("::").next().unwrap_or_default();
     if OURS.contains(&name) { ours } else { ours.min(LevelFilter::WARN) }
 }
 
-/// Writes JSON log lines to standard output, at the level of `LOG_LEVEL` (INFO when unset or unknown).
-pub fn init_logs() {
+/// Writes JSON log lines to standard output, at the level of `LOG_LEVEL` (INFO when unset or unknown), and metrics
+/// of the namespace `METRICS_NAMESPACE`. Of a panic only its place is told.
+///
+/// # Errors
+/// [`SettingError`] when there is no namespace.
+pub fn init_logs() -> Result<(), SettingError> {
+    let namespace = metrics::namespace(&|name| std::env::var(name).ok())?;
     let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok());
     let lines = tracing_subscriber::fmt::layer().json().with_current_span(false).with_writer(std::io::stdout);
     let level = level.unwrap_or(LevelFilter::INFO);
     let lines = lines.with_filter(log_filter(level).and(FilterFn::new(|line| !is_metric(line))));
     // Fails only when a subscriber is set already; then that one stays.
-    let _ = tracing_subscriber::registry().with(lines).with(EmbeddedMetrics).try_init();
+    let _ = tracing_subscriber::registry().with(lines).with(EmbeddedMetrics::new(namespace)).try_init();
+    std::panic::set_hook(Box::new(|panic| {
+        let (file, line) = panic.location().map(|place| (place.file(), place.line())).unzip();
+        tracing::error!(file, line, "panicked");
+    }));
+    Ok(())
 }
 
 /// The AWS configuration of a deployed function, from its environment.

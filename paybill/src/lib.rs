@@ -20,7 +20,7 @@ use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use order::{
     OrderTable, QuarantineTable,
-    api::{self, Caller, Problem, Reply},
+    api::{self, Caller, Cors, Problem, Reply},
 };
 use vault::{Clock, Detokenizer};
 use zeroize::Zeroizing;
@@ -48,6 +48,7 @@ pub struct Paybill {
     billing_group: String,
     idempotency: Duration,
     reveal_card: bool,
+    cors: Cors,
     clock: Clock,
 }
 
@@ -65,6 +66,7 @@ impl Paybill {
             billing_group: settings.billing_group,
             idempotency: settings.processor_idempotency,
             reveal_card: settings.reveal_card,
+            cors: settings.cors,
             clock,
         }
     }
@@ -75,10 +77,11 @@ impl Paybill {
         mut request: ApiGatewayProxyRequest,
         deadline: SystemTime,
     ) -> ApiGatewayProxyResponse {
+        api::name_request(&request);
         let body = api::take_body(&mut request);
         let outcome =
             api::before(deadline, &self.clock, problems::NO_ANSWER, self.route(&request, body)).await;
-        api::respond(&request, outcome)
+        api::respond(&request, outcome, &self.cors)
     }
 
     async fn route(

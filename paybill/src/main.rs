@@ -7,7 +7,7 @@ use vault::Clock;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    platform::init_logs();
+    platform::init_logs()?;
     let settings = Settings::read(&|name| std::env::var(name).ok())?;
     let (config, clock) = (platform::sdk_config().await, Clock::system());
     let processor = paybill::connect(&config, &settings.processor, clock.clone())?;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use http::StatusCode;
 use order::{
-    Claim, CleanOrder, OrderId, Outcome, Payment, Payments, QuarantineStatus, Standing, TableError,
+    Claim, CleanOrder, OrderId, Outcome, Owner, Payment, Payments, QuarantineStatus, Standing, TableError,
     Timestamp, Written,
-    api::{Caller, Problem, Reply},
+    api::{Caller, Denied, Problem, Reply},
     metrics::Metric,
 };
 use serde_json::{Value, json};
@@ -71,30 +71,30 @@ impl Paybill {
 
     /// The clean order with its payments, if the caller may pay it. What is not clean yet is a problem.
     async fn find(&self, caller: &Caller, order: &OrderId) -> Result<(CleanOrder, Payments), Problem> {
-        if let Some(found) = self.clean(caller, order).await? {
+        let may_pay = |owner: &Owner| caller.may_act_for(owner, &self.billing_group);
+        if let Some(found) =
+            self.orders.with_payments(order).await?.filter(|(clean, _)| may_pay(&clean.owner))
+        {
             return Ok(found);
         }
         let quarantined = match self.quarantine.standing(order).await {
-            Ok(found) => found.filter(|(owner, _)| caller.may_act_for(owner, &self.billing_group)),
+            Ok(found) => found,
             Err(TableError::Malformed) => None,
             Err(error) => return Err(error.into()),
         };
-        match quarantined.map(|(_, status)| status) {
-            Some(QuarantineStatus::Pending) => Err(problems::PENDING),
-            Some(QuarantineStatus::Failed) => Err(problems::FAILED),
-            Some(QuarantineStatus::Expired) => Err(problems::EXPIRED),
+        match &quarantined {
+            Some((owner, status)) if may_pay(owner) => Err(match status {
+                QuarantineStatus::Pending => problems::PENDING,
+                QuarantineStatus::Failed => problems::FAILED,
+                QuarantineStatus::Expired => problems::EXPIRED,
+            }),
             // It may have crossed between the two reads.
-            None => self.clean(caller, order).await?.ok_or(Problem::ORDER_NOT_FOUND),
+            _ => match self.orders.with_payments(order).await? {
+                Some(found) if may_pay(&found.0.owner) => Ok(found),
+                None if quarantined.is_none() => Err(Problem::ORDER_NOT_FOUND),
+                _ => Err(Denied::NotTheOwner.problem()),
+            },
         }
-    }
-
-    async fn clean(
-        &self,
-        caller: &Caller,
-        order: &OrderId,
-    ) -> Result<Option<(CleanOrder, Payments)>, Problem> {
-        let found = self.orders.with_payments(order).await?;
-        Ok(found.filter(|(clean, _)| caller.may_act_for(&clean.owner, &self.billing_group)))
     }
 
     /// Claims the payment for this request. A claim whose reply was lost is recognised as our own.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use order::settings::{Lookup, SettingError, parsed, text};
+use order::{
+    api::Cors,
+    settings::{Lookup, SettingError, parsed, text},
+};
 use vault::DetokenizerSettings;
 
 use crate::{audit::AuditSettings, processor::ProcessorSettings};
@@ -23,6 +26,8 @@ pub struct Settings {
     /// `REVEAL_CARD`: `true` shows the whole card number to the billing group, as the AWS sample shows it to
     /// everybody.
     pub reveal_card: bool,
+    /// `CORS_ORIGIN`: whose pages may read answers.
+    pub cors: Cors,
     /// The payment processor's.
     pub processor: ProcessorSettings,
     /// `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`: the way into the vault.
@@ -44,6 +49,7 @@ impl Settings {
             billing_group: text(lookup, "BILLING_GROUP")?,
             processor_idempotency: Duration::from_hours(parsed(lookup, "PROCESSOR_IDEMPOTENCY_HOURS")?),
             reveal_card: parsed(lookup, "REVEAL_CARD")?,
+            cors: Cors::read(lookup)?,
             processor: ProcessorSettings::read(lookup)?,
             detokenizer: DetokenizerSettings {
                 vault_key_arn: text(lookup, "VAULT_KEY_ARN")?,

@@ -8,13 +8,15 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_paybill");
 
-const SETTINGS: [(&str, &str); 14] = [
+const SETTINGS: [(&str, &str); 16] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("VAULT_TABLE", "vault"),
     ("VAULT_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:key/vault"),
     ("ACCOUNT_ID", "123456789012"),
     ("USER_POOL_CLIENT_ID", "client"),
+    ("CORS_ORIGIN", ""),
+    ("METRICS_NAMESPACE", "CardAirlock/booted"),
     ("PROCESSOR_URL", "sandbox"),
     ("PROCESSOR_CONNECT_SECONDS", "3"),
     ("PROCESSOR_TIMEOUT_SECONDS", "15"),
@@ -64,6 +66,20 @@ fn promise_1_nothing_of_an_event_is_written_at_any_level() {
     assert_eq!(run.answers[2].0, "error");
     for secret in ["4111111111111111", "Canary"] {
         assert!(!run.written.contains(secret), "{}", run.written);
+    }
+}
+
+#[test]
+fn every_line_of_a_request_has_its_ids_and_its_order() {
+    let claims = json!({ "sub": "user", "aud": "client", "token_use": "id" });
+    let mut event = request(Some(claims), &payment());
+    event["requestContext"]["requestId"] = json!("api-0");
+    let run = runtime_api::run(PROGRAM, &SETTINGS, &[event]);
+    let lines = run.lines();
+    assert!(lines.len() > 1, "{}", run.written);
+    for (line, ids) in lines {
+        let ids = ["request_id", "api_request_id", "order"].map(|name| ids[name].as_str().unwrap());
+        assert_eq!(ids, ["0", "api-0", "booted-1"], "{line}");
     }
 }
 

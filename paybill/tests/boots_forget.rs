@@ -8,13 +8,15 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_forget");
 
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 8] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("VAULT_TABLE", "vault"),
     ("ACCOUNT_ID", "123456789012"),
     ("USER_POOL_CLIENT_ID", "client"),
     ("BILLING_GROUP", "billing"),
+    ("CORS_ORIGIN", ""),
+    ("METRICS_NAMESPACE", "CardAirlock/booted"),
 ];
 
 fn request(claims: Option<Value>, order: &str) -> Value {
@@ -58,6 +60,19 @@ fn promise_1_nothing_of_an_event_is_written_at_any_level() {
     assert_eq!(run.answers[2].0, "error");
     for secret in ["4111111111111111", "Canary"] {
         assert!(!run.written.contains(secret), "{}", run.written);
+    }
+}
+
+#[test]
+fn every_line_of_a_request_has_its_ids_and_its_order() {
+    let mut event = request(claims(), "booted-1");
+    event["requestContext"]["requestId"] = "api-0".into();
+    let run = runtime_api::run(PROGRAM, &SETTINGS, &[event]);
+    let lines = run.lines();
+    assert!(lines.len() > 1, "{}", run.written);
+    for (line, ids) in lines {
+        let ids = ["request_id", "api_request_id", "order"].map(|name| ids[name].as_str().unwrap());
+        assert_eq!(ids, ["0", "api-0", "booted-1"], "{line}");
     }
 }
 

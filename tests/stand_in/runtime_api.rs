@@ -10,7 +10,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Far more than any of this takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -25,6 +25,27 @@ pub(crate) struct Run {
     pub(crate) written: String,
     /// How it ended once the Runtime API was gone.
     pub(crate) ended: ExitStatus,
+}
+
+impl Run {
+    /// The lines that the program's own code wrote in an invocation, metrics among them, each with its ids.
+    pub(crate) fn lines(&self) -> Vec<(Value, Map<String, Value>)> {
+        let lines = self.written.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let with_ids = lines.map(|line| {
+            let spans = line.get("spans").and_then(Value::as_array).into_iter().flatten();
+            let of_spans = spans.filter_map(Value::as_object).flatten();
+            let ids: Map<_, _> = match line.as_object() {
+                Some(metric) if metric.contains_key("_aws") => metric.clone(),
+                _ => of_spans.map(|(name, id)| (name.clone(), id.clone())).collect(),
+            };
+            (line, ids)
+        });
+        // The runtime's own word of its end is about no invocation.
+        let is_of_the_end = |line: &Value| {
+            line.get("target").is_some_and(|target| target == "lambda_runtime::layers::api_client")
+        };
+        with_ids.filter(|(line, _)| !is_of_the_end(line)).collect()
+    }
 }
 
 /// Runs the program with these variables, and none of this process's, through these events.

@@ -18,7 +18,8 @@ use aws_lambda_events::{
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
 use futures::{StreamExt, stream};
-use order::{Airlock, OrderTable, QuarantineTable};
+use order::{Airlock, OrderId, OrderTable, QuarantineTable};
+use tracing::Instrument;
 use vault::{Clock, Tokenizer};
 
 pub use dead_letter::{DeadLetter, DeadLetterKind};
@@ -90,8 +91,9 @@ impl TokenizeWorker {
             if left.is_zero() {
                 return Some(index);
             }
+            let span = about(key(&record).and_then(|key| key.parse().ok()).as_ref());
             // Stopping anywhere is safe: whatever was begun converges when it is delivered again.
-            match tokio::time::timeout(left, self.process(Change::of(record))).await {
+            match tokio::time::timeout(left, self.process(Change::of(record)).instrument(span)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) | Err(_) => return Some(index),
             }
@@ -105,10 +107,7 @@ fn by_order(records: Vec<EventRecord>) -> Vec<Vec<(usize, EventRecord)>> {
     let mut groups: Vec<Vec<(usize, EventRecord)>> = Vec::new();
     let mut group_of: HashMap<String, usize> = HashMap::new();
     for (index, record) in records.into_iter().enumerate() {
-        let key = match record.change.keys.get("CustomerOrder") {
-            Some(serde_dynamo::AttributeValue::S(id)) => id.clone(),
-            _ => String::new(),
-        };
+        let key = key(&record).unwrap_or_default().to_owned();
         let group = *group_of.entry(key).or_insert(groups.len());
         match groups.get_mut(group) {
             Some(group) => group.push((index, record)),
@@ -116,6 +115,18 @@ fn by_order(records: Vec<EventRecord>) -> Vec<Vec<(usize, EventRecord)>> {
         }
     }
     groups
+}
+
+fn key(record: &EventRecord) -> Option<&str> {
+    match record.change.keys.get("CustomerOrder") {
+        Some(serde_dynamo::AttributeValue::S(id)) => Some(id),
+        _ => None,
+    }
+}
+
+/// The span whose lines are about one order. The key of a row that somebody else wrote may be anything.
+fn about(order: Option<&OrderId>) -> tracing::Span {
+    tracing::error_span!("order", order = order.map(OrderId::as_str))
 }
 
 #[cfg(test)]

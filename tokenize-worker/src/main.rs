@@ -7,7 +7,7 @@ use vault::Clock;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    platform::init_logs();
+    platform::init_logs()?;
     let settings = Settings::read(&|name| std::env::var(name).ok())?;
     let worker = &TokenizeWorker::new(&platform::sdk_config().await, settings, Clock::system());
     platform::run(async |event, deadline| Ok(worker.handle(event, deadline).await)).await

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tokenize-worker");
 
-const SETTINGS: [(&str, &str); 10] = [
+const SETTINGS: [(&str, &str); 11] = [
     ("QUARANTINE_TABLE", "quarantine"),
+    ("METRICS_NAMESPACE", "CardAirlock/booted"),
     ("ORDER_TABLE", "orders"),
     ("VAULT_TABLE", "vault"),
     ("QUARANTINE_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:key/quarantine"),
@@ -58,6 +59,23 @@ fn promise_1_nothing_of_an_event_is_written_at_any_level() {
     for secret in ["4111111111111111", "Canary"] {
         assert!(!run.written.contains(secret), "{}", run.written);
     }
+}
+
+#[test]
+fn every_line_about_a_record_has_the_invocations_id_and_the_records_order() {
+    let mut other = record(&json!("8"));
+    other["dynamodb"]["Keys"]["CustomerOrder"] = json!({ "S": "booted-2" });
+    // A key that is no order id is nobody's to write.
+    let mut odd = record(&json!("9"));
+    odd["dynamodb"]["Keys"]["CustomerOrder"] = json!({ "S": "4111111111111111" });
+    let run =
+        runtime_api::run(PROGRAM, &SETTINGS, &[json!({ "Records": [record(&json!("7")), other, odd] })]);
+    let lines = run.lines();
+    let named: Vec<_> = lines.iter().map(|(_, ids)| (&ids["request_id"], ids.get("order"))).collect();
+    for order in [Some(&json!("booted-1")), Some(&json!("booted-2")), None] {
+        assert!(named.contains(&(&json!("0"), order)), "{}", run.written);
+    }
+    assert!(named.iter().all(|(id, _)| **id == "0"), "{}", run.written);
 }
 
 #[test]

@@ -8,8 +8,9 @@ use serde_json::json;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_replay");
 
-const SETTINGS: [(&str, &str); 5] = [
+const SETTINGS: [(&str, &str); 6] = [
     ("QUARANTINE_TABLE", "quarantine"),
+    ("METRICS_NAMESPACE", "CardAirlock/booted"),
     ("ORDER_TABLE", "orders"),
     ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:1/123456789012/dead-letters"),
     ("REARM_AFTER_MINUTES", "75"),
@@ -22,6 +23,9 @@ fn a_sweep_without_aws_is_an_error_and_an_event_of_another_shape_is_one_that_quo
     let run = runtime_api::run(PROGRAM, &SETTINGS, &events);
     assert_eq!([&*run.answers[0].0, &*run.answers[1].0], ["error", "error"]);
     assert!(!run.ended.success());
+    let lines = run.lines();
+    let of: Vec<_> = lines.iter().map(|(_, ids)| ids["request_id"].as_str().unwrap()).collect();
+    assert_eq!(of, ["0", "0", "1"], "the table, the sweep, the other event: {}", run.written);
     for secret in ["4111111111111111", "Canary"] {
         assert!(!run.written.contains(secret), "{}", run.written);
     }

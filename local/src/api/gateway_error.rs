@@ -27,7 +27,7 @@ impl GatewayError {
     /// The body did not arrive whole.
     pub(super) const BODY_BROKEN: Self =
         Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST_BODY", "Invalid request body");
-    /// The body is over the quota.
+    /// The body is over the quota, or the event that is made of it over Lambda's.
     pub(super) const TOO_LARGE: Self =
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "REQUEST_TOO_LARGE", "Request Too Long");
     /// The function failed, or its answer is not a proxy response.

@@ -2,6 +2,7 @@
 //! speaking HTTP on loopback. Of a request it logs the route's own words and a request id, nothing a client sent.
 
 mod body;
+mod cors;
 mod event;
 mod gateway_error;
 mod reply;
@@ -25,8 +26,9 @@ use uuid::Uuid;
 use vault::Clock;
 
 use crate::{
-    function::{FunctionError, FunctionResult},
+    function::{FunctionError, FunctionResult, MAX_EVENT_BYTES},
     issuer::{AuthorizerClaims, Issuer, USER_POOL_ID},
+    template::Cors,
     wiped::WipedBuffer,
 };
 use gateway_error::GatewayError;
@@ -49,6 +51,8 @@ pub struct Api {
     pub account_id: String,
     /// What it serves. The first match is taken.
     pub routes: Vec<Route>,
+    /// What it answers to a browser that asks before it calls.
+    pub cors: Option<Cors>,
     /// Who signs the ID tokens it takes.
     pub issuer: Arc<Issuer>,
     /// The functions' time: they are told their deadlines by it.
@@ -98,9 +102,12 @@ async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
     let answered = match found {
         Ok(found) => invoke(&api, found, request, request_id).await,
         Err(GatewayError::NO_ROUTE) if is_jwks(&request) => Ok(reply::json(&api.issuer.jwks())),
+        Err(GatewayError::NO_ROUTE) => {
+            cors::preflight(&api, request.method(), request.uri().path()).ok_or(GatewayError::NO_ROUTE)
+        }
         Err(refused) => Err(refused),
     };
-    let response = answered.unwrap_or_else(|error| error.into_response(request_id));
+    let response = answered.unwrap_or_else(|error| cors::with_origin(&api, error.into_response(request_id)));
     tracing::info!(
         %request_id,
         resource,
@@ -138,6 +145,9 @@ async fn invoke(
         now: SystemTime::now(),
     })?;
     drop(body);
+    if event.len() > MAX_EVENT_BYTES {
+        return Err(GatewayError::TOO_LARGE);
+    }
     let answer = run(found.route, event, &api.clock).await.map_err(|error| match error {
         FunctionError::TimedOut => GatewayError::TIMED_OUT,
         FunctionError::Unhandled | FunctionError::Throttled => GatewayError::FUNCTION_FAILED,

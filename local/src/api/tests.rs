@@ -34,6 +34,19 @@ impl Front {
     }
 
     async fn with_timeout(function: Function, timeout: Duration) -> Self {
+        Self::start(function, timeout, None).await
+    }
+
+    async fn letting_in(origin: Option<&str>) -> Self {
+        let cors = Cors {
+            allow_origin: origin.map(str::to_owned),
+            allow_headers: "Authorization,Content-Type".to_owned(),
+            max_age: "600".to_owned(),
+        };
+        Self::start(answering(r#"{"statusCode":200}"#), Duration::from_secs(20), Some(cors)).await
+    }
+
+    async fn start(function: Function, timeout: Duration, cors: Option<Cors>) -> Self {
         let route = |method, path: &str, requires_sign_in| Route {
             method,
             path: path.to_owned(),
@@ -49,6 +62,7 @@ impl Front {
                 route(Method::GET, "/order/{CustomerOrder}", true),
                 route(Method::POST, "/open", false),
             ],
+            cors,
             issuer: Arc::clone(&ISSUER),
             clock: vault::Clock::system(),
         };
@@ -253,13 +267,18 @@ async fn a_request_by_a_foreign_name_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_of_10_mb_passes_and_one_byte_more_is_413() {
+async fn a_body_over_10_mb_is_413_and_so_is_one_whose_event_is_more_than_lambda_takes() {
     let (function, events) = recorder();
     let front = Front::before(function).await;
-    let mut body = vec![b'x'; MAX_BODY_BYTES];
-    assert_eq!(front.ask("POST /dev/order", &body).await.status(), 200);
-    body.push(b'x');
-    front.ask("POST /dev/order", &body).await.assert_error(413, "REQUEST_TOO_LARGE", "Request Too Long");
+    let room_for_the_rest = 8 * 1024;
+    assert_eq!(
+        front.ask("POST /dev/order", &vec![b'x'; MAX_EVENT_BYTES - room_for_the_rest]).await.status(),
+        200
+    );
+    for size in [MAX_EVENT_BYTES, MAX_BODY_BYTES, MAX_BODY_BYTES + 1] {
+        let refused = front.ask("POST /dev/order", &vec![b'x'; size]).await;
+        refused.assert_error(413, "REQUEST_TOO_LARGE", "Request Too Long");
+    }
     assert_eq!(events.lock().unwrap().len(), 1);
 }
 
@@ -409,4 +428,36 @@ async fn nothing_a_client_sent_is_logged_or_echoed() {
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("/order/{CustomerOrder}"), "the log was caught");
     assert!(!logged.contains(card), "{logged}");
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered_without_a_token_for_the_methods_of_its_path() {
+    let front = Front::letting_in(Some("https://shop.example.com")).await;
+    for (path, methods) in [("/dev/order", "OPTIONS,POST"), ("/dev/order/1", "GET,OPTIONS")] {
+        let answer = front.ask_with(&format!("OPTIONS {path}"), &[], b"").await;
+        assert_eq!(answer.status(), 200, "{}", answer.0);
+        for header in [
+            "access-control-allow-origin: https://shop.example.com",
+            &format!("access-control-allow-methods: {methods}"),
+            "access-control-allow-headers: Authorization,Content-Type",
+            "access-control-max-age: 600",
+        ] {
+            assert!(answer.0.contains(&format!("{header}\r\n")), "{header}: {}", answer.0);
+        }
+        assert!(!answer.0.contains("credentials"), "{}", answer.0);
+    }
+    let refused = front.ask_with("GET /dev/order/1", &[], b"").await;
+    refused.assert_error(401, "UNAUTHORIZED", "Unauthorized");
+    assert!(refused.0.contains("access-control-allow-origin: https://shop.example.com\r\n"), "{}", refused.0);
+    let elsewhere = front.ask_with("OPTIONS /dev/nowhere", &[], b"").await;
+    elsewhere.assert_error(403, "MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token");
+}
+
+#[tokio::test]
+async fn without_an_origin_no_answer_names_one() {
+    let front = Front::letting_in(None).await;
+    for head in ["OPTIONS /dev/order", "GET /dev/order/1", "OPTIONS /dev/nowhere"] {
+        let answer = front.ask_with(head, &[], b"").await;
+        assert!(!answer.0.contains("access-control-allow-origin"), "{}", answer.0);
+    }
 }

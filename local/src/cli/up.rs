@@ -38,6 +38,9 @@ pub(super) struct UpArgs {
     /// Run each function as a process of its own, from the programs beside this one (`cargo build --workspace`).
     #[arg(long)]
     pub(super) processes: bool,
+    /// The one origin whose web pages may call the API, such as http://localhost:8080.
+    #[arg(long, value_name = "ORIGIN", default_value = "", hide_default_value = true)]
+    pub(super) cors_origin: String,
     /// What to log on standard error: off, error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL", default_value = "warn", env = "CARD_AIRLOCK_LOG")]
     pub(super) log: LevelFilter,
@@ -50,6 +53,7 @@ pub(super) async fn run(args: UpArgs, out: &mut dyn Write) -> Result<(), CliErro
         ReadyFile::clear(path)?;
     }
     let options = StackOptions {
+        parameters: [("CorsOrigin".to_owned(), args.cors_origin.clone())].into(),
         api_port: args.port,
         aws_port: args.aws_port,
         processes: args

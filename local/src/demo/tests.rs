@@ -86,6 +86,7 @@ impl Sham {
             stage: "dev".to_owned(),
             account_id: ACCOUNT_ID.to_owned(),
             routes: routes.into(),
+            cors: None,
             issuer: Arc::clone(&ISSUER),
             clock: vault::Clock::system(),
         };

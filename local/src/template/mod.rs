@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use evaluate::Evaluator;
 pub use resources::Resources;
 pub use stack::{
-    Api, Key, KeyAttribute, LambdaFunction, Queue, Route, Schedule, Stack, StreamMapping, Table,
+    Api, Cors, Key, KeyAttribute, LambdaFunction, Queue, Route, Schedule, Stack, StreamMapping, Table,
 };
 pub use yaml::read as read_yaml;
 

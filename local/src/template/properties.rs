@@ -89,6 +89,15 @@ fn four_days() -> u64 {
 pub(super) struct ApiProperties {
     pub(super) stage_name: String,
     pub(super) auth: Option<ApiAuth>,
+    pub(super) cors: Option<ApiCors>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct ApiCors {
+    pub(super) allow_origin: Option<String>,
+    pub(super) allow_headers: String,
+    pub(super) max_age: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -97,8 +106,12 @@ pub(super) struct ApiAuth {
     pub(super) default_authorizer: Option<String>,
     #[serde(default)]
     pub(super) authorizers: BTreeMap<String, Value>,
-    #[serde(rename = "AddDefaultAuthorizerToCorsPreflight")]
-    _cors: Option<bool>,
+    #[serde(default = "yes")]
+    pub(super) add_default_authorizer_to_cors_preflight: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]

@@ -126,6 +126,19 @@ pub struct Api {
     pub stage: String,
     /// Its routes.
     pub routes: Vec<Route>,
+    /// What it answers to a browser that asks before it calls; `None`: nothing.
+    pub cors: Option<Cors>,
+}
+
+/// What a preflight is answered, as SAM writes it; the methods are each path's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cors {
+    /// The origin whose pages may call; `None`: an answer that names none, which a browser takes for a refusal.
+    pub allow_origin: Option<String>,
+    /// The headers that they may send.
+    pub allow_headers: String,
+    /// How many seconds a browser may remember the answer.
+    pub max_age: String,
 }
 
 /// One route of the API.

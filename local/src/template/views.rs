@@ -10,7 +10,7 @@ use super::properties::{
     TableProperties,
 };
 use super::{
-    Api, Key, KeyAttribute, LambdaFunction, Queue, Route, STACK_NAME, Schedule, StreamMapping, Table,
+    Api, Cors, Key, KeyAttribute, LambdaFunction, Queue, Route, STACK_NAME, Schedule, StreamMapping, Table,
     TemplateError,
 };
 
@@ -68,12 +68,29 @@ pub(super) struct DeclaredApi {
 pub(super) fn api(logical_id: &str, id: &str, properties: Value) -> Result<DeclaredApi, TemplateError> {
     let declared: ApiProperties = read(logical_id, properties)?;
     let auth = declared.auth.unwrap_or_default();
+    let guarded = auth.default_authorizer.is_some() && auth.add_default_authorizer_to_cors_preflight;
+    if declared.cors.is_some() && guarded {
+        return Err(TemplateError::unsupported(logical_id, "an authorizer before a preflight"));
+    }
+    // A value that is no expression stands in single quotes there.
+    let plain = |value: String| match value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+        Some(plain) => Ok(plain.to_owned()),
+        None => Err(TemplateError::malformed(logical_id, "what Cors allows stands in single quotes")),
+    };
+    let cors = declared.cors.map(|cors| {
+        Ok(Cors {
+            allow_origin: cors.allow_origin.map(plain).transpose()?,
+            allow_headers: plain(cors.allow_headers)?,
+            max_age: plain(cors.max_age)?,
+        })
+    });
     Ok(DeclaredApi {
         api: Api {
             logical_id: logical_id.to_owned(),
             id: id.to_owned(),
             stage: declared.stage_name,
             routes: Vec::new(),
+            cors: cors.transpose()?,
         },
         default_authorizer: auth.default_authorizer,
         authorizers: auth.authorizers.into_keys().collect(),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use serde_json::Value;
 
-use super::problem::Problem;
+use super::{denied::Denied, problem::Problem};
 use crate::owner::Owner;
 
 /// A signed-in user.
@@ -24,12 +24,17 @@ impl Caller {
     /// [`Problem::UNAUTHORIZED`] when there are none, or they are of another kind of token or another client:
     /// a route that was deployed without its authorizer lets nobody in.
     pub fn of(request: &ApiGatewayProxyRequest, client_id: &str) -> Result<Self, Problem> {
-        let claims = request.request_context.authorizer.fields.get("claims").ok_or(Problem::UNAUTHORIZED)?;
+        let claims = request.request_context.authorizer.fields.get("claims");
+        let claims = claims.ok_or_else(|| Denied::NoClaims.problem())?;
         let text = |name| claims.get(name).and_then(Value::as_str);
-        if text("token_use") != Some("id") || text("aud") != Some(client_id) {
-            return Err(Problem::UNAUTHORIZED);
+        if text("token_use") != Some("id") {
+            return Err(Denied::NotAnIdToken.problem());
         }
-        let owner = text("sub").and_then(|sub| sub.parse().ok()).ok_or(Problem::UNAUTHORIZED)?;
+        if text("aud") != Some(client_id) {
+            return Err(Denied::OtherClient.problem());
+        }
+        let owner = text("sub").and_then(|sub| sub.parse().ok());
+        let owner = owner.ok_or_else(|| Denied::NoClaims.problem())?;
         // API Gateway joins a list claim with commas.
         let groups = text("cognito:groups").unwrap_or_default().split(',').map(str::trim);
         Ok(Self { owner, groups: groups.filter(|group| !group.is_empty()).map(str::to_owned).collect() })

@@ -2,15 +2,21 @@
 //! an error looks. Nothing that a client sent comes back but a validated order id.
 
 mod caller;
+mod cors;
 mod deadline;
+mod denied;
 mod fields;
 mod problem;
 mod reply;
 mod request;
+mod span;
 
 pub use caller::Caller;
+pub use cors::Cors;
 pub use deadline::before;
+pub use denied::Denied;
 pub use fields::Fields;
 pub use problem::Problem;
 pub use reply::{Reply, respond};
 pub use request::{json_body, order_id, order_id_in_path, refuse_card_in_url, take_body};
+pub use span::{name_order, name_request};

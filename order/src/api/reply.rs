@@ -5,7 +5,7 @@ use aws_lambda_events::encodings::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::problem::Problem;
+use super::{cors::Cors, problem::Problem};
 use crate::metrics::Metric;
 
 /// A good answer.
@@ -33,9 +33,14 @@ impl Reply {
 
 /// Turns what a handler decided into the proxy response.
 #[must_use]
-pub fn respond(request: &ApiGatewayProxyRequest, outcome: Result<Reply, Problem>) -> ApiGatewayProxyResponse {
+pub fn respond(
+    request: &ApiGatewayProxyRequest,
+    outcome: Result<Reply, Problem>,
+    cors: &Cors,
+) -> ApiGatewayProxyResponse {
     let reply = outcome.unwrap_or_else(|problem| {
         Metric::Refused(problem.code).record();
+        tracing::info!(status = problem.status.as_u16(), code = problem.code, "refused");
         let request_id = request.request_context.request_id.as_deref().unwrap_or_default();
         let body = json!({ "message": problem.message, "code": problem.code, "requestId": request_id });
         let reply = Reply::new(problem.status, body);
@@ -48,6 +53,7 @@ pub fn respond(request: &ApiGatewayProxyRequest, outcome: Result<Reply, Problem>
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     // An answer about an order is of no use to a cache, and of some to whoever reads the cache.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    cors.add_to(&mut headers);
     for (name, value) in reply.headers {
         // Values are made of validated ids and numbers; one that is no header value is left out.
         if let Ok(value) = value.parse() {

@@ -6,7 +6,7 @@ use http::{StatusCode, header};
 use percent_encoding::percent_decode_str;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::problem::Problem;
+use super::{problem::Problem, span::name_order};
 use crate::order_id::{OrderId, OrderIdError};
 
 /// The largest body, in bytes. The largest order that keeps the rules is a few KB.
@@ -91,12 +91,12 @@ pub fn order_id_in_path(request: &ApiGatewayProxyRequest) -> Result<OrderId, Pro
     order_id(&percent_decode_str(id).decode_utf8_lossy())
 }
 
-/// Reads an order id.
+/// Reads an order id, and names it on the request's log lines from now on.
 ///
 /// # Errors
 /// 422 with the rule it breaks.
 pub fn order_id(text: &str) -> Result<OrderId, Problem> {
-    text.parse().map_err(|error| match error {
+    let order = text.parse().map_err(|error| match error {
         OrderIdError::Shape => Problem::invalid(
             "ORDER_ID_INVALID",
             "CustomerOrder must be 1 to 64 letters, digits, '-', '_', '.' or '~', starting with a letter or digit",
@@ -104,7 +104,9 @@ pub fn order_id(text: &str) -> Result<OrderId, Problem> {
         OrderIdError::CardShaped => {
             Problem::invalid("ORDER_ID_CARD_SHAPED", "CustomerOrder must not look like a card number")
         }
-    })
+    })?;
+    name_order(&order);
+    Ok(order)
 }
 
 #[cfg(test)]

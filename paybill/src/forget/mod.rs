@@ -10,7 +10,7 @@ use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use http::StatusCode;
 use order::{
     CardStanding, HeldCard, OrderId, OrderTable, Owner, QuarantineTable, Timestamp, Written,
-    api::{self, Caller, Problem, Reply},
+    api::{self, Caller, Cors, Denied, Problem, Reply},
     metrics::Metric,
 };
 use serde_json::json;
@@ -32,6 +32,7 @@ pub struct Forget {
     vault: Forgetter,
     user_pool_client_id: String,
     billing_group: String,
+    cors: Cors,
     clock: Clock,
 }
 
@@ -45,6 +46,7 @@ impl Forget {
             vault: Forgetter::new(settings.vault_table, settings.account),
             user_pool_client_id: settings.user_pool_client_id,
             billing_group: settings.billing_group,
+            cors: settings.cors,
             clock,
         }
     }
@@ -55,10 +57,11 @@ impl Forget {
         mut request: ApiGatewayProxyRequest,
         deadline: SystemTime,
     ) -> ApiGatewayProxyResponse {
+        api::name_request(&request);
         // Nothing is expected in it; whatever is, is wiped.
         drop(api::take_body(&mut request));
         let outcome = api::before(deadline, &self.clock, Problem::UNAVAILABLE, self.route(&request)).await;
-        api::respond(&request, outcome)
+        api::respond(&request, outcome, &self.cors)
     }
 
     async fn route(&self, request: &ApiGatewayProxyRequest) -> Result<Reply, Problem> {
@@ -102,8 +105,18 @@ impl Forget {
     ) -> Result<(Option<HeldCard>, Option<CardStanding>), Problem> {
         let held = self.quarantine.held_card(order).await?;
         let clean = self.orders.card(order).await?;
-        let may = |owner: Option<&Owner>| owner == Some(&caller.owner) || caller.is_in(&self.billing_group);
-        Ok((held.filter(|held| may(held.owner.as_ref())), clean.filter(|clean| may(Some(&clean.owner)))))
+        // Billing may also forget the card of a row whose owner cannot be read.
+        let may = |owner: Option<&Owner>| {
+            owner.is_some_and(|owner| caller.may_act_for(owner, &self.billing_group))
+                || caller.is_in(&self.billing_group)
+        };
+        let is_there = held.is_some() || clean.is_some();
+        let seen =
+            (held.filter(|held| may(held.owner.as_ref())), clean.filter(|clean| may(Some(&clean.owner))));
+        match seen {
+            (None, None) if is_there => Err(Denied::NotTheOwner.problem()),
+            seen => Ok(seen),
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! What the forget function is told by the template.
 
-use order::settings::{Lookup, SettingError, text};
+use order::{
+    api::Cors,
+    settings::{Lookup, SettingError, text},
+};
 
 /// The settings of the forget function.
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ pub struct ForgetSettings {
     pub user_pool_client_id: String,
     /// `BILLING_GROUP`: whose members may forget the cards of other people's orders.
     pub billing_group: String,
+    /// `CORS_ORIGIN`: whose pages may read answers.
+    pub cors: Cors,
 }
 
 impl ForgetSettings {
@@ -32,6 +37,7 @@ impl ForgetSettings {
             account: text(lookup, "ACCOUNT_ID")?,
             user_pool_client_id: text(lookup, "USER_POOL_CLIENT_ID")?,
             billing_group: text(lookup, "BILLING_GROUP")?,
+            cors: Cors::read(lookup)?,
         })
     }
 }

@@ -126,6 +126,7 @@ impl World {
             stage,
             account_id: ACCOUNT_ID.into(),
             routes: routes.collect(),
+            cors: None,
             issuer: Arc::new(issuer()),
             clock: self.clock.clone(),
         };

@@ -11,9 +11,10 @@ use order::{
     FailureReason, KeptRow, OrderId, QuarantineStatus, TableError, Timestamp, Written, metrics::Metric,
 };
 use serde::{Deserialize, Serialize};
+use tracing::Instrument;
 
 use super::{AT_ONCE, Replay, ReplayError, inbox::Word};
-use crate::queue::Message;
+use crate::{about, queue::Message};
 
 /// A row's ArmedAt is by ingest's clock and a record's arrival by DynamoDB's, to the second: rows armed this
 /// much later are looked at too. Re-arming one more than needed changes nothing.
@@ -191,13 +192,17 @@ impl Replay {
         });
         let chosen: Vec<_> = chosen.collect();
         let mut done = stream::iter(chosen)
-            .map(|(choice, row)| async move {
-                let outcome = match choice {
-                    Choice::Rearm if dry_run => Ok(Written::Done),
-                    Choice::Rearm => self.upkeep.rearm(&row, now).await,
-                    _ => Ok(Written::LostRace),
+            .map(|(choice, row)| {
+                let span = about(row.order.as_ref());
+                let rearming = async move {
+                    let outcome = match choice {
+                        Choice::Rearm if dry_run => Ok(Written::Done),
+                        Choice::Rearm => self.upkeep.rearm(&row, now).await,
+                        _ => Ok(Written::LostRace),
+                    };
+                    (choice, outcome, row.order)
                 };
-                (choice, outcome, row.order)
+                rearming.instrument(span)
             })
             .buffer_unordered(AT_ONCE);
         while let Some((choice, outcome, order)) = done.next().await {
@@ -274,7 +279,8 @@ impl Replay {
         }
         if counted.insert(order.clone()) {
             // No row in quarantine: across, or gone for good.
-            if fate.is_none() && self.orders.acceptance(order).await?.is_some() {
+            let acceptance = self.orders.acceptance(order).instrument(about(Some(order)));
+            if fate.is_none() && acceptance.await?.is_some() {
                 run.summary.already_tokenized += 1;
             } else {
                 run.summary.gone += 1;

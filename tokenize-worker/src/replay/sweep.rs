@@ -5,9 +5,10 @@ use std::time::SystemTime;
 use futures::{StreamExt, stream};
 use order::{FailureReason, KeptRow, OrderId, QuarantineStatus, Timestamp, Written, metrics::Metric};
 use serde::Serialize;
+use tracing::Instrument;
 
 use super::{AT_ONCE, MARGIN, Replay, ReplayError, ReplaySettings};
-use crate::dead_letter::DeadLetterKind;
+use crate::{about, dead_letter::DeadLetterKind};
 
 /// What a sweep found and did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -48,7 +49,11 @@ impl Replay {
         loop {
             self.check_time(deadline, MARGIN)?;
             let page = self.upkeep.page(from).await?;
-            let mut done = stream::iter(page.rows).map(|row| self.sweep_row(row)).buffer_unordered(AT_ONCE);
+            let sweeping = stream::iter(page.rows).map(|row| {
+                let span = about(row.order.as_ref());
+                self.sweep_row(row).instrument(span)
+            });
+            let mut done = sweeping.buffer_unordered(AT_ONCE);
             while let Some(swept) = done.next().await {
                 // One bad row must not keep the others from being swept.
                 match swept {

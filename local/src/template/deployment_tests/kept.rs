@@ -1,0 +1,38 @@
+//! What outlives the stack.
+
+use std::collections::BTreeMap;
+
+use super::of_kind;
+use crate::template::{
+    SHIPPED, Template,
+    tests::{made, shipped},
+    yaml,
+};
+
+#[test]
+fn what_holds_data_outlives_the_stack() {
+    let declared = yaml::read(SHIPPED).unwrap();
+    let kinds = ["AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Cognito::UserPool", "AWS::Logs::LogGroup"];
+    let mut kept = 0;
+    for (logical_id, resource) in declared["Resources"].as_object().unwrap() {
+        if kinds.contains(&resource["Type"].as_str().unwrap()) || logical_id == "DeadLetterQueue" {
+            assert_eq!(resource["DeletionPolicy"], "Retain", "{logical_id}");
+            assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{logical_id}");
+            kept += 1;
+        }
+    }
+    assert_eq!(kept, 4 + 2 + 1 + 6 + 1);
+    assert_eq!(shipped().properties("UserPool").unwrap()["DeletionProtection"], "ACTIVE");
+}
+
+#[test]
+fn what_a_deleted_stack_leaves_is_imported_as_it_was() {
+    let text = include_str!("../../../../docs/retained.yaml");
+    let retained = Template::parse(text, &BTreeMap::new()).unwrap();
+    assert_eq!(retained.tables(&made()).unwrap(), shipped().tables);
+    let kinds = ["AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Cognito::UserPool"];
+    let shipped = Template::shipped().unwrap();
+    for kind in kinds {
+        assert_eq!(of_kind(&retained, kind), of_kind(&shipped, kind), "{kind}");
+    }
+}

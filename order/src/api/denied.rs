@@ -1,0 +1,41 @@
+//! Who is kept out, and why: few fixed reasons, counted.
+
+use super::problem::Problem;
+use crate::metrics::Metric;
+
+/// Why somebody is kept out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denied {
+    /// No claims came with the request, or none that name a user: the route has no authorizer.
+    NoClaims,
+    /// The token is no ID token.
+    NotAnIdToken,
+    /// The token is another client's.
+    OtherClient,
+    /// The order is somebody else's.
+    NotTheOwner,
+}
+
+impl Denied {
+    /// The word for it in the metric `Denied`.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::NoClaims => "NO_CLAIMS",
+            Self::NotAnIdToken => "NOT_AN_ID_TOKEN",
+            Self::OtherClient => "OTHER_CLIENT",
+            Self::NotTheOwner => "NOT_THE_OWNER",
+        }
+    }
+
+    /// Counts it, and gives the answer. The client is not told the reason: somebody else's order is no order.
+    #[must_use]
+    pub fn problem(self) -> Problem {
+        Metric::Denied(self.reason()).record();
+        tracing::warn!(reason = self.reason(), "denied");
+        match self {
+            Self::NoClaims | Self::NotAnIdToken | Self::OtherClient => Problem::UNAUTHORIZED,
+            Self::NotTheOwner => Problem::ORDER_NOT_FOUND,
+        }
+    }
+}
