@@ -1,6 +1,7 @@
-//! Everything the services hold at rest, for tests that look for what must not be there.
+//! What the services hold at rest, read without a call: for the console, and for tests that look for what must not
+//! be there.
 
-use dynoxide::actions::{list_tables::ListTablesRequest, scan::ScanRequest};
+use dynoxide::actions::{get_item::GetItemRequest, list_tables::ListTablesRequest, scan::ScanRequest};
 use serde_json::{Map, Value, json};
 
 use super::{AwsEndpoint, StreamError, StreamReader};
@@ -27,6 +28,21 @@ impl AwsEndpoint {
             };
         }
         Ok(json!({ "tables": tables, "streams": streams, "queues": self.queues() }))
+    }
+
+    /// The row of `table` with these text key attributes, in DynamoDB's JSON; `None` when there is none.
+    ///
+    /// # Errors
+    /// When there is no such table or the embedded database fails.
+    pub fn row(&self, table: &str, key: &[(&str, &str)]) -> Result<Option<Value>, StreamError> {
+        let key: Map<String, Value> =
+            key.iter().map(|(name, value)| ((*name).to_owned(), json!({ "S": value }))).collect();
+        let asked: GetItemRequest =
+            serde_json::from_value(json!({ "TableName": table, "Key": key, "ConsistentRead": true }))
+                .map_err(|_| StreamError::Database)?;
+        let found = self.0.dynamo.database.get_item(asked).map_err(|_| StreamError::Database)?;
+        let mut found = serde_json::to_value(found).map_err(|_| StreamError::Database)?;
+        Ok(found.get_mut("Item").map(Value::take).filter(Value::is_object))
     }
 
     fn items(&self, table: &str) -> Result<Vec<Value>, StreamError> {
