@@ -1,8 +1,9 @@
 //! `card-airlock up`: the whole pipeline until somebody stops it.
 
-use std::{io, io::Write, path::PathBuf};
+use std::{io, io::Write, path::PathBuf, sync::Arc};
 
 use clap::Args;
+use paybill::Sandbox;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::{
@@ -13,8 +14,9 @@ use super::{
 };
 use crate::{
     aws::FaultRule,
+    console::{ConsoleOptions, MovableClock, OrderLog},
     issuer::Issuer,
-    runtime_api::ProcessOptions,
+    runtime_api::{Lines, ProcessOptions},
     stack::{Stack, StackOptions},
     template::ACCOUNT_ID,
 };
@@ -43,21 +45,27 @@ pub(super) struct UpArgs {
 }
 
 /// Runs until Ctrl-C or SIGTERM.
-pub(super) async fn run(args: UpArgs, out: &mut dyn Write) -> Result<(), CliError> {
+pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Result<(), CliError> {
     let mut stop = StopSignal::listen().map_err(CliError::Signals)?;
     if let Some(path) = &args.ready_file {
         ReadyFile::clear(path)?;
     }
-    let options = StackOptions {
+    let sandbox = Arc::new(Sandbox::default());
+    let mut options = StackOptions {
         api_port: args.port,
         aws_port: args.aws_port,
-        processes: args
-            .processes
-            .then(ProcessOptions::beside_this_program)
-            .transpose()
-            .map_err(CliError::Program)?,
+        processor: sandbox.clone(),
         ..StackOptions::on_free_ports(Issuer::of_this_user()?)
     };
+    options.console = Some(if args.processes {
+        // Processes have the machine's time, and a payment sandbox of their own.
+        options.processes = Some(processes(&log).map_err(CliError::Program)?);
+        ConsoleOptions { log, time: None, sandbox: None }
+    } else {
+        let time = MovableClock::default();
+        options.clock = time.clock();
+        ConsoleOptions { log, time: Some(time), sandbox: Some(sandbox) }
+    });
     let stack = Stack::start(options).await?;
     for fault in &args.faults {
         stack.aws().faults().add(fault.clone());
@@ -71,6 +79,17 @@ pub(super) async fn run(args: UpArgs, out: &mut dyn Write) -> Result<(), CliErro
     ended?;
     writeln!(out, "Stopped.")?;
     Ok(())
+}
+
+/// The functions' processes, whose lines go to standard error and to the console.
+fn processes(log: &OrderLog) -> io::Result<ProcessOptions> {
+    let options = ProcessOptions::beside_this_program()?;
+    let (printed, log) = (options.lines.clone(), log.clone());
+    let lines = Lines::new(move |line| {
+        log.take_json(line);
+        printed.take(line);
+    });
+    Ok(ProcessOptions { lines, ..options })
 }
 
 async fn serve(
@@ -90,10 +109,12 @@ async fn serve(
 
 fn welcome(ready: &Ready<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Ready { api, aws, token } = ready;
+    let console = api.rsplit_once('/').map_or(*api, |(origin, _)| origin);
     write!(
         out,
         r#"{HEADING}Card Airlock is up.{HEADING:#} Its state is in memory only: stopping it forgets every order, card and key.
 
+  See  {console}  {FAINT}(the console: watch orders cross, look inside, break things){FAINT:#}
   API  {api}
   AWS  {aws}  {FAINT}(DynamoDB, KMS and SQS; a role's name as access key has that role's rights, any other the operator's){FAINT:#}
 

@@ -1,0 +1,61 @@
+// Placing orders. A test card is a name here; a typed number leaves its field before anything else happens.
+
+import { apiAnswer, busy, say } from "./answer.js";
+import { byId, h, show } from "./dom.js";
+import { many } from "./format.js";
+import { post } from "./server.js";
+import { choose, on } from "./store.js";
+
+export function start() {
+  const form = byId("place");
+  on("state", ({ testCards }) => {
+    const chosen = form.card.value || testCards[0].name;
+    const options = testCards.map(({ name, title }) => h("option", { value: name, selected: name === chosen }, title));
+    if (form.card.options.length === 1) show(form.card, ...options, h("option", { value: "" }, "a number I type"));
+  });
+  form.card.addEventListener("change", () => ask(form));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const order = read(form);
+    busy(form.querySelector("button"), () => place(form, order));
+  });
+}
+
+function ask(form) {
+  const typed = form.card.value === "";
+  byId("typed").hidden = !typed;
+  byId("card-hint").hidden = typed;
+  form.number.required = typed;
+  form.number.value = "";
+}
+
+function read(form) {
+  const order = { order: form.order.value.trim(), name: form.name.value, address: form.address.value, count: Number(form.count.value) };
+  if (form.card.value) order.testCard = form.card.value;
+  else order.number = form.number.value;
+  form.number.value = "";
+  return order;
+}
+
+async function place(form, order) {
+  const sent = post("/console/orders", order);
+  delete order.number;
+  const { ok, json } = await sent;
+  const output = byId("placed");
+  if (!ok) return say(output, false, json.message);
+  if (json.outcomes) {
+    const outcomes = Object.entries(json.outcomes).map(([outcome, count]) => `${count} × ${outcome}`);
+    return finish(form, order, say(output, outcomes.every((outcome) => /× 20[02]$/.test(outcome)), h("b", {}, many(json.placed, "order")), `: ${outcomes.join(", ")}`));
+  }
+  say(output, json.status < 300, ...apiAnswer(json));
+  if (json.status < 300) {
+    choose(order.order);
+    finish(form, order);
+  }
+}
+
+/** The next order gets the next id. */
+function finish(form, { order }) {
+  if (form.order.value.trim() !== order) return;
+  form.order.value = /\d$/.test(order) ? order.replace(/\d+$/, (digits) => String(BigInt(digits) + 1n).padStart(digits.length, "0")) : `${order}-2`;
+}

@@ -1,0 +1,35 @@
+// What the page knows, and who wants to hear of it.
+
+const listeners = new Map();
+
+export const store = {
+  orders: new Map(),
+  inWorker: new Set(),
+  pulse: null,
+  state: null,
+  /** The order that is looked into, or null. */
+  chosen: null,
+  /** The server's clock minus ours, in milliseconds. */
+  skew: 0,
+};
+
+/** The stack's time: it can be ahead of the machine's. */
+export const now = () => Date.now() + store.skew;
+
+/** Calls `listener` with what happened, each time something of this name does. */
+export function on(name, listener) {
+  if (!listeners.has(name)) listeners.set(name, []);
+  listeners.get(name).push(listener);
+}
+
+export function emit(name, what) {
+  for (const listener of listeners.get(name) ?? []) listener(what);
+}
+
+/** Chooses an order to look into; null for none. The address keeps it, so that a reload does not lose it. */
+export function choose(id) {
+  store.chosen = id || null;
+  const hash = store.chosen ? `#${encodeURIComponent(store.chosen)}` : " ";
+  if (decodeURIComponent(location.hash.slice(1)) !== (store.chosen ?? "")) history.replaceState(null, "", hash.trim() || location.pathname);
+  emit("chosen", store.chosen);
+}

@@ -1,0 +1,150 @@
+//! What happened to an order, from everywhere that holds a trace of it: the stream, the queue, the calls of AWS.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::{Value, json};
+
+use super::{
+    Console, attributes, poison, pulse,
+    summary::{QUARANTINE, table, text},
+};
+use crate::{
+    aws::{Seen, Service},
+    event_source::SequenceNumber,
+};
+
+const PAGE: usize = 1_000;
+
+/// The quarantine's stream records of an order, oldest first, each as it is but for the bytes.
+pub(super) fn records(console: &Console, order: &str) -> Vec<Value> {
+    let of_order = |record: &Value| {
+        record.pointer("/dynamodb/Keys/CustomerOrder/S").and_then(Value::as_str) == Some(order)
+    };
+    all_records(console).into_iter().filter(of_order).map(|record| shown(&record)).collect()
+}
+
+/// The newest row with a sealed card that the stream tells of.
+pub(super) fn latest_sealed(console: &Console) -> Option<HashMap<String, AttributeValue>> {
+    let sealed = |record: &Value| {
+        let image = record.pointer("/dynamodb/NewImage")?;
+        image.get("SealedCard").is_some().then(|| poison::row(image))?
+    };
+    all_records(console).iter().rev().find_map(sealed)
+}
+
+/// The messages in the queue, those that tell of the order or of one of its stream records; all for `None`.
+pub(super) fn letters(console: &Console, of: Option<(&str, &[Value])>) -> Vec<Value> {
+    let letters = console.aws.waiting().into_iter().filter_map(|waiting| {
+        let body: Value = serde_json::from_str(&waiting.body).unwrap_or_default();
+        let tells = of.is_none_or(|(order, records)| {
+            body.get("CustomerOrder").and_then(Value::as_str) == Some(order) || covers(&body, records)
+        });
+        tells.then(|| json!({ "queue": waiting.queue, "received": waiting.received, "body": body }))
+    });
+    letters.collect()
+}
+
+/// The calls that name the order, or a token or key batch that a call of the order's named with it.
+pub(super) fn calls(console: &Console, order: &str) -> Vec<Value> {
+    let all = console.hub.calls();
+    let names = |seen: &Seen, name: &str| seen.mentions.iter().any(|mention| mention == name);
+    let related = all.iter().filter(|seen| names(seen, order)).flat_map(|seen| seen.mentions.iter());
+    let related: BTreeSet<&String> = related.collect();
+    let told = |seen: &&Arc<Seen>| seen.mentions.iter().any(|mention| related.contains(mention));
+    all.iter().filter(told).map(|seen| call(seen, names(seen, order))).collect()
+}
+
+/// The latest calls of all.
+pub(super) fn latest_calls(console: &Console, most: usize) -> Vec<Value> {
+    let all = console.hub.calls();
+    all.iter().skip(all.len().saturating_sub(most)).map(|seen| call(seen, true)).collect()
+}
+
+fn call(seen: &Seen, is_own: bool) -> Value {
+    let service = match seen.call.service {
+        Service::DynamoDb => "DynamoDB",
+        Service::DynamoDbStreams => "DynamoDB Streams",
+        Service::Kms => "KMS",
+        Service::Sqs => "SQS",
+    };
+    // A key's id says nothing to a person; its purpose does. Of a queue's URL the name is enough.
+    let resources = seen.call.resources.iter().map(|name| name.rsplit('/').next().unwrap_or(name));
+    let resources: Vec<_> = resources.filter(|_| seen.call.service != Service::Kms).collect();
+    json!({
+        "at": pulse::milliseconds(seen.at),
+        "took": seen.took.as_micros() as f64 / 1000.0,
+        "role": seen.call.role,
+        "service": service,
+        "operation": seen.call.operation,
+        "resources": resources,
+        "purpose": seen.call.purpose,
+        "outcome": seen.outcome,
+        "onPurpose": seen.on_purpose,
+        // Made for a key batch that several orders share.
+        "shared": !is_own && seen.call.purpose.as_deref() != Some("vault"),
+    })
+}
+
+fn all_records(console: &Console) -> Vec<Value> {
+    let name = table(&console.declared, QUARANTINE);
+    let stream = console.declared.stream_mappings.iter().find(|mapping| mapping.stream_arn.contains(name));
+    let reader = stream.and_then(|mapping| console.aws.stream(&mapping.stream_arn).ok());
+    let Some(reader) = reader else { return Vec::new() };
+    let mut records: Vec<Value> = Vec::new();
+    loop {
+        let position = records.last().and_then(sequence).map(str::to_owned);
+        match reader.records_after(position.as_deref(), PAGE) {
+            Ok(page) if !page.is_empty() => records.extend(page),
+            _ => return records,
+        }
+    }
+}
+
+fn sequence(record: &Value) -> Option<&str> {
+    record.pointer("/dynamodb/SequenceNumber")?.as_str()
+}
+
+fn shown(record: &Value) -> Value {
+    let image = |name: &str| record.pointer(&format!("/dynamodb/{name}"));
+    let status = |name: &str| image(name).and_then(|image| text(image, "Status"));
+    json!({
+        "event": record.get("eventName"),
+        "sequence": sequence(record),
+        "at": record.pointer("/dynamodb/ApproximateCreationDateTime"),
+        "byTtl": record.get("userIdentity").is_some(),
+        "before": status("OldImage"),
+        "after": status("NewImage"),
+        "old": image("OldImage").map(attributes::shown),
+        "new": image("NewImage").map(attributes::shown),
+    })
+}
+
+/// Whether a message of Lambda's own, which names positions only, speaks of one of the records.
+fn covers(body: &Value, records: &[Value]) -> bool {
+    let position =
+        |name: &str| SequenceNumber::parse(body.pointer(&format!("/DDBStreamBatchInfo/{name}"))?.as_str()?);
+    let Some((start, end)) = position("startSequenceNumber").zip(position("endSequenceNumber")) else {
+        return false;
+    };
+    let numbers =
+        records.iter().filter_map(|record| SequenceNumber::parse(record.get("sequence")?.as_str()?));
+    numbers.into_iter().any(|number| start <= number && number <= end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_of_positions_is_an_orders_when_it_covers_one_of_its_records() {
+        let records = [json!({ "sequence": "000000000000000000005" })];
+        let body = |start: &str, end: &str| json!({ "DDBStreamBatchInfo": { "startSequenceNumber": start, "endSequenceNumber": end } });
+        assert!(covers(&body("000000000000000000001", "000000000000000000005"), &records));
+        assert!(!covers(&body("000000000000000000006", "000000000000000000010"), &records));
+        assert!(!covers(&json!({ "CustomerOrder": "a" }), &records));
+    }
+}
