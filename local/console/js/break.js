@@ -7,10 +7,10 @@ import { post } from "./server.js";
 import { choose, on, store } from "./store.js";
 
 const SWITCHES = [
-  ["kms-decrypt", "KMS opens nothing", "Orders are accepted and wait, sealed"],
-  ["kms", "KMS is down altogether", "New orders get 503 once the data key is used up"],
+  ["kms-worker", "KMS down for the worker", "Orders are accepted and wait, sealed"],
+  ["kms", "KMS down for everybody", "New orders get 503 once ingest’s data key is used up"],
   ["dynamodb", "DynamoDB throttles", "Every second call is turned away"],
-  ["reply", "Replies get lost", "The crossing is done, and the worker never hears of it"],
+  ["reply", "Replies get lost", "Orders cross, and the worker never hears of it"],
 ];
 const FORWARD = [
   [10, "+10 min"],

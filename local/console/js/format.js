@@ -4,6 +4,7 @@
 export function duration(milliseconds) {
   if (milliseconds == null || Number.isNaN(milliseconds)) return "–";
   const ms = Math.max(0, milliseconds);
+  if (ms < 10) return ms < 0.1 ? "<0.1 ms" : `${ms.toFixed(1)} ms`;
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min`;

@@ -13,8 +13,8 @@ export function start() {
     show(
       byId("numbers"),
       tile("Accepted", `${acceptedPerSecond.toFixed(1)}/s`, "over ten seconds"),
-      tile("In quarantine", counts.quarantine, pulse.inWorker ? `${pulse.inWorker} in the worker` : "none in the worker"),
-      tile("Time in quarantine", duration(medianHeld), "median of the last 100"),
+      tile("In quarantine", counts.quarantine, pulse.inWorker ? `${pulse.inWorker} in the worker` : "none in work"),
+      tile("Held for", duration(medianHeld), "median of the last 100"),
       tile("Across", across, `${crossedPerSecond.toFixed(1)}/s, ${counts.paid} paid`),
       tile("Parked", counts.failed + counts.expired, counts.expired ? `${counts.expired} expired` : "failed or expired"),
       tile("Dead letters", pulse.letters, failed ? many(failed, "failed invocation") : "no failed invocation"),

@@ -40,6 +40,7 @@ function read(form) {
 async function place(form, order) {
   const sent = post("/console/orders", order);
   delete order.number;
+  look();
   const { ok, json } = await sent;
   const output = byId("placed");
   if (!ok) return say(output, false, json.message);
@@ -52,6 +53,11 @@ async function place(form, order) {
     choose(order.order);
     finish(form, order);
   }
+}
+
+/** On a phone the picture is out of sight while the form is in it. */
+function look() {
+  if (matchMedia("(max-width: 760px)").matches) byId("scene-title").scrollIntoView();
 }
 
 /** The next order gets the next id. */

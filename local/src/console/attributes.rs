@@ -22,7 +22,9 @@ fn attribute(value: &Value) -> Value {
         return json!({ "type": kind, "value": text });
     }
     let bytes = value.as_str().and_then(|text| BASE64_STANDARD.decode(text).ok()).unwrap_or_default();
-    let hex: String = bytes.iter().take(SHOWN_BYTES).map(|byte| format!("{byte:02x}")).collect();
+    let hex: Vec<_> = bytes.iter().take(SHOWN_BYTES).map(|byte| format!("{byte:02x}")).collect();
+    // The colons keep digits apart, which would else read as a card number now and then.
+    let hex = hex.join(":");
     json!({ "type": kind, "value": hex, "bytes": bytes.len(), "cut": bytes.len() > SHOWN_BYTES })
 }
 
@@ -38,7 +40,7 @@ mod tests {
         assert_eq!(
             shown(&item),
             json!({
-                "SealedCard": { "type": "B", "value": "ab".repeat(12), "bytes": 40, "cut": true },
+                "SealedCard": { "type": "B", "value": "ab:".repeat(11) + "ab", "bytes": 40, "cut": true },
                 "A": { "type": "S", "value": "a" },
                 "N": { "type": "N", "value": "1" },
             })

@@ -54,7 +54,11 @@ pub(super) fn calls(console: &Console, order: &str) -> Vec<Value> {
     let names = |seen: &Seen, name: &str| seen.mentions.iter().any(|mention| mention == name);
     let related = all.iter().filter(|seen| names(seen, order)).flat_map(|seen| seen.mentions.iter());
     let related: BTreeSet<&String> = related.collect();
-    let told = |seen: &&Arc<Seen>| seen.mentions.iter().any(|mention| related.contains(mention));
+    // Other orders of the same batch name it too: of what names only the batch or token, KMS's calls are the order's.
+    let told = |seen: &&Arc<Seen>| {
+        let for_its_keys = || seen.mentions.iter().any(|mention| related.contains(mention));
+        names(seen, order) || (seen.call.service == Service::Kms && for_its_keys())
+    };
     all.iter().filter(told).map(|seen| call(seen, names(seen, order))).collect()
 }
 

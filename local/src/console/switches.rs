@@ -6,8 +6,8 @@ use crate::aws::{FaultRule, Faults};
 
 /// A switch's name, and what goes wrong while it is on.
 const SWITCHES: [(&str, &str); 4] = [
-    // Nobody opens a card; ingest still seals, so orders are accepted and wait.
-    ("kms-decrypt", "kms/Decrypt=error"),
+    // Ingest still seals, so orders are accepted and wait. Every crossing needs a new data key of the vault's.
+    ("kms-worker", "TokenizeWorkerRole/kms/*=error"),
     ("kms", "kms/*=error"),
     ("dynamodb", "dynamodb/*=throttled@0.5"),
     ("reply", "TokenizeWorkerRole/dynamodb/TransactWriteItems=reply-lost@0.7"),

@@ -12,11 +12,13 @@ import { Slots } from "./slots.js";
 const narrow = matchMedia("(max-width: 760px)");
 const ACROSS = ["tokenized", "paying", "paid", "declined"];
 
+const shape = () => (narrow.matches ? TALL : WIDE);
+
 let geometry, picture, slots, capsules, cards;
 
 export function start() {
   build();
-  narrow.addEventListener("change", build);
+  narrow.addEventListener("change", () => geometry !== shape() && build());
   on("orders", ({ changed, whole }) => {
     if (whole) build();
     else changed.forEach(follow);
@@ -31,9 +33,10 @@ export function start() {
 
 /** Draws everything anew, with the orders where they are. */
 function build() {
-  geometry = narrow.matches ? TALL : WIDE;
+  geometry = shape();
   picture = drawing(geometry);
   slots = Object.fromEntries(Object.entries(geometry.rooms).map(([name, room]) => [name, new Slots(room.slots)]));
+  slots.door = new Slots(geometry.door);
   capsules = new Map();
   cards = new Map();
   byId("airlock").dataset.shape = geometry.name;
@@ -55,7 +58,7 @@ function follow(order, atOnce = false) {
   if (atOnce === true) {
     capsule.body.become(glyphOf(stage));
     if (room === "clean") store_card(id, true);
-    settle(capsule, room);
+    settle(capsule, room, true);
     return;
   }
   if (room === "clean" && !ACROSS.includes(was)) cross(capsule, id);
@@ -80,16 +83,19 @@ function enter(id, order, atOnce) {
 }
 
 /** Finds the capsule a place in a room. */
-function settle(capsule, room) {
+function settle(capsule, room, atOnce = false) {
   if (capsule.room && capsule.room !== room) slots[capsule.room].leave(capsule.id);
+  if (room !== "quarantine") slots.door.leave(capsule.id);
   capsule.room = room;
   const place = slots[room].take(capsule.id, (oldest) => leave(capsules.get(oldest)));
-  capsule.body.to(place);
+  if (atOnce) capsule.body.jump(place);
+  else capsule.body.to(place);
 }
 
 function leave(capsule) {
   if (!capsule) return;
   slots[capsule.room]?.leave(capsule.id);
+  slots.door.leave(capsule.id);
   capsules.delete(capsule.id);
   capsule.body.remove();
 }
@@ -135,9 +141,14 @@ function pay(id) {
 function knock(id, begun) {
   const capsule = capsules.get(id);
   if (capsule?.stage !== "quarantine") return;
-  const { at: [x, y], size, flat } = geometry.locks.worker;
-  if (begun) capsule.body.to(flat ? [x, y - size[1] / 2 - 14] : [x - size[0] / 2 - 14, y]);
-  else setTimeout(() => capsules.get(id)?.stage === "quarantine" && settle(capsule, "quarantine"), 250);
+  if (begun) capsule.body.to(slots.door.take(id, back));
+  else setTimeout(() => back(id), 250);
+}
+
+/** From the worker's door to its place in quarantine. */
+function back(id) {
+  slots.door.leave(id);
+  if (capsules.get(id)?.stage === "quarantine") settle(capsules.get(id), "quarantine");
 }
 
 /** A refused order turns back at the outer door. */
@@ -175,7 +186,6 @@ function count(pulse) {
   const { counts, oldestHeld } = pulse.orders;
   const across = ACROSS.reduce((sum, stage) => sum + counts[stage], 0);
   const parked = counts.failed + counts.expired;
-  const worker = pulse.functions.TokenizeWorkerFunction ?? { invocations: 0, failed: 0 };
   const words = {
     "quarantine.count": counts.quarantine,
     "quarantine.sub": counts.quarantine ? `the oldest for ${duration(now() - Date.parse(oldestHeld))}` : "sealed orders wait here",
@@ -183,7 +193,6 @@ function count(pulse) {
     "parked.sub": pulse.letters ? `${many(pulse.letters, "dead letter")} in the queue` : "what could not cross",
     "vault.count": across,
     "clean.count": across,
-    "worker.sub": geometry.name === "wide" && worker.failed ? `${worker.failed} of ${worker.invocations} failed` : "",
     "processor.1": pulse.ledger.charged || pulse.ledger.declined ? `${pulse.ledger.charged} charged` : "",
   };
   for (const [key, value] of Object.entries(words)) picture.texts[key].textContent = value;

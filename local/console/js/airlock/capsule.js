@@ -36,9 +36,14 @@ export class Capsule {
     return this.#tail;
   }
 
-  /** Moves to a place, which may be known only when its turn comes. */
+  /** Moves to a place. */
   to(place) {
-    return this.then(() => this.#glide(typeof place === "function" ? place() : place));
+    return this.then(() => this.#glide(place));
+  }
+
+  /** Is there at once. */
+  jump(place) {
+    this.#put(place);
   }
 
   remove() {

@@ -5,10 +5,9 @@ import { s } from "../dom.js";
 const ROOMS = {
   quarantine: ["Quarantine", "sealed orders wait here"],
   parked: ["Parked", "what could not cross"],
-  vault: ["Vault", "cards, each under its own key"],
-  clean: ["Clean orders", "a token in the card’s place"],
+  vault: ["Vault", "one key for each card"],
+  clean: ["Clean orders", "a token, no card"],
 };
-const LOCKS = { ingest: "ingest", worker: "worker", paybill: "paybill" };
 
 /** Draws the picture for a geometry; gives { svg, layer, texts, locks } to bring it to life. */
 export function drawing(geometry) {
@@ -21,8 +20,8 @@ export function drawing(geometry) {
     text(`${name}.count`, room.count, "count", "0"),
   ]);
   const outside = [
-    ...zone(geometry.client, "client", ["Client", "POST /order", ""], text),
-    ...zone(geometry.processor, "processor", ["Processor", "POST /paybill", ""], text),
+    ...zone(geometry.client, "client", ["Client", "pays by card", ""], text),
+    ...zone(geometry.processor, "processor", ["Processor", "charges once", ""], text),
   ];
   const locks = {};
   const lockGroups = Object.entries(geometry.locks).map(([name, place]) => (locks[name] = lock(name, place, text)));
@@ -36,7 +35,6 @@ export function drawing(geometry) {
     s("path", { class: "wall thin", d: geometry.parkedWall }),
     s("rect", { class: "wall", rx: 14, ...box(hull) }),
     geometry.walls.map((d) => s("path", { class: "wall", d })),
-    geometry.ways.map((d) => s("path", { class: "way", d })),
     rooms,
     outside,
     lockGroups,
@@ -45,27 +43,28 @@ export function drawing(geometry) {
   return { svg, layer, texts, locks };
 }
 
-function zone(place, name, [title, ...lines], text) {
-  const kind = (index) => (place.apart ? (index === 1 ? "soft end" : "soft") : "soft middle");
+function zone({ title, lines, kind }, name, [words, ...more], text) {
   return [
-    text(`${name}.title`, place.title, place.apart ? "title" : "title middle", title),
-    ...lines.map((line, index) => text(`${name}.${index}`, place.lines[index], kind(index), line)),
+    text(`${name}.title`, title, `title ${kind}`, words),
+    ...more.map((line, index) => text(`${name}.${index}`, lines[index], `soft ${kind}`, line)),
   ];
 }
 
-/** A box in the wall with a door of two leaves. */
-function lock(name, { at: [x, y], size: [w, h], label, flat }, text) {
-  const leaf = flat ? [{ x: x - w / 2 + 10, y: y - 4, width: w / 2 - 10 }, { x, y: y - 4, width: w / 2 - 10 }] : [{ x: x - 4, y: y - h / 2 + 9, height: h / 2 - 9 }, { x: x - 4, y, height: h / 2 - 9 }];
-  const [first, second] = leaf.map((rect) => (flat ? { ...rect, height: 8 } : { ...rect, width: 8 }));
+/** A box in the wall with a door of two leaves, and its name. */
+function lock(name, { at: [x, y], size: [w, h], flat }, text) {
+  const half = flat ? w / 2 - 14 : 28;
+  const leaves = flat
+    ? [{ x: x - half, y: y - 14, width: half - 1, height: 8 }, { x: x + 1, y: y - 14, width: half - 1, height: 8 }]
+    : [{ x: x - 4, y: y - 37, width: 8, height: half - 1 }, { x: x - 4, y: y - 37 + half + 1, width: 8, height: half - 1 }];
+  const foot = y + h / 2;
   return s(
     "g",
     { class: flat ? "lock flat" : "lock" },
-    s("rect", { x: x - w / 2, y: y - h / 2, width: w, height: h, rx: 12 }),
-    s("rect", { class: "leaf first", rx: 2, ...first }),
-    s("rect", { class: "leaf second", rx: 2, ...second }),
-    text(`${name}.label`, label, "title middle", LOCKS[name]),
-    text(`${name}.sub`, [label[0], label[1] + (flat ? 0 : 17)], "soft middle"),
-    s("text", { class: "alarm", x, y: flat ? y + 38 : y - h / 2 - 8 }, ""),
+    s("rect", { class: "box", x: x - w / 2, y: y - h / 2, width: w, height: h, rx: 12 }),
+    s("rect", { class: "leaf first", rx: 2, ...leaves[0] }),
+    s("rect", { class: "leaf second", rx: 2, ...leaves[1] }),
+    text(`${name}.label`, [x, foot - (flat ? 8 : 12)], "name", name),
+    s("text", { class: "alarm", x, y: flat ? foot + 15 : y - h / 2 - 8 }, ""),
   );
 }
 
