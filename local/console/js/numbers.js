@@ -12,12 +12,12 @@ export function start() {
     const failed = Object.values(pulse.functions).reduce((sum, one) => sum + one.failed, 0);
     show(
       byId("numbers"),
-      tile("Accepted", `${acceptedPerSecond.toFixed(1)}/s`, "over ten seconds"),
+      tile("Accepted", `${acceptedPerSecond.toFixed(1)}/s`, "over 10 s"),
       tile("In quarantine", counts.quarantine, pulse.inWorker ? `${pulse.inWorker} in the worker` : "none in work"),
-      tile("Held for", duration(medianHeld), "median of the last 100"),
+      tile("Held for", duration(medianHeld), "median of 100"),
       tile("Across", across, `${crossedPerSecond.toFixed(1)}/s, ${counts.paid} paid`),
       tile("Parked", counts.failed + counts.expired, counts.expired ? `${counts.expired} expired` : "failed or expired"),
-      tile("Dead letters", pulse.letters, failed ? many(failed, "failed invocation") : "no failed invocation"),
+      tile("Dead letters", pulse.letters, failed ? many(failed, "failed run") : "no failed run"),
     );
   });
 }

@@ -10,7 +10,13 @@ use std::{
 use serde_json::{Value, json};
 use tokio::sync::{Notify, broadcast, watch};
 
-use super::{Console, invocations::Invocations, known::Known, pulse, shown, summary::Rows};
+use super::{
+    Console,
+    invocations::{self, Invocations},
+    known::Known,
+    pulse, shown,
+    summary::Rows,
+};
 use crate::aws::{AwsEndpoint, Seen};
 
 /// Calls kept for the orders' stories.
@@ -40,7 +46,16 @@ struct Inner {
 #[derive(Default)]
 struct Calls {
     total: u64,
-    latest: VecDeque<Arc<Seen>>,
+    latest: VecDeque<Arc<Kept>>,
+}
+
+/// A call, and for whom it may have been.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) seen: Seen,
+    /// Of a call of the worker's that failed: the orders it had in its hands. The token that such a call names is
+    /// of a try that left no other trace.
+    pub(super) in_worker: Vec<String>,
 }
 
 /// One server-sent event.
@@ -79,7 +94,7 @@ impl Hub {
     }
 
     /// The latest calls, oldest first.
-    pub(super) fn calls(&self) -> Vec<Arc<Seen>> {
+    pub(super) fn calls(&self) -> Vec<Arc<Kept>> {
         self.latest_calls().latest.iter().cloned().collect()
     }
 
@@ -106,9 +121,11 @@ impl Hub {
             self.happened("crash", &json!({}));
         }
         self.touch(seen.mentions.iter().cloned());
+        let failed_in_worker = invocations::is_workers(&seen) && seen.outcome != "ok";
+        let in_worker = if failed_in_worker { self.invocations().in_worker() } else { Vec::new() };
         let mut calls = self.latest_calls();
         calls.total += 1;
-        calls.latest.push_back(Arc::new(seen));
+        calls.latest.push_back(Arc::new(Kept { seen, in_worker }));
         if calls.latest.len() > MOST_CALLS {
             calls.latest.pop_front();
         }

@@ -25,6 +25,11 @@ const WORKER: &str = "TokenizeWorkerFunction";
 const WORKER_ROLE: &str = "TokenizeWorkerRole";
 const CROSSING: &str = "TransactWriteItems";
 
+/// Whether the worker made the call.
+pub(super) fn is_workers(seen: &Seen) -> bool {
+    seen.call.role == WORKER_ROLE
+}
+
 /// What is known of all functions.
 #[derive(Debug, Default)]
 pub(super) struct Invocations {
@@ -53,7 +58,7 @@ impl Invocations {
 
     /// Strikes when the call is the one that an armed crash waits for. The worker has no answer to it yet.
     pub(super) fn saw(&self, seen: &Seen) -> bool {
-        let is_crossing = seen.call.role == WORKER_ROLE && seen.call.operation == CROSSING;
+        let is_crossing = is_workers(seen) && seen.call.operation == CROSSING;
         let strikes = is_crossing
             && self
                 .crashes_armed

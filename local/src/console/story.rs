@@ -1,15 +1,14 @@
 //! What happened to an order, from everywhere that holds a trace of it: the stream, the queue, the calls of AWS.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
 use super::{
-    Console, attributes, poison, pulse,
+    Console, attributes,
+    hub::Kept,
+    poison, pulse,
     summary::{QUARANTINE, table, text},
 };
 use crate::{
@@ -48,27 +47,49 @@ pub(super) fn letters(console: &Console, of: Option<(&str, &[Value])>) -> Vec<Va
     letters.collect()
 }
 
-/// The calls that name the order, or a token or key batch that a call of the order's named with it.
+/// The calls that name the order, or a token or key batch that a call of the order's named with it; and what failed
+/// while the worker had the order in its hands, if nothing tells whose it was.
 pub(super) fn calls(console: &Console, order: &str) -> Vec<Value> {
     let all = console.hub.calls();
-    let names = |seen: &Seen, name: &str| seen.mentions.iter().any(|mention| mention == name);
-    let related = all.iter().filter(|seen| names(seen, order)).flat_map(|seen| seen.mentions.iter());
+    let names = |kept: &Kept, name: &str| kept.seen.mentions.iter().any(|mention| mention == name);
+    let related = all.iter().filter(|kept| names(kept, order)).flat_map(|kept| kept.seen.mentions.iter());
     let related: BTreeSet<&String> = related.collect();
-    // Other orders of the same batch name it too: of what names only the batch or token, KMS's calls are the order's.
-    let told = |seen: &&Arc<Seen>| {
-        let for_its_keys = || seen.mentions.iter().any(|mention| related.contains(mention));
-        names(seen, order) || (seen.call.service == Service::Kms && for_its_keys())
-    };
-    all.iter().filter(told).map(|seen| call(seen, names(seen, order))).collect()
+    let calls = all.iter().filter_map(|kept| {
+        let seen = &kept.seen;
+        if names(kept, order) {
+            return Some(call(seen, Whose::Own));
+        }
+        // Other orders of the same batch name it too: of what names only a token or batch, KMS's calls are the order's.
+        if seen.call.service != Service::Kms {
+            return None;
+        }
+        if seen.mentions.iter().any(|mention| related.contains(mention)) {
+            let is_for_vault = seen.call.purpose.as_deref() == Some("vault");
+            return Some(call(seen, if is_for_vault { Whose::Own } else { Whose::Batch }));
+        }
+        let maybe = kept.in_worker.iter().any(|other| other == order);
+        maybe.then(|| call(seen, Whose::OneOf(kept.in_worker.len())))
+    });
+    calls.collect()
 }
 
 /// The latest calls of all.
 pub(super) fn latest_calls(console: &Console, most: usize) -> Vec<Value> {
     let all = console.hub.calls();
-    all.iter().skip(all.len().saturating_sub(most)).map(|seen| call(seen, true)).collect()
+    all.iter().skip(all.len().saturating_sub(most)).map(|kept| call(&kept.seen, Whose::Own)).collect()
 }
 
-fn call(seen: &Seen, is_own: bool) -> Value {
+/// For whom a call was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Own,
+    /// For a key batch that several orders share.
+    Batch,
+    /// For one of so many orders.
+    OneOf(usize),
+}
+
+fn call(seen: &Seen, whose: Whose) -> Value {
     let service = match seen.call.service {
         Service::DynamoDb => "DynamoDB",
         Service::DynamoDbStreams => "DynamoDB Streams",
@@ -80,7 +101,7 @@ fn call(seen: &Seen, is_own: bool) -> Value {
     let resources: Vec<_> = resources.filter(|_| seen.call.service != Service::Kms).collect();
     json!({
         "at": pulse::milliseconds(seen.at),
-        "took": seen.took.as_micros() as f64 / 1000.0,
+        "took": seen.took.as_secs_f64() * 1000.0,
         "role": seen.call.role,
         "service": service,
         "operation": seen.call.operation,
@@ -88,8 +109,8 @@ fn call(seen: &Seen, is_own: bool) -> Value {
         "purpose": seen.call.purpose,
         "outcome": seen.outcome,
         "onPurpose": seen.on_purpose,
-        // Made for a key batch that several orders share.
-        "shared": !is_own && seen.call.purpose.as_deref() != Some("vault"),
+        "shared": whose == Whose::Batch,
+        "among": if let Whose::OneOf(orders) = whose { orders } else { 1 },
     })
 }
 

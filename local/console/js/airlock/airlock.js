@@ -42,6 +42,9 @@ function build() {
   byId("airlock").dataset.shape = geometry.name;
   show(byId("airlock"), picture.svg);
   for (const order of store.orders.values()) follow(order, true);
+  for (const id of store.inWorker) {
+    if (capsules.get(id)?.stage === "quarantine") capsules.get(id).body.jump(slots.door.take(id, back));
+  }
   if (store.pulse) count(store.pulse);
 }
 

@@ -35,6 +35,9 @@ export function drawing(geometry) {
     s("path", { class: "wall thin", d: geometry.parkedWall }),
     s("rect", { class: "wall", rx: 14, ...box(hull) }),
     geometry.walls.map((d) => s("path", { class: "wall", d })),
+    geometry.arrows.map(([x, y, degrees]) => s("path", { class: "arrow", d: "M-3.5 -5L3.5 0L-3.5 5Z", transform: `translate(${x} ${y}) rotate(${degrees})` })),
+    icon(geometry.client.at, "M-19 -14H19V9H-19ZM-7 15H7M0 9V15"),
+    icon(geometry.processor.at, "M-19 -4L0 -15L19 -4ZM-15 0V10M-5 0V10M5 0V10M15 0V10M-19 15H19"),
     rooms,
     outside,
     lockGroups,
@@ -67,6 +70,8 @@ function lock(name, { at: [x, y], size: [w, h], flat }, text) {
     s("text", { class: "alarm", x, y: flat ? foot + 15 : y - h / 2 - 8 }, ""),
   );
 }
+
+const icon = ([x, y], d) => s("path", { class: "icon", d, transform: `translate(${x} ${y})` });
 
 function hatch() {
   return s(

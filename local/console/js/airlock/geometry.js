@@ -1,6 +1,6 @@
 // Where everything stands in the picture: once for wide screens, once for phones.
 
-/** Slots are where capsules lie in a room; locks stand on walls; an `at` is a middle. */
+/** Arrows are [x, y, degrees]; slots are where capsules lie in a room; locks stand on walls; an `at` is a middle. */
 export const WIDE = {
   name: "wide",
   size: [760, 420],
@@ -9,8 +9,9 @@ export const WIDE = {
   inside: { x: 340, y: 12, w: 310, h: 396 },
   walls: ["M340 12V408", "M340 206H650"],
   parkedWall: "M128 268H322",
-  client: { at: [40, 150], title: [46, 84], lines: [[46, 102], [40, 186]], kind: "middle" },
-  processor: { at: [720, 150], title: [714, 84], lines: [[714, 102], [722, 186]], kind: "middle" },
+  arrows: [[69, 150, 0], [151, 150, 0], [384, 192, 0], [384, 221, 0], [609, 150, 0], [691, 150, 0]],
+  client: { at: [38, 150], title: [46, 70], lines: [[46, 88], [40, 186]], kind: "middle" },
+  processor: { at: [724, 150], title: [714, 70], lines: [[714, 88], [724, 190]], kind: "middle" },
   locks: {
     ingest: { at: [110, 150], size: [70, 92] },
     worker: { at: [340, 206], size: [70, 92] },
@@ -33,7 +34,8 @@ export const TALL = {
   inside: { x: 4, y: 300, w: 352, h: 182 },
   walls: ["M4 300H356", "M180 300V482"],
   parkedWall: "M20 206H340",
-  client: { at: [180, 24], title: [4, 20], lines: [[4, 37], [100, 20]], kind: "" },
+  arrows: [[180, 43, 90], [180, 99, 90], [150, 331, 90], [210, 331, 90], [92, 453, 90], [92, 511, 90]],
+  client: { at: [180, 21], title: [4, 20], lines: [[4, 37], [100, 20]], kind: "" },
   processor: { at: [92, 536], title: [146, 530], lines: [[146, 547], [240, 530]], kind: "" },
   locks: {
     ingest: { at: [180, 70], size: [112, 46], flat: true },
