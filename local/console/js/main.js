@@ -10,11 +10,11 @@ import { start as numbers } from "./numbers.js";
 import { start as orders } from "./orders.js";
 import { start as pay } from "./pay.js";
 import { start as place } from "./place.js";
-import { choose } from "./store.js";
+import { choose, inAddress } from "./store.js";
 
 for (const legend of document.querySelectorAll(".legend .glyph")) draw(legend, legend.dataset.glyph);
 for (const part of [airlock, numbers, place, pay, orders, inside, breakers, mend]) part();
-const fromAddress = () => choose(decodeURIComponent(location.hash.slice(1)));
+const fromAddress = () => choose(inAddress());
 addEventListener("hashchange", fromAddress);
 if (location.hash) fromAddress();
 connect();

@@ -14,6 +14,7 @@ export function start() {
   byId("find").addEventListener("submit", (event) => {
     event.preventDefault();
     const id = event.target.order.value.trim();
+    event.target.order.value = "";
     if (id) choose(id);
   });
   on("orders", announce);

@@ -1,5 +1,7 @@
 // What the page knows, and who wants to hear of it.
 
+import { readsAsCard } from "./card.js";
+
 const listeners = new Map();
 
 export const store = {
@@ -28,8 +30,16 @@ export function emit(name, what) {
 
 /** Chooses an order to look into; null for none. The address keeps it, so that a reload does not lose it. */
 export function choose(id) {
-  store.chosen = id || null;
-  const hash = store.chosen ? `#${encodeURIComponent(store.chosen)}` : " ";
-  if (decodeURIComponent(location.hash.slice(1)) !== (store.chosen ?? "")) history.replaceState(null, "", hash.trim() || location.pathname);
+  store.chosen = id && !readsAsCard(id) ? id : null;
+  if (inAddress() !== store.chosen) history.replaceState(null, "", store.chosen ? `#${encodeURIComponent(store.chosen)}` : location.pathname);
   emit("chosen", store.chosen);
+}
+
+/** The order that the address names. */
+export function inAddress() {
+  try {
+    return decodeURIComponent(location.hash.slice(1)) || null;
+  } catch {
+    return location.hash;
+  }
 }

@@ -85,6 +85,18 @@ test("no card is in the page, its storage or the event stream, whatever happens 
   assert.deepEqual(page.complaints, []);
 });
 
+test("a number typed into the wrong field is not looked up and not kept in the address", options, async () => {
+  const page = await open(chromium, stack.origin);
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await page.fill("#find-order", TYPED);
+  await page.press("#find-order", "Enter");
+  await page.goto(`${stack.origin}/#${encodeURIComponent(TYPED)}`);
+  await until("the address is cleared", () => !page.url().includes("#"));
+  assert.deepEqual(cardsIn(await everything(page)), []);
+  assert.deepEqual(cardsIn(decodeURIComponent(asked.filter((url) => url.includes("/console/")).join("\n"))), []);
+});
+
 test("the search finds a card that is there", () => {
   for (const planted of [TYPED, TYPED.replaceAll(" ", ""), TYPED.replaceAll(" ", "-"), Buffer.from("x4929123456781236y").toString("base64"), Buffer.from("4929123456781236").toString("hex")]) {
     assert.deepEqual(cardsIn(`<p title="${planted}">`), ["4929123456781236"], planted);

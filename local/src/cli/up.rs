@@ -23,7 +23,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct UpArgs {
-    /// The API's port on 127.0.0.1; 0 takes a free one.
+    /// The port of the API and the console on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 3000)]
     pub(super) port: u16,
     /// The AWS endpoint's port on 127.0.0.1; 0 takes a free one.

@@ -33,6 +33,7 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("js/airlock/slots.js", JS),
     file!("js/answer.js", JS),
     file!("js/break.js", JS),
+    file!("js/card.js", JS),
     file!("js/dom.js", JS),
     file!("js/format.js", JS),
     file!("js/inside/inside.js", JS),
