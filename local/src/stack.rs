@@ -12,7 +12,7 @@ use vault::Clock;
 use crate::{
     api::{self, Api, Route},
     aws::{AwsEndpoint, ProvisionError, StartError, StreamError},
-    console::{Console, ConsoleOptions, Hub},
+    console::{Console, ConsoleOptions, Hub, StreamTail},
     event_source::{Checkpoints, Mapping, Names, SettingsError},
     function::Function,
     functions::{self, FunctionsError, Surroundings},
@@ -182,6 +182,7 @@ impl Stack {
             hub,
             replay: declared.function(REPLAY).cloned().zip(functions.get(REPLAY).cloned()),
             declared: declared.clone(),
+            stream: StreamTail::default(),
             stopping: api_stopping.clone(),
         });
         let beside = beside.map(Console::router).unwrap_or_default();

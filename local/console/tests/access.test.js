@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { browser, inStage, LIMIT, open, place, toggle, up } from "./up.js";
+import { browser, inStage, LIMIT, open, pay, place, press, toggle, up } from "./up.js";
 
 const options = { timeout: 4 * LIMIT };
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -19,11 +19,10 @@ before(async () => {
   await place(page, "declined-1", "declined");
   await inStage(page, "declined-1", "tokenized");
   for (const order of ["declined-1", "tokenized-1"]) {
-    await page.fill("#pay [name=order]", order);
-    await page.click("#pay button");
+    await pay(page, order);
     await page.waitForSelector(`#ledger tr:has-text("${order}")`);
   }
-  await page.click("#poison");
+  await press(page, "#poison");
   await page.waitForSelector("#orders .stage.failed");
   await toggle(page, "kms-worker", true);
   await place(page, "held-1");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { cardsIn, everything, TYPED } from "./cards.js";
-import { browser, inStage, LIMIT, open, place, toggle, until, up } from "./up.js";
+import { browser, inStage, LIMIT, open, pay, place, press, toggle, until, up } from "./up.js";
 
 const options = { timeout: 4 * LIMIT };
 let stack, chromium;
@@ -38,7 +38,7 @@ test("a typed number leaves its field the moment it is sent", options, async () 
   await page.route("**/console/orders", () => {}); // The answer never comes: nothing may wait for it.
   await page.selectOption("#card", "");
   await page.fill("[name=number]", TYPED);
-  await page.click("#place button[type=submit]");
+  await press(page, "#place button[type=submit]");
   assert.equal(await page.inputValue("[name=number]"), "");
   assert.deepEqual(cardsIn(await everything(page)), []);
 });
@@ -55,14 +55,13 @@ test("no card is in the page, its storage or the event stream, whatever happens 
   await page.selectOption("#card", "");
   await page.fill("#place [name=order]", "typed-1");
   await page.fill("[name=number]", TYPED);
-  await page.click("#place button[type=submit]");
+  await press(page, "#place button[type=submit]");
   await inStage(page, "typed-1", "tokenized");
   for (const order of ["typed-1", "card-declined"]) {
-    await page.fill("#pay [name=order]", order);
-    await page.click("#pay button");
+    await pay(page, order);
     await page.waitForSelector(`#ledger tr:has-text("${order}")`);
   }
-  await page.click("#poison");
+  await press(page, "#poison");
   await page.waitForSelector("#orders .stage.failed");
   await toggle(page, "kms-worker", true);
   await place(page, "held-1");

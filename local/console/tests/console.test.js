@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { browser, inStage, LIMIT, open, place, toggle, until, up } from "./up.js";
+import { browser, inStage, LIMIT, open, pay, place, press, toggle, until, up } from "./up.js";
 
 const options = { timeout: 4 * LIMIT };
 let stack, chromium;
@@ -55,9 +55,9 @@ test("with KMS down an order is held; a replay, dry run first, mends it", option
   assert.match(await page.textContent("#tab"), /RetryAttemptsExhausted/);
   assert.equal(await page.locator('#orders tr:has([data-order="held-1"]) .stage.quarantine').count(), 1, "held");
   await toggle(page, "kms-worker", false);
-  await page.click("#dry-run");
+  await press(page, "#dry-run");
   await page.waitForSelector('#mended:has-text("would re-arm 1 order")');
-  await page.click("#replay");
+  await press(page, "#replay");
   await page.waitForSelector('#mended:has-text("Re-armed 1 order")');
   await inStage(page, "held-1", "tokenized");
 });
@@ -66,10 +66,10 @@ test("a poison order is parked and the worker's crash doubles nothing", options,
   const page = await open(chromium, stack.origin);
   await place(page, "before-poison");
   await inStage(page, "before-poison", "tokenized");
-  await page.click("#poison");
+  await press(page, "#poison");
   const poison = await page.waitForSelector("#broken code");
   await inStage(page, await poison.textContent(), "failed");
-  await page.click("#crash");
+  await press(page, "#crash");
   await page.waitForSelector('#crash:has-text("armed")');
   await place(page, "crashed-1");
   await page.waitForSelector('#broken:has-text("The worker crashed")');
@@ -82,8 +82,7 @@ test("an order is paid and stands in the ledger; a declined card too", options, 
   for (const [order, card, stage, answer] of [["paid-1", "mastercard", "paid", /200 OK.*\*{4}-4444/], ["paid-2", "declined", "declined", /402.*PAYMENT_DECLINED/]]) {
     await place(page, order, card);
     await inStage(page, order, "tokenized");
-    await page.fill("#pay [name=order]", order);
-    await page.click("#pay button");
+    await pay(page, order);
     await inStage(page, order, stage);
     await page.waitForSelector(`#ledger tr:has-text("${order}") .stage.${stage}`);
     await until("the answer is shown", async () => answer.test(await page.textContent("#paid")));
@@ -95,7 +94,7 @@ test("past its deadline an order expires, and its card is gone", options, async 
   await toggle(page, "kms-worker", true);
   await place(page, "late-1");
   await inStage(page, "late-1", "quarantine");
-  await page.click('button[data-minutes="4380"]');
+  await press(page, 'button[data-minutes="4380"]');
   await inStage(page, "late-1", "expired");
   await page.click('button[data-order="late-1"]');
   await page.click("#tab-rows");

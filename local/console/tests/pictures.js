@@ -2,7 +2,7 @@
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { browser, inStage, open, place, toggle, up } from "./up.js";
+import { browser, inStage, open, pay, place, press, toggle, up } from "./up.js";
 
 const MOST_BYTES = 300_000;
 const folder = process.argv[2];
@@ -33,12 +33,11 @@ async function scene(page) {
   await place(page, "order", "visa", 24);
   await inStage(page, "order-024", "tokenized");
   for (const paid of ["order-001", "order-002", "order-003", "order-004"]) {
-    await page.fill("#pay [name=order]", paid);
-    await page.click("#pay button");
+    await pay(page, paid);
     await inStage(page, paid, "paid");
   }
   for (const parked of [1, 2]) {
-    await page.click("#poison");
+    await press(page, "#poison");
     await page.waitForFunction((count) => document.querySelectorAll("#orders .stage.failed").length === count, parked);
   }
   await toggle(page, "kms-worker", true);

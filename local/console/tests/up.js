@@ -63,9 +63,19 @@ export async function place(page, order, card = "visa", count = 1) {
   await page.fill("#place [name=order]", order);
   await page.selectOption("#card", card);
   await page.fill("#place [name=count]", String(count));
-  await page.click("#place button[type=submit]");
+  await page.evaluate(() => document.getElementById("placed").removeAttribute("data-good"));
+  await press(page, "#place button[type=submit]");
   await page.waitForSelector("#placed[data-good]");
 }
+
+/** Pays an order with the form. */
+export async function pay(page, order) {
+  await page.fill("#pay [name=order]", order);
+  await press(page, "#pay button");
+}
+
+/** Clicks a button that is not at work still: it would not listen. */
+export const press = (page, button) => page.click(`${button}:not([aria-busy=true])`);
 
 /** Waits until the list says that an order is in a stage. */
 export const inStage = (page, order, stage) => page.waitForSelector(`#orders tr:has(button[data-order="${order}"]) .stage.${stage}`);

@@ -109,11 +109,15 @@ impl Hub {
 
     /// Tells every open page.
     pub(super) fn happened(&self, event: &'static str, what: &Value) {
-        if self.0.frames.receiver_count() > 0 {
+        if self.is_watched() {
             let data = shown::text(what.clone());
             // The last page may have gone meanwhile.
             let _ = self.0.frames.send(Arc::new(Frame { event, data }));
         }
+    }
+
+    fn is_watched(&self) -> bool {
+        self.0.frames.receiver_count() > 0
     }
 
     fn saw(&self, seen: Seen) {
@@ -154,7 +158,9 @@ pub(super) async fn keep_up(console: Arc<Console>) {
     loop {
         tokio::select! {
             () = stopped(&mut stopping) => return,
-            _ = pulse.tick() => hub.happened("pulse", &pulse::document(&console)),
+            _ = pulse.tick() => if hub.is_watched() {
+                hub.happened("pulse", &pulse::document(&console));
+            },
             line = lines.recv() => match line {
                 Ok(order) => hub.touch(order.into_iter()),
                 Err(broadcast::error::RecvError::Lagged(_)) => {}

@@ -23,6 +23,7 @@ mod pulse;
 mod request;
 mod shown;
 mod story;
+mod stream_tail;
 mod summary;
 mod switches;
 mod test_cards;
@@ -47,6 +48,7 @@ use crate::{
 pub(crate) use hub::Hub;
 pub use movable_clock::MovableClock;
 pub use order_log::OrderLog;
+pub(crate) use stream_tail::StreamTail;
 
 /// The user that the console signs in as: the one whose token `up` prints.
 const USER: &str = "demo";
@@ -71,6 +73,7 @@ pub(crate) struct Console {
     /// The function that sweeps and replays, as the template declares it.
     pub(crate) replay: Option<(LambdaFunction, Function)>,
     pub(crate) declared: template::Stack,
+    pub(crate) stream: StreamTail,
     /// Up when the stack stops: the event streams then end.
     pub(crate) stopping: watch::Receiver<bool>,
 }

@@ -5,25 +5,18 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-use super::{
-    Console, attributes,
-    hub::Kept,
-    poison, pulse,
-    summary::{QUARANTINE, table, text},
-};
+use super::{Console, attributes, hub::Kept, poison, pulse, stream_tail::sequence, summary::text};
 use crate::{
     aws::{Seen, Service},
     event_source::SequenceNumber,
 };
-
-const PAGE: usize = 1_000;
 
 /// The quarantine's stream records of an order, oldest first, each as it is but for the bytes.
 pub(super) fn records(console: &Console, order: &str) -> Vec<Value> {
     let of_order = |record: &Value| {
         record.pointer("/dynamodb/Keys/CustomerOrder/S").and_then(Value::as_str) == Some(order)
     };
-    all_records(console).into_iter().filter(of_order).map(|record| shown(&record)).collect()
+    console.stream.read(console).iter().filter(|record| of_order(record)).map(shown).collect()
 }
 
 /// The newest row with a sealed card that the stream tells of.
@@ -32,7 +25,7 @@ pub(super) fn latest_sealed(console: &Console) -> Option<HashMap<String, Attribu
         let image = record.pointer("/dynamodb/NewImage")?;
         image.get("SealedCard").is_some().then(|| poison::row(image))?
     };
-    all_records(console).iter().rev().find_map(sealed)
+    console.stream.read(console).iter().rev().find_map(sealed)
 }
 
 /// The messages in the queue, those that tell of the order or of one of its stream records; all for `None`.
@@ -112,25 +105,6 @@ fn call(seen: &Seen, whose: Whose) -> Value {
         "shared": whose == Whose::Batch,
         "among": if let Whose::OneOf(orders) = whose { orders } else { 1 },
     })
-}
-
-fn all_records(console: &Console) -> Vec<Value> {
-    let name = table(&console.declared, QUARANTINE);
-    let stream = console.declared.stream_mappings.iter().find(|mapping| mapping.stream_arn.contains(name));
-    let reader = stream.and_then(|mapping| console.aws.stream(&mapping.stream_arn).ok());
-    let Some(reader) = reader else { return Vec::new() };
-    let mut records: Vec<Value> = Vec::new();
-    loop {
-        let position = records.last().and_then(sequence).map(str::to_owned);
-        match reader.records_after(position.as_deref(), PAGE) {
-            Ok(page) if !page.is_empty() => records.extend(page),
-            _ => return records,
-        }
-    }
-}
-
-fn sequence(record: &Value) -> Option<&str> {
-    record.pointer("/dynamodb/SequenceNumber")?.as_str()
 }
 
 fn shown(record: &Value) -> Value {

@@ -27,7 +27,8 @@ export function start() {
   on("pulse", count);
   on("refused", bounce);
   on("crash", () => hurt("worker", "crashed"));
-  on("failed", ({ function: name }) => name === "TokenizeWorkerFunction" && hurt("worker", "failed"));
+  // After a crash comes the failed invocation: the crash is the better word.
+  on("failed", ({ function: name }) => name === "TokenizeWorkerFunction" && !("hurt" in picture.locks.worker.dataset) && hurt("worker", "failed"));
   on("chosen", () => capsules.forEach(mark));
 }
 

@@ -21,7 +21,7 @@ export const WIDE = {
     quarantine: { title: [130, 44], sub: [130, 62], count: [320, 52], slots: { x: 168, y: 96, columns: 6, rows: 8, pitch: 20 } },
     parked: { title: [130, 294], sub: [130, 312], count: [320, 302], slots: { x: 142, y: 340, columns: 9, rows: 3, pitch: 20 } },
     vault: { title: [364, 44], sub: [364, 62], count: [630, 52], slots: { x: 392, y: 96, columns: 11, rows: 5, pitch: 20 } },
-    clean: { title: [392, 236], sub: [392, 254], count: [630, 244], slots: { x: 396, y: 286, columns: 11, rows: 6, pitch: 22 } },
+    clean: { title: [392, 236], sub: [392, 254], count: [630, 244], slots: { x: 396, y: 286, columns: 11, rows: 5, pitch: 22 } },
   },
   door: { x: 291, y: 168, columns: 1, rows: 5, pitch: 20 },
 };
