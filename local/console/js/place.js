@@ -45,14 +45,17 @@ async function place(form, order) {
   const output = byId("placed");
   if (!ok) return say(output, false, json.message);
   if (json.outcomes) {
-    const outcomes = Object.entries(json.outcomes).map(([outcome, count]) => `${count} × ${outcome}`);
-    return finish(form, order, say(output, outcomes.every((outcome) => /× 20[02]$/.test(outcome)), h("b", {}, many(json.placed, "order")), `: ${outcomes.join(", ")}`));
+    const outcomes = Object.entries(json.outcomes);
+    const good = outcomes.every(([outcome]) => /^20[02]$/.test(outcome));
+    say(output, good, h("b", {}, many(json.placed, "order")), `: ${outcomes.map(([outcome, count]) => `${count} × ${outcome}`).join(", ")}`);
+    propose(form, order);
+    return;
   }
-  say(output, json.status < 300, ...apiAnswer(json));
-  if (json.status < 300) {
-    choose(order.order);
-    finish(form, order);
-  }
+  const good = json.status < 300;
+  say(output, good, ...apiAnswer(json));
+  if (!good) return;
+  choose(order.order);
+  propose(form, order);
 }
 
 /** On a phone the picture is out of sight while the form is in it. */
@@ -61,7 +64,7 @@ function look() {
 }
 
 /** The next order gets the next id. */
-function finish(form, { order }) {
+function propose(form, { order }) {
   if (form.order.value.trim() !== order) return;
   form.order.value = /\d$/.test(order) ? order.replace(/\d+$/, (digits) => String(BigInt(digits) + 1n).padStart(digits.length, "0")) : `${order}-2`;
 }

@@ -1,6 +1,6 @@
 //! The numbers of the moment.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -30,9 +30,4 @@ pub(super) fn document(console: &Console) -> Value {
         "switches": switches::states(console.aws.faults()),
         "ledger": { "charged": charged, "declined": charges.len() - charged },
     })
-}
-
-/// Minutes of a request, as a duration.
-pub(super) fn minutes(minutes: u32) -> Duration {
-    Duration::from_secs(u64::from(minutes) * 60)
 }

@@ -14,6 +14,8 @@ const ACROSS = ["tokenized", "paying", "paid", "declined"];
 
 const shape = () => (narrow.matches ? TALL : WIDE);
 
+const timers = new Map();
+
 let geometry, picture, slots, capsules, cards;
 
 export function start() {
@@ -61,7 +63,7 @@ function follow(order, atOnce = false) {
   const room = stage === "quarantine" ? "quarantine" : ACROSS.includes(stage) ? "clean" : "parked";
   if (atOnce === true) {
     capsule.body.become(glyphOf(stage));
-    if (room === "clean") store_card(id, true);
+    if (room === "clean") shelve(id, true);
     settle(capsule, room, true);
     return;
   }
@@ -113,11 +115,12 @@ function through(capsule, lock, badly = false) {
 /** In the worker an order becomes two things: a card for the vault, an order with a token. */
 function cross(capsule, id) {
   through(capsule, "worker");
-  capsule.body.then(() => store_card(id));
+  capsule.body.then(() => shelve(id));
   capsule.body.then(() => capsule.body.become("token"));
 }
 
-function store_card(id, atOnce = false) {
+/** The card finds its place in the vault. */
+function shelve(id, atOnce = false) {
   if (cards.has(id)) return;
   const place = slots.vault.take(id, (oldest) => {
     cards.get(oldest)?.remove();
@@ -175,11 +178,12 @@ function hurt(lock, word) {
   flag(lock, "hurt", 1400);
 }
 
+/** Marks a lock for a while. */
 function flag(lock, name, milliseconds) {
-  const element = picture.locks[lock];
-  element.dataset[name] = "";
-  clearTimeout(element[name]);
-  element[name] = setTimeout(() => delete element.dataset[name], milliseconds);
+  const { dataset } = picture.locks[lock];
+  dataset[name] = "";
+  clearTimeout(timers.get(`${lock} ${name}`));
+  timers.set(`${lock} ${name}`, setTimeout(() => delete dataset[name], milliseconds));
 }
 
 function mark(capsule) {
