@@ -94,7 +94,8 @@ fn call(seen: &Seen, whose: Whose) -> Value {
     let resources: Vec<_> = resources.filter(|_| seen.call.service != Service::Kms).collect();
     json!({
         "at": pulse::milliseconds(seen.at),
-        "took": seen.took.as_secs_f64() * 1000.0,
+        // A whole number: a fraction's digits would read as a card number now and then.
+        "microseconds": u64::try_from(seen.took.as_micros()).unwrap_or(u64::MAX),
         "role": seen.call.role,
         "service": service,
         "operation": seen.call.operation,

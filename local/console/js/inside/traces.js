@@ -67,5 +67,5 @@ export function calls({ calls }, chosen) {
 function call(call) {
   const outcome = call.outcome === "ok" ? h("span", { class: "good" }, "ok") : h("span", { class: call.onPurpose ? "warn" : "bad" }, call.outcome);
   const facts = [call.role, call.purpose && `for ${call.purpose}`, call.resources.join(" + "), call.shared && "shared by its key batch", call.among > 1 && `for one of ${call.among} orders in the worker`, call.onPurpose && "broken on purpose"];
-  return item(timeOfDay(call.at), h("b", {}, `${call.service} ${call.operation}`), " ", outcome, ` ${duration(call.took)}`, h("div", { class: "fields" }, facts.filter(Boolean).join(" · ")));
+  return item(timeOfDay(call.at), h("b", {}, `${call.service} ${call.operation}`), " ", outcome, ` ${duration(call.microseconds / 1000)}`, h("div", { class: "fields" }, facts.filter(Boolean).join(" · ")));
 }

@@ -28,6 +28,7 @@ async fn an_order_is_placed_seen_inside_and_paid() {
     for call in ["GenerateDataKey", "PutItem", "Decrypt", "TransactWriteItems"] {
         assert!(calls.contains(&call), "{call} in {calls:?}");
     }
+    assert!(inside["calls"].as_array().unwrap().iter().all(|call| call["microseconds"].is_u64()), "{inside}");
     assert_eq!(inside["charges"], json!([]));
 
     let (_, paid) = page.post("/console/pay", json!({ "order": "a-1" })).await;
