@@ -2,7 +2,7 @@
 
 use http::{StatusCode, header};
 use order::{
-    CleanOrder, Details, QuarantineRow, QuarantineStatus, QuarantineView, RowVersion, TableError, Timestamp,
+    CleanStatus, Details, QuarantineRow, QuarantineStatus, QuarantineView, RowVersion, TableError, Timestamp,
     Written,
     accepting::{Acceptance, decide},
     api::{Caller, Problem, Reply},
@@ -15,7 +15,7 @@ use vault::{QuarantineIdentity, QuarantinedCard, opaque_id};
 use crate::{Ingest, status, submission::Submission};
 
 /// How often a race for the same order id is run again before the client is asked to.
-const ROUNDS: usize = 4;
+pub(crate) const ROUNDS: usize = 4;
 
 const CONFLICT: Problem =
     Problem::new(StatusCode::CONFLICT, "ORDER_CONFLICT", "Another order has this CustomerOrder");
@@ -31,21 +31,21 @@ impl Ingest {
         let acceptance = opaque_id();
         let place = QuarantineIdentity { order: order.as_str(), owner: caller.owner.as_str(), acceptance };
         let (sealed, clean) = tokio::join!(self.sealer.seal(&card, place), self.orders.status(&order));
-        let details =
-            Details { owner: caller.owner.clone(), name, address, last4: card.last4(), brand: card.brand() };
+        let (owner, last4, brand) = (caller.owner.clone(), card.last4(), card.brand());
+        let details = Details { owner, name, address, last4, brand, replaces: None };
         drop(card);
         if let Some(clean) = clean? {
             return by_clean_order(&details, &clean);
         }
         let sealed = sealed.map_err(|_| Problem::UNAVAILABLE)?;
-        let row = self.row(order, details.clone(), acceptance, sealed);
+        let row = self.row(order, &details, acceptance, sealed);
         self.put(&row, &details, order_url).await
     }
 
-    fn row(
+    pub(crate) fn row(
         &self,
         customer_order: order::OrderId,
-        details: Details,
+        details: &Details,
         acceptance_id: Uuid,
         card: QuarantinedCard,
     ) -> QuarantineRow {
@@ -53,9 +53,9 @@ impl Ingest {
         let deadline = now.after(self.settings.deadline);
         QuarantineRow {
             customer_order,
-            customer_name: details.name,
-            address: details.address,
-            owner: details.owner,
+            customer_name: details.name.clone(),
+            address: details.address.clone(),
+            owner: details.owner.clone(),
             acceptance_id,
             accepted_at: now,
             armed_at: now,
@@ -64,6 +64,7 @@ impl Ingest {
             key_batch_id: card.key_batch,
             card_last4: card.last4,
             card_brand: card.brand,
+            replaces: details.replaces,
             status: QuarantineStatus::Pending,
             failure_reason: None,
             attempt: 1,
@@ -109,14 +110,14 @@ impl Ingest {
     }
 }
 
-fn by_clean_order(details: &Details, clean: &CleanOrder) -> Result<Reply, Problem> {
-    match decide(details, None, Some(clean)) {
-        Acceptance::AlreadyTokenized => Ok(status::tokenized(clean)),
+fn by_clean_order(details: &Details, clean: &CleanStatus) -> Result<Reply, Problem> {
+    match decide(details, None, Some(&clean.order)) {
+        Acceptance::AlreadyTokenized => Ok(status::tokenized(clean, None)),
         _ => Err(CONFLICT),
     }
 }
 
-fn accepted(
+pub(crate) fn accepted(
     row: &QuarantineRow,
     acceptance: Option<Uuid>,
     accepted_at: Option<Timestamp>,

@@ -1,6 +1,7 @@
-//! The outer door: `POST /order` and `GET /order/{CustomerOrder}`. Can only put in.
+//! The outer door: `POST /order`, `GET /order/{CustomerOrder}` and `PUT /order/{CustomerOrder}/card`. Can only put in.
 
 mod accept;
+mod replace;
 mod settings;
 mod status;
 mod submission;
@@ -19,7 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::submission::Submission;
 
-/// The function behind the two routes.
+/// The function behind the three routes.
 #[derive(Debug)]
 pub struct Ingest {
     settings: Settings,
@@ -74,6 +75,10 @@ impl Ingest {
             ("GET", Some("/order/{CustomerOrder}")) => {
                 self.status(&caller, &api::order_id_in_path(request)?).await
             }
+            ("PUT", Some("/order/{CustomerOrder}/card")) => {
+                let card = submission::parse_card(&api::json_body(request, body)?)?;
+                self.replace(&caller, &api::order_id_in_path(request)?, card, &order_url(request)).await
+            }
             _ => Err(Problem::ROUTE_NOT_FOUND),
         }
     }
@@ -81,6 +86,7 @@ impl Ingest {
 
 /// The path of `POST /order` as the client sees it: with the stage, or with the base path of a custom domain.
 fn order_url(request: &ApiGatewayProxyRequest) -> String {
-    let path = request.request_context.path.as_deref().unwrap_or("/order");
-    path.trim_end_matches('/').to_owned()
+    let path = request.request_context.path.as_deref().unwrap_or("/order").trim_end_matches('/');
+    let order = path.strip_suffix("/card").and_then(|order| order.rsplit_once('/'));
+    order.map_or(path, |(orders, _)| orders).to_owned()
 }

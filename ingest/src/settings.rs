@@ -19,6 +19,8 @@ pub struct Settings {
     pub quarantine_key_arn: String,
     /// `USER_POOL_CLIENT_ID`: whose ID tokens are let in.
     pub user_pool_client_id: String,
+    /// `BILLING_GROUP`: whose members see where anybody's order stands.
+    pub billing_group: String,
     /// `DATA_KEY_MAX_ROWS`, `DATA_KEY_MAX_SECONDS`: bounds on a data key.
     pub data_key_policy: DataKeyPolicy,
     /// `ORDER_DEADLINE_HOURS`: how long an order may stay in quarantine.
@@ -38,6 +40,7 @@ impl Settings {
             order_table: text(lookup, "ORDER_TABLE")?,
             quarantine_key_arn: text(lookup, "QUARANTINE_KEY_ARN")?,
             user_pool_client_id: text(lookup, "USER_POOL_CLIENT_ID")?,
+            billing_group: text(lookup, "BILLING_GROUP")?,
             data_key_policy: data_key_policy(lookup)?,
             deadline: Duration::from_secs(
                 parsed::<u64>(lookup, "ORDER_DEADLINE_HOURS")?.saturating_mul(HOUR),

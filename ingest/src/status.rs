@@ -2,7 +2,7 @@
 
 use http::{StatusCode, header};
 use order::{
-    CleanOrder, OrderId, QuarantineStatus, QuarantineView, TableError,
+    CleanStatus, OrderId, Owner, QuarantineStatus, QuarantineView, TableError, Timestamp,
     api::{Caller, Problem, Reply},
 };
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::Ingest;
 
 impl Ingest {
     /// Reads quarantine, then clean, so that an order that crosses in between is seen once at least. The
-    /// clean row wins; an order of somebody else is no order.
+    /// clean row wins; an order of somebody else is no order, but to the billing group.
     pub(crate) async fn status(&self, caller: &Caller, order: &OrderId) -> Result<Reply, Problem> {
         let quarantined = match self.quarantine.view(order).await {
             Ok(found) => found.map(|(view, _)| view),
@@ -19,30 +19,51 @@ impl Ingest {
             Err(error) => return Err(error.into()),
         };
         let clean = self.orders.status(order).await?;
-        if let Some(clean) = clean.filter(|clean| clean.owner == caller.owner) {
-            return Ok(tokenized(&clean));
+        let may_see = |owner: &Owner| caller.may_act_for(owner, &self.settings.billing_group);
+        let quarantined = quarantined.filter(|view| may_see(&view.owner));
+        if let Some(clean) = clean.filter(|clean| may_see(&clean.order.owner)) {
+            return Ok(tokenized(&clean, quarantined.as_ref()));
         }
-        match quarantined.filter(|view| view.owner == caller.owner) {
+        match quarantined {
             Some(view) => Ok(in_quarantine(order, &view)),
             None => Err(Problem::ORDER_NOT_FOUND),
         }
     }
 }
 
-pub(crate) fn tokenized(clean: &CleanOrder) -> Reply {
-    Reply::new(
-        StatusCode::OK,
-        json!({
-            "CustomerOrder": clean.customer_order,
-            "Status": "TOKENIZED",
-            "CreditCardToken": clean.credit_card_token.to_string(),
-            "CreditCard": clean.card_last4.mask(),
-            "CardBrand": clean.card_brand.name(),
-            "AcceptanceId": clean.acceptance_id,
-            "AcceptedAt": clean.accepted_at,
-            "TokenizedAt": clean.tokenized_at,
-        }),
-    )
+/// A clean order, and the card that is on its way to replace its own, if one is.
+pub(crate) fn tokenized(clean: &CleanStatus, replacement: Option<&QuarantineView>) -> Reply {
+    let order = &clean.order;
+    let mut body = json!({
+        "CustomerOrder": order.customer_order,
+        "Status": "TOKENIZED",
+        "CreditCardToken": order.credit_card_token.to_string(),
+        "CreditCard": order.card_last4.mask(),
+        "CardBrand": order.card_brand.name(),
+        "AcceptanceId": order.acceptance_id,
+        "AcceptedAt": order.accepted_at,
+        "TokenizedAt": order.tokenized_at,
+    });
+    let end = order.card_expires_at.map(Timestamp::of_epoch_seconds);
+    let replacement = replacement.filter(|view| view.replaces == Some(order.credit_card_token));
+    if let Some(body) = body.as_object_mut() {
+        if let Some(payment) = clean.payment {
+            body.insert("PaymentStatus".into(), json!(payment));
+        }
+        for (name, time) in [("CardExpiresAt", end), ("CardForgottenAt", order.card_forgotten_at)] {
+            if let Some(time) = time {
+                body.insert(name.into(), json!(time));
+            }
+        }
+        if let Some(view) = replacement {
+            body.insert("CardReplacement".into(), json!(view.status));
+        }
+    }
+    let reply = Reply::new(StatusCode::OK, body);
+    match replacement.map(|view| view.status) {
+        Some(QuarantineStatus::Pending) => reply.with_header(header::RETRY_AFTER, 1),
+        _ => reply,
+    }
 }
 
 fn in_quarantine(order: &OrderId, view: &QuarantineView) -> Reply {

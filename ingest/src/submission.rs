@@ -62,6 +62,12 @@ impl Submission {
     }
 }
 
+/// Parses the body of `PUT /order/{CustomerOrder}/card`.
+pub(crate) fn parse_card(body: &str) -> Result<Card, Problem> {
+    let fields = Fields::parse(body, &["CreditCard", "CardExpiry"])?;
+    Ok(Card { pan: Pan::parse(card_number(&fields)?).map_err(card_problem)?, expiry: expiry(&fields)? })
+}
+
 fn text<'a>(fields: &Fields<'a>, name: &str, missing: Problem) -> Result<std::borrow::Cow<'a, str>, Problem> {
     fields.string(name, missing.clone())?.ok_or(missing)
 }

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ingest");
 
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 9] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
+    ("BILLING_GROUP", "billing"),
     ("QUARANTINE_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:key/quarantine"),
     ("USER_POOL_CLIENT_ID", "client"),
     ("ORDER_DEADLINE_HOURS", "72"),

@@ -8,7 +8,10 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_lambda_events::{apigw::ApiGatewayProxyRequest, dynamodb::Event};
 use ingest::Ingest;
 use order::{platform, settings::SettingError};
-use paybill::{Paybill, Processor};
+use paybill::{
+    Paybill, Processor,
+    forget::{Forget, ForgetSettings},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use tokenize_worker::{
     TokenizeWorker,
@@ -95,6 +98,14 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
             json(move |request: ApiGatewayProxyRequest, deadline| {
                 let paybill = paybill.clone();
                 async move { Ok(paybill.handle(request, deadline).await) }
+            })
+        }
+        "ForgetFunction" => {
+            let settings = ForgetSettings::read(&lookup).map_err(setting)?;
+            let forget = Arc::new(Forget::new(&config, settings, clock));
+            json(move |request: ApiGatewayProxyRequest, deadline| {
+                let forget = forget.clone();
+                async move { Ok(forget.handle(request, deadline).await) }
             })
         }
         "ReplayFunction" => {

@@ -37,6 +37,7 @@ use vault::Clock;
 const QUARANTINE: &str = "OrderQuarantineTable";
 const VAULT: &str = "CreditCardTokenizerTable";
 const ORDERS: &str = "CustomerOrderTable";
+const AUDIT: &str = "DetokenizeAuditTable";
 
 /// An endpoint with the shipped template's resources. Dropping it stops it.
 struct World {
@@ -294,6 +295,32 @@ async fn a_transaction_crosses_all_three_tables_at_once() {
     let tables = world.aws.snapshot().unwrap()["tables"].clone();
     let count = |table: &str| tables[table].as_array().unwrap().len();
     assert_eq!((count(VAULT), count(ORDERS), count(QUARANTINE)), (1, 1, 0));
+}
+
+/// As a client's own retries are after a lost reply.
+#[tokio::test]
+async fn a_transaction_sent_again_with_its_token_takes_effect_once() {
+    let world = World::spawn().await;
+    let client = world.dynamodb().await;
+    let count = || {
+        let update = Update::builder().table_name(AUDIT).key("Principal", s("ann")).key("At", s("minute#1"));
+        let update = update.update_expression("ADD Uses :one");
+        let update = update.condition_expression("attribute_not_exists(Uses) OR Uses < :one");
+        let update = update.expression_attribute_values(":one", AttributeValue::N("1".to_owned()));
+        TransactWriteItem::builder().update(update.build().unwrap()).build()
+    };
+    let with = async |token: &str| {
+        client.transact_write_items().transact_items(count()).client_request_token(token).send().await
+    };
+    for _ in 0..3 {
+        with("one").await.unwrap();
+    }
+    // Not so with another token: then its condition is asked again. That one may be sent again, too.
+    for _ in 0..2 {
+        assert_eq!(code(&with("two").await.unwrap_err()), "TransactionCanceledException");
+    }
+    let rows = world.aws.snapshot().unwrap()["tables"][AUDIT].clone();
+    assert_eq!(rows[0]["Uses"]["N"], "1");
 }
 
 /// The three actions of an order's crossing, as the worker sends them.

@@ -26,6 +26,7 @@ use tempfile::TempDir;
 use leaks::{Attempt, Cards, Searched, attempts, planted_forms};
 
 const QUARANTINE: &str = "OrderQuarantineTable";
+const AUDIT: &str = "DetokenizeAuditTable";
 
 /// Far more than anything here takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -58,12 +59,15 @@ async fn promise_1_the_real_program_logs_stores_and_answers_no_card_at_trace() {
     }
 
     let stored = up.stored().await;
+    assert!(stored.iter().any(|(place, _)| place == AUDIT));
     for (place, rows) in &stored {
         assert!(!rows.is_empty(), "there is something in {place}");
         searched.bytes(place, rows);
     }
     let log = up.stop();
-    for line in ["accepted", "tokenized", "detokenized", "paid", "parked", "Card Airlock is up", "Stopped."] {
+    for line in
+        ["accepted", "tokenized", "detokenized", "settled", "parked", "Card Airlock is up", "Stopped."]
+    {
         assert!(log.contains(line), "no {line} in the log:\n{log}");
     }
     searched.bytes("what the program printed and logged", log.as_bytes());

@@ -60,6 +60,7 @@ fn ingest(timeout: Duration) -> LambdaFunction {
         ("QUARANTINE_TABLE", "quarantine"),
         ("ORDER_TABLE", "orders"),
         ("QUARANTINE_KEY_ARN", "key"),
+        ("BILLING_GROUP", "billing"),
         ("USER_POOL_CLIENT_ID", "client"),
         ("ORDER_DEADLINE_HOURS", "72"),
         ("QUARANTINE_TTL_DAYS", "7"),
@@ -163,6 +164,11 @@ impl Client {
         answer(request.header("Authorization", &self.token)).await.1
     }
 
+    async fn forget(&self, id: &str) -> (u16, Value) {
+        let request = self.http.delete(format!("{}/order/{id}/card", self.stack.api_url()));
+        answer(request.header("Authorization", &self.token)).await
+    }
+
     async fn tokenized(&self, id: &str) {
         until(&format!("order {id} is tokenized"), async || self.order(id).await["Status"] == "TOKENIZED")
             .await;
@@ -190,13 +196,16 @@ async fn an_order_goes_all_the_way_through_processes_that_are_gone_after_a_shutd
     let (code, paid) = client.post("paybill", json!({ "CustomerOrder": "order-1" })).await;
     assert_eq!((code, &paid["message"]), (200, &json!("Payment Submitted Successfully")));
 
-    let functions = ["IngestFunction", "TokenizeWorkerFunction", "PaybillFunction"];
+    let (code, forgotten) = client.forget("order-1").await;
+    assert_eq!((code, &forgotten["CustomerOrder"]), (200, &json!("order-1")));
+
+    let functions = ["IngestFunction", "TokenizeWorkerFunction", "PaybillFunction", "ForgetFunction"];
     let running: Vec<u32> = functions.iter().flat_map(|name| client.processes().process_ids(name)).collect();
     for name in functions {
         let counts = client.processes().counts(name);
         assert_eq!((counts.starts, counts.crashes, counts.under_way), (1, 0, 0), "{name}: reused");
     }
-    assert!(running.len() == 3 && running.iter().all(|id| is_running(*id)));
+    assert!(running.len() == functions.len() && running.iter().all(|id| is_running(*id)));
     client.stack.shutdown().await;
     assert!(!running.iter().any(|id| is_running(*id)));
     let written = client.written.lock().unwrap().join("\n");

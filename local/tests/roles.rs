@@ -14,7 +14,10 @@ use std::{
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     primitives::Blob,
-    types::{AttributeValue, ReturnValue},
+    types::{
+        AttributeValue, ConditionCheck, Delete, Put, PutRequest, ReturnValue, TransactWriteItem, Update,
+        WriteRequest, builders::DeleteBuilder,
+    },
 };
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
 use futures::{StreamExt, stream};
@@ -34,13 +37,14 @@ const TEMPLATE: &str = include_str!("../../template.yaml");
 const QUARANTINE: &str = "OrderQuarantineTable";
 const VAULT: &str = "CreditCardTokenizerTable";
 const ORDERS: &str = "CustomerOrderTable";
-const ROLES: [&str; 4] = ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole"];
+const AUDIT: &str = "DetokenizeAuditTable";
+const ROLES: [&str; 5] = ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole", "ForgetRole"];
 
 /// What the template allows and nothing here can ask for: policy, statement, element, value.
 fn platform() -> BTreeSet<[String; 4]> {
     let mut platform = BTreeSet::new();
     // Lambda writes a function's log itself, with the function's role.
-    for policy in ["IngestPolicy", "TokenizeWorkerPolicy", "ReplayPolicy", "PaybillPolicy"] {
+    for policy in ["IngestPolicy", "TokenizeWorkerPolicy", "ReplayPolicy", "PaybillPolicy", "ForgetPolicy"] {
         let group = format!("card-airlock-{}Logs", policy.strip_suffix("Policy").unwrap());
         let group = format!("arn:aws:logs:us-east-1:123456789012:log-group:{group}:*");
         for (element, value) in
@@ -83,8 +87,9 @@ async fn one_walk_through_everything_is_allowed_and_uses_all_that_is_allowed() {
     world.walk().await;
     assert_eq!(world.stack.aws().denials(), []);
     let [quarantine, vault, orders] = world.counts();
-    // Paid, declined and re-armed orders are across; what cannot be opened or has expired is not.
-    assert_eq!((vault, orders), (3, 3));
+    // Paid, declined and re-armed orders are across; what cannot be opened or has expired is not. The declined one's
+    // card is forgotten.
+    assert_eq!((vault, orders), (2, 3));
     assert_eq!(quarantine, 3);
 
     let aws = world.stack.aws();
@@ -216,6 +221,8 @@ async fn paybill_writes_neither_the_vault_nor_what_an_order_is() {
     let hidden =
         update().update_expression("SET #p = :t").expression_attribute_names("#p", "CreditCardToken");
     assert!(is_denied(&hidden.send().await));
+    let end = update().update_expression("SET CardExpiresAt = :t");
+    assert!(is_denied(&end.send().await));
     let asking = update().update_expression("SET PaymentId = :t").return_values(ReturnValue::AllNew);
     assert!(is_denied(&asking.send().await));
     let read = dynamodb.get_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
@@ -223,6 +230,70 @@ async fn paybill_writes_neither_the_vault_nor_what_an_order_is() {
     let [quarantine, vault] = world.keys();
     assert!(is_denied(&decrypt(&kms, &quarantine, &context("quarantine", "key-batch")).await));
     assert!(is_denied(&generate(&kms, &vault, &context("vault", "token")).await));
+}
+
+#[tokio::test]
+async fn paybill_adds_to_the_audit_and_can_neither_read_nor_remove_nor_rewrite_what_is_there() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let dynamodb = world.dynamodb("PaybillRole");
+    let key = || HashMap::from([("Principal".to_owned(), s("ann")), ("At".to_owned(), s("now"))]);
+    let update = |expression: &str| {
+        let update = Update::builder().table_name(AUDIT).set_key(Some(key())).update_expression(expression);
+        update.expression_attribute_values(":v", n(1)).build().unwrap()
+    };
+    let put = |more: &str| {
+        let item = key().into_iter().chain([(more.to_owned(), s("x"))]).collect();
+        Put::builder().table_name(AUDIT).set_item(Some(item)).build().unwrap()
+    };
+    let transact =
+        async |action: TransactWriteItem| dynamodb.transact_write_items().transact_items(action).send().await;
+    let action = TransactWriteItem::builder;
+    // In a transaction, it counts and it adds.
+    assert!(transact(action().update(update("ADD Uses :v")).build()).await.is_ok());
+    assert!(transact(action().put(put("Purpose")).build()).await.is_ok());
+
+    // An end is a counter's alone, and the facts are an audit item's.
+    for denied in [
+        action().update(update("SET Purpose = :v")).build(),
+        action().update(update("SET CustomerOrder = :v")).build(),
+        action().put(put("ExpiresAt")).build(),
+        action().put(put("Uses")).build(),
+        action().delete(Delete::builder().table_name(AUDIT).set_key(Some(key())).build().unwrap()).build(),
+        action()
+            .condition_check(
+                ConditionCheck::builder()
+                    .table_name(AUDIT)
+                    .set_key(Some(key()))
+                    .condition_expression("attribute_exists(Purpose)")
+                    .build()
+                    .unwrap(),
+            )
+            .build(),
+    ] {
+        assert!(is_denied(&transact(denied.clone()).await), "{denied:?}");
+    }
+
+    // Alone, nothing at all.
+    let alone =
+        dynamodb.update_item().table_name(AUDIT).set_key(Some(key())).update_expression("ADD Uses :v");
+    assert!(is_denied(&alone.expression_attribute_values(":v", n(1)).send().await));
+    let alone = put("Purpose").item;
+    assert!(is_denied(&dynamodb.put_item().table_name(AUDIT).set_item(Some(alone.clone())).send().await));
+    let batch = PutRequest::builder().set_item(Some(alone)).build().unwrap();
+    let batch = WriteRequest::builder().put_request(batch).build();
+    assert!(is_denied(&dynamodb.batch_write_item().request_items(AUDIT, vec![batch]).send().await));
+    assert!(is_denied(&dynamodb.delete_item().table_name(AUDIT).set_key(Some(key())).send().await));
+    let get = || dynamodb.get_item().table_name(AUDIT).set_key(Some(key()));
+    assert!(is_denied(&get().send().await));
+    assert!(is_denied(&get().projection_expression("Principal").send().await));
+    let query = dynamodb.query().table_name(AUDIT).key_condition_expression("Principal = :v");
+    assert!(is_denied(&query.expression_attribute_values(":v", s("ann")).send().await));
+    assert!(is_denied(&dynamodb.scan().table_name(AUDIT).projection_expression("Principal").send().await));
+    for role in ["IngestRole", "TokenizeWorkerRole", "ReplayRole"] {
+        let put = TransactWriteItem::builder().put(put("Purpose")).build();
+        let outcome = world.dynamodb(role).transact_write_items().transact_items(put).send().await;
+        assert!(is_denied(&outcome), "{role}");
+    }
 }
 
 #[tokio::test]
@@ -250,6 +321,45 @@ async fn replay_touches_no_card() {
     let update = update.update_expression("REMOVE SealedCard").return_values(ReturnValue::AllOld);
     assert!(is_denied(&update.send().await));
     assert!(is_denied(&dynamodb.scan().table_name(VAULT).send().await));
+}
+
+#[tokio::test]
+async fn forget_deletes_cards_in_transactions_only_and_sees_and_opens_none() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let (dynamodb, kms) = (world.dynamodb("ForgetRole"), world.kms("ForgetRole"));
+    let [quarantine, vault] = world.keys();
+    for (key, context) in
+        [(quarantine, context("quarantine", "key-batch")), (vault, context("vault", "token"))]
+    {
+        assert!(is_denied(&decrypt(&kms, &key, &context).await));
+        assert!(is_denied(&generate(&kms, &key, &context).await));
+        assert!(is_denied(&kms.describe_key().key_id(&key).send().await));
+    }
+    let card = || dynamodb.get_item().table_name(VAULT).key("Hash_Key", s("1")).key("Account_Id", s("1"));
+    assert!(is_denied(&card().send().await));
+    assert!(is_denied(&card().projection_expression("Hash_Key").send().await));
+    assert!(is_denied(&dynamodb.scan().table_name(VAULT).send().await));
+    let delete = dynamodb.delete_item().table_name(VAULT).key("Hash_Key", s("1")).key("Account_Id", s("1"));
+    assert!(is_denied(&delete.clone().send().await));
+    assert!(is_denied(&delete.return_values(ReturnValue::AllOld).send().await));
+    let delete = || Delete::builder().table_name(VAULT).key("Hash_Key", s("1")).key("Account_Id", s("1"));
+    let transact = async |delete: DeleteBuilder| {
+        let delete = TransactWriteItem::builder().set_delete(delete.build().ok()).build();
+        dynamodb.transact_write_items().transact_items(delete).send().await
+    };
+    assert!(transact(delete()).await.is_ok());
+    let probing = delete().condition_expression("begins_with(CandidateString, :b)");
+    assert!(is_denied(&transact(probing.expression_attribute_values(":b", b())).await));
+    let mark = dynamodb.update_item().table_name(ORDERS).key("CustomerOrder", s("1"));
+    let mark = mark.update_expression("SET CardForgottenAt = :t").expression_attribute_values(":t", s("x"));
+    assert!(is_denied(&mark.send().await));
+    let read = dynamodb.get_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
+    assert!(is_denied(&read.projection_expression("SealedCard").send().await));
+    let update = dynamodb.update_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
+    let update = update.update_expression("REMOVE SealedCard").return_values(ReturnValue::AllOld);
+    assert!(is_denied(&update.send().await));
+    let row = dynamodb.delete_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
+    assert!(is_denied(&row.send().await));
 }
 
 #[tokio::test]
@@ -344,6 +454,17 @@ impl World {
         for order in ["paid", "paid", "declined", "unknown"] {
             self.invoke("PaybillFunction", payment(order)).await;
         }
+        // Another card for the declined order, and a payment with all that a client can say of it.
+        self.invoke("IngestFunction", api("PUT", "/order/{CustomerOrder}/card", "declined", &card())).await;
+        self.drive().await;
+        if self.is_denied() {
+            return;
+        }
+        let bill = json!({"CustomerOrder": "declined", "Amount": 1999, "Currency": "EUR"});
+        let mut keyed = api("POST", "/paybill", "declined", &bill);
+        keyed["headers"]["idempotency-key"] = "again".into();
+        self.invoke("PaybillFunction", keyed).await;
+        self.invoke("ForgetFunction", forgetting("declined")).await;
         // A put that arrives after its order crossed: dropped.
         self.put(late).await;
         // A row that no worker can read: parked. One that time removes with its card: told.
@@ -358,8 +479,8 @@ impl World {
         self.invoke("IngestFunction", order("stuck", "4111111111111111")).await;
         self.ahead.fetch_add(2 * 60 * 60, Ordering::SeqCst);
         self.drive().await;
-        self.put(row("worn", "PENDING", &[("Attempt", n(99)), ("ArmedAt", s("2020-01-01T00:00:00.000Z"))]))
-            .await;
+        let armed_at = ("ArmedAt", s("2020-01-01T00:00:00.000Z"));
+        self.put(row("worn", "PENDING", &[("Attempt", n(99)), armed_at, ("Owner", s("ann"))])).await;
         self.put(row("overdue", "PENDING", &[("Attempt", n(1)), ("Deadline", n(1)), ("SealedCard", b())]))
             .await;
         self.invoke("ReplayFunction", json!({"action": "sweep"})).await;
@@ -367,6 +488,7 @@ impl World {
         if self.is_denied() {
             return;
         }
+        self.invoke("ForgetFunction", forgetting("worn")).await;
         let sqs = self.sqs("operator");
         sqs.send_message().queue_url(&self.queue).message_body("of nobody's").send().await.unwrap();
         self.invoke("ReplayFunction", json!({"action": "replay", "order": "broken"})).await;
@@ -464,8 +586,16 @@ fn order(id: &str, card: &str) -> Value {
     api("POST", "/order", id, &body)
 }
 
+fn card() -> Value {
+    json!({"CreditCard": "4111111111111111"})
+}
+
 fn payment(id: &str) -> Value {
     api("POST", "/paybill", id, &json!({"CustomerOrder": id}))
+}
+
+fn forgetting(id: &str) -> Value {
+    api("DELETE", "/order/{CustomerOrder}/card", id, &json!(null))
 }
 
 fn row(order: &str, status: &str, more: &[(&str, AttributeValue)]) -> HashMap<String, AttributeValue> {

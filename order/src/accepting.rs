@@ -54,6 +54,7 @@ mod tests {
             address: "Las Vegas".parse().unwrap(),
             last4: last4.parse().unwrap(),
             brand: brand.parse().unwrap(),
+            replaces: None,
         }
     }
 

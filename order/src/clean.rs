@@ -1,25 +1,30 @@
 //! `CustomerOrderTable`: clean orders, each with a token in its card's place.
 
+mod forgetting;
+
 use std::collections::HashMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
-    types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
+    types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update},
 };
 use serde::{Deserialize, Serialize};
 use serde_with::{DisplayFromStr, serde_as};
 use uuid::Uuid;
-use vault::{CardBrand, Last4, Token};
+use vault::{CardBrand, Last4, Token, Tokenized};
 
 use crate::{
     details::{Address, CustomerName, Details},
     order_id::OrderId,
     owner::Owner,
-    payment::{Claim, ClaimedPayment, Outcome, Payment},
-    table_error::{TableError, Written, classify, conditional},
+    payment::PaymentStatus,
+    quarantine::QuarantineRow,
+    table_error::{TableError, classify},
     timestamp::Timestamp,
 };
+
+pub use forgetting::CardStanding;
 
 /// A clean order as the worker writes it.
 #[serde_as]
@@ -49,6 +54,12 @@ pub struct CleanOrder {
     pub accepted_at: Timestamp,
     /// When it came across.
     pub tokenized_at: Timestamp,
+    /// When the vault row's retention ends, in epoch seconds; none: the card is kept until it is forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_expires_at: Option<u64>,
+    /// When the card was forgotten on request. The token stays: it points at nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_forgotten_at: Option<Timestamp>,
 }
 
 impl CleanOrder {
@@ -61,6 +72,7 @@ impl CleanOrder {
             address: self.address.clone(),
             last4: self.card_last4,
             brand: self.card_brand,
+            replaces: None,
         }
     }
 
@@ -75,16 +87,22 @@ impl CleanOrder {
 
 /// What a reader without payment rights sees of a clean order.
 const STATUS: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
-                      AcceptanceId, AcceptedAt, TokenizedAt";
+                      AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, PaymentStatus";
 
-const WITH_PAYMENT: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
-                            AcceptanceId, AcceptedAt, TokenizedAt, PaymentStatus, PaymentId, ClaimId, ClaimedUntil";
+/// A clean order and where its payment stands, as far as everybody may know who may see the order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CleanStatus {
+    /// The order.
+    pub order: CleanOrder,
+    /// Where its payment stands; none: nobody has tried.
+    pub payment: Option<PaymentStatus>,
+}
 
 /// The table of clean orders.
 #[derive(Debug, Clone)]
 pub struct OrderTable {
-    dynamodb: Client,
-    name: String,
+    pub(crate) dynamodb: Client,
+    pub(crate) name: String,
 }
 
 impl OrderTable {
@@ -94,28 +112,23 @@ impl OrderTable {
         Self { dynamodb: Client::new(config), name }
     }
 
-    /// Reads an order without its payment, consistently.
+    /// Reads an order, consistently, without more of its payments than where the last one stands.
     ///
     /// # Errors
     /// [`TableError`].
-    pub async fn status(&self, order: &OrderId) -> Result<Option<CleanOrder>, TableError> {
+    pub async fn status(&self, order: &OrderId) -> Result<Option<CleanStatus>, TableError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Paid {
+            payment_status: Option<PaymentStatus>,
+        }
+
         let read =
             self.read(order).projection_expression(STATUS).expression_attribute_names("#owner", "Owner");
         let reply = read.send().await.map_err(|error| classify("GetItem order", &error))?;
-        reply.item.map(CleanOrder::parse).transpose()
-    }
-
-    /// Reads an order with its payment, consistently.
-    ///
-    /// # Errors
-    /// [`TableError`].
-    pub async fn with_payment(&self, order: &OrderId) -> Result<Option<(CleanOrder, Payment)>, TableError> {
-        let read = self.read(order).projection_expression(WITH_PAYMENT);
-        let read = read.expression_attribute_names("#owner", "Owner");
-        let reply = read.send().await.map_err(|error| classify("GetItem order", &error))?;
         let Some(item) = reply.item else { return Ok(None) };
-        let payment = serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone())?;
-        Ok(Some((CleanOrder::parse(item)?, payment)))
+        let Paid { payment_status: payment } = serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone())?;
+        Ok(Some(CleanStatus { order: CleanOrder::parse(item)?, payment }))
     }
 
     /// The acceptance by which an order came across, read consistently; none: it has not.
@@ -129,7 +142,10 @@ impl OrderTable {
         Ok(acceptance.and_then(|value| value.as_s().ok()).and_then(|id| id.parse().ok()))
     }
 
-    fn read(&self, order: &OrderId) -> aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder {
+    pub(crate) fn read(
+        &self,
+        order: &OrderId,
+    ) -> aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder {
         self.dynamodb
             .get_item()
             .table_name(&self.name)
@@ -137,88 +153,52 @@ impl OrderTable {
             .consistent_read(true)
     }
 
-    /// Claims the order's payment, before anything is sent to the processor: only while no payment was claimed,
-    /// or the claim that was seen still stands and has run out.
-    ///
-    /// # Errors
-    /// [`TableError`]; the claim may stand all the same when no reply came, and runs out by itself.
-    pub async fn claim_payment(
+    /// The update that is part of the transaction that replaces a card: only while the order has the replaced one
+    /// and its payment is declined. The payment is gone then; that it was declined stays in the history.
+    pub(crate) fn replace_card(
         &self,
-        order: &OrderId,
-        claim: &Claim,
-        seen: Option<&ClaimedPayment>,
-    ) -> Result<Written, TableError> {
-        let update = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.name)
-            .key("CustomerOrder", AttributeValue::S(order.to_string()))
-            .update_expression(
-                "SET PaymentStatus = :submitting, PaymentId = :payment, ClaimId = :claim, ClaimedUntil = :until",
-            )
-            .expression_attribute_values(":submitting", AttributeValue::S("SUBMITTING".into()))
-            .expression_attribute_values(":payment", AttributeValue::S(claim.payment_id.to_string()))
-            .expression_attribute_values(":claim", AttributeValue::S(claim.claim_id.to_string()))
-            .expression_attribute_values(":until", AttributeValue::S(claim.until.to_string()));
-        let update = match seen {
-            None => update.condition_expression(
-                "attribute_exists(CustomerOrder) AND attribute_not_exists(PaymentStatus)",
-            ),
-            Some(seen) => update
-                .condition_expression(
-                    "PaymentStatus = :submitting AND ClaimId = :seen AND PaymentId = :payment",
-                )
-                .expression_attribute_values(":seen", AttributeValue::S(seen.claim_id.to_string())),
+        row: &QuarantineRow,
+        replaced: Token,
+        tokenized: &Tokenized,
+        now: Timestamp,
+    ) -> TransactWriteItem {
+        let expires_at = tokenized.expires_at;
+        let end = match expires_at {
+            Some(_) => ", CardExpiresAt = :end REMOVE",
+            None => " REMOVE CardExpiresAt,",
         };
-        conditional("UpdateItem order", update.send().await)
-    }
-
-    /// Writes the processor's answer, only while this payment is still being submitted.
-    ///
-    /// # Errors
-    /// [`TableError`]; the answer may have been written all the same when no reply came.
-    pub async fn record_outcome(
-        &self,
-        order: &OrderId,
-        payment_id: Uuid,
-        outcome: Outcome,
-        at: Timestamp,
-    ) -> Result<Written, TableError> {
-        let reply = self
-            .dynamodb
-            .update_item()
+        let update = Update::builder()
             .table_name(&self.name)
-            .key("CustomerOrder", AttributeValue::S(order.to_string()))
-            .update_expression(
-                "SET PaymentStatus = :outcome, PaymentSettledAt = :at REMOVE ClaimId, ClaimedUntil",
+            .key("CustomerOrder", AttributeValue::S(row.customer_order.to_string()))
+            .update_expression(format!(
+                "SET CreditCardToken = :token, CardLast4 = :last4, CardBrand = :brand, \
+                 AcceptanceId = :acceptance, TokenizedAt = :now{end} PaymentStatus, PaymentId, \
+                 PaymentAmount, PaymentCurrency, PaymentStartedAt, PaymentSettledAt",
+            ))
+            .condition_expression(
+                "CreditCardToken = :replaced AND PaymentStatus = :declined AND #owner = :owner \
+                 AND attribute_not_exists(CardForgottenAt)",
             )
-            .condition_expression("PaymentStatus = :submitting AND PaymentId = :payment")
-            .expression_attribute_values(":outcome", AttributeValue::S(outcome.word().into()))
-            .expression_attribute_values(":at", AttributeValue::S(at.to_string()))
-            .expression_attribute_values(":submitting", AttributeValue::S("SUBMITTING".into()))
-            .expression_attribute_values(":payment", AttributeValue::S(payment_id.to_string()))
-            .send()
-            .await;
-        conditional("UpdateItem order", reply)
-    }
-
-    /// Gives a claim back when nothing was sent to the processor under it.
-    ///
-    /// # Errors
-    /// [`TableError`]; a claim that is not given back runs out by itself.
-    pub async fn release_claim(&self, order: &OrderId, claim: &Claim) -> Result<Written, TableError> {
-        let reply = self
-            .dynamodb
-            .update_item()
-            .table_name(&self.name)
-            .key("CustomerOrder", AttributeValue::S(order.to_string()))
-            .update_expression("REMOVE PaymentStatus, PaymentId, ClaimId, ClaimedUntil")
-            .condition_expression("PaymentStatus = :submitting AND ClaimId = :claim")
-            .expression_attribute_values(":submitting", AttributeValue::S("SUBMITTING".into()))
-            .expression_attribute_values(":claim", AttributeValue::S(claim.claim_id.to_string()))
-            .send()
-            .await;
-        conditional("UpdateItem order", reply)
+            .set_expression_attribute_values(
+                expires_at
+                    .map(|end| HashMap::from([(":end".to_owned(), AttributeValue::N(end.to_string()))])),
+            )
+            .expression_attribute_names("#owner", "Owner")
+            .expression_attribute_values(":token", AttributeValue::S(tokenized.token.to_string()))
+            .expression_attribute_values(":last4", AttributeValue::S(tokenized.last4.to_string()))
+            .expression_attribute_values(":brand", AttributeValue::S(tokenized.brand.to_string()))
+            .expression_attribute_values(":acceptance", AttributeValue::S(row.acceptance_id.to_string()))
+            .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
+            .expression_attribute_values(":replaced", AttributeValue::S(replaced.to_string()))
+            .expression_attribute_values(
+                ":declined",
+                AttributeValue::S(PaymentStatus::Declined.word().into()),
+            )
+            .expression_attribute_values(":owner", AttributeValue::S(row.owner.as_str().into()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build();
+        // The builder fails only on a missing table, key or expression.
+        TransactWriteItem::builder().set_update(update.ok()).build()
     }
 
     /// The put that is part of the transaction that carries an order across: only where there is none.

@@ -34,6 +34,8 @@ pub enum Crossing {
     Duplicate,
     /// Another order of that id came across: the row is to be parked.
     OrderExists,
+    /// The card of that order is not to be replaced any more, or never was: the row is to be parked.
+    CardNotReplaced,
     /// Something was in the way that passes: try again.
     Transient,
     /// DynamoDB refuses the transaction itself: the row is to be parked.
@@ -43,9 +45,9 @@ pub enum Crossing {
 /// Carries orders across.
 #[derive(Debug, Clone)]
 pub struct Airlock {
-    dynamodb: Client,
-    quarantine: QuarantineTable,
-    orders: OrderTable,
+    pub(crate) dynamodb: Client,
+    pub(crate) quarantine: QuarantineTable,
+    pub(crate) orders: OrderTable,
 }
 
 impl Airlock {
@@ -96,6 +98,8 @@ fn clean_order(row: &QuarantineRow, tokenized: &Tokenized, now: Timestamp) -> Cl
         acceptance_id: row.acceptance_id,
         accepted_at: row.accepted_at,
         tokenized_at: now,
+        card_expires_at: tokenized.expires_at,
+        card_forgotten_at: None,
     }
 }
 
@@ -116,7 +120,7 @@ where
 
 /// What one action of a cancelled transaction ran into.
 #[derive(Debug, Clone, PartialEq)]
-enum Obstacle {
+pub(crate) enum Obstacle {
     /// Nothing: its condition held, or was not evaluated.
     Nothing,
     /// Its condition failed; the row that stood there, if one did.
@@ -129,7 +133,7 @@ enum Obstacle {
 
 impl Obstacle {
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CancellationReason.html>
-    fn of(reason: &CancellationReason) -> Self {
+    pub(crate) fn of(reason: &CancellationReason) -> Self {
         match reason.code() {
             None | Some("None") => Self::Nothing,
             Some("ConditionalCheckFailed") => {

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use vault::{CardBrand, Last4};
+use vault::{CardBrand, Last4, Token};
 
 use crate::owner::Owner;
 
@@ -113,6 +113,8 @@ pub struct Details {
     pub last4: Last4,
     /// The card's scheme.
     pub brand: CardBrand,
+    /// The token whose card this one is to replace; none for a new order.
+    pub replaces: Option<Token>,
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Orders: the application's nouns, their two tables and the conventions of the API. Never sees a card number.
 
 pub mod accepting;
+mod amount;
 pub mod api;
 mod clean;
 mod crossing;
+mod decline_code;
 mod details;
 pub mod metrics;
 mod order_id;
@@ -11,19 +13,24 @@ mod owner;
 mod payment;
 pub mod platform;
 mod quarantine;
+mod replacing;
 mod row_version;
 pub mod settings;
 mod status;
 mod table_error;
 mod timestamp;
 
-pub use clean::{CleanOrder, OrderTable};
+pub use amount::{Amount, Currency, MinorUnits, NotAnAmount};
+pub use clean::{CardStanding, CleanOrder, CleanStatus, OrderTable};
 pub use crossing::{Airlock, Crossing};
+pub use decline_code::{DeclineCode, NotADeclineCode};
 pub use details::{Address, CustomerName, Details, PlainTextError};
 pub use order_id::{OrderId, OrderIdError};
 pub use owner::{NotAnOwner, Owner};
-pub use payment::{Claim, ClaimedPayment, Outcome, Payment};
-pub use quarantine::{KeptRow, QuarantineRow, QuarantineTable, QuarantineView, Upkeep};
+pub use payment::{
+    Claim, Decline, NotAPaymentKey, Outcome, Payment, PaymentKey, PaymentStatus, Payments, Standing,
+};
+pub use quarantine::{HeldCard, KeptRow, QuarantineRow, QuarantineTable, QuarantineView, Upkeep};
 pub use row_version::RowVersion;
 pub use status::{FailureReason, NotAReason, QuarantineStatus};
 pub use table_error::{TableError, Written};

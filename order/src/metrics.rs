@@ -41,8 +41,16 @@ pub enum Metric {
     RemovedByTtl,
     /// A card was taken out of the vault.
     Detokenized,
+    /// A card was shown in an answer.
+    Revealed,
+    /// A card stayed in the vault: who asked has taken out as many as the limit allows.
+    DetokenizeRefused,
     /// A card could not be taken out of the vault for a reason that no retry mends.
     CardUnreadable,
+    /// An order's card is not in the vault, though nobody forgot it and its retention has not ended.
+    CardMissing,
+    /// A card was forgotten on request.
+    Forgotten,
     /// A payment was settled, by its outcome.
     Payment(&'static str),
 }
@@ -61,7 +69,11 @@ impl Metric {
             Self::OldestQuarantined(age) => ("OldestQuarantined", age, "Seconds", None),
             Self::RemovedByTtl => ("RemovedByTtl", 1, "Count", None),
             Self::Detokenized => ("Detokenized", 1, "Count", None),
+            Self::Revealed => ("Revealed", 1, "Count", None),
+            Self::DetokenizeRefused => ("DetokenizeRefused", 1, "Count", None),
             Self::CardUnreadable => ("CardUnreadable", 1, "Count", None),
+            Self::CardMissing => ("CardMissing", 1, "Count", None),
+            Self::Forgotten => ("Forgotten", 1, "Count", None),
             Self::Payment(outcome) => ("Payment", 1, "Count", Some(("Outcome", outcome))),
         }
     }

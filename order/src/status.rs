@@ -30,7 +30,7 @@ impl QuarantineStatus {
     }
 }
 
-/// `FailureReason` of a parked order.
+/// `FailureReason` of a parked order, or of one whose card was forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum FailureReason {
@@ -44,8 +44,12 @@ pub enum FailureReason {
     OrderExists,
     /// DynamoDB refuses the transaction itself.
     Rejected,
+    /// The payment of the order whose card it was to replace is not declined, or its card is another by now.
+    CardNotReplaced,
     /// Armed as often as the limit allows, and never got across.
     AttemptsExhausted,
+    /// Its card was forgotten on request.
+    Forgotten,
 }
 
 impl FailureReason {
@@ -58,18 +62,22 @@ impl FailureReason {
             Self::Malformed => "MALFORMED",
             Self::OrderExists => "ORDER_EXISTS",
             Self::Rejected => "REJECTED",
+            Self::CardNotReplaced => "CARD_NOT_REPLACED",
             Self::AttemptsExhausted => "ATTEMPTS_EXHAUSTED",
+            Self::Forgotten => "FORGOTTEN",
         }
     }
 
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::EnvelopeRefused,
         Self::UnknownVersion,
         Self::Malformed,
         Self::OrderExists,
         Self::Rejected,
+        Self::CardNotReplaced,
         Self::AttemptsExhausted,
+        Self::Forgotten,
     ];
 
     pub(crate) fn of_code(code: &str) -> Option<Self> {

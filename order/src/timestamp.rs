@@ -25,6 +25,14 @@ impl Timestamp {
         self.0 / 1_000
     }
 
+    /// The time of so many whole seconds since 1970; one after the year 9999 is its end, beyond which RFC 3339 has
+    /// no words.
+    #[must_use]
+    pub fn of_epoch_seconds(seconds: u64) -> Self {
+        const END_OF_9999: u64 = 253_402_300_799;
+        Self(seconds.min(END_OF_9999) * 1_000)
+    }
+
     /// Milliseconds from this time to a later one; none to an earlier one.
     #[must_use]
     pub fn milliseconds_until(self, later: Self) -> u64 {
@@ -87,6 +95,8 @@ mod tests {
         assert_eq!(time.to_string(), "2025-11-21T18:59:33.120Z");
         assert_eq!(time.to_string().parse(), Ok(time));
         assert_eq!(time.epoch_seconds(), 1_763_751_573);
+        assert_eq!(Timestamp::of_epoch_seconds(1_763_751_573).to_string(), "2025-11-21T18:59:33.000Z");
+        assert_eq!(Timestamp::of_epoch_seconds(u64::MAX).to_string(), "9999-12-31T23:59:59.000Z");
         assert_eq!("yesterday".parse::<Timestamp>(), Err(NotATimestamp));
     }
 }

@@ -1,20 +1,34 @@
 //! `POST /paybill`: takes a card out of the vault, for the payment processor alone.
 
+mod asked;
+mod audit;
+mod card_gone;
+mod decision;
+pub mod forget;
 mod pay;
+mod problems;
 mod processor;
+mod reveal;
 mod settings;
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use order::{
     OrderTable, QuarantineTable,
-    api::{self, Caller, Fields, Problem, Reply},
+    api::{self, Caller, Problem, Reply},
 };
 use vault::{Clock, Detokenizer};
 use zeroize::Zeroizing;
 
+use crate::asked::Asked;
+
+pub use audit::{AuditError, AuditSettings, AuditTable, Detokenization, Purpose};
+pub use decision::MAX_ATTEMPTS;
 pub use pay::CLAIM_SECONDS;
 pub use processor::{Charge, PaymentRequest, Processor, ProcessorError, Sandbox};
 pub use settings::{ProcessorKind, Settings};
@@ -23,14 +37,16 @@ pub use settings::{ProcessorKind, Settings};
 #[derive(Debug)]
 pub struct Paybill {
     detokenizer: Detokenizer,
+    audit: AuditTable,
     orders: OrderTable,
     quarantine: QuarantineTable,
     processor: Arc<dyn Processor>,
     user_pool_client_id: String,
+    billing_group: String,
+    idempotency: Duration,
+    reveal_card: bool,
     clock: Clock,
 }
-
-const ORDER_MISSING: Problem = Problem::malformed("ORDER_ID_MISSING", "CustomerOrder must be a string");
 
 impl Paybill {
     /// Clients are made once and reused by every request.
@@ -38,10 +54,14 @@ impl Paybill {
     pub fn new(config: &SdkConfig, settings: Settings, processor: Arc<dyn Processor>, clock: Clock) -> Self {
         Self {
             detokenizer: Detokenizer::new(config, settings.detokenizer, clock.clone()),
+            audit: AuditTable::new(config, settings.audit),
             orders: OrderTable::new(config, settings.order_table),
             quarantine: QuarantineTable::new(config, settings.quarantine_table),
             processor,
             user_pool_client_id: settings.user_pool_client_id,
+            billing_group: settings.billing_group,
+            idempotency: settings.processor_idempotency,
+            reveal_card: settings.reveal_card,
             clock,
         }
     }
@@ -53,7 +73,8 @@ impl Paybill {
         deadline: SystemTime,
     ) -> ApiGatewayProxyResponse {
         let body = api::take_body(&mut request);
-        let outcome = api::before(deadline, &self.clock, pay::NO_ANSWER, self.route(&request, body)).await;
+        let outcome =
+            api::before(deadline, &self.clock, problems::NO_ANSWER, self.route(&request, body)).await;
         api::respond(&request, outcome)
     }
 
@@ -67,9 +88,7 @@ impl Paybill {
         match (request.http_method.as_str(), request.resource.as_deref()) {
             ("POST", Some("/paybill")) => {
                 let body = api::json_body(request, body)?;
-                let fields = Fields::parse(&body, &["CustomerOrder"])?;
-                let order = fields.string("CustomerOrder", ORDER_MISSING)?.ok_or(ORDER_MISSING)?;
-                self.pay(&caller, &api::order_id(&order)?).await
+                self.pay(&caller, &Asked::parse(request, &body)?).await
             }
             _ => Err(Problem::ROUTE_NOT_FOUND),
         }

@@ -4,80 +4,85 @@ use std::time::Duration;
 
 use http::StatusCode;
 use order::{
-    Claim, ClaimedPayment, CleanOrder, OrderId, Outcome, Payment, QuarantineStatus, TableError, Timestamp,
-    Written,
+    Claim, CleanOrder, OrderId, Outcome, Payment, Payments, QuarantineStatus, Standing, TableError,
+    Timestamp, Written,
     api::{Caller, Problem, Reply},
     metrics::Metric,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use vault::{CardReference, DetokenizeError, opaque_id};
 
 use crate::{
     Paybill,
+    asked::Asked,
+    audit::{AuditError, Detokenization, Purpose},
+    card_gone::{mourn, refuse_gone},
+    decision::{Decision, Terms, decide},
+    problems,
     processor::{PaymentRequest, ProcessorError},
+    reveal::Revealed,
 };
 
 /// How long a claim stands, in seconds: longer than the function may run (its Timeout in the template), so that
 /// a payment is never taken over from a request that may still submit it.
 pub const CLAIM_SECONDS: u32 = 60;
 
-const PENDING: Problem =
-    Problem::new(StatusCode::CONFLICT, "ORDER_PENDING", "The order is not tokenized yet").retry_after(1);
-const FAILED: Problem =
-    Problem::new(StatusCode::CONFLICT, "ORDER_FAILED", "The order could not be tokenized; see its status");
-const EXPIRED: Problem =
-    Problem::new(StatusCode::CONFLICT, "ORDER_EXPIRED", "The order expired before it was tokenized");
-const IN_PROGRESS: Problem =
-    Problem::new(StatusCode::CONFLICT, "PAYMENT_IN_PROGRESS", "The payment is being submitted")
-        .retry_after(5);
-const DECLINED: Problem = Problem::new(
-    StatusCode::PAYMENT_REQUIRED,
-    "PAYMENT_DECLINED",
-    "The payment processor declined the card; place the order again, under another CustomerOrder",
-);
-const CARD_UNREADABLE: Problem = Problem::new(
-    StatusCode::INTERNAL_SERVER_ERROR,
-    "CARD_UNREADABLE",
-    "The card of this order cannot be used; nothing was charged",
-);
-pub(crate) const NO_ANSWER: Problem = Problem::new(
-    StatusCode::SERVICE_UNAVAILABLE,
-    "PAYMENT_UNCONFIRMED",
-    "The payment processor did not answer; send the same request again, it is charged once at most",
-)
-.retry_after(CLAIM_SECONDS);
+const CLAIM: Duration = Duration::from_secs(CLAIM_SECONDS as u64);
 
 impl Paybill {
-    pub(crate) async fn pay(&self, caller: &Caller, order: &OrderId) -> Result<Reply, Problem> {
-        let (clean, payment) = self.find(caller, order).await?;
-        let seen = match payment {
-            Payment::Unpaid => None,
-            Payment::Submitting(seen) if seen.until <= self.now() => Some(seen),
-            settled => return answer(&clean, &settled),
+    pub(crate) async fn pay(&self, caller: &Caller, asked: &Asked) -> Result<Reply, Problem> {
+        let (clean, payments) = self.find(caller, &asked.order).await?;
+        let terms = Terms { claim: CLAIM, idempotency: self.idempotency };
+        let now = self.now();
+        let claim = match decide(&payments, asked, terms, now) {
+            Decision::Paid(payment) => return Ok(paid(&clean, payment)),
+            Decision::Refuse(problem) => return Err(problem),
+            Decision::GiveUp(payment) => return Err(self.give_up(&clean, Some(payment)).await),
+            Decision::Begin => Claim {
+                id: opaque_id(),
+                until: now.after(CLAIM),
+                payment: opaque_id(),
+                amount: asked.amount,
+                started_at: now,
+                key: asked.key.clone(),
+                seen: payments.current.clone(),
+            },
+            Decision::TakeOver(payment) => Claim {
+                id: opaque_id(),
+                until: now.after(CLAIM),
+                payment: payment.id,
+                amount: payment.amount,
+                started_at: payment.started_at,
+                key: asked.key.clone(),
+                seen: Some(payment.clone()),
+            },
         };
-        let claim = self.claim(&clean, seen.as_ref()).await?;
-        let submitted = self.submit(&clean, &claim).await;
-        let outcome = match submitted {
-            Ok(outcome) => outcome,
-            Err(unsent) => return Err(self.give_back(order, &claim, seen.is_none(), unsent).await),
-        };
-        self.settle(&clean, &claim, outcome).await
+        match refuse_gone(&clean, claim.until) {
+            Ok(()) => self.claim(&clean, &payments, &claim).await?,
+            Err(gone) if claim.is_first() => return Err(gone),
+            // It may have been charged, and without the card nobody can ask the processor again.
+            Err(_) => return Err(self.give_up(&clean, claim.seen.as_ref()).await),
+        }
+        match self.submit(caller, &clean, &claim).await {
+            Ok((outcome, revealed)) => self.settle(&clean, &claim, &outcome, revealed).await,
+            Err(unsettled) => Err(self.give_back(&clean.customer_order, &claim, unsettled).await),
+        }
     }
 
-    /// The caller's clean order with its payment. What is not clean yet, or somebody else's, is a problem.
-    async fn find(&self, caller: &Caller, order: &OrderId) -> Result<(CleanOrder, Payment), Problem> {
+    /// The clean order with its payments, if the caller may pay it. What is not clean yet is a problem.
+    async fn find(&self, caller: &Caller, order: &OrderId) -> Result<(CleanOrder, Payments), Problem> {
         if let Some(found) = self.clean(caller, order).await? {
             return Ok(found);
         }
         let quarantined = match self.quarantine.standing(order).await {
-            Ok(found) => found.filter(|(owner, _)| *owner == caller.owner),
+            Ok(found) => found.filter(|(owner, _)| caller.may_act_for(owner, &self.billing_group)),
             Err(TableError::Malformed) => None,
             Err(error) => return Err(error.into()),
         };
         match quarantined.map(|(_, status)| status) {
-            Some(QuarantineStatus::Pending) => Err(PENDING),
-            Some(QuarantineStatus::Failed) => Err(FAILED),
-            Some(QuarantineStatus::Expired) => Err(EXPIRED),
+            Some(QuarantineStatus::Pending) => Err(problems::PENDING),
+            Some(QuarantineStatus::Failed) => Err(problems::FAILED),
+            Some(QuarantineStatus::Expired) => Err(problems::EXPIRED),
             // It may have crossed between the two reads.
             None => self.clean(caller, order).await?.ok_or(Problem::ORDER_NOT_FOUND),
         }
@@ -87,31 +92,43 @@ impl Paybill {
         &self,
         caller: &Caller,
         order: &OrderId,
-    ) -> Result<Option<(CleanOrder, Payment)>, Problem> {
-        let found = self.orders.with_payment(order).await?;
-        Ok(found.filter(|(clean, _)| clean.owner == caller.owner))
+    ) -> Result<Option<(CleanOrder, Payments)>, Problem> {
+        let found = self.orders.with_payments(order).await?;
+        Ok(found.filter(|(clean, _)| caller.may_act_for(&clean.owner, &self.billing_group)))
     }
 
     /// Claims the payment for this request. A claim whose reply was lost is recognised as our own.
-    async fn claim(&self, clean: &CleanOrder, seen: Option<&ClaimedPayment>) -> Result<Claim, Problem> {
-        let order = &clean.customer_order;
-        let claim = Claim {
-            payment_id: seen.map_or_else(opaque_id, |seen| seen.payment_id),
-            claim_id: opaque_id(),
-            until: self.now().after(Duration::from_secs(CLAIM_SECONDS.into())),
-        };
-        match self.orders.claim_payment(order, &claim, seen).await? {
-            Written::Done => Ok(claim),
-            Written::LostRace => match self.orders.with_payment(order).await? {
-                Some((_, Payment::Submitting(stands))) if stands.claim_id == claim.claim_id => Ok(claim),
-                _ => Err(IN_PROGRESS),
-            },
+    async fn claim(&self, clean: &CleanOrder, payments: &Payments, claim: &Claim) -> Result<(), Problem> {
+        if self.orders.claim_payment(clean, payments, claim).await? == Written::Done {
+            return Ok(());
+        }
+        let found = self.orders.with_payments(&clean.customer_order).await?;
+        let Some((clean, payments)) = found else { return Err(problems::IN_PROGRESS) };
+        match payments.current.map(|payment| payment.standing) {
+            Some(Standing::Submitting { claim: stands, .. }) if stands == claim.id => Ok(()),
+            _ => refuse_gone(&clean, claim.until).and(Err(problems::IN_PROGRESS)),
         }
     }
 
-    /// Takes the card out of the vault for the processor alone. The card is wiped when this ends.
-    async fn submit(&self, clean: &CleanOrder, claim: &Claim) -> Result<Outcome, Unsettled> {
+    /// Takes the card out of the vault for the processor, and for the answer if it is to be revealed, once that is
+    /// recorded. The card is wiped when this ends.
+    async fn submit(
+        &self,
+        caller: &Caller,
+        clean: &CleanOrder,
+        claim: &Claim,
+    ) -> Result<(Outcome, Option<Revealed>), Unsettled> {
         let order = &clean.customer_order;
+        let reveals = self.reveal_card && caller.is_in(&self.billing_group);
+        let detokenization = Detokenization {
+            principal: &caller.owner,
+            order,
+            token: clean.credit_card_token,
+            purpose: if reveals { Purpose::Reveal } else { Purpose::Payment },
+            payment_id: claim.payment,
+            at: self.now(),
+        };
+        self.audit.record(&detokenization).await.map_err(Unsettled::NotRecorded)?;
         let reference = CardReference {
             token: clean.credit_card_token,
             order: order.as_str(),
@@ -121,26 +138,37 @@ impl Paybill {
             brand: clean.card_brand,
         };
         let card = self.detokenizer.detokenize(reference).await.map_err(Unsettled::NoCard)?;
-        tracing::info!(%order, payment = %claim.payment_id, "detokenized");
+        let Detokenization { principal, token, purpose, payment_id, .. } = detokenization;
+        tracing::info!(%principal, %order, %token, payment = %payment_id, %purpose, "detokenized");
         Metric::Detokenized.record();
-        let request = PaymentRequest { payment_id: claim.payment_id, order, card: &card };
-        self.processor.submit(request).await.map_err(Unsettled::NoOutcome)
+        let request = PaymentRequest { payment_id: claim.payment, order, amount: claim.amount, card: &card };
+        let outcome = self.processor.submit(request).await.map_err(Unsettled::NoOutcome)?;
+        Ok((outcome, reveals.then(|| Revealed::new(&card))))
     }
 
     /// After a submission without outcome. The claim is given back only when nothing can have been charged:
-    /// this request sent nothing, and it is the payment's first.
-    async fn give_back(&self, order: &OrderId, claim: &Claim, first: bool, unsettled: Unsettled) -> Problem {
+    /// this request did not charge, and no other can have, because the payment began with it.
+    async fn give_back(&self, order: &OrderId, claim: &Claim, unsettled: Unsettled) -> Problem {
         let problem = match unsettled {
+            Unsettled::NotRecorded(error) => error.into(),
             Unsettled::NoCard(error) if error.retryable() => Problem::UNAVAILABLE,
+            Unsettled::NoCard(DetokenizeError::Missing) => {
+                mourn(order);
+                problems::CARD_UNREADABLE
+            }
             Unsettled::NoCard(error) => {
                 tracing::error!(%order, %error, "the card cannot be taken out of the vault");
                 Metric::CardUnreadable.record();
-                CARD_UNREADABLE
+                problems::CARD_UNREADABLE
             }
             Unsettled::NoOutcome(ProcessorError::NotReached) => Problem::UNAVAILABLE,
-            Unsettled::NoOutcome(ProcessorError::NoAnswer) => return NO_ANSWER,
+            Unsettled::NoOutcome(ProcessorError::NoAnswer) => return problems::NO_ANSWER,
+            Unsettled::NoOutcome(ProcessorError::Refused) => {
+                tracing::error!(%order, payment = %claim.payment, "the payment processor refuses this service");
+                problems::REFUSED
+            }
         };
-        if !first || self.orders.release_claim(order, claim).await.is_err() {
+        if !claim.is_first() || self.orders.release_claim(order, claim).await.is_err() {
             // The claim stands until it runs out.
             return problem.retry_after(CLAIM_SECONDS);
         }
@@ -148,19 +176,59 @@ impl Paybill {
     }
 
     /// Writes the outcome. Where somebody else has written one, theirs stands.
-    async fn settle(&self, clean: &CleanOrder, claim: &Claim, outcome: Outcome) -> Result<Reply, Problem> {
+    async fn settle(
+        &self,
+        clean: &CleanOrder,
+        claim: &Claim,
+        outcome: &Outcome,
+        revealed: Option<Revealed>,
+    ) -> Result<Reply, Problem> {
         let order = &clean.customer_order;
-        let written = self.orders.record_outcome(order, claim.payment_id, outcome, self.now()).await;
-        match written.map_err(|_| NO_ANSWER)? {
+        let word = outcome.standing().word();
+        let written = self.orders.record_outcome(clean, claim, outcome, self.now()).await;
+        match written.map_err(|_| problems::NO_ANSWER)? {
             Written::Done => {
-                tracing::info!(%order, payment = %claim.payment_id, outcome = outcome.word(), "paid");
-                Metric::Payment(outcome.word()).record();
-                answer(clean, &outcome.into())
+                tracing::info!(%order, payment = %claim.payment, outcome = word, "settled");
+                Metric::Payment(word).record();
             }
-            Written::LostRace => match self.orders.with_payment(order).await.map_err(|_| NO_ANSWER)? {
-                Some((clean, payment)) => answer(&clean, &payment),
-                None => Err(Problem::ORDER_NOT_FOUND),
-            },
+            Written::LostRace => {
+                let found = self.orders.with_payments(order).await.map_err(|_| problems::NO_ANSWER)?;
+                let stands = found.and_then(|(_, payments)| payments.current);
+                let stands = stands.filter(|payment| payment.id == claim.payment);
+                if stands.is_none_or(|payment| payment.standing != outcome.standing()) {
+                    tracing::error!(%order, payment = %claim.payment, outcome = word, "the outcome came too late");
+                    return Err(problems::UNKNOWN);
+                }
+            }
+        }
+        match outcome {
+            Outcome::Submitted => {
+                let card = match revealed {
+                    Some(card) => {
+                        tracing::warn!(%order, payment = %claim.payment, "the card was revealed");
+                        Metric::Revealed.record();
+                        json!(card.as_str())
+                    }
+                    None => json!(clean.card_last4.mask()),
+                };
+                Ok(submitted(card, claim.payment, claim.amount))
+            }
+            Outcome::Declined(_) => Err(problems::DECLINED),
+        }
+    }
+
+    /// Past the time in which the processor knows a repeat as one, nothing is sent again by itself.
+    async fn give_up(&self, clean: &CleanOrder, payment: Option<&Payment>) -> Problem {
+        let Some(payment) = payment else { return problems::IN_PROGRESS };
+        let order = &clean.customer_order;
+        match self.orders.give_payment_up(order, payment, self.now()).await {
+            Ok(Written::Done) => {
+                tracing::error!(%order, payment = %payment.id, "nobody knows what became of this payment");
+                Metric::Payment(Standing::Unknown.word()).record();
+                problems::UNKNOWN
+            }
+            Ok(Written::LostRace) => problems::IN_PROGRESS,
+            Err(error) => error.into(),
         }
     }
 
@@ -170,23 +238,26 @@ impl Paybill {
 }
 
 enum Unsettled {
+    NotRecorded(AuditError),
     NoCard(DetokenizeError),
     NoOutcome(ProcessorError),
 }
 
-/// What the row says, said to the client. Opens no card.
-fn answer(clean: &CleanOrder, payment: &Payment) -> Result<Reply, Problem> {
-    match payment {
-        Payment::Submitted => Ok(Reply::new(
-            StatusCode::OK,
-            json!({
-                "message": "Payment Submitted Successfully",
-                "CreditCard Charged": clean.card_last4.mask(),
-            }),
-        )),
-        Payment::Declined => Err(DECLINED),
-        Payment::Submitting(_) => Err(IN_PROGRESS),
-        Payment::Unpaid => Err(Problem::UNAVAILABLE),
-        Payment::Malformed => Err(Problem::INTERNAL),
+/// What the row says of a payment that the processor took. Opens no card.
+fn paid(clean: &CleanOrder, payment: &Payment) -> Reply {
+    submitted(json!(clean.card_last4.mask()), payment.id, payment.amount)
+}
+
+/// The sample's answer, with what a client needs to find the charge again.
+fn submitted(card: Value, payment: uuid::Uuid, amount: Option<order::Amount>) -> Reply {
+    let mut body = json!({
+        "message": "Payment Submitted Successfully",
+        "CreditCard Charged": card,
+        "PaymentId": payment,
+    });
+    if let (Some(amount), Value::Object(body)) = (amount, &mut body) {
+        body.insert("Amount".into(), amount.minor_units.count().into());
+        body.insert("Currency".into(), amount.currency.to_string().into());
     }
+    Reply::new(StatusCode::OK, body)
 }

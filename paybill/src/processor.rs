@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use order::{OrderId, Outcome};
+use order::{Amount, DeclineCode, OrderId, Outcome};
 use uuid::Uuid;
 use vault::Card;
 
@@ -18,6 +18,8 @@ pub struct PaymentRequest<'a> {
     pub payment_id: Uuid,
     /// The order that is paid.
     pub order: &'a OrderId,
+    /// What is to be charged, when the client said so.
+    pub amount: Option<Amount>,
     /// The card to be charged.
     pub card: &'a Card,
 }
@@ -31,6 +33,9 @@ pub enum ProcessorError {
     /// It was asked, and no answer came: it may or may not have charged.
     #[error("the payment processor did not answer")]
     NoAnswer,
+    /// It refuses this service (400, 401, 403, 404): our own fault, and nothing was charged.
+    #[error("the payment processor refuses requests of this service")]
+    Refused,
 }
 
 /// A payment processor.
@@ -75,7 +80,10 @@ impl Sandbox {
         reason = "EXPOSE: the processor tells its test cards by their number"
     )]
     fn decide(card: &Card) -> Outcome {
-        if card.pan.expose() == Self::DECLINED { Outcome::Declined } else { Outcome::Submitted }
+        match "card_declined".parse::<DeclineCode>() {
+            Ok(code) if card.pan.expose() == Self::DECLINED => Outcome::Declined(code),
+            _ => Outcome::Submitted,
+        }
     }
 }
 
@@ -88,6 +96,6 @@ impl Processor for Sandbox {
             requests: 0,
         });
         charge.requests += 1;
-        Box::pin(std::future::ready(Ok(charge.outcome)))
+        Box::pin(std::future::ready(Ok(charge.outcome.clone())))
     }
 }

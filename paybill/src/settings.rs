@@ -1,9 +1,11 @@
 //! What paybill is told by the template.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use order::settings::{Lookup, SettingError, parsed, text};
 use vault::DetokenizerSettings;
+
+use crate::audit::AuditSettings;
 
 /// The settings of paybill.
 #[derive(Debug, Clone)]
@@ -14,10 +16,19 @@ pub struct Settings {
     pub order_table: String,
     /// `USER_POOL_CLIENT_ID`: whose ID tokens are let in.
     pub user_pool_client_id: String,
+    /// `BILLING_GROUP`: the group of the user pool whose members may pay anybody's order.
+    pub billing_group: String,
+    /// `PROCESSOR_IDEMPOTENCY_HOURS`: how long the processor knows a repeated payment by its id.
+    pub processor_idempotency: Duration,
+    /// `REVEAL_CARD`: `true` shows the whole card number to the billing group, as the AWS sample shows it to
+    /// everybody.
+    pub reveal_card: bool,
     /// `PAYMENT_PROCESSOR`: `sandbox` is the only one there is yet; it charges nobody, so it must be asked for.
     pub processor: ProcessorKind,
     /// `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`: the way into the vault.
     pub detokenizer: DetokenizerSettings,
+    /// `AUDIT_TABLE`, `DETOKENIZE_LIMIT_PER_MINUTE`: what each card taken out is recorded in, and how many may be.
+    pub audit: AuditSettings,
 }
 
 /// Which payment processor is used.
@@ -45,11 +56,18 @@ impl Settings {
             quarantine_table: text(lookup, "QUARANTINE_TABLE")?,
             order_table: text(lookup, "ORDER_TABLE")?,
             user_pool_client_id: text(lookup, "USER_POOL_CLIENT_ID")?,
+            billing_group: text(lookup, "BILLING_GROUP")?,
+            processor_idempotency: Duration::from_hours(parsed(lookup, "PROCESSOR_IDEMPOTENCY_HOURS")?),
+            reveal_card: parsed(lookup, "REVEAL_CARD")?,
             processor: parsed(lookup, "PAYMENT_PROCESSOR")?,
             detokenizer: DetokenizerSettings {
                 vault_key_arn: text(lookup, "VAULT_KEY_ARN")?,
                 vault_table: text(lookup, "VAULT_TABLE")?,
                 account: text(lookup, "ACCOUNT_ID")?,
+            },
+            audit: AuditSettings {
+                table: text(lookup, "AUDIT_TABLE")?,
+                limit_per_minute: parsed(lookup, "DETOKENIZE_LIMIT_PER_MINUTE")?,
             },
         })
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_paybill");
 
-const SETTINGS: [(&str, &str); 7] = [
+const SETTINGS: [(&str, &str); 12] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("VAULT_TABLE", "vault"),
@@ -16,6 +16,11 @@ const SETTINGS: [(&str, &str); 7] = [
     ("ACCOUNT_ID", "123456789012"),
     ("USER_POOL_CLIENT_ID", "client"),
     ("PAYMENT_PROCESSOR", "sandbox"),
+    ("PROCESSOR_IDEMPOTENCY_HOURS", "23"),
+    ("BILLING_GROUP", "billing"),
+    ("REVEAL_CARD", "false"),
+    ("AUDIT_TABLE", "audit"),
+    ("DETOKENIZE_LIMIT_PER_MINUTE", "60"),
 ];
 
 fn request(claims: Option<Value>, body: &Value) -> Value {

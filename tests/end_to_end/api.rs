@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, World, order};
+use crate::support::{Answer, Client, ORDERS, World, order};
 
 /// What is wrong with an order, how it is answered, and the fields that make it so (null takes one away).
 const WRONG_ORDERS: [(u16, &str, &str); 21] = [
@@ -156,6 +156,7 @@ async fn an_order_answers_by_where_it_stands_and_to_its_owner_only() {
     let paid = ann.pay("1").await.is(200);
     let expected = json!({
         "message": "Payment Submitted Successfully", "CreditCard Charged": "****-****-****-1111",
+        "PaymentId": world.only_row(ORDERS).await["PaymentId"].as_s().unwrap(),
     });
     assert_eq!(paid.json, expected);
     ann.submit(&order("1")).await.is(200);

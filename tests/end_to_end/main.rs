@@ -9,9 +9,14 @@
     reason = "a test's helpers fail the test by panicking, and tell what they did"
 )]
 
+mod another_card;
 mod api;
+mod billing;
+mod detokenization;
+mod forgetting;
 mod leaks;
 mod matrix;
+mod openapi;
 mod outages;
 mod promise_1;
 mod promise_2;
@@ -19,6 +24,7 @@ mod promise_3;
 mod promise_4;
 mod promise_5;
 mod promise_6;
+mod promise_6_keys;
 mod promise_7;
 mod sample_flaws;
 mod simulation;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     leaks::{Attempt, Cards, Searched, attempts, planted_forms},
-    support::{Item, ORDERS, QUARANTINE, World, eventually},
+    support::{AUDIT, Item, ORDERS, QUARANTINE, World, eventually},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,6 +41,8 @@ async fn promise_1_no_card_is_found_anywhere_after_it_was_sent_right_and_wrong()
     assert_eq!(searched.found(), [""; 0]);
     assert_eq!(surprises, [""; 0]);
     assert_eq!(snapshot["tables"][ORDERS].as_array().unwrap().len(), right.len());
+    let audited = snapshot["tables"][AUDIT].as_array().unwrap();
+    assert_eq!(audited.iter().filter(|row| row.get("Purpose").is_some()).count(), right.len());
     assert!(snapshot["streams"][QUARANTINE].as_array().unwrap().len() > right.len());
     assert_eq!(world.dead_letters().len(), 1);
 }
@@ -53,7 +55,9 @@ async fn promise_1_the_search_finds_a_planted_card_in_every_form_and_place() {
     let sqs = aws_sdk_sqs::Client::new(&functions::sdk_config(world.aws.url(), "operator"));
     let queue = &world.declared.outputs["DeadLetterQueueUrl"];
     let mut planted = Vec::new();
-    for (index, place) in ["row", "binary", "stream", "queue", "answer or log line"].iter().enumerate() {
+    for (index, place) in
+        ["row", "binary", "audit", "stream", "queue", "answer or log line"].iter().enumerate()
+    {
         let forms = planted_forms(&cards.mint()).len();
         for form in 0..forms {
             let card = cards.mint();
@@ -64,6 +68,11 @@ async fn promise_1_the_search_finds_a_planted_card_in_every_form_and_place() {
             match *place {
                 "row" => world.put(ORDERS, with(AttributeValue::S(text))).await,
                 "binary" => world.put(ORDERS, with(AttributeValue::B(Blob::new(text)))).await,
+                "audit" => {
+                    let mut row = with(AttributeValue::S(text));
+                    row.extend([("Principal".into(), id.clone()), ("At".into(), id.clone())]);
+                    world.put(AUDIT, row).await;
+                }
                 "stream" => {
                     world.put(QUARANTINE, with(AttributeValue::S(text))).await;
                     let delete = world.dynamodb().delete_item().table_name(QUARANTINE);

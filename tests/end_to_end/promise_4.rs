@@ -8,11 +8,11 @@ use aws_sdk_kms::{
     types::DataKeySpec,
 };
 use local::functions;
-use vault::{Detokenizer, Sealer, Tokenizer};
+use vault::{Detokenizer, Forgetter, Sealer, Tokenizer};
 
-use crate::support::{ORDERS, QUARANTINE, VAULT, World, order, text};
+use crate::support::{AUDIT, ORDERS, QUARANTINE, VAULT, World, order, text};
 
-const ROLES: [&str; 4] = ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole"];
+const ROLES: [&str; 5] = ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole", "ForgetRole"];
 
 /// Who seals, and who opens, with the quarantine's key and the vault's.
 const SEALS: [&str; 2] = ["IngestRole", "TokenizeWorkerRole"];
@@ -20,7 +20,7 @@ const OPENS: [&str; 2] = ["TokenizeWorkerRole", "PaybillRole"];
 
 /// What the table "Roles" of ARCHITECTURE.md gives each role, seen from outside: role, service, operation,
 /// resources, purpose.
-const CALLS: [(&str, &str, &str, &[&str], &str); 15] = [
+const CALLS: [(&str, &str, &str, &[&str], &str); 20] = [
     ("IngestRole", "Kms", "GenerateDataKey", &["QuarantineKeyArn"], "quarantine"),
     ("IngestRole", "DynamoDb", "PutItem", &[QUARANTINE], ""),
     ("IngestRole", "DynamoDb", "GetItem", &[QUARANTINE], ""),
@@ -35,7 +35,12 @@ const CALLS: [(&str, &str, &str, &[&str], &str); 15] = [
     ("PaybillRole", "DynamoDb", "GetItem", &[QUARANTINE], ""),
     ("PaybillRole", "DynamoDb", "GetItem", &[VAULT], ""),
     ("PaybillRole", "DynamoDb", "UpdateItem", &[ORDERS], ""),
+    ("PaybillRole", "DynamoDb", "TransactWriteItems", &[AUDIT, AUDIT], ""),
     ("PaybillRole", "Kms", "Decrypt", &["VaultKeyArn"], "vault"),
+    ("ForgetRole", "DynamoDb", "GetItem", &[QUARANTINE], ""),
+    ("ForgetRole", "DynamoDb", "GetItem", &[ORDERS], ""),
+    ("ForgetRole", "DynamoDb", "UpdateItem", &[QUARANTINE], ""),
+    ("ForgetRole", "DynamoDb", "TransactWriteItems", &[VAULT, ORDERS], ""),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,6 +79,7 @@ async fn walk_everything(world: &World) {
     world.alter_card().await;
     world.deliver_last().await;
     client.pay("1").await.is(409);
+    client.forget("1").await.is(200);
     client.submit(&order("1")).await.is(202);
     world.deliver_last().await;
     client.status("1").await.is(200);
@@ -81,9 +87,11 @@ async fn walk_everything(world: &World) {
     client.pay("1").await.is(200);
     client.pay("1").await.is(200);
     client.pay("unknown").await.is(404);
+    client.forget("1").await.is(200);
+    client.forget("unknown").await.is(404);
     world.race(&order("2"), &order("2")).await.is(202);
     world.deliver_last().await;
-    assert_eq!(world.counts().await, [0, 2, 2]);
+    assert_eq!(world.counts().await, [0, 1, 2]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,22 +170,27 @@ trait Lacks {
     fn unseal(&self) {}
     fn tokenize(&self) {}
     fn detokenize(&self) {}
+    fn delete(&self) {}
 }
 
 impl Lacks for Sealer {}
 impl Lacks for Tokenizer {}
 impl Lacks for Detokenizer {}
+impl Lacks for Forgetter {}
 
 #[test]
 fn promise_4_a_capability_has_its_own_method_and_none_of_the_others() {
-    fn sealer_lacks(it: &Sealer) -> [(); 4] {
-        [it.open(), it.unseal(), it.tokenize(), it.detokenize()]
+    fn sealer_lacks(it: &Sealer) -> [(); 5] {
+        [it.open(), it.unseal(), it.tokenize(), it.detokenize(), it.delete()]
     }
-    fn tokenizer_lacks(it: &Tokenizer) -> [(); 4] {
-        [it.open(), it.unseal(), it.seal(), it.detokenize()]
+    fn tokenizer_lacks(it: &Tokenizer) -> [(); 5] {
+        [it.open(), it.unseal(), it.seal(), it.detokenize(), it.delete()]
     }
-    fn detokenizer_lacks(it: &Detokenizer) -> [(); 4] {
-        [it.open(), it.unseal(), it.seal(), it.tokenize()]
+    fn detokenizer_lacks(it: &Detokenizer) -> [(); 5] {
+        [it.open(), it.unseal(), it.seal(), it.tokenize(), it.delete()]
     }
-    let _ = (sealer_lacks, tokenizer_lacks, detokenizer_lacks);
+    fn forgetter_lacks(it: &Forgetter) -> [(); 5] {
+        [it.open(), it.unseal(), it.seal(), it.tokenize(), it.detokenize()]
+    }
+    let _ = (sealer_lacks, tokenizer_lacks, detokenizer_lacks, forgetter_lacks);
 }

@@ -6,11 +6,11 @@ use std::{collections::BTreeSet, sync::Arc};
 use aws_sdk_dynamodb::types::AttributeValue;
 use order::Outcome;
 use paybill::Sandbox;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
-    Item, NoAnswerOnce, ORDERS, QUARANTINE, VAULT, World, flipped, names, order, order_of, text,
+    AUDIT, Item, NoAnswerOnce, ORDERS, QUARANTINE, VAULT, World, flipped, names, order, order_of, text,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,13 +19,15 @@ enum Class {
     Authenticated,
     /// Follows from the card: altered, it is refused when the card is opened.
     Derived,
+    /// Held against another row: altered, the order does not cross.
+    Checked,
     /// Says nothing of the card: the order still crosses and is still paid.
     Free,
 }
 
-use Class::{Authenticated, Derived, Free};
+use Class::{Authenticated, Checked, Derived, Free};
 
-const QUARANTINE_ROW: [(&str, Class); 17] = [
+const QUARANTINE_ROW: [(&str, Class); 18] = [
     ("CustomerOrder", Authenticated),
     ("CustomerName", Free),
     ("Address", Free),
@@ -38,6 +40,7 @@ const QUARANTINE_ROW: [(&str, Class); 17] = [
     ("KeyBatchId", Authenticated),
     ("CardLast4", Derived),
     ("CardBrand", Derived),
+    ("Replaces", Checked),
     ("Status", Free),
     ("FailureReason", Free),
     ("Attempt", Free),
@@ -54,7 +57,7 @@ const VAULT_ROW: [(&str, Class); 6] = [
     ("ExpiresAt", Free),
 ];
 
-const CLEAN_ROW: [(&str, Class); 15] = [
+const CLEAN_ROW: [(&str, Class); 22] = [
     ("CustomerOrder", Authenticated),
     ("CustomerName", Free),
     ("Address", Free),
@@ -65,28 +68,52 @@ const CLEAN_ROW: [(&str, Class); 15] = [
     ("AcceptanceId", Authenticated),
     ("AcceptedAt", Free),
     ("TokenizedAt", Free),
+    ("CardExpiresAt", Free),
+    ("CardForgottenAt", Free),
     ("PaymentStatus", Free),
     ("PaymentId", Free),
+    ("PaymentAmount", Free),
+    ("PaymentCurrency", Free),
+    ("PaymentStartedAt", Free),
+    ("PaymentHistory", Free),
+    ("PaymentKeys", Free),
     ("ClaimId", Free),
     ("ClaimedUntil", Free),
     ("PaymentSettledAt", Free),
 ];
 
+/// Counter and audit item.
+const AUDIT_ROWS: [(&str, Class); 8] = [
+    ("Principal", Free),
+    ("At", Free),
+    ("CustomerOrder", Free),
+    ("CreditCardToken", Free),
+    ("Purpose", Free),
+    ("PaymentId", Free),
+    ("Uses", Free),
+    ("ExpiresAt", Free),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
-    let world = World::stepped_with(Arc::new(NoAnswerOnce::default())).await;
+    let world = World::keeping_cards(1, Arc::new(NoAnswerOnce::default())).await;
     let client = world.client("ann");
-    client.submit(&order("1")).await.is(202);
+    client.submit(&order_of("1", Sandbox::DECLINED)).await.is(202);
     world.alter_card().await;
     world.deliver_last().await;
-    client.submit(&order("1")).await.is(202);
+    client.submit(&order_of("1", Sandbox::DECLINED)).await.is(202);
     world.deliver_last().await;
-    client.pay("1").await.is(503);
+    let first = json!({ "CustomerOrder": "1", "Amount": 1999, "Currency": "EUR" });
+    client.pay_with("one", &first).await.is(503);
     let mut clean = names(&world.only_row(ORDERS).await);
     world.advance(std::time::Duration::from_secs(61));
-    client.pay("1").await.is(200);
+    client.pay("1").await.is(402);
     clean.extend(names(&world.only_row(ORDERS).await));
-    let mut vault = names(&world.only_row(VAULT).await);
+    let vault = names(&world.only_row(VAULT).await);
+    client.put_card("1", "4111-1111-1111-1111").await.is(202);
+    world.deliver_last().await;
+    client.forget("1").await.is(200);
+    clean.extend(names(&world.only_row(ORDERS).await));
     let mut quarantine = BTreeSet::new();
     for record in world.records() {
         for image in ["OldImage", "NewImage"] {
@@ -94,11 +121,11 @@ async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
             quarantine.extend(image.into_iter().flat_map(|image| image.keys().cloned()));
         }
     }
-    // Nothing sets a retention yet; whoever does writes this attribute.
-    vault.insert("ExpiresAt".into());
     assert_eq!(quarantine, listed(&QUARANTINE_ROW));
     assert_eq!(vault, listed(&VAULT_ROW));
     assert_eq!(clean, listed(&CLEAN_ROW));
+    let audit: BTreeSet<String> = world.rows(AUDIT).await.iter().flat_map(names).collect();
+    assert_eq!(audit, listed(&AUDIT_ROWS));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +158,8 @@ async fn promise_5_an_altered_quarantine_row_is_refused_unless_the_attribute_is_
         } else {
             let left = left.unwrap();
             assert_eq!(left["Status"], s("FAILED"), "{attribute}");
-            assert_eq!(left["FailureReason"], s("ENVELOPE_REFUSED"), "{attribute}");
+            let reason = if class == Checked { "CARD_NOT_REPLACED" } else { "ENVELOPE_REFUSED" };
+            assert_eq!(left["FailureReason"], s(reason), "{attribute}");
             assert!(clean.is_none(), "{attribute}");
         }
     }
@@ -149,7 +177,7 @@ async fn promise_5_an_altered_vault_row_is_refused_unless_the_attribute_is_free(
         world.tokenized(&client, &order(attribute)).await;
         let mut clean = world.row(ORDERS, attribute).await.unwrap();
         let mut row = vault_row(&world, text(&clean, "CreditCardToken")).await;
-        remove_vault_row(&world, &row).await;
+        world.lose_card(&row).await;
         row.insert(attribute.into(), altered(attribute, &row, &donor));
         world.put(VAULT, row.clone()).await;
         if attribute == "Hash_Key" {
@@ -178,9 +206,9 @@ async fn promise_5_an_altered_clean_row_is_refused_unless_the_attribute_is_free(
         world.tokenized(&client, &order(&id)).await;
         let mut row = world.row(ORDERS, &id).await.unwrap();
         row.insert(attribute.into(), altered(attribute, &row, &donor));
-        if attribute == "PaymentStatus" {
+        if attribute.starts_with("Payment") || attribute.starts_with("Claim") {
             // Alone it makes the row unreadable; with what belongs to it, it is a claim that has run out.
-            for name in ["PaymentId", "ClaimId", "ClaimedUntil"] {
+            for name in ["PaymentStatus", "PaymentId", "PaymentStartedAt", "ClaimId", "ClaimedUntil"] {
                 row.insert(name.into(), altered(name, &row, &donor));
             }
         }
@@ -188,13 +216,35 @@ async fn promise_5_an_altered_clean_row_is_refused_unless_the_attribute_is_free(
         let payer = world.client(if attribute == "Owner" { "bob" } else { "ann" });
         let paid = payer.pay(text(&row, "CustomerOrder")).await;
         match class {
+            // It says that the card is gone, and is believed.
+            Free if attribute == "CardForgottenAt" => drop(paid.is(410)),
             Free => drop(paid.is(200)),
             _ => assert_eq!(paid.is(500).code(), "CARD_UNREADABLE", "{attribute}"),
         }
     }
     let charges = sandbox.ledger();
-    assert_eq!(charges.len(), CLEAN_ROW.iter().filter(|(_, class)| *class == Free).count());
+    assert_eq!(charges.len(), CLEAN_ROW.iter().filter(|(_, class)| *class == Free).count() - 1);
     assert!(charges.values().all(|charge| charge.outcome == Outcome::Submitted));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_5_altered_audit_rows_open_no_other_card_and_stop_no_payment() {
+    let world = World::stepped().await;
+    let client = world.client("ann");
+    world.tokenized(&world.client("bob"), &donors_order()).await;
+    let donor = world.only_row(ORDERS).await;
+    for (attribute, class) in AUDIT_ROWS {
+        assert_eq!(class, Free);
+        for round in ["before", "after"] {
+            let id = format!("{attribute}-{round}");
+            world.tokenized(&client, &order(&id)).await;
+            client.pay(&id).await.is(200);
+            for mut row in world.rows(AUDIT).await.into_iter().filter(|row| row.contains_key(attribute)) {
+                row.insert(attribute.into(), altered(attribute, &row, &donor));
+                world.put(AUDIT, row).await;
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,21 +296,27 @@ fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
     match attribute {
         "CandidateString" | "DataKey" => flipped(&row[attribute]),
         "SealedCard" | "CreditCardToken" | "CardLast4" | "CardBrand" | "Owner" => donor[attribute].clone(),
-        "AcceptanceId" | "KeyBatchId" | "Hash_Key" | "PaymentId" | "ClaimId" => {
+        "AcceptanceId" | "Replaces" | "KeyBatchId" | "Hash_Key" | "PaymentId" | "ClaimId" => {
             s(&Uuid::new_v4().to_string())
         }
-        "AcceptedAt" | "ArmedAt" | "CreatedAt" | "TokenizedAt" | "PaymentSettledAt" | "ClaimedUntil" => {
-            s("2026-01-02T03:04:05.006Z")
-        }
+        "AcceptedAt" | "ArmedAt" | "CreatedAt" | "TokenizedAt" | "PaymentSettledAt" | "ClaimedUntil"
+        | "CardForgottenAt" => s("2026-01-02T03:04:05.006Z"),
+        "At" => s("minute#2026-01-02T03:04Z"),
+        "Purpose" => s("REVEAL"),
         "CustomerOrder" => s("moved"),
         "Account_Id" => s("210987654321"),
-        "CustomerName" => s("Somebody Else"),
+        "Principal" | "CustomerName" => s("Somebody Else"),
         "Address" => s("Reno"),
         "Status" => s("FAILED"),
         "FailureReason" => s("REJECTED"),
         "PaymentStatus" => s("SUBMITTING"),
-        "Attempt" | "Deadline" => AttributeValue::N("7".into()),
-        "ExpiresAt" => AttributeValue::N("99999999999".into()),
+        "PaymentStartedAt" => row["AcceptedAt"].clone(),
+        "PaymentAmount" => AttributeValue::N("7".into()),
+        "PaymentCurrency" => s("EUR"),
+        "PaymentHistory" => AttributeValue::L(vec![]),
+        "PaymentKeys" => AttributeValue::M([("key".to_owned(), s(&Uuid::new_v4().to_string()))].into()),
+        "Attempt" | "Deadline" | "Uses" => AttributeValue::N("7".into()),
+        "ExpiresAt" | "CardExpiresAt" => AttributeValue::N("99999999999".into()),
         _ => panic!("{attribute} is new: say what it may be altered to"),
     }
 }
@@ -280,13 +336,6 @@ fn listed(table: &[(&str, Class)]) -> BTreeSet<String> {
 
 async fn vault_row(world: &World, token: &str) -> Item {
     world.rows(VAULT).await.into_iter().find(|row| text(row, "Hash_Key") == token).unwrap()
-}
-
-async fn remove_vault_row(world: &World, row: &Item) {
-    let delete = world.dynamodb().delete_item().table_name(VAULT);
-    let delete =
-        ["Hash_Key", "Account_Id"].iter().fold(delete, |delete, name| delete.key(*name, row[*name].clone()));
-    delete.send().await.unwrap();
 }
 
 /// Exchanges attributes of two rows.

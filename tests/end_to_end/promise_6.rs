@@ -85,7 +85,7 @@ async fn promise_6_a_declined_payment_stays_declined_without_another_look_at_the
         assert_eq!(client.pay("1").await.is(402).code(), "PAYMENT_DECLINED");
     }
     assert_eq!(decrypts(&world), 1);
-    only_charge(&sandbox, Outcome::Declined, 1);
+    only_charge(&sandbox, Outcome::Declined("card_declined".parse().unwrap()), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,38 +1,27 @@
 //! What the AWS sample does wrong, by the numbers of its list, as far as running code can tell. Flaws of the template
 //! alone (9, 10, 12) are looked for where the template is tested.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
-use order::platform;
 use paybill::Sandbox;
 use serde_json::json;
-use tracing_subscriber::{
-    filter::LevelFilter, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt,
-};
 
 use crate::{
     leaks::{Cards, Searched},
-    support::{ORDERS, VAULT, World, order, order_of, text},
+    support::{Log, ORDERS, VAULT, World, order, order_of, text},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sample_flaw_1_no_log_line_at_any_level_shows_the_card_of_an_order() {
-    let log = Log::default();
-    tracing_subscriber::registry()
-        .with(tracing_subscriber::fmt::layer().with_writer(log.clone()).with_ansi(false))
-        .with(platform::log_filter(LevelFilter::TRACE))
-        .init();
+    let log = Log::of_all_tests();
     let world = World::stepped().await;
     let client = world.client("ann");
     let card = Cards::random().mint();
     world.tokenized(&client, &order_of("logged", &card)).await;
     client.pay("logged").await.is(200);
     world.client("bob").submit(&order_of("logged", &card)).await.is(409);
-    let lines = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    for step in ["accepted", "tokenized", "detokenized", "paid"] {
+    let lines = log.lines();
+    for step in ["accepted", "tokenized", "detokenized", "settled"] {
         assert!(lines.contains(step), "{step}");
     }
     let mut searched = Searched::for_cards(&[card]);
@@ -170,27 +159,4 @@ async fn sample_flaw_11_clients_and_keys_are_made_once_and_not_for_every_request
         assert_eq!(count(role, "DescribeTable"), 0);
     }
     assert_eq!(count("PaybillRole", "GetItem"), 2, "the order and the vault row, once each");
-}
-
-/// A log in memory.
-#[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
 }

@@ -39,7 +39,14 @@ impl TokenizeWorker {
             Err(_) => return self.park(&seen, FailureReason::EnvelopeRefused).await,
         };
         let (order, acceptance) = (&row.customer_order, row.acceptance_id);
-        match self.airlock.carry_across(&row, tokenized, self.now()).await {
+        let crossing = match row.replaces {
+            None => self.airlock.carry_across(&row, tokenized, self.now()).await,
+            Some(replaced) => {
+                let retired = self.tokenizer.retire(replaced);
+                Ok(self.airlock.replace_card(&row, replaced, tokenized, retired, self.now()).await)
+            }
+        };
+        match crossing {
             Ok(Crossing::Across) => {
                 tracing::info!(%order, %acceptance, attempt = row.attempt, "tokenized");
                 Metric::Tokenized.record();
@@ -52,6 +59,7 @@ impl TokenizeWorker {
                 tracing::info!(%order, %acceptance, "dropped a duplicate");
                 Ok(())
             }
+            Ok(Crossing::CardNotReplaced) => self.park(&seen, FailureReason::CardNotReplaced).await,
             Ok(Crossing::OrderExists) => self.park(&seen, FailureReason::OrderExists).await,
             Ok(Crossing::Transient) => Err(Again),
             Ok(Crossing::Rejected) | Err(_) => self.park(&seen, FailureReason::Rejected).await,

@@ -1,7 +1,11 @@
 //! What the worker is told by the template.
 
-use order::settings::{Lookup, SettingError, data_key_policy, text};
+use std::time::Duration;
+
+use order::settings::{Lookup, SettingError, data_key_policy, parsed, text};
 use vault::TokenizerSettings;
+
+const DAY: u64 = 24 * 60 * 60;
 
 /// The settings of the worker.
 #[derive(Debug, Clone)]
@@ -13,7 +17,8 @@ pub struct Settings {
     /// `DEAD_LETTER_QUEUE_URL`: where word of parked orders goes.
     pub dead_letter_queue_url: String,
     /// `QUARANTINE_KEY_ARN`, `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`, `DATA_KEY_MAX_ROWS`,
-    /// `DATA_KEY_MAX_SECONDS`: the way from quarantine into the vault.
+    /// `DATA_KEY_MAX_SECONDS`: the way from quarantine into the vault. `CARD_RETENTION_DAYS`: how long the vault
+    /// keeps a card; 0: until it is forgotten.
     pub tokenizer: TokenizerSettings,
 }
 
@@ -33,7 +38,12 @@ impl Settings {
                 vault_table: text(lookup, "VAULT_TABLE")?,
                 account: text(lookup, "ACCOUNT_ID")?,
                 policy: data_key_policy(lookup)?,
+                retention: retention(parsed(lookup, "CARD_RETENTION_DAYS")?),
             },
         })
     }
+}
+
+fn retention(days: u64) -> Option<Duration> {
+    (days > 0).then(|| Duration::from_secs(days.saturating_mul(DAY)))
 }

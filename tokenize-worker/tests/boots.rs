@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tokenize-worker");
 
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("VAULT_TABLE", "vault"),
@@ -17,6 +17,7 @@ const SETTINGS: [(&str, &str); 9] = [
     ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:1/123456789012/dead-letters"),
     ("ACCOUNT_ID", "123456789012"),
     ("DATA_KEY_MAX_ROWS", "100"),
+    ("CARD_RETENTION_DAYS", "0"),
     ("DATA_KEY_MAX_SECONDS", "300"),
 ];
 

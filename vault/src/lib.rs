@@ -1,12 +1,13 @@
 //! The security team's layer: the only home of a card number in plaintext.
 //!
-//! Three capabilities, one for each role, none of which can do another's work:
+//! Four capabilities, one for each role, none of which can do another's work:
 //!
 //! | capability | role | can | cannot |
 //! |---|---|---|---|
 //! | [`Sealer`] | ingest | seal a card for quarantine | open anything |
 //! | [`Tokenizer`] | tokenize-worker | turn a quarantined card into a vault row and a token | hand out a card, open the vault |
 //! | [`Detokenizer`] | paybill | take one card out of the vault, for its own order | seal, open quarantine, write |
+//! | [`Forgetter`] | forget | delete one card of the vault | read or open anything |
 
 mod brand;
 mod card;
@@ -16,6 +17,7 @@ mod data_key;
 mod detokenizer;
 mod envelope;
 mod expiry;
+mod forgetter;
 mod identity;
 mod key_cache;
 mod keyring;
@@ -35,6 +37,7 @@ pub use clock::Clock;
 pub use data_key::WrappedDataKey;
 pub use detokenizer::{CardReference, DetokenizeError, Detokenizer, DetokenizerSettings};
 pub use expiry::{CardExpiry, ExpiryError};
+pub use forgetter::Forgetter;
 pub use identity::{QuarantineIdentity, VaultIdentity};
 pub use key_cache::DataKeyPolicy;
 pub use keyring::KeyringError;

@@ -1,6 +1,10 @@
 //! The inner door's capability: opens a quarantined card only to seal it for the vault at once.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -72,6 +76,8 @@ pub struct Tokenized {
     pub last4: Last4,
     /// Derived from the opened card.
     pub brand: CardBrand,
+    /// When its retention ends, in epoch seconds, as the vault row says; none: it is kept until it is forgotten.
+    pub expires_at: Option<u64>,
     /// The vault row's put, on condition that no such row exists.
     pub vault_put: TransactWriteItem,
 }
@@ -89,6 +95,8 @@ pub struct TokenizerSettings {
     pub account: String,
     /// Bounds on the opened data keys that are kept.
     pub policy: DataKeyPolicy,
+    /// How long the vault keeps a card; none: until it is forgotten.
+    pub retention: Option<Duration>,
 }
 
 /// Turns quarantined cards into vault rows.
@@ -98,6 +106,7 @@ pub struct Tokenizer {
     vault: DataKeys,
     vault_table: String,
     account: String,
+    retention: Option<Duration>,
     clock: Clock,
 }
 
@@ -111,6 +120,7 @@ impl Tokenizer {
             vault: DataKeys::new(config, settings.vault_key_arn),
             vault_table: settings.vault_table,
             account: settings.account,
+            retention: settings.retention,
             clock,
         }
     }
@@ -139,13 +149,23 @@ impl Tokenizer {
         };
         let sealed =
             envelope::seal(&card, &key, &Identity::Vault(identity)).map_err(|_| TokenizeError::Cipher)?;
-        let row = VaultRow { sealed: SealedCard::from(sealed), data_key: wrapped, expires_at: None };
+        let now = self.clock.now();
+        let since_epoch = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let expires_at = self.retention.map(|kept| since_epoch.saturating_add(kept).as_secs());
+        let row = VaultRow { sealed: SealedCard::from(sealed), data_key: wrapped, expires_at };
         Ok(Tokenized {
             token,
             last4: card.last4(),
             brand: card.brand(),
-            vault_put: row.put_if_absent(&self.vault_table, token, &self.account, self.clock.now()),
+            expires_at,
+            vault_put: row.put_if_absent(&self.vault_table, token, &self.account, now),
         })
+    }
+
+    /// The delete that is part of the transaction that replaces a card: the old card's row goes, whatever it is.
+    #[must_use]
+    pub fn retire(&self, token: Token) -> TransactWriteItem {
+        VaultRow::delete(&self.vault_table, token, &self.account)
     }
 
     async fn opened_key(&self, quarantined: &QuarantinedCard) -> Result<Arc<DataKey>, KeyringError> {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
     primitives::Blob,
-    types::{AttributeValue, Put, TransactWriteItem},
+    types::{AttributeValue, Delete, Put, TransactWriteItem},
 };
 
 use crate::{data_key::WrappedDataKey, sealer::SealedCard, token::Token};
@@ -62,6 +62,17 @@ impl VaultRow {
             .build();
         // The builder fails only on a missing table or item.
         TransactWriteItem::builder().set_put(put.ok()).build()
+    }
+
+    /// The delete of a token's row, as part of a transaction; a row that is gone already is no obstacle.
+    pub(crate) fn delete(table: &str, token: Token, account: &str) -> TransactWriteItem {
+        let delete = Delete::builder()
+            .table_name(table)
+            .key(TOKEN, AttributeValue::S(token.to_string()))
+            .key(ACCOUNT, AttributeValue::S(account.into()))
+            .build();
+        // The builder fails only on a missing table or key.
+        TransactWriteItem::builder().set_delete(delete.ok()).build()
     }
 
     /// Reads the row of a token, consistently.

@@ -39,6 +39,7 @@ const STAGES = {
   paying: "paying",
   paid: "paid",
   declined: "declined",
+  unknown: "payment unknown",
   gone: "gone",
 };
 export const stageWords = (stage) => STAGES[stage] ?? stage;

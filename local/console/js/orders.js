@@ -46,11 +46,16 @@ function row(order) {
     "tr",
     { class: order.id === store.chosen ? "chosen" : null },
     h("td", {}, h("button", { type: "button", class: "link", "data-order": order.id, "aria-pressed": String(order.id === store.chosen), onclick: () => choose(order.id) }, order.id)),
-    h("td", {}, h("span", { class: `stage ${order.stage}` }, stageWords(order.stage)), order.reason ? h("small", {}, ` ${order.reason}`) : null),
+    h("td", {}, h("span", { class: `stage ${order.stage}` }, stageWords(order.stage)), note(order)),
     h("td", { class: "mono" }, mask(order)),
     h("td", {}, order.stage === "expired" ? "–" : duration(held(order, now()))),
     h("td", {}, order.attempt ?? ""),
   );
+}
+
+function note({ reason, forgottenAt, replacement }) {
+  const words = [reason, forgottenAt && "card forgotten", replacement && `another card: ${replacement}`].filter(Boolean);
+  return words.length ? h("small", {}, ` ${words.join(", ")}`) : null;
 }
 
 /** A few words for who does not see the picture. */

@@ -17,7 +17,7 @@ use tokio::{
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
-use crate::function::Function;
+use crate::{function::Function, issuer::bad_tokens::bad_tokens};
 
 static ISSUER: LazyLock<Arc<Issuer>> = LazyLock::new(|| Arc::new(Issuer::ephemeral().unwrap()));
 
@@ -206,6 +206,21 @@ async fn no_token_or_a_bad_one_is_401_and_the_function_is_not_asked() {
     }
     assert!(events.lock().unwrap().is_empty());
     assert_eq!(front.ask_with("POST /dev/open", &[], b"{}").await.status(), 200, "a route without sign-in");
+}
+
+#[tokio::test]
+async fn a_token_with_one_thing_wrong_is_401_and_the_function_is_not_asked() {
+    let (function, events) = recorder();
+    let front = Front::before(function).await;
+    for (what, token) in bad_tokens(&ISSUER) {
+        for header in [format!("Authorization: {token}"), format!("Authorization: Bearer {token}")] {
+            let answer = front.ask_with("POST /dev/order", &[&header], b"{}").await;
+            assert_eq!(answer.status(), 401, "{what}");
+            answer.assert_error(401, "UNAUTHORIZED", "Unauthorized");
+        }
+    }
+    assert!(events.lock().unwrap().is_empty());
+    assert_eq!(front.ask("POST /dev/order", b"{}").await.status(), 200, "with nothing wrong");
 }
 
 #[tokio::test]

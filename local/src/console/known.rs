@@ -88,10 +88,13 @@ impl Known {
         }
         let oldest = self.orders.values().filter(|order| order.stage == Stage::Quarantine);
         let oldest = oldest.map(|order| order.accepted_at.as_str()).min();
+        let is_forgotten = |order: &&Order| order.summary.get("forgottenAt").is_some_and(Value::is_string);
+        let forgotten = self.orders.values().filter(is_forgotten).count();
         let mut times: Vec<_> = self.times.iter().copied().collect();
         times.sort_unstable();
         json!({
             "counts": counts,
+            "forgotten": forgotten,
             "acceptedPerSecond": rate(&mut self.accepted, now),
             "crossedPerSecond": rate(&mut self.crossed, now),
             "medianHeld": times.get(times.len() / 2),

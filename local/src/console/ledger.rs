@@ -14,7 +14,7 @@ pub(super) fn charges(console: &Console) -> Option<Vec<Value>> {
         json!({
             "payment": payment,
             "order": charge.order,
-            "outcome": if charge.outcome == Outcome::Declined { "declined" } else { "charged" },
+            "outcome": if matches!(charge.outcome, Outcome::Declined(_)) { "declined" } else { "charged" },
             "requests": charge.requests,
         })
     });

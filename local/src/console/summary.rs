@@ -44,6 +44,7 @@ impl Rows {
                 Some("SUBMITTED") => Stage::Paid,
                 Some("DECLINED") => Stage::Declined,
                 Some("SUBMITTING") => Stage::Paying,
+                Some("UNKNOWN") => Stage::Unknown,
                 _ => Stage::Tokenized,
             });
         }
@@ -68,6 +69,9 @@ impl Rows {
             "tokenizedAt": text(row, "TokenizedAt"),
             "reason": text(row, "FailureReason"),
             "attempt": attempt,
+            "forgottenAt": text(row, "CardForgottenAt"),
+            // Another card for an order whose payment was declined.
+            "replacement": self.clean.as_ref().and(self.quarantine.as_ref()).and_then(|row| text(row, "Status")),
         }))
     }
 }
@@ -82,10 +86,12 @@ pub(super) enum Stage {
     Paying,
     Paid,
     Declined,
+    /// Nobody knows what became of its payment.
+    Unknown,
 }
 
 impl Stage {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Quarantine,
         Self::Failed,
         Self::Expired,
@@ -93,6 +99,7 @@ impl Stage {
         Self::Paying,
         Self::Paid,
         Self::Declined,
+        Self::Unknown,
     ];
 
     pub(super) fn word(self) -> &'static str {
@@ -104,12 +111,13 @@ impl Stage {
             Self::Paying => "paying",
             Self::Paid => "paid",
             Self::Declined => "declined",
+            Self::Unknown => "unknown",
         }
     }
 
     /// Whether the order is across.
     pub(super) fn is_across(self) -> bool {
-        matches!(self, Self::Tokenized | Self::Paying | Self::Paid | Self::Declined)
+        !matches!(self, Self::Quarantine | Self::Failed | Self::Expired)
     }
 }
 

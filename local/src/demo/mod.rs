@@ -22,6 +22,7 @@ use crate::{
     cli::{ReplayFailed, replay_function},
     issuer::{Issuer, IssuerError},
     stack::{Stack, StackError, StackOptions},
+    template::Template,
 };
 use client::{ApiClient, ClientError};
 
@@ -81,6 +82,9 @@ pub enum DemoError {
     Output(#[from] io::Error),
 }
 
+/// One user pays a whole file of orders here, as fast as it goes.
+const NO_LIMIT: &str = "1000000000";
+
 /// Runs the demo and stops what it started.
 ///
 /// # Errors
@@ -89,7 +93,14 @@ pub async fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> 
     let issuer = Issuer::ephemeral()?;
     // Without the SDK's own retries, whose waits would make the chaos long.
     let sdk_attempts = if args.chaos { 1 } else { 3 };
-    let stack = Stack::start(StackOptions { sdk_attempts, ..StackOptions::on_free_ports(issuer) }).await?;
+    let options = StackOptions {
+        sdk_attempts,
+        template: Some(
+            Template::shipped_with([("DetokenizePerMinute", NO_LIMIT)]).map_err(StackError::from)?,
+        ),
+        ..StackOptions::on_free_ports(issuer)
+    };
+    let stack = Stack::start(options).await?;
     let outcome = walk_or_file(args, &stack, out).await;
     stack.shutdown().await;
     outcome

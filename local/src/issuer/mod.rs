@@ -1,6 +1,8 @@
 //! Sign-in on one machine: ID tokens shaped as Cognito's, signed here, checked as API Gateway's
 //! Cognito authorizer checks them.
 
+#[cfg(test)]
+pub(crate) mod bad_tokens;
 mod claims;
 mod key;
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use order::{
-    FailureReason, QuarantineStatus,
+    FailureReason, PaymentStatus, QuarantineStatus,
     metrics::{self, Metric},
     settings::{Lookup, SettingError},
 };
@@ -89,7 +89,7 @@ fn nothing_is_allowed_on_every_resource_but_what_has_no_resource_to_name() {
 #[test]
 fn whoever_is_let_in_by_a_policy_is_named() {
     let (template, stack) = with_everything();
-    let roles: BTreeSet<_> = ["Ingest", "TokenizeWorker", "Replay", "Paybill"]
+    let roles: BTreeSet<_> = ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget"]
         .map(|role| format!("arn:aws:iam::123456789012:role/{role}Role"))
         .into();
     let mut by_condition = 0;
@@ -142,6 +142,7 @@ fn a_function_waits_for_the_policies_of_its_role() {
         ("TokenizeWorkerFunction", "TokenizeWorkerPolicy"),
         ("ReplayFunction", "ReplayPolicy"),
         ("PaybillFunction", "PaybillPolicy"),
+        ("ForgetFunction", "ForgetPolicy"),
     ] {
         assert_eq!(resources[function]["DependsOn"], json!([policy, "PlatformPolicy"]), "{function}");
     }
@@ -159,7 +160,7 @@ fn what_holds_data_outlives_the_stack() {
             kept += 1;
         }
     }
-    assert_eq!(kept, 3 + 2 + 1 + 5 + 1);
+    assert_eq!(kept, 4 + 2 + 1 + 6 + 1);
     assert_eq!(shipped().properties("UserPool").unwrap()["DeletionProtection"], "ACTIVE");
 }
 
@@ -217,6 +218,7 @@ fn every_variable_that_a_function_reads_is_set_and_every_one_set_is_read() {
     read(tokenize_worker::Settings::read, "TokenizeWorkerFunction");
     read(tokenize_worker::replay::ReplaySettings::read, "ReplayFunction");
     read(paybill::Settings::read, "PaybillFunction");
+    read(paybill::forget::ForgetSettings::read, "ForgetFunction");
 }
 
 #[test]
@@ -310,7 +312,11 @@ fn tokens_are_this_clients_and_short_and_users_are_made_by_an_administrator() {
     assert_eq!(pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"], true);
     assert_eq!(pool["MfaConfiguration"], "OPTIONAL");
     assert!(pool["Policies"]["PasswordPolicy"]["MinimumLength"].as_u64().unwrap() >= 12);
-    assert_eq!(stack.properties("BillingGroup").unwrap()["GroupName"], "billing");
+    let group = &stack.properties("BillingGroup").unwrap()["GroupName"];
+    assert_eq!(group, "billing");
+    for function in ["IngestFunction", "PaybillFunction", "ForgetFunction"] {
+        assert_eq!(stack.function(function).unwrap().environment["BILLING_GROUP"], group.as_str().unwrap());
+    }
     let (_, open) = with_everything();
     assert_eq!(
         open.properties("UserPool").unwrap()["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"],
@@ -362,7 +368,10 @@ fn every_alarm_on_our_metrics_is_on_one_that_is_written() {
         Metric::RemovedByTtl.record();
         Metric::Parked(FailureReason::EnvelopeRefused.code()).record();
         Metric::CardUnreadable.record();
+        Metric::CardMissing.record();
+        Metric::Payment(PaymentStatus::Unknown.word()).record();
         Metric::Detokenized.record();
+        Metric::DetokenizeRefused.record();
     });
     let template = Template::shipped().unwrap();
     let stack = shipped();
@@ -381,7 +390,7 @@ fn every_alarm_on_our_metrics_is_on_one_that_is_written() {
         }
     }
     assert_eq!(watched, *recorder.0.lock().unwrap());
-    assert_eq!(alarms.len(), 6 + 2 + 2 * stack.functions.len());
+    assert_eq!(alarms.len(), 9 + 2 + 2 * stack.functions.len());
     let oldest = stack.properties("OldestQuarantinedAlarm").unwrap();
     assert_eq!(oldest["TreatMissingData"], "breaching", "a sweep that does not run tells nothing");
     assert_eq!(stack.properties("IteratorAgeAlarm").unwrap()["MetricName"], "IteratorAge");
@@ -410,6 +419,7 @@ fn the_outputs_are_the_samples_and_what_an_operator_needs() {
     let mut expected: BTreeSet<String> = [
         "AccountId",
         "AlarmTopicArn",
+        "AuditTableName",
         "DeadLetterQueueUrl",
         "OrderTableName",
         "PaymentMethodApiURL",
@@ -423,7 +433,7 @@ fn the_outputs_are_the_samples_and_what_an_operator_needs() {
     ]
     .map(str::to_owned)
     .into();
-    for function in ["Ingest", "TokenizeWorker", "Replay", "Paybill"] {
+    for function in ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget"] {
         expected.extend(["FunctionArn", "FunctionName", "RoleArn"].map(|what| format!("{function}{what}")));
     }
     assert_eq!(outputs, expected);

@@ -18,6 +18,7 @@ pub use resources::Resources;
 pub use stack::{
     Api, Key, KeyAttribute, LambdaFunction, Queue, Route, Schedule, Stack, StreamMapping, Table,
 };
+pub use yaml::read as read_yaml;
 
 /// The region everything on this machine claims to be in.
 pub const REGION: &str = "us-east-1";
@@ -97,7 +98,16 @@ impl Template {
     /// # Errors
     /// As [`Template::parse`].
     pub fn shipped() -> Result<Self, TemplateError> {
-        Self::parse(SHIPPED, &BTreeMap::new())
+        Self::shipped_with([])
+    }
+
+    /// The same, with other values for some parameters.
+    ///
+    /// # Errors
+    /// As [`Template::parse`].
+    pub fn shipped_with<const N: usize>(overrides: [(&str, &str); N]) -> Result<Self, TemplateError> {
+        let overrides = overrides.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self::parse(SHIPPED, &overrides.into())
     }
 
     /// Reads a template, settles its parameters (defaults, then `overrides`) and leaves out the resources and

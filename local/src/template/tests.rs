@@ -7,7 +7,9 @@ use super::{Resources, Route, Schedule, Stack, Template, TemplateError};
 /// What an endpoint would report having made.
 pub(super) fn made() -> Resources {
     let mut resources = Template::shipped().unwrap().named_here();
-    for table in ["OrderQuarantineTable", "CreditCardTokenizerTable", "CustomerOrderTable"] {
+    for table in
+        ["OrderQuarantineTable", "CreditCardTokenizerTable", "CustomerOrderTable", "DetokenizeAuditTable"]
+    {
         let arn = format!("arn:aws:dynamodb:us-east-1:123456789012:table/{table}");
         resources.insert(table, table, [("Arn", &arn), ("StreamArn", &format!("{arn}/stream/1"))]);
     }
@@ -43,7 +45,7 @@ fn properties(text: &str, overrides: &[(&str, &str)]) -> Result<Value, TemplateE
 }
 
 #[test]
-fn the_shipped_template_declares_the_three_tables_as_designed() {
+fn the_shipped_template_declares_the_four_tables_as_designed() {
     let stack = shipped();
     let table = |name: &str| stack.tables.iter().find(|table| table.name == name).unwrap().clone();
     let quarantine = table("OrderQuarantineTable");
@@ -56,7 +58,12 @@ fn the_shipped_template_declares_the_three_tables_as_designed() {
     assert_eq!(vault.ttl_attribute.as_deref(), Some("ExpiresAt"));
     let clean = table("CustomerOrderTable");
     assert_eq!((&clean.stream_view_type, &clean.ttl_attribute), (&None, &None));
-    assert!(vault.point_in_time_recovery && clean.point_in_time_recovery);
+    let audit = table("DetokenizeAuditTable");
+    let keys: Vec<_> = audit.key.iter().map(|key| (key.name.as_str(), key.key_type.as_str())).collect();
+    assert_eq!(keys, [("Principal", "HASH"), ("At", "RANGE")]);
+    assert_eq!((&audit.stream_view_type, audit.ttl_attribute.as_deref()), (&None, Some("ExpiresAt")));
+    assert!([&vault, &clean, &audit].iter().all(|table| table.point_in_time_recovery));
+    assert_eq!(stack.tables.len(), 4);
     assert!(stack.tables.iter().all(|table| table.deletion_protection));
 }
 
@@ -93,8 +100,10 @@ fn every_route_leads_to_its_function_and_requires_a_token() {
         requires_auth: true,
     };
     let expected = [
+        route("DELETE", "/order/{CustomerOrder}/card", "ForgetFunction"),
         route("GET", "/order/{CustomerOrder}", "IngestFunction"),
         route("POST", "/order", "IngestFunction"),
+        route("PUT", "/order/{CustomerOrder}/card", "IngestFunction"),
         route("POST", "/paybill", "PaybillFunction"),
     ];
     assert_eq!(api.routes, expected);
@@ -107,11 +116,15 @@ fn each_function_has_its_role_and_its_environment() {
         let function = stack.function(id).unwrap();
         (function.role.clone(), function.environment.keys().cloned().collect::<Vec<_>>().join(" "))
     };
-    let ingest = "DATA_KEY_MAX_ROWS DATA_KEY_MAX_SECONDS ORDER_DEADLINE_HOURS ORDER_TABLE QUARANTINE_KEY_ARN \
+    let ingest = "BILLING_GROUP DATA_KEY_MAX_ROWS DATA_KEY_MAX_SECONDS ORDER_DEADLINE_HOURS ORDER_TABLE QUARANTINE_KEY_ARN \
                   QUARANTINE_TABLE QUARANTINE_TTL_DAYS USER_POOL_CLIENT_ID";
-    let worker = "ACCOUNT_ID DATA_KEY_MAX_ROWS DATA_KEY_MAX_SECONDS DEAD_LETTER_QUEUE_URL ORDER_TABLE \
+    let worker = "ACCOUNT_ID CARD_RETENTION_DAYS DATA_KEY_MAX_ROWS DATA_KEY_MAX_SECONDS DEAD_LETTER_QUEUE_URL ORDER_TABLE \
                   QUARANTINE_KEY_ARN QUARANTINE_TABLE VAULT_KEY_ARN VAULT_TABLE";
-    let paybill = "ACCOUNT_ID ORDER_TABLE PAYMENT_PROCESSOR QUARANTINE_TABLE USER_POOL_CLIENT_ID VAULT_KEY_ARN VAULT_TABLE";
+    let paybill = "ACCOUNT_ID AUDIT_TABLE BILLING_GROUP DETOKENIZE_LIMIT_PER_MINUTE ORDER_TABLE PAYMENT_PROCESSOR \
+                   PROCESSOR_IDEMPOTENCY_HOURS QUARANTINE_TABLE REVEAL_CARD USER_POOL_CLIENT_ID VAULT_KEY_ARN \
+                   VAULT_TABLE";
+    let forget = "ACCOUNT_ID BILLING_GROUP ORDER_TABLE QUARANTINE_TABLE USER_POOL_CLIENT_ID VAULT_TABLE";
+    assert_eq!(names("ForgetFunction"), ("ForgetRole".to_owned(), forget.to_owned()));
     assert_eq!(names("IngestFunction"), ("IngestRole".to_owned(), ingest.to_owned()));
     assert_eq!(names("TokenizeWorkerFunction"), ("TokenizeWorkerRole".to_owned(), worker.to_owned()));
     assert_eq!(names("PaybillFunction"), ("PaybillRole".to_owned(), paybill.to_owned()));
@@ -206,7 +219,7 @@ fn the_defaults_of_failure_and_replay_fit_each_other() {
     let paying = stack.function("PaybillFunction").unwrap().timeout;
     let claim = Duration::from_secs(paybill::CLAIM_SECONDS.into());
     assert!(claim > paying + minute / 4, "a payment could be taken over from a request still at it");
-    for function in ["IngestFunction", "PaybillFunction"] {
+    for function in ["IngestFunction", "PaybillFunction", "ForgetFunction"] {
         let timeout = stack.function(function).unwrap().timeout;
         assert!(timeout <= Duration::from_secs(29), "API Gateway waits no longer: {function}");
     }

@@ -7,7 +7,10 @@ use serde_json::{Map, Number, Value, json};
 use super::TemplateError;
 
 /// Reads one YAML document whose top is a mapping.
-pub(super) fn read(text: &str) -> Result<Map<String, Value>, TemplateError> {
+///
+/// # Errors
+/// [`TemplateError`] when it is anything else.
+pub fn read(text: &str) -> Result<Map<String, Value>, TemplateError> {
     let documents = Yaml::load_from_str(text).map_err(|error| TemplateError::Yaml(error.to_string()))?;
     let [document] = documents.as_slice() else {
         return Err(invalid("it must hold exactly one document"));

@@ -40,6 +40,13 @@ impl Caller {
     pub fn is_in(&self, group: &str) -> bool {
         self.groups.contains(group)
     }
+
+    /// Whether the user may see and pay an order of that owner: their own, and anybody's as a member of the
+    /// billing group.
+    #[must_use]
+    pub fn may_act_for(&self, owner: &Owner, billing_group: &str) -> bool {
+        self.owner == *owner || self.is_in(billing_group)
+    }
 }
 
 #[cfg(test)]
@@ -63,6 +70,9 @@ mod tests {
         let caller = caller(&claims).unwrap();
         assert_eq!(caller.owner.as_str(), "u1");
         assert!(caller.is_in("billing") && caller.is_in("x"));
+        assert!(caller.may_act_for(&"u1".parse().unwrap(), "other"));
+        assert!(caller.may_act_for(&"u2".parse().unwrap(), "billing"));
+        assert!(!caller.may_act_for(&"u2".parse().unwrap(), "other"));
         assert!(!caller.is_in("bill") && !caller.is_in("") && !caller.is_in("billing, x"));
     }
 

@@ -1,9 +1,11 @@
 //! The quarantine: accepted orders with their sealed cards, until they are across.
 
+mod expiring;
 mod row;
 mod table;
 mod upkeep;
 
+pub use expiring::HeldCard;
 pub use row::{QuarantineRow, QuarantineView};
 pub use table::QuarantineTable;
 pub use upkeep::{KeptRow, Upkeep};

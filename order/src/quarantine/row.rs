@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use serde_with::{DefaultOnError, DisplayFromStr, serde_as};
 use uuid::Uuid;
-use vault::{CardBrand, Last4, QuarantineIdentity, QuarantinedCard};
+use vault::{CardBrand, Last4, QuarantineIdentity, QuarantinedCard, Token};
 
 use crate::{
     details::{Address, CustomerName, Details},
@@ -50,6 +50,10 @@ pub struct QuarantineRow {
     /// The card's scheme, a claim until the card is opened.
     #[serde_as(as = "DisplayFromStr")]
     pub card_brand: CardBrand,
+    /// The token whose card this one is to replace; none for a new order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde_as(as = "Option<DisplayFromStr>")]
+    pub replaces: Option<Token>,
     /// Where it stands.
     pub status: QuarantineStatus,
     /// Why it failed, when it did.
@@ -129,6 +133,10 @@ pub struct QuarantineView {
     #[serde(default)]
     #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
     card_brand: Option<CardBrand>,
+    /// The token whose card this one is to replace; none for a new order.
+    #[serde(default)]
+    #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
+    pub replaces: Option<Token>,
 }
 
 impl QuarantineView {
@@ -143,6 +151,7 @@ impl QuarantineView {
             address: self.address.clone()?,
             last4: self.card_last4?,
             brand: self.card_brand?,
+            replaces: self.replaces,
         })
     }
 }

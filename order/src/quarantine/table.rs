@@ -21,7 +21,7 @@ use crate::{
 };
 
 const VIEW: &str = "CustomerName, Address, #owner, AcceptanceId, AcceptedAt, CardLast4, CardBrand, \
-                    #status, FailureReason, Attempt";
+                    #status, FailureReason, Attempt, Replaces";
 
 /// The quarantine table.
 #[derive(Debug, Clone)]
@@ -84,7 +84,7 @@ impl QuarantineTable {
         Ok(Some((serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?, version)))
     }
 
-    fn read(&self, order: &OrderId, projection: &str) -> GetItemFluentBuilder {
+    pub(super) fn read(&self, order: &OrderId, projection: &str) -> GetItemFluentBuilder {
         self.dynamodb
             .get_item()
             .table_name(&self.name)

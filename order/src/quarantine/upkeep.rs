@@ -133,9 +133,7 @@ impl Upkeep {
     /// # Errors
     /// [`TableError`].
     pub async fn expire(&self, row: &KeptRow) -> Result<Written, TableError> {
-        let change = "SET #status = :expired REMOVE SealedCard, DataKey, KeyBatchId, CustomerName, Address";
-        let expired = AttributeValue::S(QuarantineStatus::Expired.word().into());
-        self.update(row, change, vec![(":expired", expired)]).await
+        self.0.expire(row.key.clone(), &row.version, None).await
     }
 
     async fn update(

@@ -157,6 +157,10 @@ fn around_the_body(list: &mut List<'_>) {
     list.get("in the path", 422, |card| format!("/order/{card}"));
     list.get("in the path, with spaces", 422, |card| format!("/order/{}", separated(card, "%20")));
     list.get("in the path, encoded", 422, |card| format!("/order/%3{card}"));
+    list.with("in the path of its card", 422, |_, attempt| {
+        let path = format!("/order/{}/card", attempt.card);
+        (attempt.method, attempt.path, attempt.body) = ("DELETE", path, Vec::new());
+    });
     list.get("in the query", 422, |card| format!("/order/none?card={card}"));
     list.get("in the query, as a name", 422, |card| format!("/order/none?{}", separated(card, "+")));
     list.get("in the path of no route", 403, |card| format!("/{card}"));

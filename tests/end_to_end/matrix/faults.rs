@@ -62,6 +62,10 @@ pub(super) enum End {
     Expired,
     /// In no table, with word of it.
     Mourned,
+    /// Across, and its card is gone from the vault.
+    Forgotten,
+    /// The same, and the card of another order of that id is gone from quarantine.
+    ForgottenTwice,
 }
 
 /// Panics with the names of the combinations that end otherwise.
@@ -170,6 +174,7 @@ fn check(world: &World, stage: &impl Stage, order: &str) -> Result<(), String> {
     rest.check(&charges)?;
     let stuck = rest.quarantine.get(order);
     let clean = rest.clean.get(order).map(|row| text(row, "CustomerName"));
+    let is_forgotten = rest.clean.get(order).is_some_and(|row| !text(row, "CardForgottenAt").is_empty());
     let paid = charges.iter().filter(|charge| charge.order == order).count();
     let is_allowed = match stage.end() {
         End::Tokenized => stuck.is_none() && clean == Some(ORDERED.name),
@@ -184,6 +189,15 @@ fn check(world: &World, stage: &impl Stage, order: &str) -> Result<(), String> {
             stuck.is_some_and(|row| text(row, "Status") == "EXPIRED" && row.get("SealedCard").is_none())
                 && clean.is_none()
                 && has_letter(&rest, order, "EXPIRED")
+        }
+        // That the vault has just the cards of the others, the check at rest has seen.
+        End::Forgotten => stuck.is_none() && is_forgotten,
+        End::ForgottenTwice => {
+            is_forgotten
+                && stuck.is_some_and(|row| {
+                    let said = (text(row, "Status"), text(row, "FailureReason"));
+                    said == ("EXPIRED", "FORGOTTEN") && row.get("SealedCard").is_none()
+                })
         }
         End::Mourned => stuck.is_none() && clean.is_none() && has_letter(&rest, order, "REMOVED_BY_TTL"),
     };

@@ -2,6 +2,7 @@
 
 mod customers;
 mod faults;
+mod forgetting;
 mod operators;
 mod steps;
 
@@ -9,6 +10,7 @@ use std::collections::BTreeSet;
 
 use customers::{Accepting, Crossing, LatePut, Paying, PayingTooEarly};
 use faults::{recorded, survives_every_fault};
+use forgetting::{Forgetting, ForgettingInQuarantine};
 use operators::{
     Expiring, GivingUp, LetterOfATokenized, OutOfAttempts, Parking, Rearming, RemovedByTtl, Renewing,
     Replaying, SweptMalformed,
@@ -53,6 +55,8 @@ survive_every_fault! {
     promise_2_settling_an_old_letter_survives_every_fault: LetterOfATokenized;
     promise_6_paying_survives_every_fault: Paying;
     promise_6_paying_too_early_survives_every_fault: PayingTooEarly;
+    forgetting_a_card_survives_every_fault: Forgetting;
+    forgetting_cards_in_both_places_survives_every_fault: ForgettingInQuarantine;
 }
 
 /// What a policy allows and no stage does would go without a fault.
@@ -60,7 +64,7 @@ survive_every_fault! {
 async fn every_operation_that_a_role_may_do_is_in_the_matrix() {
     let met = met().await;
     let declared = World::new().await.stack.declared;
-    for role in ["Ingest", "TokenizeWorker", "Replay", "Paybill"] {
+    for role in ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget"] {
         let policy = declared.properties(&format!("{role}Policy")).unwrap();
         for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
             let actions = &statement["Action"];

@@ -45,6 +45,14 @@ pub(super) fn get_order(client_id: &str, user: &str, order: &str) -> Value {
     event
 }
 
+/// The event of `DELETE /order/{CustomerOrder}/card`.
+pub(super) fn delete_card(client_id: &str, user: &str, order: &str) -> Value {
+    let path = format!("/order/{order}/card");
+    let mut event = event(client_id, user, "DELETE", "/order/{CustomerOrder}/card", &path);
+    event["pathParameters"] = json!({ "CustomerOrder": order });
+    event
+}
+
 fn event(client_id: &str, user: &str, method: &str, resource: &str, path: &str) -> Value {
     json!({
         "resource": resource,

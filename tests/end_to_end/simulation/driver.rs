@@ -60,8 +60,13 @@ impl Simulation {
                 let is_paid = world.ledger.charges().iter().any(|charge| charge.order == ORDERS[order]);
                 match answer.status {
                     200 => assert!(is_paid, "{answer:?}, and nothing was charged"),
-                    status => assert!([404, 409, 503].contains(&status), "{answer:?}"),
+                    status => assert!([404, 409, 410, 503].contains(&status), "{answer:?}"),
                 }
+            }
+            Op::Forget { order, user } => {
+                let (order, user) = (ORDERS[order], USERS[user]);
+                let answer = world.forget(order, user).await;
+                self.model.asked_to_forget(order, user, &answer, &world.at_rest());
             }
             Op::Step => drop(world.step().await),
             Op::Settle => world.settle().await,
@@ -151,14 +156,18 @@ impl Simulation {
         assert_eq!(told, found, "{order} as {user} sees it");
         let paid = self.world.pay(order, user).await;
         let is_across = found.is_some_and(|(status, _)| status == "TOKENIZED");
-        assert_eq!(paid.status == 200, is_across, "{order} of {user}: {paid:?}");
-        if is_across {
-            let charged = self.world.ledger.charges();
-            assert!(
-                charged.iter().any(|charge| charge.order == order),
-                "{order} is paid, and nothing charged"
-            );
-        }
+        let is_charged = self.world.ledger.charges().iter().any(|charge| charge.order == order);
+        let is_forgotten = rest.clean.get(order).is_some_and(|row| row.get("CardForgottenAt").is_some());
+        let expected = match (is_across, is_charged, is_forgotten) {
+            (true, false, true) => (410, "CARD_FORGOTTEN"),
+            (true, charged, _) => {
+                assert!(charged, "{order} is paid, and nothing charged");
+                (200, "")
+            }
+            (false, ..) => (paid.status, paid.text("code")),
+        };
+        assert_eq!((paid.status, paid.text("code")), expected, "{order} of {user}: {paid:?}");
+        assert!(is_across || paid.status != 200, "{order} of {user}: {paid:?}");
     }
 
     /// The status of the quarantine rows in the order of [`ORDERS`].

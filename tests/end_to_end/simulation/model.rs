@@ -1,6 +1,6 @@
 //! What was answered to customers, and what must therefore be there: at any time, and in the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -17,6 +17,10 @@ pub(super) struct Model {
     submissions: BTreeMap<&'static str, Vec<Submission>>,
     /// The clean orders so far, without their payments.
     clean: BTreeMap<String, [String; 5]>,
+    /// Orders and users who asked that the order's card be forgotten, whatever the answer.
+    to_be_forgotten: BTreeSet<(String, String)>,
+    /// The orders whose card is forgotten, and since when.
+    forgotten: BTreeMap<String, String>,
 }
 
 /// An order that was, or may have been, taken in.
@@ -78,6 +82,39 @@ impl Model {
         }
     }
 
+    /// Takes note of an answer to a request to forget. `after` is what was there then.
+    pub(super) fn asked_to_forget(&mut self, order: &str, user: &str, answer: &Answer, after: &AtRest) {
+        let own = |row: &&Value| text(row, "Owner") == user;
+        let clean = after.clean.get(order).filter(own);
+        let quarantined = after.quarantine.get(order).filter(own);
+        let charging = clean.is_some_and(|row| text(row, "PaymentStatus") == "SUBMITTING");
+        let is_right = match answer.status {
+            200 => {
+                clean.is_none_or(|row| text(row, "CardForgottenAt") == answer.text("CardForgottenAt"))
+                    && quarantined.is_none_or(|row| row.get("SealedCard").is_none())
+            }
+            404 => clean.is_none() && quarantined.is_none(),
+            409 if answer.text("code") == "ORDER_PENDING" => {
+                quarantined.is_some_and(|row| text(row, "Status") == "PENDING")
+            }
+            status => status == 503 || (status == 409 && charging),
+        };
+        assert!(is_right, "{order} of {user} is to be forgotten: {answer:?}, {quarantined:?}, {clean:?}");
+        self.to_be_forgotten.insert((order.to_owned(), user.to_owned()));
+    }
+
+    fn check_forgotten(&mut self, order: &str, row: &Value) {
+        let at = text(row, "CardForgottenAt");
+        if !at.is_empty() {
+            let owner = text(row, "Owner").to_owned();
+            let is_asked = self.to_be_forgotten.contains(&(order.to_owned(), owner));
+            assert!(is_asked, "nobody wanted {order} forgotten");
+            self.forgotten.entry(order.to_owned()).or_insert_with(|| at.to_owned());
+        }
+        let since = self.forgotten.get(order).map_or("", String::as_str);
+        assert_eq!(at, since, "{order} was forgotten once");
+    }
+
     /// What must hold at any time.
     pub(super) fn check(&mut self, rest: &AtRest, records: &[Value]) {
         for (order, row) in &rest.clean {
@@ -87,6 +124,7 @@ impl Model {
             assert!(sent.iter().any(|one| one.is_in(row)), "a clean {order} that nobody sent: {row}");
             let first = self.clean.entry(order.clone()).or_insert_with(|| facts.clone());
             assert_eq!(*first, facts, "a clean {order} was written over");
+            self.check_forgotten(order, row);
         }
         assert!(self.clean.keys().all(|order| rest.clean.contains_key(order)), "a clean order is gone");
         for (order, sent) in &self.submissions {
@@ -124,6 +162,11 @@ impl Model {
         for (order, row) in &rest.quarantine {
             let clean = rest.clean.get(order);
             match (text(row, "Status"), text(row, "FailureReason")) {
+                ("EXPIRED", "FORGOTTEN") => {
+                    assert_eq!(row.get("SealedCard"), None, "{order} is forgotten with its card");
+                    let asked = (order.clone(), text(row, "Owner").to_owned());
+                    assert!(self.to_be_forgotten.contains(&asked), "nobody wanted {order} forgotten");
+                }
                 ("EXPIRED", _) => {
                     assert_eq!(row.get("SealedCard"), None, "{order} expired with its card");
                     let mourned = rest.is_mourned(text(row, "AcceptanceId"), records);

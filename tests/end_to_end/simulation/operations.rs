@@ -12,7 +12,7 @@ use proptest::{
 /// Orders, customers and details are few, so that they meet.
 pub(super) const ORDERS: [&str; 3] = ["order-a", "order-b", "order-c"];
 pub(super) const USERS: [&str; 2] = ["ada", "eve"];
-const ROLES: [&str; 4] = ["IngestRole", super::world::WORKER, "ReplayRole", "PaybillRole"];
+const ROLES: [&str; 5] = ["IngestRole", super::world::WORKER, "ReplayRole", "PaybillRole", "ForgetRole"];
 
 /// One thing that happens.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub(super) enum Op {
     Submit { order: usize, user: usize, details: usize },
     /// A customer pays, and the processor may fail.
     Pay { order: usize, user: usize, failure: Option<ProcessorError> },
+    /// A customer wants the card of an order forgotten.
+    Forget { order: usize, user: usize },
     /// The mapping does one thing, if one is due.
     Step,
     /// The mapping works until there is nothing left to do.
@@ -57,6 +59,7 @@ fn operation() -> impl Strategy<Value = Op> {
     prop_oneof![
         6 => (order(), user(), details()).prop_map(|(order, user, details)| Op::Submit { order, user, details }),
         4 => (order(), user(), failure()).prop_map(|(order, user, failure)| Op::Pay { order, user, failure }),
+        2 => (order(), user()).prop_map(|(order, user)| Op::Forget { order, user }),
         4 => Just(Op::Step),
         3 => Just(Op::Settle),
         3 => (any::<usize>(), 1..4_usize).prop_map(|(from, count)| Op::Redeliver { from, count }),

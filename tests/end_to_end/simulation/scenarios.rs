@@ -22,6 +22,10 @@ fn submit(order: usize) -> Op {
     Op::Submit { order, user: 0, details: 0 }
 }
 
+fn forget(order: usize) -> Op {
+    Op::Forget { order, user: 0 }
+}
+
 const REPLAY: Op = Op::Replay { order: None, dry_run: false };
 
 #[tokio::test]
@@ -32,6 +36,17 @@ async fn promise_3_a_put_that_arrives_after_the_crossing_changes_nothing() {
     assert_eq!(simulation.quarantined()[0].as_deref(), Some("PENDING"));
     simulation.go(&[Op::Settle]).await;
     assert_eq!(simulation.quarantined()[0], None);
+    simulation.end().await;
+}
+
+#[tokio::test]
+async fn a_put_that_arrives_after_its_card_was_forgotten_brings_no_card_back() {
+    let late = [submit(0), Op::Settle, forget(0), Op::LatePut { record: 0 }];
+    let mut simulation = Simulation::new().await;
+    simulation.go(&late).await;
+    assert_eq!(simulation.quarantined()[0].as_deref(), Some("PENDING"));
+    simulation.go(&[Op::Settle, Op::Redeliver { from: 0, count: 9 }, forget(0)]).await;
+    assert_eq!((simulation.quarantined()[0].as_deref(), simulation.across()[0]), (None, true));
     simulation.end().await;
 }
 

@@ -128,6 +128,10 @@ impl World {
         self.ask("PaybillFunction", &client::post(&self.client_id, user, "/paybill", &body)).await
     }
 
+    pub(crate) async fn forget(&self, order: &str, user: &str) -> Answer {
+        self.ask("ForgetFunction", &client::delete_card(&self.client_id, user, order)).await
+    }
+
     async fn ask(&self, function: &str, event: &Value) -> Answer {
         let reply = self.invoke(function, event).await;
         if let Some(card) = reply.as_deref().and_then(|reply| card_in(&String::from_utf8_lossy(reply))) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::eventually;
+use super::{contract, eventually};
 
 /// The sample's order under another id.
 pub(crate) fn order(id: &str) -> Value {
@@ -77,10 +77,14 @@ impl Client {
     }
 
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
+        let request = request.build().unwrap();
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = self.http.execute(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await.unwrap();
-        Answer { status, headers, json: serde_json::from_slice(&body).unwrap_or(Value::Null) }
+        let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        contract::hold(&method, &path, status, &headers, &json);
+        Answer { status, headers, json }
     }
 
     pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Answer {
@@ -102,6 +106,24 @@ impl Client {
 
     pub(crate) async fn pay(&self, order: &str) -> Answer {
         self.post("/paybill", json!({ "CustomerOrder": order }).to_string()).await
+    }
+
+    /// Pays under an `Idempotency-Key`.
+    pub(crate) async fn pay_with(&self, key: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, "/paybill").header("Content-Type", "application/json");
+        self.send(request.header("Idempotency-Key", key).body(body.to_string())).await
+    }
+
+    /// Sends another card for an order.
+    pub(crate) async fn put_card(&self, order: &str, card: &str) -> Answer {
+        let request = self.request(Method::PUT, &format!("/order/{order}/card"));
+        let body = json!({ "CreditCard": card, "CardExpiry": "12/30" }).to_string();
+        self.send(request.header("Content-Type", "application/json").body(body)).await
+    }
+
+    /// Forgets the card of an order.
+    pub(crate) async fn forget(&self, order: &str) -> Answer {
+        self.send(self.request(Method::DELETE, &format!("/order/{order}/card"))).await
     }
 
     /// Follows an order until it is no longer PENDING.

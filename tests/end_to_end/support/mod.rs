@@ -1,7 +1,9 @@
 //! What every test stands on: a world of its own, a client of its API, and patience.
 
 mod client;
+mod contract;
 mod driven;
+mod log;
 mod processor;
 mod relay;
 mod rows;
@@ -10,10 +12,12 @@ mod world;
 use std::time::{Duration, Instant};
 
 pub(crate) use client::{Answer, Client, order, order_of};
+pub(crate) use contract::OPENAPI;
 pub(crate) use driven::{Driven, worker_fault};
+pub(crate) use log::Log;
 pub(crate) use processor::NoAnswerOnce;
 pub(crate) use relay::{Fault, Relay};
-pub(crate) use rows::{Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};
+pub(crate) use rows::{AUDIT, Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};
 pub(crate) use world::{World, issuer};
 
 /// Far more than anything here takes on a busy machine.

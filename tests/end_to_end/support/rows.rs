@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 pub(crate) const QUARANTINE: &str = "OrderQuarantineTable";
 pub(crate) const VAULT: &str = "CreditCardTokenizerTable";
 pub(crate) const ORDERS: &str = "CustomerOrderTable";
+pub(crate) const AUDIT: &str = "DetokenizeAuditTable";
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 

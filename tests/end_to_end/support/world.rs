@@ -70,12 +70,22 @@ impl World {
 
     /// The same, with a processor of the test's own.
     pub(crate) async fn stepped_with(processor: Arc<dyn Processor>) -> Self {
+        Self::stepped_from(Template::shipped().unwrap(), processor).await
+    }
+
+    /// The same, with cards kept for so many days.
+    pub(crate) async fn keeping_cards(days: u32, processor: Arc<dyn Processor>) -> Self {
+        let template = Template::shipped_with([("CardRetentionDays", &days.to_string())]).unwrap();
+        Self::stepped_from(template, processor).await
+    }
+
+    /// The same, with other values for the template's parameters.
+    pub(crate) async fn stepped_from(template: Template, processor: Arc<dyn Processor>) -> Self {
         let (clock, ahead) = movable_clock();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let (stop, mut stopping) = watch::channel(false);
         let stopped = async move { drop(stopping.wait_for(|stop| *stop).await) };
         let aws = AwsEndpoint::start(listener, clock.clone(), stopped).await.unwrap();
-        let template = Template::shipped().unwrap();
         let declared = template.resolve(&aws.provision(&template).await.unwrap()).unwrap();
         let mut world = Self::of(aws, declared, String::new(), clock, ahead, processor, None);
         world.stop = stop;
@@ -148,14 +158,30 @@ impl World {
         self.function("TokenizeWorkerFunction", aws_url)
     }
 
+    /// A clerk of billing.
+    pub(crate) fn clerk(&self) -> Client {
+        self.client_in("clerk", &["billing"])
+    }
+
     /// A user of the API.
     pub(crate) fn client(&self, user: &str) -> Client {
-        Client::new(&self.api, issuer().token(user, &[]).unwrap())
+        self.client_in(user, &[])
+    }
+
+    /// The same, in groups of the user pool.
+    pub(crate) fn client_in(&self, user: &str, groups: &[&str]) -> Client {
+        let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
+        Client::new(&self.api, issuer().token_issued_at(self.clock.now(), user, &groups).unwrap())
     }
 
     /// A token that was good until an hour ago.
     pub(crate) fn expired_token(&self, user: &str) -> String {
         issuer().token_issued_at(SystemTime::now() - Duration::from_secs(2 * 60 * 60), user, &[]).unwrap()
+    }
+
+    /// Everybody's time but sign-in's.
+    pub(crate) fn now(&self) -> SystemTime {
+        self.clock.now()
     }
 
     /// Moves everybody's clock but sign-in's.
@@ -221,6 +247,22 @@ impl World {
         let key = AttributeValue::S(order.to_owned());
         let read = self.dynamodb().get_item().table_name(table).key("CustomerOrder", key);
         read.consistent_read(true).send().await.unwrap().item
+    }
+
+    /// The card of a token is gone from the vault, and nothing tells of it.
+    pub(crate) async fn lose_card(&self, row: &Item) {
+        let delete = self.dynamodb().delete_item().table_name(VAULT);
+        let key = ["Hash_Key", "Account_Id"].iter();
+        key.fold(delete, |delete, name| delete.key(*name, row[*name].clone())).send().await.unwrap();
+    }
+
+    /// An operator replays an order.
+    pub(crate) async fn replay(&self, order: &str) -> Value {
+        self.aws.answer_receives_at_once();
+        let replay = self.function("ReplayFunction", self.aws.url());
+        let event = json!({ "action": "replay", "order": order }).to_string().into_bytes();
+        let answer = replay.invoke(event, self.clock.now() + Duration::from_secs(900)).await.unwrap();
+        serde_json::from_slice(&answer).unwrap()
     }
 
     /// An operator puts a row as it is.

@@ -10,7 +10,7 @@ import { glyphOf } from "./glyphs.js";
 import { Slots } from "./slots.js";
 
 const narrow = matchMedia("(max-width: 760px)");
-const ACROSS = ["tokenized", "paying", "paid", "declined"];
+const ACROSS = ["tokenized", "paying", "paid", "declined", "unknown"];
 
 const shape = () => (narrow.matches ? TALL : WIDE);
 
@@ -57,13 +57,14 @@ function follow(order, atOnce = false) {
   const before = capsules.get(id);
   if (stage === "gone") return before && leave(before);
   const capsule = before ?? enter(id, order, atOnce === true);
+  if (order.forgottenAt) forget(id);
   if (capsule.stage === stage) return;
   const was = capsule.stage;
   capsule.stage = stage;
   const room = stage === "quarantine" ? "quarantine" : ACROSS.includes(stage) ? "clean" : "parked";
   if (atOnce === true) {
     capsule.body.become(glyphOf(stage));
-    if (room === "clean") shelve(id, true);
+    if (room === "clean" && !order.forgottenAt) shelve(id, true);
     settle(capsule, room, true);
     return;
   }
@@ -122,13 +123,16 @@ function cross(capsule, id) {
 /** The card finds its place in the vault. */
 function shelve(id, atOnce = false) {
   if (cards.has(id)) return;
-  const place = slots.vault.take(id, (oldest) => {
-    cards.get(oldest)?.remove();
-    cards.delete(oldest);
-  });
+  const place = slots.vault.take(id, forget);
   const card = new Capsule(picture.layer, atOnce ? place : geometry.locks.worker.at, "sealed", null, null);
   cards.set(id, card);
   if (!atOnce) card.to(place);
+}
+
+function forget(id) {
+  cards.get(id)?.remove();
+  cards.delete(id);
+  slots.vault.leave(id);
 }
 
 /** The card goes to the processor and is not kept anywhere on its way. */
@@ -199,7 +203,7 @@ function count(pulse) {
     "quarantine.sub": counts.quarantine ? `the oldest for ${duration(now() - Date.parse(oldestHeld))}` : "sealed orders wait here",
     "parked.count": parked,
     "parked.sub": pulse.letters ? `${many(pulse.letters, "dead letter")} in the queue` : "what could not cross",
-    "vault.count": across,
+    "vault.count": across - pulse.orders.forgotten,
     "clean.count": across,
     "processor.1": pulse.ledger.charged || pulse.ledger.declined ? `${pulse.ledger.charged} charged` : "",
   };

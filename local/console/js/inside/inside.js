@@ -62,7 +62,7 @@ async function refresh() {
 function about(id, { summary }) {
   if (!id) return show(byId("about"));
   const order = summary ?? { stage: "gone" };
-  const facts = [mask(order) && `${order.brand} ${mask(order)}`, order.stage !== "expired" && summary && `held ${duration(held(order, now()))}`, order.attempt && `attempt ${order.attempt}`, order.reason];
+  const facts = [mask(order) && `${order.brand} ${mask(order)}`, order.stage !== "expired" && summary && `held ${duration(held(order, now()))}`, order.attempt && `attempt ${order.attempt}`, order.reason, order.forgottenAt && "card forgotten"];
   const stuck = ["quarantine", "failed"].includes(order.stage);
   show(
     byId("about"),

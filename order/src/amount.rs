@@ -1,0 +1,103 @@
+//! An amount of money: minor units of an ISO 4217 currency.
+
+use std::{fmt, str::FromStr};
+
+use iso_currency::Currency as Iso;
+use serde::{Deserialize, Serialize};
+
+/// What is to be charged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amount {
+    /// How much, in the currency's minor unit (cents of a dollar, yen of a yen).
+    pub minor_units: MinorUnits,
+    /// Of which currency.
+    pub currency: Currency,
+}
+
+/// A positive number of minor units, at most twelve digits, so that no amount is card-shaped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u64")]
+pub struct MinorUnits(u64);
+
+/// A currency by its ISO 4217 code of three capital letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Currency(Iso);
+
+/// Not an amount that can be charged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an amount of a currency's minor units")]
+pub struct NotAnAmount;
+
+impl MinorUnits {
+    const MOST: u64 = 999_999_999_999;
+
+    /// The number.
+    #[must_use]
+    pub fn count(self) -> u64 {
+        self.0
+    }
+}
+
+impl TryFrom<u64> for MinorUnits {
+    type Error = NotAnAmount;
+
+    fn try_from(count: u64) -> Result<Self, NotAnAmount> {
+        if (1..=Self::MOST).contains(&count) { Ok(Self(count)) } else { Err(NotAnAmount) }
+    }
+}
+
+impl FromStr for Currency {
+    type Err = NotAnAmount;
+
+    fn from_str(code: &str) -> Result<Self, NotAnAmount> {
+        // Funds, metals and test codes have no minor unit: nobody is charged in them.
+        let iso = Iso::from_code(code).filter(|iso| iso.exponent().is_some());
+        iso.map(Self).ok_or(NotAnAmount)
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = NotAnAmount;
+
+    fn try_from(code: String) -> Result<Self, NotAnAmount> {
+        code.parse()
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> Self {
+        currency.to_string()
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_positive_and_has_at_most_twelve_digits() {
+        for count in [0, 1_000_000_000_000, u64::MAX] {
+            assert_eq!(MinorUnits::try_from(count), Err(NotAnAmount), "{count}");
+        }
+        for count in [1, 999_999_999_999] {
+            assert_eq!(MinorUnits::try_from(count).map(MinorUnits::count), Ok(count));
+        }
+    }
+
+    #[test]
+    fn a_currency_is_a_code_of_iso_4217_with_a_minor_unit() {
+        for code in ["USD", "JPY", "KWD"] {
+            assert_eq!(code.parse::<Currency>().map(String::from), Ok(code.to_owned()));
+        }
+        for code in ["usd", "US", "USDX", "XXX", "XAU", "ZZZ", "", "4111111111111111"] {
+            assert_eq!(code.parse::<Currency>(), Err(NotAnAmount), "{code}");
+        }
+    }
+}

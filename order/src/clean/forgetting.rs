@@ -1,0 +1,96 @@
+//! Forgetting the card of a clean order: one transaction takes it out of the vault and marks the order.
+
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{AttributeValue, TransactWriteItem, Update},
+};
+use serde::Deserialize;
+use serde_with::{DisplayFromStr, serde_as};
+use vault::Token;
+
+use super::OrderTable;
+use crate::{
+    order_id::OrderId,
+    owner::Owner,
+    table_error::{TableError, Written, classify, conditional},
+    timestamp::Timestamp,
+};
+
+const SUBMITTING: &str = "SUBMITTING";
+
+/// What forgetting sees of a clean order.
+#[serde_as]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CardStanding {
+    /// Who placed the order.
+    pub owner: Owner,
+    /// Which card is the order's.
+    #[serde_as(as = "DisplayFromStr")]
+    pub credit_card_token: Token,
+    /// When it was forgotten; none: it was not.
+    pub card_forgotten_at: Option<Timestamp>,
+    payment_status: Option<String>,
+}
+
+impl CardStanding {
+    /// Whether somebody is paying with the card, or was when the request broke off: then it may be needed to find
+    /// out whether it was charged.
+    #[must_use]
+    pub fn is_being_charged(&self) -> bool {
+        self.payment_status.as_deref() == Some(SUBMITTING)
+    }
+}
+
+impl OrderTable {
+    /// Reads what forgetting has to know, consistently.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn card(&self, order: &OrderId) -> Result<Option<CardStanding>, TableError> {
+        let read = self
+            .read(order)
+            .projection_expression("#owner, CreditCardToken, PaymentStatus, CardForgottenAt")
+            .expression_attribute_names("#owner", "Owner");
+        let reply = read.send().await.map_err(|error| classify("GetItem order", &error))?;
+        Ok(reply.item.map(serde_dynamo::aws_sdk_dynamodb_1::from_item).transpose()?)
+    }
+
+    /// One transaction: the vault's part of it, and the mark, only while the order has that card, nobody is paying
+    /// with it and it has not been forgotten. Whatever cancels the transaction, nothing was written.
+    ///
+    /// # Errors
+    /// [`TableError`]; it may have taken effect all the same when no reply came.
+    pub async fn forget_card(
+        &self,
+        order: &OrderId,
+        token: Token,
+        vault_delete: TransactWriteItem,
+        at: Timestamp,
+    ) -> Result<Written, TableError> {
+        let mark = Update::builder()
+            .table_name(&self.name)
+            .key("CustomerOrder", AttributeValue::S(order.to_string()))
+            .update_expression("SET CardForgottenAt = :at")
+            .condition_expression(
+                "CreditCardToken = :token AND attribute_not_exists(CardForgottenAt) \
+                 AND (attribute_not_exists(PaymentStatus) OR PaymentStatus <> :submitting)",
+            )
+            .expression_attribute_values(":at", AttributeValue::S(at.to_string()))
+            .expression_attribute_values(":token", AttributeValue::S(token.to_string()))
+            .expression_attribute_values(":submitting", AttributeValue::S(SUBMITTING.into()))
+            .build();
+        // The builder fails only on a missing table, key or expression.
+        let mark = TransactWriteItem::builder().set_update(mark.ok()).build();
+        let transaction = self.dynamodb.transact_write_items().transact_items(vault_delete);
+        match transaction.transact_items(mark).send().await {
+            Err(error) if is_cancelled(&error) => Ok(Written::LostRace),
+            reply => conditional("TransactWriteItems order", reply),
+        }
+    }
+}
+
+fn is_cancelled<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
+    error.as_service_error().is_some_and(TransactWriteItemsError::is_transaction_canceled_exception)
+}

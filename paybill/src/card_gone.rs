@@ -1,0 +1,30 @@
+//! A card that is no longer there, by rights or not.
+
+use http::StatusCode;
+use order::{CleanOrder, OrderId, Timestamp, api::Problem, metrics::Metric};
+
+const FORGOTTEN: Problem =
+    Problem::new(StatusCode::GONE, "CARD_FORGOTTEN", "The card of this order was forgotten on request");
+const RETENTION_ENDED: Problem =
+    Problem::new(StatusCode::GONE, "CARD_RETENTION_ENDED", "The card of this order is not kept any longer");
+
+/// Refuses to begin with a card that was forgotten, or whose retention ends before it is done with.
+///
+/// # Errors
+/// 410; trying again does not mend it.
+pub(crate) fn refuse_gone(clean: &CleanOrder, needed_until: Timestamp) -> Result<(), Problem> {
+    if clean.card_forgotten_at.is_some() {
+        return Err(FORGOTTEN);
+    }
+    // DynamoDB removes the vault's row at any time after its end.
+    if clean.card_expires_at.is_some_and(|end| end <= needed_until.epoch_seconds()) {
+        return Err(RETENTION_ENDED);
+    }
+    Ok(())
+}
+
+/// Raises the alarm: nobody forgot the card, its retention has not ended, and the vault does not have it.
+pub(crate) fn mourn(order: &OrderId) {
+    tracing::error!(%order, "the vault lacks the card of an order");
+    Metric::CardMissing.record();
+}

@@ -1,0 +1,233 @@
+//! The decision table of paying: what a request means, given the payments that the row tells of.
+
+use std::time::Duration;
+
+use order::{Amount, Payment, Payments, Standing, Timestamp, api::Problem};
+
+use crate::{asked::Asked, problems};
+
+/// The most payments of one order: card networks count repeated declines against the merchant.
+pub const MAX_ATTEMPTS: usize = 5;
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Decision<'a> {
+    /// Answer from the row: it is paid.
+    Paid(&'a Payment),
+    /// Answer from the row.
+    Refuse(Problem),
+    /// Claim a new payment.
+    Begin,
+    /// Claim this one again, whose claim has run out: it may have been charged, so it keeps its id and amount.
+    TakeOver(&'a Payment),
+    /// Write down that nobody knows what became of this one.
+    GiveUp(&'a Payment),
+}
+
+/// How long things last.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// How long a claim stands.
+    pub(crate) claim: Duration,
+    /// How long the processor knows a payment again by its id.
+    pub(crate) idempotency: Duration,
+}
+
+/// The table "Payments" of ARCHITECTURE.md, row by row from the top.
+pub(crate) fn decide<'a>(
+    payments: &'a Payments,
+    asked: &Asked,
+    terms: Terms,
+    now: Timestamp,
+) -> Decision<'a> {
+    let named = asked.key.as_ref().and_then(|key| payments.of_key(key));
+    if let Some(decline) = named.and_then(|payment| payments.decline_of(payment)) {
+        return Decision::Refuse(problem_of(asked, decline.amount(), problems::DECLINED));
+    }
+    let Some(payment) = &payments.current else { return begin(payments) };
+    match payment.standing {
+        Standing::Declined if asked.key.is_some() => begin(payments),
+        Standing::Declined => Decision::Refuse(problem_of(asked, payment.amount, problems::DECLINED)),
+        _ if differs(asked, payment.amount) => Decision::Refuse(problems::ANOTHER_AMOUNT),
+        Standing::Submitted => Decision::Paid(payment),
+        Standing::Unknown => Decision::Refuse(problems::UNKNOWN),
+        Standing::Submitting { until, .. } if until > now => {
+            // Most claims end long before they run out.
+            let left = now.milliseconds_until(until).div_ceil(1_000);
+            let left = u32::try_from(left).unwrap_or(u32::MAX).min(problems::SHORTLY);
+            Decision::Refuse(problems::IN_PROGRESS.retry_after(left))
+        }
+        // To its end, this request's claim must lie within the time in which a repeat is known as one.
+        Standing::Submitting { .. }
+            if now.after(terms.claim) > payment.started_at.after(terms.idempotency) =>
+        {
+            Decision::GiveUp(payment)
+        }
+        Standing::Submitting { .. } => Decision::TakeOver(payment),
+    }
+}
+
+fn begin(payments: &Payments) -> Decision<'_> {
+    if payments.declines.len() < MAX_ATTEMPTS {
+        Decision::Begin
+    } else {
+        Decision::Refuse(problems::ATTEMPTS_EXHAUSTED)
+    }
+}
+
+fn problem_of(asked: &Asked, amount: Option<Amount>, problem: Problem) -> Problem {
+    if differs(asked, amount) { problems::ANOTHER_AMOUNT } else { problem }
+}
+
+/// Who asks without an amount asks for what was claimed.
+fn differs(asked: &Asked, claimed: Option<Amount>) -> bool {
+    asked.amount.is_some() && asked.amount != claimed
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const TERMS: Terms = Terms { claim: Duration::from_secs(60), idempotency: Duration::from_hours(23) };
+    const FIRST: &str = "550e8400-e29b-41d4-a716-446655440001";
+    const SECOND: &str = "550e8400-e29b-41d4-a716-446655440002";
+    const STARTED: &str = "2026-11-21T10:00:00.000Z";
+
+    /// A row whose payment `SECOND`, of 5 euros, stands so; `FIRST` was declined before it.
+    fn payments(status: Value) -> Payments {
+        let mut row = json!({
+            "PaymentHistory": [decline(FIRST)], "PaymentKeys": { "one": FIRST, "two": SECOND },
+        });
+        if status != Value::Null {
+            row["PaymentStatus"] = status.clone();
+            row["PaymentId"] = SECOND.into();
+            row["PaymentStartedAt"] = STARTED.into();
+            row["PaymentAmount"] = 500.into();
+            row["PaymentCurrency"] = "EUR".into();
+        }
+        if status == "SUBMITTING" {
+            row["ClaimId"] = SECOND.into();
+            row["ClaimedUntil"] = "2026-11-21T10:01:00.000Z".into();
+        }
+        if status == "DECLINED" {
+            row["PaymentHistory"].as_array_mut().unwrap().push(decline(SECOND));
+        }
+        serde_json::from_value(row).unwrap()
+    }
+
+    fn decline(id: &str) -> Value {
+        json!({
+            "PaymentId": id, "Amount": 500, "Currency": "EUR", "DeclineCode": "card_declined",
+            "SettledAt": STARTED, "CardLast4": "0002", "CardBrand": "visa",
+        })
+    }
+
+    fn asked(key: Option<&str>, amount: Option<u64>) -> Asked {
+        let euros =
+            |count: u64| Amount { minor_units: count.try_into().unwrap(), currency: "EUR".parse().unwrap() };
+        Asked {
+            order: "1".parse().unwrap(),
+            amount: amount.map(euros),
+            key: key.map(|key| key.parse().unwrap()),
+        }
+    }
+
+    /// The word of a decision, or the code of its problem.
+    fn word(status: Value, key: Option<&str>, amount: Option<u64>, at: &str) -> &'static str {
+        match decide(&payments(status), &asked(key, amount), TERMS, at.parse().unwrap()) {
+            Decision::Paid(_) => "paid",
+            Decision::Refuse(problem) => problem.code,
+            Decision::Begin => "begin",
+            Decision::TakeOver(_) => "take over",
+            Decision::GiveUp(_) => "give up",
+        }
+    }
+
+    #[test]
+    fn every_standing_key_and_amount_has_its_answer() {
+        let (alive, over, too_late) =
+            ("2026-11-21T10:00:59.999Z", "2026-11-21T10:01:00.000Z", "2026-11-22T08:59:00.001Z");
+        let just_in_time = "2026-11-22T08:59:00.000Z";
+        let other = "AMOUNT_DIFFERS";
+        for (status, at, [none, first, second, new, wrong]) in [
+            (Value::Null, alive, ["begin", "PAYMENT_DECLINED", "begin", "begin", "begin"]),
+            (json!("SUBMITTED"), alive, ["paid", "PAYMENT_DECLINED", "paid", "paid", other]),
+            (
+                json!("DECLINED"),
+                alive,
+                ["PAYMENT_DECLINED", "PAYMENT_DECLINED", "PAYMENT_DECLINED", "begin", other],
+            ),
+            (
+                json!("UNKNOWN"),
+                alive,
+                ["PAYMENT_UNKNOWN", "PAYMENT_DECLINED", "PAYMENT_UNKNOWN", "PAYMENT_UNKNOWN", other],
+            ),
+            (
+                json!("SUBMITTING"),
+                alive,
+                [
+                    "PAYMENT_IN_PROGRESS",
+                    "PAYMENT_DECLINED",
+                    "PAYMENT_IN_PROGRESS",
+                    "PAYMENT_IN_PROGRESS",
+                    other,
+                ],
+            ),
+            (json!("SUBMITTING"), over, ["take over", "PAYMENT_DECLINED", "take over", "take over", other]),
+            (
+                json!("SUBMITTING"),
+                just_in_time,
+                ["take over", "PAYMENT_DECLINED", "take over", "take over", other],
+            ),
+            (json!("SUBMITTING"), too_late, ["give up", "PAYMENT_DECLINED", "give up", "give up", other]),
+        ] {
+            for (key, amount, expected) in [
+                (None, None, none),
+                (None, Some(500).filter(|_| status != Value::Null), none),
+                (Some("one"), Some(500), first),
+                (Some("one"), Some(501), other),
+                (Some("two"), None, second),
+                (Some("new"), None, new),
+                (None, Some(501), wrong),
+            ] {
+                assert_eq!(
+                    word(status.clone(), key, amount, at),
+                    expected,
+                    "{status} {at} {key:?} {amount:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_new_key_after_a_decline_may_ask_for_another_amount() {
+        assert_eq!(word(json!("DECLINED"), Some("new"), Some(501), STARTED), "begin");
+        assert_eq!(word(json!("DECLINED"), Some("two"), Some(501), STARTED), "AMOUNT_DIFFERS");
+    }
+
+    #[test]
+    fn a_live_claim_says_when_to_ask_again() {
+        let payments = payments(json!("SUBMITTING"));
+        for (at, seconds) in [("2026-11-21T10:00:17.400Z", 5), ("2026-11-21T10:00:57.400Z", 3)] {
+            let decision = decide(&payments, &asked(None, None), TERMS, at.parse().unwrap());
+            assert_eq!(decision, Decision::Refuse(problems::IN_PROGRESS.retry_after(seconds)));
+        }
+    }
+
+    #[test]
+    fn an_order_is_tried_five_times_at_most() {
+        for (declines, expected) in [(4, "begin"), (5, "PAYMENT_ATTEMPTS_EXHAUSTED")] {
+            let row = json!({ "PaymentHistory": vec![decline(FIRST); declines] });
+            let payments = serde_json::from_value(row).unwrap();
+            let decision = decide(&payments, &asked(Some("new"), None), TERMS, STARTED.parse().unwrap());
+            let word = match decision {
+                Decision::Begin => "begin",
+                Decision::Refuse(problem) => problem.code,
+                _ => "another",
+            };
+            assert_eq!(word, expected);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! `DELETE /order/{CustomerOrder}/card`: forgets an order's card, wherever it lies. Holds no key and reads no card.
+
+mod settings;
+mod step;
+
+use std::time::SystemTime;
+
+use aws_config::SdkConfig;
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use http::StatusCode;
+use order::{
+    CardStanding, HeldCard, OrderId, OrderTable, Owner, QuarantineTable, Timestamp, Written,
+    api::{self, Caller, Problem, Reply},
+    metrics::Metric,
+};
+use serde_json::json;
+use vault::{Clock, Forgetter};
+
+pub use settings::ForgetSettings;
+
+use step::Step;
+
+/// How often the order is looked at: an order with a card in both places takes three looks, and each race that is
+/// lost takes one more.
+const ROUNDS: usize = 6;
+
+/// The function behind the route.
+#[derive(Debug)]
+pub struct Forget {
+    quarantine: QuarantineTable,
+    orders: OrderTable,
+    vault: Forgetter,
+    user_pool_client_id: String,
+    billing_group: String,
+    clock: Clock,
+}
+
+impl Forget {
+    /// Clients are made once and reused by every request.
+    #[must_use]
+    pub fn new(config: &SdkConfig, settings: ForgetSettings, clock: Clock) -> Self {
+        Self {
+            quarantine: QuarantineTable::new(config, settings.quarantine_table),
+            orders: OrderTable::new(config, settings.order_table),
+            vault: Forgetter::new(settings.vault_table, settings.account),
+            user_pool_client_id: settings.user_pool_client_id,
+            billing_group: settings.billing_group,
+            clock,
+        }
+    }
+
+    /// Answers one request before the deadline. Every fault has an answer, so this never fails.
+    pub async fn handle(
+        &self,
+        mut request: ApiGatewayProxyRequest,
+        deadline: SystemTime,
+    ) -> ApiGatewayProxyResponse {
+        // Nothing is expected in it; whatever is, is wiped.
+        drop(api::take_body(&mut request));
+        let outcome = api::before(deadline, &self.clock, Problem::UNAVAILABLE, self.route(&request)).await;
+        api::respond(&request, outcome)
+    }
+
+    async fn route(&self, request: &ApiGatewayProxyRequest) -> Result<Reply, Problem> {
+        let caller = Caller::of(request, &self.user_pool_client_id)?;
+        api::refuse_card_in_url(request)?;
+        match (request.http_method.as_str(), request.resource.as_deref()) {
+            ("DELETE", Some("/order/{CustomerOrder}/card")) => {
+                self.forget(&caller, &api::order_id_in_path(request)?).await
+            }
+            _ => Err(Problem::ROUTE_NOT_FOUND),
+        }
+    }
+
+    /// One step at a time, each conditional on what was read, until there is nothing left to forget. So a repeat,
+    /// a lost reply and two at once end the same: the answer is what the row says.
+    async fn forget(&self, caller: &Caller, order: &OrderId) -> Result<Reply, Problem> {
+        for _ in 0..ROUNDS {
+            let (held, clean) = self.look(caller, order).await?;
+            let written = match step::next(held.as_ref(), clean.as_ref())? {
+                Step::Nothing { forgotten_at } => return Ok(forgotten(order, forgotten_at)),
+                Step::Expire(version) => self.quarantine.forget_card(order, version).await?,
+                Step::Delete(token) => {
+                    let now = Timestamp::from(self.clock.now());
+                    self.orders.forget_card(order, token, self.vault.delete(token), now).await?
+                }
+            };
+            if written == Written::Done {
+                tracing::info!(%order, "forgot a card");
+                Metric::Forgotten.record();
+            }
+        }
+        Err(Problem::UNAVAILABLE)
+    }
+
+    /// What the caller may forget of an order. The quarantine is read first, so that an order that crosses in
+    /// between is seen once at least. The two rows may be of two owners who met at the same order id.
+    async fn look(
+        &self,
+        caller: &Caller,
+        order: &OrderId,
+    ) -> Result<(Option<HeldCard>, Option<CardStanding>), Problem> {
+        let held = self.quarantine.held_card(order).await?;
+        let clean = self.orders.card(order).await?;
+        let may = |owner: Option<&Owner>| owner == Some(&caller.owner) || caller.is_in(&self.billing_group);
+        Ok((held.filter(|held| may(held.owner.as_ref())), clean.filter(|clean| may(Some(&clean.owner)))))
+    }
+}
+
+/// Without a time the card never reached the vault: it went with its quarantine row.
+fn forgotten(order: &OrderId, at: Option<Timestamp>) -> Reply {
+    let mut body = json!({ "CustomerOrder": order });
+    if let (Some(at), Some(body)) = (at, body.as_object_mut()) {
+        body.insert("CardForgottenAt".into(), json!(at));
+    }
+    Reply::new(StatusCode::OK, body)
+}

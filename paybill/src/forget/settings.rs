@@ -1,0 +1,37 @@
+//! What the forget function is told by the template.
+
+use order::settings::{Lookup, SettingError, text};
+
+/// The settings of the forget function.
+#[derive(Debug, Clone)]
+pub struct ForgetSettings {
+    /// `QUARANTINE_TABLE`: name of the quarantine table.
+    pub quarantine_table: String,
+    /// `ORDER_TABLE`: name of the table of clean orders.
+    pub order_table: String,
+    /// `VAULT_TABLE`: name of the vault's table.
+    pub vault_table: String,
+    /// `ACCOUNT_ID`: the AWS account, `Account_Id` of the vault's rows.
+    pub account: String,
+    /// `USER_POOL_CLIENT_ID`: whose ID tokens are let in.
+    pub user_pool_client_id: String,
+    /// `BILLING_GROUP`: whose members may forget the cards of other people's orders.
+    pub billing_group: String,
+}
+
+impl ForgetSettings {
+    /// Reads the settings from environment variables.
+    ///
+    /// # Errors
+    /// [`SettingError`] naming the one that is missing or wrong.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
+        Ok(Self {
+            quarantine_table: text(lookup, "QUARANTINE_TABLE")?,
+            order_table: text(lookup, "ORDER_TABLE")?,
+            vault_table: text(lookup, "VAULT_TABLE")?,
+            account: text(lookup, "ACCOUNT_ID")?,
+            user_pool_client_id: text(lookup, "USER_POOL_CLIENT_ID")?,
+            billing_group: text(lookup, "BILLING_GROUP")?,
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! The rules of forgetting: what an order's rows say is to be done next.
+
+use http::StatusCode;
+use order::{CardStanding, HeldCard, QuarantineStatus, RowVersion, Timestamp, api::Problem};
+use vault::Token;
+
+const PENDING: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "ORDER_PENDING",
+    "The order is not tokenized yet; its card is on its way",
+)
+.retry_after(1);
+const BEING_CHARGED: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "PAYMENT_IN_PROGRESS",
+    "A payment with this card has no outcome yet; the card is kept until it has",
+)
+.retry_after(5);
+
+/// What is to be done next.
+#[derive(Debug, PartialEq)]
+pub(super) enum Step<'a> {
+    /// The card is gone from everywhere; the vault's, since then.
+    Nothing { forgotten_at: Option<Timestamp> },
+    /// Take the card out of the quarantine row of that version.
+    Expire(&'a RowVersion),
+    /// Take the card out of the vault.
+    Delete(Token),
+}
+
+/// Decides by the rows that the caller may see. Nothing is done while anything stands against it. A row whose
+/// status cannot be read counts as pending: the next sweep parks it.
+///
+/// # Errors
+/// 404 where there is no row, 409 while the card is on its way or being charged.
+pub(super) fn next<'a>(
+    held: Option<&'a HeldCard>,
+    clean: Option<&CardStanding>,
+) -> Result<Step<'a>, Problem> {
+    if held.is_none() && clean.is_none() {
+        return Err(Problem::ORDER_NOT_FOUND);
+    }
+    let in_vault = clean.filter(|clean| clean.card_forgotten_at.is_none());
+    match held.map(|held| (held.status, &held.version)) {
+        Some((None | Some(QuarantineStatus::Pending), _)) => Err(PENDING),
+        _ if in_vault.is_some_and(CardStanding::is_being_charged) => Err(BEING_CHARGED),
+        Some((Some(QuarantineStatus::Failed), version)) => Ok(Step::Expire(version)),
+        Some((Some(QuarantineStatus::Expired), _)) | None => Ok(match in_vault {
+            Some(clean) => Step::Delete(clean.credit_card_token),
+            None => Step::Nothing { forgotten_at: clean.and_then(|clean| clean.card_forgotten_at) },
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const TOKEN: &str = "11111111-2222-4333-8444-aaaaaaaaaaaa";
+    const AT: &str = "2026-11-21T18:59:33.000Z";
+
+    fn held(status: Option<QuarantineStatus>) -> HeldCard {
+        HeldCard { owner: None, status, version: RowVersion::of(&HashMap::new()) }
+    }
+
+    fn clean(more: &Value) -> CardStanding {
+        let mut row = json!({"Owner": "me", "CreditCardToken": TOKEN});
+        row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(row).unwrap()
+    }
+
+    fn said(held: Option<&HeldCard>, clean: Option<&CardStanding>) -> String {
+        match next(held, clean) {
+            Ok(Step::Nothing { forgotten_at }) => format!("nothing, {}", forgotten_at.is_some()),
+            Ok(Step::Expire(_)) => "expire".into(),
+            Ok(Step::Delete(token)) => format!("delete {token}"),
+            Err(problem) => problem.code.into(),
+        }
+    }
+
+    #[test]
+    fn what_is_next_follows_from_both_rows() {
+        let stored = clean(&json!({}));
+        let declined = clean(&json!({"PaymentStatus": "DECLINED"}));
+        let paying = clean(&json!({"PaymentStatus": "SUBMITTING"}));
+        let forgotten = clean(&json!({"CardForgottenAt": AT, "PaymentStatus": "SUBMITTED"}));
+        let [pending, failed, expired] =
+            [QuarantineStatus::Pending, QuarantineStatus::Failed, QuarantineStatus::Expired]
+                .map(|status| held(Some(status)));
+        let unreadable = held(None);
+        let delete = format!("delete {TOKEN}");
+        for (held, clean, expected) in [
+            (None, None, "ORDER_NOT_FOUND"),
+            (Some(&pending), None, "ORDER_PENDING"),
+            (Some(&pending), Some(&stored), "ORDER_PENDING"),
+            (Some(&unreadable), None, "ORDER_PENDING"),
+            (Some(&failed), None, "expire"),
+            (Some(&failed), Some(&stored), "expire"),
+            (Some(&failed), Some(&forgotten), "expire"),
+            (Some(&failed), Some(&paying), "PAYMENT_IN_PROGRESS"),
+            (Some(&expired), None, "nothing, false"),
+            (Some(&expired), Some(&stored), &delete),
+            (Some(&expired), Some(&forgotten), "nothing, true"),
+            (None, Some(&stored), &delete),
+            (None, Some(&declined), &delete),
+            (None, Some(&paying), "PAYMENT_IN_PROGRESS"),
+            (None, Some(&forgotten), "nothing, true"),
+        ] {
+            assert_eq!(said(held, clean), expected, "{held:?} {clean:?}");
+        }
+    }
+}

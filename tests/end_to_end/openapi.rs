@@ -1,0 +1,139 @@
+//! `docs/openapi.yaml` says what the API does: no route and no code more, and none less. Every answer in these tests is
+//! held to it besides (`support/contract.rs`).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use serde_json::Value;
+
+use crate::support::{OPENAPI, World, order};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_names_the_routes_of_the_template_and_no_others() {
+    let world = World::stepped().await;
+    let deployed: BTreeSet<_> =
+        world.declared.api.routes.iter().map(|route| (route.method.clone(), route.path.clone())).collect();
+    let mut documented = BTreeSet::new();
+    for (path, operations) in OPENAPI["paths"].as_object().unwrap() {
+        documented.extend(
+            operations.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone())),
+        );
+    }
+    assert_eq!(documented, deployed);
+}
+
+/// Codes that the gateway answers with, here and where it is deployed.
+const GATEWAY: [&str; 9] = [
+    "BAD_REQUEST_BODY",
+    "EXPIRED_TOKEN",
+    "INTEGRATION_FAILURE",
+    "INTEGRATION_TIMEOUT",
+    "REQUEST_TOO_LARGE",
+    "THROTTLED",
+    "UNAUTHORIZED",
+    "UNSUPPORTED_MEDIA_TYPE",
+    // Said by a function where the document has no route.
+    "ROUTE_NOT_FOUND",
+];
+
+#[test]
+fn the_document_names_every_code_that_a_function_can_answer_and_no_others() {
+    let mut documented = BTreeSet::new();
+    codes(&OPENAPI["paths"], &mut documented);
+    let mut written = BTreeSet::new();
+    for folder in ["ingest/src", "paybill/src", "order/src/api"] {
+        for code in problems_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder)) {
+            written.insert(code);
+        }
+    }
+    assert!(written.len() > 30, "{written:?}");
+    let gateway: BTreeSet<_> = GATEWAY.map(str::to_owned).into();
+    let undocumented: Vec<_> =
+        written.difference(&documented).filter(|code| !gateway.contains(*code)).collect();
+    let unknown: Vec<_> = documented.difference(&written).filter(|code| !gateway.contains(*code)).collect();
+    assert_eq!((undocumented, unknown), (vec![], vec![]));
+}
+
+/// Every value of every `code: enum: […]`.
+fn codes(node: &Value, found: &mut BTreeSet<String>) {
+    match node {
+        Value::Object(fields) => {
+            let list = fields.get("code").and_then(|code| code["enum"].as_array());
+            found.extend(list.into_iter().flatten().map(|code| code.as_str().unwrap().to_owned()));
+            fields.values().for_each(|field| codes(field, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| codes(item, found)),
+        _ => {}
+    }
+}
+
+/// The codes of all `Problem::new(…)`, `Problem::malformed(…)` and `Problem::invalid(…)` outside tests.
+fn problems_in(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(problems_in(&path));
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let product = text.split("#[cfg(test)]").next().unwrap();
+        for constructor in ["Problem::new(", "Problem::malformed(", "Problem::invalid(", "Self::new("] {
+            for call in product.split(constructor).skip(1) {
+                let code = call.split('"').nth(1).unwrap_or_default();
+                if !code.is_empty()
+                    && code.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
+                {
+                    found.push(code.to_owned());
+                }
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documents_requests_are_those_that_are_taken() {
+    let schema = |name: &str| {
+        let mut schema = serde_json::json!({ "$ref": format!("#/components/schemas/{name}") });
+        schema["components"] = OPENAPI["components"].clone();
+        jsonschema::draft202012::new(&schema).unwrap()
+    };
+    let (orders, payments) = (schema("Order"), schema("Payment"));
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    let with = |changes: &[(&str, Value)]| {
+        let mut body = order("documented");
+        for (name, value) in changes {
+            body[name] = value.clone();
+        }
+        body
+    };
+    for (body, taken) in [
+        (with(&[]), true),
+        (with(&[("CustomerOrder", "a/b".into())]), false),
+        (with(&[("CustomerName", "".into())]), false),
+        (with(&[("CreditCard", 4111.into())]), false),
+        (with(&[("CreditCard", "4111 1111 111".into())]), false),
+        (with(&[("CardExpiry", "13/30".into())]), false),
+        (with(&[("CVV", "123".into())]), false),
+    ] {
+        assert_eq!(orders.is_valid(&body), taken, "{body}");
+        assert_eq!(ann.submit(&body).await.status.as_u16() < 300, taken, "{body}");
+    }
+    world.deliver_last().await;
+    let bills: BTreeMap<&str, bool> = BTreeMap::from([
+        (r#"{"CustomerOrder":"documented","Amount":1}"#, false),
+        (r#"{"CustomerOrder":"documented","Amount":0,"Currency":"EUR"}"#, false),
+        (r#"{"CustomerOrder":"documented","Amount":1.5,"Currency":"EUR"}"#, false),
+        (r#"{"CustomerOrder":"documented","Amount":1,"Currency":"EUR","Tip":1}"#, false),
+        (r#"{"CustomerOrder":"documented","Amount":1,"Currency":"EUR"}"#, true),
+    ]);
+    for (bill, taken) in bills {
+        assert_eq!(payments.is_valid(&serde_json::from_str(bill).unwrap()), taken, "{bill}");
+        assert_eq!(ann.post("/paybill", bill).await.status.as_u16() < 300, taken, "{bill}");
+    }
+}

@@ -1,0 +1,26 @@
+//! The forgetting capability: takes one card out of the vault for good. Reads nothing and holds no key.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
+use crate::{token::Token, vault_row::VaultRow};
+
+/// Builds the vault's part of a transaction that forgets a card.
+#[derive(Debug, Clone)]
+pub struct Forgetter {
+    vault_table: String,
+    account: String,
+}
+
+impl Forgetter {
+    /// For the vault of that name; the AWS account is `Account_Id` of its rows.
+    #[must_use]
+    pub fn new(vault_table: String, account: String) -> Self {
+        Self { vault_table, account }
+    }
+
+    /// The delete of a token's row. A row that is gone already is no obstacle: repeating it changes nothing.
+    #[must_use]
+    pub fn delete(&self, token: Token) -> TransactWriteItem {
+        VaultRow::delete(&self.vault_table, token, &self.account)
+    }
+}
