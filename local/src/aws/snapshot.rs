@@ -19,7 +19,7 @@ impl AwsEndpoint {
         let mut streams = Map::new();
         let listed = self.0.dynamo.database.list_tables(ListTablesRequest::default());
         for table in listed.map_err(|_| StreamError::Database)?.table_names {
-            tables.insert(table.clone(), Value::Array(self.items(&table)?));
+            tables.insert(table.clone(), Value::Array(self.rows(&table)?));
             let reader = self.0.dynamo.stream(&format!(":table/{table}/stream/"));
             match reader {
                 Ok(reader) => streams.insert(table, Value::Array(records(&reader)?)),
@@ -45,7 +45,11 @@ impl AwsEndpoint {
         Ok(found.get_mut("Item").map(Value::take).filter(Value::is_object))
     }
 
-    fn items(&self, table: &str) -> Result<Vec<Value>, StreamError> {
+    /// All rows of `table`, in DynamoDB's JSON.
+    ///
+    /// # Errors
+    /// When there is no such table or the embedded database fails.
+    pub fn rows(&self, table: &str) -> Result<Vec<Value>, StreamError> {
         let mut items = Vec::new();
         let mut exclusive_start_key = None;
         loop {

@@ -14,7 +14,7 @@ use super::{
     Console, attributes, ledger,
     shown::{self, Refused},
     story,
-    summary::Rows,
+    summary::{AUDIT, Rows, table, text},
 };
 
 const UNKNOWN: Refused = Refused(StatusCode::NOT_FOUND, "UNKNOWN_ORDER", "No trace of such an order");
@@ -38,8 +38,11 @@ pub(super) async fn order(
     let row = |row: &Option<Value>| row.as_ref().map(attributes::shown);
     let charges = ledger::charges(&console);
     let charges = charges.map(|all| all.into_iter().filter(|charge| charge["order"] == order).collect());
+    let audit = console.aws.rows(table(&console.declared, AUDIT)).unwrap_or_default();
+    let audit = audit.iter().filter(|row| text(row, "CustomerOrder") == Some(order)).map(attributes::shown);
     Ok(shown::ok(json!({
         "id": order,
+        "audit": audit.collect::<Vec<_>>(),
         "summary": rows.summary(order),
         "rows": { "quarantine": row(&rows.quarantine), "clean": row(&rows.clean), "vault": row(&rows.vault) },
         "letters": story::letters(&console, Some((order, &records))),

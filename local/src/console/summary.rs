@@ -9,6 +9,7 @@ use super::Console;
 pub(super) const QUARANTINE: &str = "OrderQuarantineTable";
 pub(super) const VAULT: &str = "CreditCardTokenizerTable";
 pub(super) const CLEAN: &str = "CustomerOrderTable";
+pub(super) const AUDIT: &str = "DetokenizeAuditTable";
 
 /// The deployed name of a table.
 pub(super) fn table<'a>(declared: &'a Stack, logical_id: &'a str) -> &'a str {

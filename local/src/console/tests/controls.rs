@@ -36,6 +36,7 @@ async fn an_order_is_placed_seen_inside_and_paid() {
     let (_, inside) = page.get("/console/orders/a-1").await;
     assert_eq!(inside["summary"]["stage"], "declined");
     assert_eq!(inside["charges"][0]["outcome"], "declined");
+    assert_eq!(inside["audit"][0]["Purpose"]["value"], "PAYMENT");
 }
 
 #[tokio::test]
