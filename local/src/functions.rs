@@ -9,7 +9,7 @@ use aws_lambda_events::{apigw::ApiGatewayProxyRequest, dynamodb::Event};
 use ingest::Ingest;
 use order::{platform, settings::SettingError};
 use paybill::{
-    Paybill, Processor,
+    NoClient, Paybill,
     forget::{Forget, ForgetSettings},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -32,6 +32,9 @@ pub enum FunctionsError {
     /// The template does not give a function a setting it needs.
     #[error("{0}: {1}")]
     Setting(String, SettingError),
+    /// The payment processor that the template names cannot be asked.
+    #[error(transparent)]
+    Processor(#[from] NoClient),
     /// The program of a function is not there.
     #[error(transparent)]
     NotBuilt(#[from] NotBuilt),
@@ -47,8 +50,6 @@ pub struct Surroundings {
     pub aws_url: String,
     /// The handlers' time.
     pub clock: Clock,
-    /// The payment processor.
-    pub processor: Arc<dyn Processor>,
     /// How often the SDK tries a call; 3 where it is deployed.
     pub sdk_attempts: u32,
     /// Where the functions run, if not in this process.
@@ -93,7 +94,7 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
         }
         "PaybillFunction" => {
             let settings = paybill::Settings::read(&lookup).map_err(setting)?;
-            let processor = surroundings.processor.clone();
+            let processor = paybill::connect(&config, &settings.processor, clock.clone())?;
             let paybill = Arc::new(Paybill::new(&config, settings, processor, clock));
             json(move |request: ApiGatewayProxyRequest, deadline| {
                 let paybill = paybill.clone();

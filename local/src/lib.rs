@@ -12,6 +12,7 @@ mod host;
 pub mod issuer;
 pub mod listen;
 pub mod runtime_api;
+pub mod sandbox;
 pub mod stack;
 mod stream;
 pub mod template;

@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Dura
 use aws_config::timeout::TimeoutConfig;
 use http::Method;
 use order::platform;
-use paybill::{Processor, Sandbox};
 use tokio::{sync::watch, task::JoinHandle};
 use vault::Clock;
 
@@ -19,8 +18,11 @@ use crate::{
     issuer::{Issuer, IssuerError},
     listen::{self, ListenError},
     runtime_api::{ProcessOptions, Processes},
+    sandbox::Sandbox,
     stream,
-    template::{ACCOUNT_ID, LambdaFunction, Resources, Schedule, StreamMapping, Template, TemplateError},
+    template::{
+        ACCOUNT_ID, LambdaFunction, Resources, SHIPPED, Schedule, StreamMapping, Template, TemplateError,
+    },
 };
 
 /// The function that an operator invokes.
@@ -37,25 +39,25 @@ pub struct StackOptions {
     pub issuer: Issuer,
     /// The time of handlers, tables and stream mapping.
     pub clock: Clock,
-    /// The payment processor.
-    pub processor: Arc<dyn Processor>,
+    /// Parameters of the template, beside those that lead to this machine's payment processor.
+    pub parameters: BTreeMap<String, String>,
     /// How often the functions' SDK tries a call; 3 where they are deployed.
     pub sdk_attempts: u32,
     /// How long the functions' SDK waits for a call; a test of slow calls waits less than a deployed function.
     pub sdk_timeouts: TimeoutConfig,
     /// Whether stream mappings and schedules run by themselves; if not, they are driven by hand.
     pub self_driven: bool,
-    /// Runs the built functions as processes of their own, which have the machine's time and their own payment
-    /// processor; `None`: their handlers run in this process.
+    /// Runs the built functions as processes of their own, which have the machine's time; `None`: their handlers
+    /// run in this process.
     pub processes: Option<ProcessOptions>,
-    /// What is run in place of the shipped template.
-    pub template: Option<Template>,
+    /// The text of what is run in place of the shipped template.
+    pub template: Option<String>,
     /// Serves the console at `/` of the API's port.
     pub console: Option<ConsoleOptions>,
 }
 
 impl StackOptions {
-    /// Free ports, the machine's time, a sandbox for a payment processor.
+    /// Free ports, the machine's time, the shipped template.
     #[must_use]
     pub fn on_free_ports(issuer: Issuer) -> Self {
         Self {
@@ -63,7 +65,7 @@ impl StackOptions {
             aws_port: 0,
             issuer,
             clock: Clock::system(),
-            processor: Arc::new(Sandbox::default()),
+            parameters: BTreeMap::new(),
             sdk_attempts: 3,
             sdk_timeouts: platform::timeouts(),
             self_driven: true,
@@ -80,6 +82,9 @@ pub enum StackError {
     /// A port could not be had.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The payment processor did not start.
+    #[error("the payment processor of this machine did not start")]
+    Sandbox(#[source] io::Error),
     /// The AWS endpoint did not start.
     #[error(transparent)]
     Aws(#[from] StartError),
@@ -121,6 +126,7 @@ pub struct Stack {
     /// The stream mappings, when they are driven by hand.
     pub mappings: Vec<Mapping>,
     processes: Option<Processes>,
+    sandbox: Sandbox,
     /// What the template declares, resolved.
     pub declared: crate::template::Stack,
 }
@@ -137,7 +143,10 @@ impl Stack {
             [(); 3].map(|()| watch::channel(false));
 
         let aws = AwsEndpoint::start(aws_listener, options.clock.clone(), raised(aws_stopping)).await?;
-        let template = options.template.map_or_else(Template::shipped, Ok)?;
+        let sandbox = Sandbox::start().await.map_err(StackError::Sandbox)?;
+        let mut parameters = sandbox.parameters(&aws).await?;
+        parameters.extend(options.parameters);
+        let template = Template::parse(options.template.as_deref().unwrap_or(SHIPPED), &parameters)?;
         let resources = aws.provision(&template).await?;
         let declared = template.resolve(&resources)?;
 
@@ -145,7 +154,6 @@ impl Stack {
         let surroundings = Surroundings {
             aws_url: aws.url().to_owned(),
             clock: options.clock.clone(),
-            processor: options.processor,
             sdk_attempts: options.sdk_attempts,
             processes: processes.clone(),
             sdk_timeouts: options.sdk_timeouts,
@@ -182,6 +190,7 @@ impl Stack {
             hub,
             replay: declared.function(REPLAY).cloned().zip(functions.get(REPLAY).cloned()),
             declared: declared.clone(),
+            sandbox: sandbox.clone(),
             stream: StreamTail::default(),
             stopping: api_stopping.clone(),
         });
@@ -219,6 +228,7 @@ impl Stack {
             functions,
             mappings,
             processes,
+            sandbox,
             declared,
         })
     }
@@ -247,6 +257,12 @@ impl Stack {
         self.functions.get(logical_id)
     }
 
+    /// The payment processor of this machine.
+    #[must_use]
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
     /// The functions' processes, when they run as such.
     #[must_use]
     pub fn processes(&self) -> Option<&Processes> {
@@ -270,6 +286,7 @@ impl Stack {
         if let Some(processes) = &self.processes {
             processes.shutdown().await;
         }
+        self.sandbox.shutdown().await;
         self.stop_aws.send_replace(true);
         self.aws.stopped().await;
     }

@@ -91,7 +91,7 @@ async fn run(orders: usize) -> Round {
 }
 
 async fn submit(stack: &Stack, cards: &BTreeMap<String, String>) -> usize {
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
     let token = stack.token("ann", &[]).unwrap();
     let url = format!("{}/order", stack.api_url());
     let statuses = stream::iter(cards).map(|(order, card)| {

@@ -39,7 +39,7 @@ async fn promise_1_the_real_program_logs_stores_and_answers_no_card_at_trace() {
     let attempts: Vec<_> = ["1", "2"].iter().flat_map(|round| attempts(&mut cards, round)).collect();
     let mut searched =
         Searched::for_cards(&attempts.iter().map(|attempt| attempt.card.clone()).collect::<Vec<_>>());
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
     for attempt in &attempts {
         let (status, answer) = attempt.send(&http, up.text("api"), up.text("token")).await;
         searched.bytes(&format!("the answer to a card {}", attempt.what), answer.as_bytes());

@@ -140,7 +140,12 @@ impl Client {
         let options = StackOptions { processes: Some(processes), ..StackOptions::on_free_ports(issuer) };
         let stack = Stack::start(options).await.unwrap();
         let token = stack.token("ann", &[]).unwrap();
-        Self { stack, http: reqwest::Client::builder().no_proxy().build().unwrap(), token, written }
+        Self {
+            stack,
+            http: reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap(),
+            token,
+            written,
+        }
     }
 
     fn processes(&self) -> &Processes {
@@ -195,6 +200,8 @@ async fn an_order_goes_all_the_way_through_processes_that_are_gone_after_a_shutd
     client.tokenized("order-1").await;
     let (code, paid) = client.post("paybill", json!({ "CustomerOrder": "order-1" })).await;
     assert_eq!((code, &paid["message"]), (200, &json!("Payment Submitted Successfully")));
+    let ledger = client.stack.sandbox().ledger();
+    assert!(ledger.len() == 1 && ledger[0].charged_with(CARD), "{ledger:?}");
 
     let (code, forgotten) = client.forget("order-1").await;
     assert_eq!((code, &forgotten["CustomerOrder"]), (200, &json!("order-1")));
@@ -329,7 +336,12 @@ async fn the_runtime_api_takes_requests_by_its_own_address_and_answers_to_its_ow
     assert_eq!(status(&ingest, stranger_event()).await, Ok(json!(401)));
     let mut seen = environment_of(processes.process_ids("IngestFunction")[0]);
     let runtime_api = seen.remove("AWS_LAMBDA_RUNTIME_API").unwrap();
-    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .timeout(Duration::from_secs(10))
+        .build()
+        .unwrap();
     let invocation = format!("http://{runtime_api}/2018-06-01/runtime/invocation");
     let foreign = http.get(format!("{invocation}/next")).header("Host", "example.com").send().await.unwrap();
     assert_eq!(foreign.status(), 403);

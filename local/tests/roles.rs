@@ -26,7 +26,6 @@ use local::{
     functions,
     issuer::Issuer,
     stack::{Stack, StackError, StackOptions},
-    template::Template,
 };
 use paybill::Sandbox;
 use serde_json::{Value, json};
@@ -123,16 +122,20 @@ async fn without_any_one_of_its_statements_the_walk_is_denied() {
 fn without(logical_id: &str, sid: &str) -> String {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let mut kept = String::new();
-    let (mut inside, mut removed, mut removing) = (false, 0, false);
+    let (mut inside, mut removed, mut removing, mut place) = (false, 0, false, 0);
     for line in TEMPLATE.lines() {
         if indent(line) == 2 && !line.trim().is_empty() {
             inside = line.trim() == format!("{logical_id}:");
         }
-        if removing && indent(line) <= 10 {
+        if removing && indent(line) <= place {
             removing = false;
         }
-        if inside && line == format!("          - Sid: {sid}") {
-            (removing, removed) = (true, removed + 1);
+        if inside && line.trim() == format!("- Sid: {sid}") {
+            (removing, removed, place) = (true, removed + 1, indent(line));
+            // One behind an Fn::If: something must stand in its place.
+            if place > 10 {
+                kept.push_str(&format!("{}- !Ref AWS::NoValue\n", " ".repeat(place)));
+            }
         }
         if !removing {
             kept.push_str(line);
@@ -431,7 +434,7 @@ impl World {
             clock: clock.clone(),
             sdk_attempts: 1,
             self_driven: false,
-            template: Some(Template::parse(template, &BTreeMap::new())?),
+            template: Some(template.to_owned()),
             ..StackOptions::on_free_ports(issuer())
         };
         let stack = Stack::start(options).await?;

@@ -30,8 +30,11 @@ use crate::asked::Asked;
 pub use audit::{AuditError, AuditSettings, AuditTable, Detokenization, Purpose};
 pub use decision::MAX_ATTEMPTS;
 pub use pay::CLAIM_SECONDS;
-pub use processor::{Charge, PaymentRequest, Processor, ProcessorError, Sandbox};
-pub use settings::{ProcessorKind, Settings};
+pub use processor::{
+    HttpProcessor, NoClient, PaymentRequest, Processor, ProcessorError, ProcessorSettings, ProcessorUrl,
+    Sandbox, connect,
+};
+pub use settings::Settings;
 
 /// The function behind the route.
 #[derive(Debug)]

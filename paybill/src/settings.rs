@@ -1,11 +1,11 @@
 //! What paybill is told by the template.
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
 use order::settings::{Lookup, SettingError, parsed, text};
 use vault::DetokenizerSettings;
 
-use crate::audit::AuditSettings;
+use crate::{audit::AuditSettings, processor::ProcessorSettings};
 
 /// The settings of paybill.
 #[derive(Debug, Clone)]
@@ -23,27 +23,12 @@ pub struct Settings {
     /// `REVEAL_CARD`: `true` shows the whole card number to the billing group, as the AWS sample shows it to
     /// everybody.
     pub reveal_card: bool,
-    /// `PAYMENT_PROCESSOR`: `sandbox` is the only one there is yet; it charges nobody, so it must be asked for.
-    pub processor: ProcessorKind,
+    /// The payment processor's.
+    pub processor: ProcessorSettings,
     /// `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`: the way into the vault.
     pub detokenizer: DetokenizerSettings,
     /// `AUDIT_TABLE`, `DETOKENIZE_LIMIT_PER_MINUTE`: what each card taken out is recorded in, and how many may be.
     pub audit: AuditSettings,
-}
-
-/// Which payment processor is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProcessorKind {
-    /// [`crate::Sandbox`].
-    Sandbox,
-}
-
-impl FromStr for ProcessorKind {
-    type Err = SettingError;
-
-    fn from_str(name: &str) -> Result<Self, SettingError> {
-        if name == "sandbox" { Ok(Self::Sandbox) } else { Err(SettingError("PAYMENT_PROCESSOR")) }
-    }
 }
 
 impl Settings {
@@ -59,7 +44,7 @@ impl Settings {
             billing_group: text(lookup, "BILLING_GROUP")?,
             processor_idempotency: Duration::from_hours(parsed(lookup, "PROCESSOR_IDEMPOTENCY_HOURS")?),
             reveal_card: parsed(lookup, "REVEAL_CARD")?,
-            processor: parsed(lookup, "PAYMENT_PROCESSOR")?,
+            processor: ProcessorSettings::read(lookup)?,
             detokenizer: DetokenizerSettings {
                 vault_key_arn: text(lookup, "VAULT_KEY_ARN")?,
                 vault_table: text(lookup, "VAULT_TABLE")?,

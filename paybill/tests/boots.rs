@@ -8,14 +8,16 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_paybill");
 
-const SETTINGS: [(&str, &str); 12] = [
+const SETTINGS: [(&str, &str); 14] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("VAULT_TABLE", "vault"),
     ("VAULT_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:key/vault"),
     ("ACCOUNT_ID", "123456789012"),
     ("USER_POOL_CLIENT_ID", "client"),
-    ("PAYMENT_PROCESSOR", "sandbox"),
+    ("PROCESSOR_URL", "sandbox"),
+    ("PROCESSOR_CONNECT_SECONDS", "3"),
+    ("PROCESSOR_TIMEOUT_SECONDS", "15"),
     ("PROCESSOR_IDEMPOTENCY_HOURS", "23"),
     ("BILLING_GROUP", "billing"),
     ("REVEAL_CARD", "false"),
@@ -71,4 +73,14 @@ fn a_missing_setting_is_named_and_ends_it() {
         let (ended, written) = runtime_api::run_without(PROGRAM, &SETTINGS, name);
         assert!(!ended.success() && written.contains(name), "{name}: {written}");
     }
+}
+
+#[test]
+fn a_processor_elsewhere_without_tls_ends_it() {
+    let mut settings = SETTINGS.to_vec();
+    settings.retain(|(name, _)| *name != "PROCESSOR_URL");
+    settings.extend([("PROCESSOR_URL", "http://pay.example/charges"), ("NOTHING", "")]);
+    let (ended, written) = runtime_api::run_without(PROGRAM, &settings, "NOTHING");
+    assert!(!ended.success() && written.contains("PROCESSOR_URL"), "{written}");
+    assert!(!written.contains("pay.example"), "{written}");
 }

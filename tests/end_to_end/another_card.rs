@@ -1,7 +1,5 @@
 //! Another card for an order whose payment was declined goes through the same airlock as the first.
 
-use std::sync::Arc;
-
 use paybill::Sandbox;
 use serde_json::json;
 
@@ -11,18 +9,17 @@ const GOOD: &str = "5555-5555-5555-4444";
 const OTHER: &str = "4111-1111-1111-1111";
 
 /// Order 1, its card declined.
-async fn declined() -> (World, Client, Arc<Sandbox>) {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+async fn declined() -> (World, Client) {
+    let world = World::stepped().await;
     let client = world.client("ann");
     world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
     client.pay_with("one", &json!({ "CustomerOrder": "1" })).await.is(402);
-    (world, client, sandbox)
+    (world, client)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_card_is_sealed_crosses_and_is_charged() {
-    let (world, client, sandbox) = declined().await;
+    let (world, client) = declined().await;
     let before = world.only_row(ORDERS).await;
     let accepted = client.put_card("1", GOOD).await.is(202);
     assert!(accepted.header("location").ends_with("/order/1"));
@@ -51,13 +48,13 @@ async fn another_card_is_sealed_crosses_and_is_charged() {
     let bill = json!({ "CustomerOrder": "1" });
     client.pay_with("one", &bill).await.is(402);
     assert_eq!(client.pay("1").await.is(200).text("CreditCard Charged"), "****-****-****-4444");
-    assert_eq!(sandbox.ledger().len(), 2);
+    assert_eq!(world.sandbox.ledger().len(), 2);
     assert_eq!(client.put_card("1", OTHER).await.is(409).code(), "PAYMENT_NOT_DECLINED");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_card_delivered_twice_or_late_changes_nothing_more() {
-    let (world, client, _) = declined().await;
+    let (world, client) = declined().await;
     client.put_card("1", GOOD).await.is(202);
     let records = world.records();
     let last = &records[records.len() - 1..];
@@ -77,7 +74,7 @@ async fn another_card_delivered_twice_or_late_changes_nothing_more() {
 async fn a_lost_reply_of_any_call_replaces_the_card_once() {
     for (operation, nth) in [("GetItem", 0), ("GenerateDataKey", 0), ("GetItem", 1), ("PutItem", 0)] {
         for fault in [Fault::Lost, Fault::ReplyLost] {
-            let (world, client, _) = declined().await;
+            let (world, client) = declined().await;
             let relay = Relay::to(world.aws.url()).await;
             relay.strike_after(operation, nth, fault.clone(), 1);
             client.at(&world.front(relay.url()).await).put_card("1", GOOD).await.is(202);
@@ -96,7 +93,7 @@ async fn a_lost_reply_of_any_call_replaces_the_card_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_that_succeeds_meanwhile_makes_another_card_needless() {
-    let (world, client, sandbox) = declined().await;
+    let (world, client) = declined().await;
     client.put_card("1", GOOD).await.is(202);
     let mut row = world.only_row(ORDERS).await;
     row.insert("PaymentStatus".into(), aws_sdk_dynamodb::types::AttributeValue::S("SUBMITTED".into()));
@@ -107,13 +104,13 @@ async fn a_payment_that_succeeds_meanwhile_makes_another_card_needless() {
     assert_eq!((text(&parked, "Status"), text(&parked, "FailureReason")), ("FAILED", "CARD_NOT_REPLACED"));
     assert_eq!(world.dead_letters()[0]["Reason"], "CARD_NOT_REPLACED");
     client.pay("1").await.is(200);
-    assert_eq!(sandbox.ledger().len(), 1);
+    assert_eq!(world.sandbox.ledger().len(), 1);
     assert_eq!(client.status("1").await.is(200).text("CardReplacement"), "FAILED");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_under_way_holds_another_card_up_until_it_is_settled() {
-    let (world, client, _) = declined().await;
+    let (world, client) = declined().await;
     client.put_card("1", GOOD).await.is(202);
     let declined = world.only_row(ORDERS).await;
     let mut claimed = declined.clone();
@@ -127,7 +124,7 @@ async fn a_payment_under_way_holds_another_card_up_until_it_is_settled() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_card_is_taken_from_its_owner_and_after_a_decline_only() {
-    let (world, client, _) = declined().await;
+    let (world, client) = declined().await;
     let bob = world.client("bob");
     let unknown = bob.put_card("2", GOOD).await.is(404);
     let anns = bob.put_card("1", GOOD).await.is(404);
@@ -144,7 +141,7 @@ async fn another_card_is_taken_from_its_owner_and_after_a_decline_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_card_that_does_not_open_is_parked_and_the_order_stays_as_it_was() {
-    let (world, client, _) = declined().await;
+    let (world, client) = declined().await;
     let before = world.only_row(ORDERS).await;
     client.put_card("1", GOOD).await.is(202);
     world.alter_card().await;
@@ -158,7 +155,7 @@ async fn another_card_that_does_not_open_is_parked_and_the_order_stays_as_it_was
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_is_made_to_replace_another_token_replaces_nothing() {
-    let (world, client, _) = declined().await;
+    let (world, client) = declined().await;
     let bobs = world.client("bob");
     world.tokenized(&bobs, &order_of("bobs", Sandbox::DECLINED)).await;
     bobs.pay("bobs").await.is(402);

@@ -1,8 +1,7 @@
 //! Who may: an order is its owner's and the billing group's; to everybody else it is no order.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use local::template::Template;
 use paybill::Sandbox;
 use serde_json::Value;
 
@@ -78,23 +77,21 @@ fn shown(answer: &Answer) -> (u16, BTreeMap<String, String>, Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_billing_group_pays_anybodys_order_and_nobody_else_does() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     world.tokenized(&world.client("ann"), &order("1")).await;
     for groups in STRANGERS {
         world.client_in("bob", groups).pay("1").await.is(404);
     }
-    assert!(sandbox.ledger().is_empty());
+    assert!(world.sandbox.ledger().is_empty());
     let paid = world.client_in("clerk", &["support", "billing"]).pay("1").await.is(200);
     assert_eq!(paid.text("CreditCard Charged"), "****-****-****-1111");
     assert_eq!(world.client("ann").pay("1").await.is(200).json, paid.json);
-    assert_eq!(sandbox.ledger().len(), 1);
+    assert_eq!(world.sandbox.ledger().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_is_revealed_to_the_billing_group_alone_and_once_where_that_is_asked_for() {
-    let template = Template::shipped_with([("RevealCard", "true")]).unwrap();
-    let world = World::stepped_from(template, Arc::new(Sandbox::default())).await;
+    let world = World::stepped_under([("RevealCard", "true")]).await;
     let ann = world.client("ann");
     for id in ["1", "2"] {
         world.tokenized(&ann, &order(id)).await;
@@ -118,8 +115,7 @@ async fn a_card_is_revealed_to_the_billing_group_alone_and_once_where_that_is_as
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_refusal_reveals_a_card() {
-    let template = Template::shipped_with([("RevealCard", "true")]).unwrap();
-    let world = World::stepped_from(template, Arc::new(Sandbox::default())).await;
+    let world = World::stepped_under([("RevealCard", "true")]).await;
     world.tokenized(&world.client("ann"), &order_of("1", Sandbox::DECLINED)).await;
     let declined = world.client_in("clerk", &["billing"]).pay("1").await.is(402);
     assert!(!declined.json.to_string().contains("4000"), "{declined:?}");

@@ -3,18 +3,15 @@
 
 use std::{
     collections::BTreeSet,
-    sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
 
-use local::template::Template;
+use local::sandbox::Failure;
 use order::Timestamp;
 use paybill::Sandbox;
 use uuid::Uuid;
 
-use crate::support::{
-    AUDIT, Fault, Item, NoAnswerOnce, ORDERS, Relay, VAULT, World, names, order, order_of, text,
-};
+use crate::support::{AUDIT, Fault, Item, ORDERS, Relay, VAULT, World, names, order, order_of, text};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -64,7 +61,8 @@ async fn ttl_takes_the_counters_and_leaves_the_audit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_that_is_taken_over_or_declined_is_recorded_as_often_as_its_card_is_opened() {
-    let world = World::stepped_with(Arc::new(NoAnswerOnce::default())).await;
+    let world = World::stepped().await;
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
     let client = world.client("ann");
     world.tokenized(&client, &order("1")).await;
     world.tokenized(&client, &order_of("2", Sandbox::DECLINED)).await;
@@ -86,7 +84,7 @@ async fn a_payment_that_is_taken_over_or_declined_is_recorded_as_often_as_its_ca
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_ten_payments_at_once_as_many_open_a_card_as_the_limit_says_and_the_others_do_a_minute_later() {
-    let (world, sandbox) = limited_to("5").await;
+    let world = limited_to("5").await;
     let client = world.client("ann");
     let orders: Vec<String> = (0..10).map(|number| format!("order-{number}")).collect();
     for id in &orders {
@@ -104,7 +102,7 @@ async fn of_ten_payments_at_once_as_many_open_a_card_as_the_limit_says_and_the_o
         }
     }
     assert_eq!(refused.len(), 5);
-    assert_eq!((opened(&world), sandbox.ledger().len()), (5, 5));
+    assert_eq!((opened(&world), world.sandbox.ledger().len()), (5, 5));
     let (items, counters) = audited(&world).await;
     assert_eq!((items.len(), counters.len()), (5, 1));
     assert_eq!(text(&counters[0], "Uses"), "5");
@@ -124,13 +122,13 @@ async fn of_ten_payments_at_once_as_many_open_a_card_as_the_limit_says_and_the_o
     for id in refused {
         client.pay(id).await.is(200);
     }
-    assert_eq!((opened(&world), sandbox.ledger().len()), (11, 11));
+    assert_eq!((opened(&world), world.sandbox.ledger().len()), (11, 11));
     assert_eq!(audited(&world).await.0.len(), 11);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_limit_does_not_stop_an_answer_that_opens_no_card() {
-    let (world, _) = limited_to("1").await;
+    let world = limited_to("1").await;
     let client = world.client("ann");
     for id in ["1", "2"] {
         world.tokenized(&client, &order(id)).await;
@@ -143,9 +141,8 @@ async fn the_limit_does_not_stop_an_answer_that_opens_no_card() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_takeover_over_the_limit_keeps_its_claim_and_its_payment() {
-    let processor = Arc::new(NoAnswerOnce::default());
-    let template = Template::shipped_with([("DetokenizePerMinute", "1")]).unwrap();
-    let world = World::stepped_from(template, processor.clone()).await;
+    let world = World::stepped_under([("DetokenizePerMinute", "1")]).await;
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
     let client = world.client("ann");
     for id in ["1", "2"] {
         world.tokenized(&client, &order(id)).await;
@@ -162,13 +159,12 @@ async fn a_takeover_over_the_limit_keeps_its_claim_and_its_payment() {
     world.advance(MINUTE + Duration::from_secs(1));
     client.pay("1").await.is(200);
     assert_eq!(text(&world.row(ORDERS, "1").await.unwrap(), "PaymentId"), payment);
-    assert_eq!(processor.sandbox.ledger().len(), 2);
+    assert_eq!(world.sandbox.ledger().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_record_no_card_is_opened_and_the_claim_is_given_back() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let client = world.client("ann");
     for kind in ["error", "lost-before", "throttled", "conflict", "cancelled-by-throttling"] {
         world.tokenized(&client, &order(kind)).await;
@@ -179,7 +175,7 @@ async fn without_its_record_no_card_is_opened_and_the_claim_is_given_back() {
         assert!(!names(&clean).contains("PaymentStatus"), "{kind}");
     }
     assert_eq!((opened(&world), vault_reads(&world)), (0, 0));
-    assert!(sandbox.ledger().is_empty() && world.rows(AUDIT).await.is_empty());
+    assert!(world.sandbox.ledger().is_empty() && world.rows(AUDIT).await.is_empty());
     world.aws.faults().clear();
     client.pay("error").await.is(200);
     assert_eq!((opened(&world), vault_reads(&world)), (1, 1), "and these are what was counted");
@@ -220,11 +216,9 @@ async fn the_record_is_there_before_the_card_is_asked_for() {
     assert!(place(&format!("TransactWriteItems {AUDIT}")) < place(&format!("GetItem {VAULT}")));
 }
 
-/// A world with another limit per minute, and its processor.
-async fn limited_to(limit: &str) -> (World, Arc<Sandbox>) {
-    let sandbox = Arc::new(Sandbox::default());
-    let template = Template::shipped_with([("DetokenizePerMinute", limit)]).unwrap();
-    (World::stepped_from(template, sandbox.clone()).await, sandbox)
+/// A world with another limit per minute.
+async fn limited_to(limit: &str) -> World {
+    World::stepped_under([("DetokenizePerMinute", limit)]).await
 }
 
 /// Moves on to where a minute of the clock begins: what follows is within it.

@@ -7,12 +7,13 @@ use std::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use local::sandbox::Failure;
 use paybill::Sandbox;
 use tokio::sync::Notify;
 
 use crate::support::{
-    Answer, Client, Fault, Item, Log, NoAnswerOnce, ORDERS, QUARANTINE, Relay, VAULT, World, eventually,
-    order, order_of, text,
+    Answer, Client, Fault, Item, Log, ORDERS, QUARANTINE, Relay, VAULT, World, eventually, order, order_of,
+    text,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -48,8 +49,7 @@ async fn a_forgotten_card_is_in_no_table_and_its_order_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paid_and_a_declined_order_answer_as_before_when_their_cards_are_forgotten() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let ann = world.client("ann");
     world.tokenized(&ann, &order("paid")).await;
     world.tokenized(&ann, &order_of("declined", Sandbox::DECLINED)).await;
@@ -61,7 +61,7 @@ async fn a_paid_and_a_declined_order_answer_as_before_when_their_cards_are_forgo
     assert_eq!(world.rows(VAULT).await, []);
     assert_eq!(ann.pay("paid").await.is(200).json, paid.json);
     assert_eq!(ann.pay("declined").await.is(402).code(), "PAYMENT_DECLINED");
-    assert!(sandbox.ledger().values().all(|charge| charge.requests == 1));
+    assert!(world.sandbox.ledger().iter().all(|charge| charge.requests == 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +150,8 @@ async fn a_parked_order_loses_its_card_and_never_crosses_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_that_may_have_been_charged_is_kept_until_that_is_known() {
-    let world = World::stepped_with(Arc::new(NoAnswerOnce::default())).await;
+    let world = World::stepped().await;
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
     let ann = world.client("ann");
     world.tokenized(&ann, &order("1")).await;
     ann.pay("1").await.is(503);
@@ -180,7 +181,8 @@ async fn ten_that_forget_a_card_at_once_are_told_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_that_was_claimed_first_keeps_its_card() {
-    let world = World::stepped_with(Arc::new(NoAnswerOnce::default())).await;
+    let world = World::stepped().await;
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
     let ann = world.client("ann");
     world.tokenized(&ann, &order("1")).await;
     let request = async |ann: Client| ann.forget("1").await;
@@ -195,8 +197,7 @@ async fn a_payment_that_was_claimed_first_keeps_its_card() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_whose_card_was_forgotten_first_claims_nothing() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let ann = world.client("ann");
     world.tokenized(&ann, &order("1")).await;
     let request = async |ann: Client| ann.pay("1").await;
@@ -204,15 +205,14 @@ async fn a_payment_whose_card_was_forgotten_first_claims_nothing() {
         ann.forget("1").await.is(200);
     });
     assert_eq!(answer.await.is(410).code(), "CARD_FORGOTTEN");
-    assert!(sandbox.ledger().is_empty());
+    assert!(world.sandbox.ledger().is_empty());
     assert!(!world.only_row(ORDERS).await.contains_key("PaymentStatus"));
     assert!(world.aws.calls().iter().all(|call| call.role != "PaybillRole" || call.operation != "Decrypt"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_whose_order_has_got_another_card_meanwhile_claims_nothing() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let ann = world.client("ann");
     world.tokenized(&ann, &order("1")).await;
     let request = async |ann: Client| ann.pay("1").await;
@@ -222,7 +222,7 @@ async fn a_payment_whose_order_has_got_another_card_meanwhile_claims_nothing() {
         world.put(ORDERS, row).await;
     });
     assert_eq!(answer.await.is(409).code(), "PAYMENT_IN_PROGRESS");
-    assert!(sandbox.ledger().is_empty());
+    assert!(world.sandbox.ledger().is_empty());
     assert!(!world.only_row(ORDERS).await.contains_key("PaymentStatus"));
 }
 
@@ -268,8 +268,7 @@ async fn without_a_retention_cards_are_kept_until_they_are_forgotten() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_ends_with_its_retention_and_no_payment_begins_that_would_outlast_it() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::keeping_cards(1, sandbox.clone()).await;
+    let world = World::keeping_cards(1).await;
     let ann = world.client("ann");
     let before = world.now();
     for id in ["paid", "unpaid"] {
@@ -296,7 +295,7 @@ async fn a_card_ends_with_its_retention_and_no_payment_begins_that_would_outlast
         world.aws.sweep_ttl().unwrap();
     }
     assert_eq!(world.counts().await, [0, 0, 2]);
-    assert_eq!((decrypts(&world), sandbox.ledger().len()), (opened, 1));
+    assert_eq!((decrypts(&world), world.sandbox.ledger().len()), (opened, 1));
     ann.forget("unpaid").await.is(200);
     assert_eq!(ann.pay("unpaid").await.is(410).code(), "CARD_FORGOTTEN");
 }
@@ -304,7 +303,7 @@ async fn a_card_ends_with_its_retention_and_no_payment_begins_that_would_outlast
 #[tokio::test(flavor = "multi_thread")]
 async fn a_card_that_is_missing_without_a_reason_is_an_alarm_and_no_410() {
     let log = Log::of_all_tests();
-    let world = World::keeping_cards(1, Arc::new(Sandbox::default())).await;
+    let world = World::keeping_cards(1).await;
     let ann = world.client("ann");
     world.tokenized(&ann, &order("lost-card")).await;
     let card = world.only_row(VAULT).await;

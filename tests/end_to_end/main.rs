@@ -18,6 +18,7 @@ mod leaks;
 mod matrix;
 mod openapi;
 mod outages;
+mod processor;
 mod promise_1;
 mod promise_2;
 mod promise_3;

@@ -1,7 +1,7 @@
 //! Any tampering refuses to open. The tables here are ARCHITECTURE.md's: every stored attribute, and what becomes of
 //! an order when it is altered.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use order::Outcome;
@@ -9,9 +9,7 @@ use paybill::Sandbox;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{
-    AUDIT, Item, NoAnswerOnce, ORDERS, QUARANTINE, VAULT, World, flipped, names, order, order_of, text,
-};
+use crate::support::{AUDIT, Item, ORDERS, QUARANTINE, VAULT, World, flipped, names, order, order_of, text};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
@@ -96,7 +94,8 @@ const AUDIT_ROWS: [(&str, Class); 8] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
-    let world = World::keeping_cards(1, Arc::new(NoAnswerOnce::default())).await;
+    let world = World::keeping_cards(1).await;
+    world.sandbox.fail_next(Some(local::sandbox::Failure::AnswerLost));
     let client = world.client("ann");
     client.submit(&order_of("1", Sandbox::DECLINED)).await.is(202);
     world.alter_card().await;
@@ -168,8 +167,7 @@ async fn promise_5_an_altered_quarantine_row_is_refused_unless_the_attribute_is_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_5_an_altered_vault_row_is_refused_unless_the_attribute_is_free() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let client = world.client("ann");
     world.tokenized(&world.client("bob"), &donors_order()).await;
     let donor = world.only_row(VAULT).await;
@@ -191,13 +189,12 @@ async fn promise_5_an_altered_vault_row_is_refused_unless_the_attribute_is_free(
             _ => assert_eq!(paid.is(500).code(), "CARD_UNREADABLE", "{attribute}"),
         }
     }
-    assert_eq!(sandbox.ledger().len(), VAULT_ROW.iter().filter(|(_, class)| *class == Free).count());
+    assert_eq!(world.sandbox.ledger().len(), VAULT_ROW.iter().filter(|(_, class)| *class == Free).count());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_5_an_altered_clean_row_is_refused_unless_the_attribute_is_free() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let client = world.client("ann");
     world.tokenized(&world.client("bob"), &donors_order()).await;
     let donor = world.only_row(ORDERS).await;
@@ -222,9 +219,10 @@ async fn promise_5_an_altered_clean_row_is_refused_unless_the_attribute_is_free(
             _ => assert_eq!(paid.is(500).code(), "CARD_UNREADABLE", "{attribute}"),
         }
     }
-    let charges = sandbox.ledger();
+    let charges = world.sandbox.ledger();
+    // A card that is marked as forgotten is not charged.
     assert_eq!(charges.len(), CLEAN_ROW.iter().filter(|(_, class)| *class == Free).count() - 1);
-    assert!(charges.values().all(|charge| charge.outcome == Outcome::Submitted));
+    assert!(charges.iter().all(|charge| charge.outcome == Outcome::Submitted));
 }
 
 #[tokio::test(flavor = "multi_thread")]

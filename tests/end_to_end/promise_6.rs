@@ -1,20 +1,19 @@
 //! A payment is submitted once, however often the request is repeated or the reply lost.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
+use local::sandbox::{Failure, named};
 use order::Outcome;
-use paybill::{Charge, Sandbox};
 use serde_json::json;
 
-use crate::support::{Fault, NoAnswerOnce, ORDERS, Relay, World, eventually, order, order_of, text};
+use crate::support::{Fault, ORDERS, Relay, World, eventually, order, order_of, text};
 
 /// A claim stands for 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_an_order_paid_again_is_answered_the_same_and_opens_no_card() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let client = world.client("ann");
     world.tokenized(&client, &order("1")).await;
     let first = client.pay("1").await.is(200);
@@ -24,13 +23,12 @@ async fn promise_6_an_order_paid_again_is_answered_the_same_and_opens_no_card() 
         assert_eq!(client.pay("1").await.is(200).json, first.json);
     }
     assert_eq!(decrypts(&world), opened);
-    only_charge(&sandbox, Outcome::Submitted, 1);
+    only_charge(&world, Outcome::Submitted, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_ten_payments_at_once_are_one() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let client = world.client("ann");
     world.tokenized(&client, &order("1")).await;
     let answers = futures::future::join_all((0..10).map(|_| client.pay("1"))).await;
@@ -42,13 +40,13 @@ async fn promise_6_ten_payments_at_once_are_one() {
     }
     client.pay("1").await.is(200);
     assert_eq!(decrypts(&world), 1);
-    only_charge(&sandbox, Outcome::Submitted, 1);
+    only_charge(&world, Outcome::Submitted, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_a_processor_that_does_not_answer_is_asked_again_for_the_same_payment() {
-    let processor = Arc::new(NoAnswerOnce::default());
-    let world = World::stepped_with(processor.clone()).await;
+    let world = World::stepped().await;
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
     let client = world.client("ann");
     world.tokenized(&client, &order("1")).await;
     let lost = client.pay("1").await.is(503);
@@ -58,13 +56,13 @@ async fn promise_6_a_processor_that_does_not_answer_is_asked_again_for_the_same_
     world.advance(CLAIM_OVER);
     client.pay("1").await.is(200);
     assert_eq!(text(&world.only_row(ORDERS).await, "PaymentId"), payment);
-    only_charge(&processor.sandbox, Outcome::Submitted, 2);
+    only_charge(&world, Outcome::Submitted, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_ten_that_take_over_a_payment_at_once_submit_it_once() {
-    let processor = Arc::new(NoAnswerOnce::default());
-    let world = World::stepped_with(processor.clone()).await;
+    let world = World::stepped().await;
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
     let client = world.client("ann");
     world.tokenized(&client, &order("1")).await;
     client.pay("1").await.is(503);
@@ -72,35 +70,33 @@ async fn promise_6_ten_that_take_over_a_payment_at_once_submit_it_once() {
     let answers = futures::future::join_all((0..10).map(|_| client.pay("1"))).await;
     assert!(answers.iter().all(|answer| [200, 409].contains(&answer.status.as_u16())));
     client.pay("1").await.is(200);
-    only_charge(&processor.sandbox, Outcome::Submitted, 2);
+    only_charge(&world, Outcome::Submitted, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_a_declined_payment_stays_declined_without_another_look_at_the_card() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let client = world.client("ann");
-    world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
+    world.tokenized(&client, &order_of("1", named("decline").unwrap().number)).await;
     for _ in 0..3 {
         assert_eq!(client.pay("1").await.is(402).code(), "PAYMENT_DECLINED");
     }
     assert_eq!(decrypts(&world), 1);
-    only_charge(&sandbox, Outcome::Declined("card_declined".parse().unwrap()), 1);
+    only_charge(&world, Outcome::Declined("card_declined".parse().unwrap()), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_a_lost_reply_of_any_call_charges_once() {
     for (operation, nth) in [("GetItem", 0), ("UpdateItem", 0), ("Decrypt", 0), ("UpdateItem", 1)] {
         for fault in [Fault::Lost, Fault::ReplyLost] {
-            let sandbox = Arc::new(Sandbox::default());
-            let world = World::stepped_with(sandbox.clone()).await;
+            let world = World::stepped().await;
             let client = world.client("ann");
             world.tokenized(&client, &order("1")).await;
             let relay = Relay::to(world.aws.url()).await;
             relay.strike_after(operation, nth, fault.clone(), 1);
             client.at(&world.front(relay.url()).await).pay("1").await.is(200);
             assert_eq!(relay.struck(), 1, "{operation} {nth} {fault:?}");
-            only_charge(&sandbox, Outcome::Submitted, 1);
+            only_charge(&world, Outcome::Submitted, 1);
         }
     }
 }
@@ -110,8 +106,7 @@ async fn promise_6_a_paybill_that_dies_at_any_call_is_taken_over_for_the_same_pa
     for (operation, nth, requests) in [("UpdateItem", 0, 1), ("Decrypt", 0, 1), ("UpdateItem", 1, 2)] {
         for fault in [Fault::Stuck, Fault::ReplyStuck] {
             let settled = operation == "UpdateItem" && nth == 1 && matches!(fault, Fault::ReplyStuck);
-            let sandbox = Arc::new(Sandbox::default());
-            let world = World::stepped_with(sandbox.clone()).await;
+            let world = World::stepped().await;
             let client = world.client("ann");
             world.tokenized(&client, &order("1")).await;
             let relay = Relay::to(world.aws.url()).await;
@@ -124,15 +119,14 @@ async fn promise_6_a_paybill_that_dies_at_any_call_is_taken_over_for_the_same_pa
             }
             world.advance(CLAIM_OVER);
             client.pay("1").await.is(200);
-            only_charge(&sandbox, Outcome::Submitted, if settled { 1 } else { requests });
+            only_charge(&world, Outcome::Submitted, if settled { 1 } else { requests });
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_a_payment_that_was_not_sent_leaves_no_claim_behind() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let client = world.client("ann");
     world.tokenized(&client, &order("1")).await;
     let relay = Relay::to(world.aws.url()).await;
@@ -141,14 +135,16 @@ async fn promise_6_a_payment_that_was_not_sent_leaves_no_claim_behind() {
     assert_eq!(front.pay("1").await.is(503).code(), "UNAVAILABLE");
     relay.mend();
     client.pay("1").await.is(200);
-    only_charge(&sandbox, Outcome::Submitted, 1);
+    only_charge(&world, Outcome::Submitted, 1);
 }
 
 /// The ledger has one charge, asked for so often.
 #[track_caller]
-fn only_charge(sandbox: &Sandbox, outcome: Outcome, requests: u32) {
-    let ledger: Vec<Charge> = sandbox.ledger().into_values().collect();
-    assert_eq!(ledger, [Charge { order: "1".parse().unwrap(), outcome, requests }]);
+fn only_charge(world: &World, outcome: Outcome, requests: u32) {
+    let ledger = world.sandbox.ledger();
+    let [charge] = &ledger[..] else { panic!("{ledger:?}") };
+    assert_eq!(charge.order.as_str(), "1");
+    assert_eq!((&charge.outcome, charge.requests), (&outcome, requests));
 }
 
 /// How often paybill asked KMS to open a card's key.

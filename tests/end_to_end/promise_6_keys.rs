@@ -1,12 +1,13 @@
 //! A payment is submitted once: the client's keys and amounts, declines and new attempts, and what ends as UNKNOWN.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
+use local::sandbox::Failure;
 use order::Outcome;
 use paybill::{MAX_ATTEMPTS, Sandbox};
 use serde_json::{Value, json};
 
-use crate::support::{Fault, NoAnswerOnce, ORDERS, Relay, World, order, order_of, text};
+use crate::support::{Fault, ORDERS, Relay, World, order, order_of, text};
 
 /// A claim stands for 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
@@ -21,27 +22,25 @@ fn bill_of(amount: u64, currency: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_the_same_key_gets_the_same_answer_a_decline_too() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let client = world.client("ann");
     world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
     for _ in 0..3 {
         assert_eq!(client.pay_with("one", &bill()).await.is(402).code(), "PAYMENT_DECLINED");
     }
-    assert_eq!(sandbox.ledger().len(), 1);
+    assert_eq!(world.sandbox.ledger().len(), 1);
     for _ in 0..2 {
         assert_eq!(client.pay_with("two", &bill()).await.is(402).code(), "PAYMENT_DECLINED");
         assert_eq!(client.pay_with("one", &bill()).await.is(402).code(), "PAYMENT_DECLINED");
         client.pay("1").await.is(402);
     }
-    assert_eq!(sandbox.ledger().len(), 2);
-    assert!(sandbox.ledger().values().all(|charge| charge.requests == 1));
+    assert_eq!(world.sandbox.ledger().len(), 2);
+    assert!(world.sandbox.ledger().iter().all(|charge| charge.requests == 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_a_paid_order_stays_paid_under_every_key() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let client = world.client("ann");
     world.tokenized(&client, &order("1")).await;
     let first = client.pay_with("one", &bill_of(1999, "EUR")).await.is(200);
@@ -53,13 +52,12 @@ async fn promise_6_a_paid_order_stays_paid_under_every_key() {
             assert_eq!(client.pay_with(key, &other).await.is(422).code(), "AMOUNT_DIFFERS");
         }
     }
-    assert_eq!(sandbox.ledger().len(), 1);
+    assert_eq!(world.sandbox.ledger().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_an_order_is_tried_five_times_and_every_decline_is_kept() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let client = world.client("ann");
     world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
     for attempt in 1..=MAX_ATTEMPTS {
@@ -79,15 +77,15 @@ async fn promise_6_an_order_is_tried_five_times_and_every_decline_is_kept() {
     assert_eq!(amounts, ["1", "2", "3", "4", "5"]);
     assert!(history.iter().all(|decline| entry(decline, "DeclineCode") == "card_declined"));
     let kept: BTreeSet<_> = history.iter().map(|decline| entry(decline, "PaymentId")).collect();
-    let charged: BTreeSet<_> = sandbox.ledger().into_keys().map(|id| id.to_string()).collect();
+    let charged: BTreeSet<_> =
+        world.sandbox.ledger().iter().map(|charge| charge.payment_id.to_string()).collect();
     assert_eq!(kept, charged);
     assert_eq!(kept.len(), MAX_ATTEMPTS);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_ten_new_keys_at_once_after_a_decline_never_submit_two_payments_at_a_time() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let client = world.client("ann");
     world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
     client.pay("1").await.is(402);
@@ -103,15 +101,15 @@ async fn promise_6_ten_new_keys_at_once_after_a_decline_never_submit_two_payment
     let row = world.only_row(ORDERS).await;
     assert_eq!(text(&row, "PaymentStatus"), "DECLINED");
     // Each that was submitted was claimed, answered and written down before the next.
-    let charges = sandbox.ledger();
+    let charges = world.sandbox.ledger();
     assert_eq!(row["PaymentHistory"].as_l().unwrap().len(), charges.len());
-    assert!(charges.len() <= MAX_ATTEMPTS && charges.values().all(|charge| charge.requests == 1));
+    assert!(charges.len() <= MAX_ATTEMPTS && charges.iter().all(|charge| charge.requests == 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_a_payment_taken_over_keeps_its_id_its_amount_and_all_its_keys() {
-    let processor = Arc::new(NoAnswerOnce::default());
-    let world = World::stepped_with(processor.clone()).await;
+    let world = World::stepped().await;
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
     let client = world.client("ann");
     world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
     client.pay_with("one", &bill_of(500, "EUR")).await.is(503);
@@ -121,7 +119,7 @@ async fn promise_6_a_payment_taken_over_keeps_its_id_its_amount_and_all_its_keys
     for key in ["two", "one", "two"] {
         assert_eq!(client.pay_with(key, &bill()).await.is(402).code(), "PAYMENT_DECLINED");
     }
-    let charges: Vec<_> = processor.sandbox.ledger().into_values().collect();
+    let charges: Vec<_> = world.sandbox.ledger().into_iter().collect();
     assert_eq!((charges.len(), charges[0].requests), (1, 2));
     let history = world.only_row(ORDERS).await["PaymentHistory"].as_l().unwrap().clone();
     assert_eq!(history[0].as_m().unwrap()["Amount"].as_n().unwrap(), "500");
@@ -129,8 +127,8 @@ async fn promise_6_a_payment_taken_over_keeps_its_id_its_amount_and_all_its_keys
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_an_interrupted_payment_is_not_sent_again_once_the_processor_has_forgotten_it() {
-    let processor = Arc::new(NoAnswerOnce::default());
-    let world = World::stepped_with(processor.clone()).await;
+    let world = World::stepped().await;
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
     world.tokenized(&world.client("ann"), &order("1")).await;
     world.client("ann").pay("1").await.is(503);
     world.advance(Duration::from_hours(23));
@@ -140,13 +138,12 @@ async fn promise_6_an_interrupted_payment_is_not_sent_again_once_the_processor_h
     }
     let row = world.only_row(ORDERS).await;
     assert_eq!(text(&row, "PaymentStatus"), "UNKNOWN");
-    assert_eq!(processor.sandbox.ledger().into_values().map(|charge| charge.requests).sum::<u32>(), 1);
+    assert_eq!(world.sandbox.ledger().into_iter().map(|charge| charge.requests).sum::<u32>(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_an_attempt_that_was_not_sent_leaves_the_decline_as_it_was() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     let client = world.client("ann");
     world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
     client.pay_with("one", &bill_of(500, "EUR")).await.is(402);
@@ -162,7 +159,7 @@ async fn promise_6_an_attempt_that_was_not_sent_leaves_the_decline_as_it_was() {
     relay.mend();
     client.pay_with("two", &bill_of(700, "USD")).await.is(402);
     assert_eq!(
-        sandbox.ledger().into_values().map(|charge| charge.outcome).collect::<Vec<_>>(),
+        world.sandbox.ledger().into_iter().map(|charge| charge.outcome).collect::<Vec<_>>(),
         [declined_by(), declined_by()]
     );
 }

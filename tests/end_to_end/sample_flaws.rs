@@ -1,9 +1,8 @@
 //! What the AWS sample does wrong, by the numbers of its list, as far as running code can tell. Flaws of the template
 //! alone (9, 10, 12) are looked for where the template is tested.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
-use paybill::Sandbox;
 use serde_json::json;
 
 use crate::{
@@ -41,15 +40,14 @@ async fn sample_flaw_2_a_payment_shows_a_mask_and_not_the_card() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sample_flaw_3_nobody_but_its_owner_sees_or_pays_an_order() {
-    let sandbox = Arc::new(Sandbox::default());
-    let world = World::stepped_with(sandbox.clone()).await;
+    let world = World::stepped().await;
     world.tokenized(&world.client("ann"), &order("1")).await;
     let bob = world.client("bob");
     let unknown = bob.pay("2").await.is(404);
     let anns = bob.pay("1").await.is(404);
     assert_eq!((anns.code(), anns.text("message")), (unknown.code(), unknown.text("message")));
     bob.status("1").await.is(404);
-    assert!(sandbox.ledger().is_empty());
+    assert!(world.sandbox.ledger().is_empty());
     let calls = world.aws.calls();
     assert!(calls.iter().all(|call| call.role != "PaybillRole" || call.operation == "GetItem"));
     assert!(calls.iter().all(|call| call.role != "PaybillRole" || call.resources != [VAULT]));

@@ -16,7 +16,7 @@ before(async () => {
   const page = await open(chromium, stack.origin);
   await place(page, "tokenized-1");
   await inStage(page, "tokenized-1", "tokenized");
-  await place(page, "declined-1", "declined");
+  await place(page, "declined-1", "decline");
   await inStage(page, "declined-1", "tokenized");
   for (const order of ["declined-1", "tokenized-1"]) {
     await pay(page, order);

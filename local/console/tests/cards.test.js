@@ -48,7 +48,7 @@ test("no card is in the page, its storage or the event stream, whatever happens 
   const heard = await listen(page);
   const asked = [];
   page.on("request", (request) => asked.push(`${request.url()} ${request.postData() ?? ""}`));
-  for (const card of ["visa", "mastercard", "amex", "declined", "sample", "wrong", "short"]) await place(page, `card-${card}`, card);
+  for (const card of ["visa", "mastercard", "amex", "approve", "decline", "insufficient-funds", "timeout-once", "late", "error-once", "refuse-once", "sample", "wrong", "short"]) await place(page, `card-${card}`, card);
   await inStage(page, "card-sample", "tokenized");
   assert.deepEqual(cardsIn(asked.join("\n")), [], "a test card's number is not in a request either");
 
@@ -57,7 +57,7 @@ test("no card is in the page, its storage or the event stream, whatever happens 
   await page.fill("[name=number]", TYPED);
   await press(page, "#place button[type=submit]");
   await inStage(page, "typed-1", "tokenized");
-  for (const order of ["typed-1", "card-declined"]) {
+  for (const order of ["typed-1", "card-decline"]) {
     await pay(page, order);
     await page.waitForSelector(`#ledger tr:has-text("${order}")`);
   }

@@ -79,7 +79,7 @@ test("a poison order is parked and the worker's crash doubles nothing", options,
 
 test("an order is paid and stands in the ledger; a declined card too", options, async () => {
   const page = await open(chromium, stack.origin);
-  for (const [order, card, stage, answer] of [["paid-1", "mastercard", "paid", /200 OK.*\*{4}-4444/], ["paid-2", "declined", "declined", /402.*PAYMENT_DECLINED/]]) {
+  for (const [order, card, stage, answer] of [["paid-1", "mastercard", "paid", /200 OK.*\*{4}-4444/], ["paid-2", "decline", "declined", /402.*PAYMENT_DECLINED/]]) {
     await place(page, order, card);
     await inStage(page, order, "tokenized");
     await pay(page, order);

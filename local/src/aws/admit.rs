@@ -6,6 +6,8 @@ use super::{answer::Fault, calls::Service, iam::Iam, request::Request};
 pub(super) fn admit(request: &Request, iam: &Iam) -> Result<(), Fault> {
     iam.authorize(request).map_err(|_| match request.service {
         Service::Sqs => Fault::ACCESS_DENIED_SQS,
-        Service::DynamoDb | Service::DynamoDbStreams | Service::Kms => Fault::ACCESS_DENIED,
+        Service::DynamoDb | Service::DynamoDbStreams | Service::Kms | Service::SecretsManager => {
+            Fault::ACCESS_DENIED
+        }
     })
 }

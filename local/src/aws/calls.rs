@@ -19,14 +19,17 @@ pub enum Service {
     Kms,
     /// SQS.
     Sqs,
+    /// Secrets Manager.
+    SecretsManager,
 }
 
 impl Service {
-    const TARGETS: [(Self, &'static str); 4] = [
+    const TARGETS: [(Self, &'static str); 5] = [
         (Self::DynamoDb, "DynamoDB_20120810"),
         (Self::DynamoDbStreams, "DynamoDBStreams_20120810"),
         (Self::Kms, "TrentService"),
         (Self::Sqs, "AmazonSQS"),
+        (Self::SecretsManager, "secretsmanager"),
     ];
 
     /// The service whose `x-amz-target` begins so.

@@ -68,7 +68,7 @@ pub struct FaultRule {
 /// Not a fault rule. Shown to who typed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a fault is [ROLE/]SERVICE/OPERATION=KIND[@WHEN]; SERVICE: dynamodb, kms, sqs or *; OPERATION as AWS names it, \
+    "a fault is [ROLE/]SERVICE/OPERATION=KIND[@WHEN]; SERVICE: dynamodb, kms, sqs, secretsmanager or *; OPERATION as AWS names it, \
      or *; KIND: lost-before, reply-lost, throttled, error, slow, conflict, cancelled-by-throttling; WHEN: a \
      probability such as 0.2, #3 for the third call only, or x5 for the first five; always without it"
 )]
@@ -94,6 +94,7 @@ impl FromStr for FaultRule {
                 "dynamodb" => Some(Service::DynamoDb),
                 "kms" => Some(Service::Kms),
                 "sqs" => Some(Service::Sqs),
+                "secretsmanager" => Some(Service::SecretsManager),
                 _ => return Err(NotAFault),
             },
             operation: any(operation),
@@ -235,7 +236,7 @@ fn refusal(status: StatusCode, code: &str, reasons: Option<Value>) -> Answer {
 fn throttled(service: Service) -> &'static str {
     match service {
         Service::DynamoDb | Service::DynamoDbStreams => "ThrottlingException",
-        Service::Kms => "ThrottlingException",
+        Service::Kms | Service::SecretsManager => "ThrottlingException",
         Service::Sqs => "RequestThrottled",
     }
 }
@@ -245,6 +246,7 @@ fn internal_error(service: Service) -> &'static str {
         Service::DynamoDb | Service::DynamoDbStreams => "InternalServerError",
         Service::Kms => "KMSInternalException",
         Service::Sqs => "InternalError",
+        Service::SecretsManager => "InternalServiceError",
     }
 }
 

@@ -30,7 +30,7 @@ impl Request {
                 let body = self.text("MessageBody").and_then(|body| serde_json::from_str::<Value>(body).ok());
                 take(body.as_ref().and_then(|body| body.get("CustomerOrder")), &mut found);
             }
-            Service::DynamoDbStreams => {}
+            Service::DynamoDbStreams | Service::SecretsManager => {}
         }
         found
     }

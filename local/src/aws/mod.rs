@@ -14,6 +14,7 @@ mod mentions;
 mod provision;
 mod request;
 mod retention;
+mod secrets;
 mod seen;
 mod snapshot;
 mod sqs;
@@ -53,6 +54,7 @@ pub use iam::{Denial, Element, PolicyError, RulesError};
 use kms::Kms;
 pub use provision::ProvisionError;
 use request::Request;
+use secrets::Secrets;
 pub use seen::Seen;
 use seen::Watching;
 use sqs::Sqs;
@@ -85,6 +87,7 @@ struct Inner {
     dynamo: Dynamo,
     kms: Kms,
     sqs: Sqs,
+    secrets: Secrets,
     iam: Arc<Iam>,
     calls: CallLog,
     faults: Faults,
@@ -111,6 +114,7 @@ impl AwsEndpoint {
             dynamo,
             kms: Kms::default(),
             sqs: Sqs::new(&url),
+            secrets: Secrets::default(),
             iam: Arc::default(),
             calls: CallLog::default(),
             faults: Faults::default(),
@@ -262,6 +266,7 @@ impl Inner {
             Service::DynamoDb | Service::DynamoDbStreams => self.dynamo.perform(request).await,
             Service::Kms => Ok(self.kms.perform(request).await),
             Service::Sqs => Ok(self.sqs.perform(request).await),
+            Service::SecretsManager => Ok(self.secrets.perform(request).await),
         }
     }
 

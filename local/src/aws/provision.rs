@@ -1,6 +1,7 @@
 //! Makes what the template declares, as CloudFormation would: keys, queues, tables.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{AwsEndpoint, RulesError, Service, iam::Rules, request::Request};
 use crate::template::{ACCOUNT_ID, Key, Queue, REGION, Resources, Table, Template, TemplateError};
@@ -56,6 +57,27 @@ impl AwsEndpoint {
         }
         resources.insert(&key.logical_id, &id, [("Arn", &arn), ("KeyId", &id)]);
         Ok(())
+    }
+
+    /// Keeps a text in Secrets Manager, and gives the secret's ARN.
+    ///
+    /// # Errors
+    /// When there is one of that name.
+    pub async fn make_secret(&self, name: &str, text_kept: &str) -> Result<String, ProvisionError> {
+        let service = Maker { endpoint: self, service: Service::SecretsManager, logical_id: name };
+        let asked = json!({ "Name": name, "SecretString": text_kept, "ClientRequestToken": Uuid::new_v4() });
+        Ok(text(&service.ask("CreateSecret", asked).await?, "/ARN"))
+    }
+
+    /// Another text in a secret: it is rotated.
+    ///
+    /// # Errors
+    /// When there is no such secret.
+    pub async fn change_secret(&self, arn: &str, text_kept: &str) -> Result<(), ProvisionError> {
+        let service = Maker { endpoint: self, service: Service::SecretsManager, logical_id: arn };
+        let asked =
+            json!({ "SecretId": arn, "SecretString": text_kept, "ClientRequestToken": Uuid::new_v4() });
+        service.ask("PutSecretValue", asked).await.map(drop)
     }
 
     async fn make_queue(&self, queue: &Queue, resources: &mut Resources) -> Result<(), ProvisionError> {

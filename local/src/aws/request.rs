@@ -54,10 +54,11 @@ impl Request {
         Call::new(&self.role, self.service, &self.operation, &self.resources(), self.purpose())
     }
 
-    /// The tables, key or queue it is about; of a transaction, a table for each action in order.
+    /// The tables, key, queue or secret it is about; of a transaction, a table for each action in order.
     fn resources(&self) -> Vec<&str> {
         match self.service {
             Service::Kms => self.text("KeyId").into_iter().collect(),
+            Service::SecretsManager => self.text("SecretId").into_iter().collect(),
             Service::Sqs => self.text("QueueUrl").or_else(|| self.text("QueueName")).into_iter().collect(),
             Service::DynamoDbStreams => self.text("StreamArn").into_iter().collect(),
             Service::DynamoDb => {

@@ -1,9 +1,8 @@
 //! `card-airlock up`: the whole pipeline until somebody stops it.
 
-use std::{io, io::Write, path::PathBuf, sync::Arc};
+use std::{io, io::Write, path::PathBuf};
 
 use clap::Args;
-use paybill::Sandbox;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::{
@@ -17,6 +16,7 @@ use crate::{
     console::{ConsoleOptions, MovableClock, OrderLog},
     issuer::Issuer,
     runtime_api::{Lines, ProcessOptions},
+    sandbox::{CARDS, Sandbox},
     stack::{Stack, StackOptions},
     template::ACCOUNT_ID,
 };
@@ -50,21 +50,19 @@ pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Res
     if let Some(path) = &args.ready_file {
         ReadyFile::clear(path)?;
     }
-    let sandbox = Arc::new(Sandbox::default());
     let mut options = StackOptions {
         api_port: args.port,
         aws_port: args.aws_port,
-        processor: sandbox.clone(),
         ..StackOptions::on_free_ports(Issuer::of_this_user()?)
     };
     options.console = Some(if args.processes {
-        // Processes have the machine's time, and a payment sandbox of their own.
+        // Processes have the machine's time.
         options.processes = Some(processes(&log).map_err(CliError::Program)?);
-        ConsoleOptions { log, time: None, sandbox: None }
+        ConsoleOptions { log, time: None }
     } else {
         let time = MovableClock::default();
         options.clock = time.clock();
-        ConsoleOptions { log, time: Some(time), sandbox: Some(sandbox) }
+        ConsoleOptions { log, time: Some(time) }
     });
     let stack = Stack::start(options).await?;
     for fault in &args.faults {
@@ -101,22 +99,23 @@ async fn serve(
     let (api, aws, token) = (stack.api_url(), stack.aws_url(), stack.token("demo", &[])?);
     let ready = Ready { api: &api, aws: &aws, token: &token };
     let _ready_file = args.ready_file.as_deref().map(|path| ReadyFile::write(path, &ready)).transpose()?;
-    welcome(&ready, out)?;
+    welcome(&ready, stack.sandbox(), out)?;
     stop.heard().await;
     writeln!(out, "Stopping.")?;
     Ok(())
 }
 
-fn welcome(ready: &Ready<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn welcome(ready: &Ready<'_>, processor: &Sandbox, out: &mut dyn Write) -> io::Result<()> {
     let Ready { api, aws, token } = ready;
     let console = api.rsplit_once('/').map_or(*api, |(origin, _)| origin);
+    let ledger = processor.ledger_url();
     write!(
         out,
         r#"{HEADING}Card Airlock is up.{HEADING:#} Its state is in memory only: stopping it forgets every order, card and key.
 
   See  {console}  {FAINT}(the console: watch orders cross, look inside, break things){FAINT:#}
   API  {api}
-  AWS  {aws}  {FAINT}(DynamoDB, KMS and SQS; a role's name as access key has that role's rights, any other the operator's){FAINT:#}
+  AWS  {aws}  {FAINT}(DynamoDB, KMS, SQS, Secrets Manager; a role's name as access key has that role's rights, any other the operator's){FAINT:#}
 
 {HEADING}An ID token{HEADING:#} for user "demo", good for an hour {FAINT}(for others: card-airlock token --user NAME){FAINT:#}
 
@@ -130,6 +129,10 @@ curl -i {api}/order/123456789 -H "Authorization: $TOKEN"
 curl -i -X POST {api}/paybill -H "Authorization: $TOKEN" -H 'Content-Type: application/json' \
   -d '{{"CustomerOrder": "123456789"}}'
 
+{HEADING}What was charged{HEADING:#}, by a payment processor on this machine
+
+curl {ledger}
+
 {HEADING}The rows{HEADING:#} it leaves
 
 export AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=operator AWS_DEFAULT_REGION=us-east-1
@@ -140,8 +143,12 @@ CARD_TOKEN=$(aws dynamodb get-item --endpoint-url {aws} --table-name CustomerOrd
 aws dynamodb get-item --endpoint-url {aws} --table-name CreditCardTokenizerTable \
   --key '{{ "Hash_Key" : {{ "S": "'"$CARD_TOKEN"'" }}, "Account_Id" : {{ "S" : "{ACCOUNT_ID}" }}  }}'
 
-Ctrl-C stops it.
 "#
     )?;
+    writeln!(out, "{HEADING}Test cards{HEADING:#}; any other card is charged\n")?;
+    for card in CARDS {
+        writeln!(out, "  {}  {:<18}  {FAINT}{}{FAINT:#}", card.number, card.name, card.words)?;
+    }
+    writeln!(out, "\nCtrl-C stops it.")?;
     out.flush()
 }

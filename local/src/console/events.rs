@@ -16,8 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::{
     Console,
     hub::{self, Frame},
-    pulse, shown,
-    test_cards::TEST_CARDS,
+    pulse, shown, test_cards,
 };
 
 pub(super) async fn stream(State(console): State<Arc<Console>>) -> Response {
@@ -41,12 +40,11 @@ pub(super) async fn stream(State(console): State<Arc<Console>>) -> Response {
 }
 
 fn state(console: &Console) -> Arc<Frame> {
-    let cards = TEST_CARDS.iter().map(|card| json!({ "name": card.name, "title": card.title }));
+    let cards = test_cards::all().into_iter().map(|card| json!({ "name": card.name, "title": card.title }));
     let state = json!({
         "api": format!("/{}", console.front.stage),
         "user": super::USER,
         "aws": console.aws.url(),
-        "isProcesses": console.options.time.is_none(),
         "testCards": cards.collect::<Vec<_>>(),
         "latest": console.hub.known().latest(),
         "inWorker": console.hub.invocations().in_worker(),

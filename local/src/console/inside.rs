@@ -36,8 +36,7 @@ pub(super) async fn order(
         return Err(UNKNOWN);
     }
     let row = |row: &Option<Value>| row.as_ref().map(attributes::shown);
-    let charges = ledger::charges(&console);
-    let charges = charges.map(|all| all.into_iter().filter(|charge| charge["order"] == order).collect());
+    let charges = ledger::charges(&console).into_iter().filter(|charge| charge["order"] == order);
     let audit = console.aws.rows(table(&console.declared, AUDIT)).unwrap_or_default();
     let audit = audit.iter().filter(|row| text(row, "CustomerOrder") == Some(order)).map(attributes::shown);
     Ok(shown::ok(json!({
@@ -49,7 +48,7 @@ pub(super) async fn order(
         "stream": records,
         "log": console.options.log.of(order),
         "calls": calls,
-        "charges": charges.map(Value::Array),
+        "charges": charges.collect::<Vec<_>>(),
     })))
 }
 

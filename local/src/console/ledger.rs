@@ -5,18 +5,16 @@ use serde_json::{Value, json};
 
 use super::Console;
 
-/// Every payment the sandbox was asked for, by order; none where the sandbox is in another process.
-pub(super) fn charges(console: &Console) -> Option<Vec<Value>> {
-    let sandbox = console.options.sandbox.as_ref()?;
-    let mut charges: Vec<_> = sandbox.ledger().into_iter().collect();
-    charges.sort_by(|(_, a), (_, b)| a.order.as_str().cmp(b.order.as_str()));
-    let charges = charges.into_iter().map(|(payment, charge)| {
+/// Every payment that the sandbox charged or declined, oldest first.
+pub(super) fn charges(console: &Console) -> Vec<Value> {
+    let charges = console.sandbox.ledger().into_iter().map(|charge| {
         json!({
-            "payment": payment,
+            "payment": charge.payment_id,
             "order": charge.order,
+            "last4": charge.last4.to_string(),
             "outcome": if matches!(charge.outcome, Outcome::Declined(_)) { "declined" } else { "charged" },
             "requests": charge.requests,
         })
     });
-    Some(charges.collect())
+    charges.collect()
 }

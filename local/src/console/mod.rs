@@ -36,13 +36,13 @@ use axum::{
     Router,
     routing::{get, post},
 };
-use paybill::Sandbox;
 use tokio::sync::watch;
 
 use crate::{
     api::Api,
     aws::AwsEndpoint,
     function::Function,
+    sandbox::Sandbox,
     template::{self, LambdaFunction},
 };
 pub(crate) use hub::Hub;
@@ -60,8 +60,6 @@ pub struct ConsoleOptions {
     pub log: OrderLog,
     /// The stack's clock, when it can be moved.
     pub time: Option<MovableClock>,
-    /// The payment sandbox, when it is in this process.
-    pub sandbox: Option<Arc<Sandbox>>,
 }
 
 /// What the console works on.
@@ -73,6 +71,7 @@ pub(crate) struct Console {
     /// The function that sweeps and replays, as the template declares it.
     pub(crate) replay: Option<(LambdaFunction, Function)>,
     pub(crate) declared: template::Stack,
+    pub(crate) sandbox: Sandbox,
     pub(crate) stream: StreamTail,
     /// Up when the stack stops: the event streams then end.
     pub(crate) stopping: watch::Receiver<bool>,

@@ -16,7 +16,7 @@ pub(super) fn milliseconds(time: SystemTime) -> u64 {
 pub(super) fn document(console: &Console) -> Value {
     let numbers = console.hub.known().numbers(Instant::now());
     let ahead = console.options.time.as_ref().map(|time| time.ahead().as_secs());
-    let charges = ledger::charges(console).unwrap_or_default();
+    let charges = ledger::charges(console);
     let charged = charges.iter().filter(|charge| charge["outcome"] == "charged").count();
     json!({
         "now": milliseconds(console.front.clock.now()),

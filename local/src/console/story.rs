@@ -88,6 +88,7 @@ fn call(seen: &Seen, whose: Whose) -> Value {
         Service::DynamoDbStreams => "DynamoDB Streams",
         Service::Kms => "KMS",
         Service::Sqs => "SQS",
+        Service::SecretsManager => "Secrets Manager",
     };
     // A key's id says nothing to a person; its purpose does. Of a queue's URL the name is enough.
     let resources = seen.call.resources.iter().map(|name| name.rsplit('/').next().unwrap_or(name));

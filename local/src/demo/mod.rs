@@ -22,7 +22,6 @@ use crate::{
     cli::{ReplayFailed, replay_function},
     issuer::{Issuer, IssuerError},
     stack::{Stack, StackError, StackOptions},
-    template::Template,
 };
 use client::{ApiClient, ClientError};
 
@@ -95,9 +94,7 @@ pub async fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> 
     let sdk_attempts = if args.chaos { 1 } else { 3 };
     let options = StackOptions {
         sdk_attempts,
-        template: Some(
-            Template::shipped_with([("DetokenizePerMinute", NO_LIMIT)]).map_err(StackError::from)?,
-        ),
+        parameters: [("DetokenizePerMinute".to_owned(), NO_LIMIT.to_owned())].into(),
         ..StackOptions::on_free_ports(issuer)
     };
     let stack = Stack::start(options).await?;
@@ -115,7 +112,7 @@ async fn walk_or_file(args: &DemoArgs, stack: &Stack, out: &mut dyn Write) -> Re
         return chaos::Chaos { api: &api, operator, aws: stack.aws(), replay }.run(out).await;
     }
     match &args.orders {
-        None => walk::walk(&api, &stack.aws_url(), out).await,
+        None => walk::walk(&api, &stack.aws_url(), stack.sandbox(), out).await,
         Some(orders) => file::run(&api, orders, out).await,
     }
 }

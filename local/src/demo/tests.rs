@@ -24,6 +24,7 @@ use crate::{
     api::{self, Api, Route},
     function::Function,
     listen,
+    sandbox::Sandbox,
     template::ACCOUNT_ID,
 };
 
@@ -37,6 +38,8 @@ enum Flaw {
     NoVaultRow,
     QuarantineLeft,
     WholeCardCharged,
+    NotCharged,
+    ChargedTwice,
     Refuses,
     Fails,
 }
@@ -46,6 +49,7 @@ static ISSUER: LazyLock<Arc<Issuer>> = LazyLock::new(|| Arc::new(Issuer::ephemer
 struct Sham {
     api_url: String,
     aws_url: String,
+    sandbox: Sandbox,
 }
 
 impl Sham {
@@ -54,7 +58,14 @@ impl Sham {
         let aws_url = format!("http://{}", aws.local_addr().unwrap());
         let database = dynoxide::Database::memory().unwrap();
         tokio::spawn(dynoxide::server::serve_with_shutdown(aws, database, std::future::pending()));
-        let backend = Arc::new(Backend { flaw, tables: client(&aws_url).await, asked: Mutex::default() });
+        let sandbox = Sandbox::start().await.unwrap();
+        sandbox.want_bearer("token");
+        let backend = Arc::new(Backend {
+            flaw,
+            tables: client(&aws_url).await,
+            asked: Mutex::default(),
+            sandbox: sandbox.clone(),
+        });
 
         let listener = listen::on_loopback(0, "api").await.unwrap();
         let api_url = format!("http://{}/dev", listener.local_addr().unwrap());
@@ -79,14 +90,15 @@ impl Sham {
             clock: vault::Clock::system(),
         };
         tokio::spawn(api::serve(api, listener, std::future::pending()));
-        Self { api_url, aws_url }
+        Self { api_url, aws_url, sandbox }
     }
 
     async fn walk(&self) -> (Result<(), DemoError>, String) {
         let token = || ISSUER.token("demo", &[]);
         let api = ApiClient::new(&self.api_url, &token).unwrap();
         let mut out = Vec::new();
-        let outcome = walk::walk(&api, &self.aws_url, &mut anstream::StripStream::new(&mut out)).await;
+        let outcome =
+            walk::walk(&api, &self.aws_url, &self.sandbox, &mut anstream::StripStream::new(&mut out)).await;
         (outcome, String::from_utf8(out).unwrap())
     }
 
@@ -131,6 +143,7 @@ struct Backend {
     flaw: Flaw,
     tables: Client,
     asked: Mutex<HashMap<String, AtomicU64>>,
+    sandbox: Sandbox,
 }
 
 const CARD: &str = "0000-0000-0000-0000";
@@ -140,7 +153,7 @@ impl Backend {
         let body: Value = serde_json::from_str(event["body"].as_str().unwrap_or("{}")).unwrap();
         match event["resource"].as_str().unwrap() {
             "/order" => self.order(&body).await,
-            "/paybill" => self.pay(),
+            "/paybill" => self.pay(body["CustomerOrder"].as_str().unwrap()).await,
             _ => self.status(event["pathParameters"]["CustomerOrder"].as_str().unwrap()),
         }
     }
@@ -172,7 +185,20 @@ impl Backend {
         answer(200, &json!({ "CustomerOrder": order, "Status": status, "CreditCardToken": token(order) }))
     }
 
-    fn pay(&self) -> Value {
+    async fn pay(&self, order: &str) -> Value {
+        let times = match self.flaw {
+            Flaw::NotCharged => 0,
+            Flaw::ChargedTwice => 2,
+            _ => 1,
+        };
+        for _ in 0..times {
+            let payment = uuid::Uuid::new_v4().to_string();
+            let body =
+                json!({ "PaymentId": payment, "CustomerOrder": order, "CreditCard": CARD.replace('-', "") });
+            let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+            let request = http.post(self.sandbox.url()).bearer_auth("token").body(body.to_string());
+            assert_eq!(request.header("Idempotency-Key", payment).send().await.unwrap().status(), 200);
+        }
         let charged = if self.flaw == Flaw::WholeCardCharged { CARD } else { "****-****-****-0000" };
         answer(200, &json!({ "message": "Payment Submitted Successfully", "CreditCard Charged": charged }))
     }
@@ -226,7 +252,7 @@ fn token(order: &str) -> String {
 async fn the_walk_passes_over_a_sound_pipeline_and_shows_no_card() {
     let (outcome, shown) = Sham::start(Flaw::None).await.walk().await;
     outcome.unwrap_or_else(|error| panic!("{error}\n{shown}"));
-    for wanted in ["1. ", "6. ", "202 Accepted", "TOKENIZED", "asked 2 times", "0 rows", "All 6 steps"] {
+    for wanted in ["1. ", "7. ", "202 Accepted", "TOKENIZED", "asked 2 times", "0 rows", "All 7 steps"] {
         assert!(shown.contains(wanted), "{wanted}\n{shown}");
     }
     assert!(!readable::in_bytes(CARD, shown.as_bytes()), "{shown}");
@@ -243,6 +269,8 @@ async fn the_walk_notices_each_thing_that_is_off_and_says_in_which_step() {
         (Flaw::CardInTheVault, 5),
         (Flaw::NoVaultRow, 5),
         (Flaw::QuarantineLeft, 6),
+        (Flaw::NotCharged, 7),
+        (Flaw::ChargedTwice, 7),
     ];
     for (flaw, expected) in flaws {
         let (outcome, shown) = Sham::start(flaw).await.walk().await;

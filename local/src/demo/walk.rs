@@ -6,6 +6,7 @@ use std::{
 };
 
 use axum::body::Bytes;
+use order::Outcome;
 use uuid::{Uuid, Version};
 
 use super::{
@@ -17,6 +18,7 @@ use super::{
 };
 use crate::{
     cli::style::{FAINT, GOOD},
+    sandbox::{Charge, Sandbox},
     template::ACCOUNT_ID,
 };
 
@@ -36,8 +38,14 @@ const LONGEST_WAIT: Duration = Duration::from_millis(100);
 /// When an order should long have crossed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Walks the sample's order through the API of `api` and looks at what lies behind `aws_url`.
-pub(super) async fn walk(api: &ApiClient<'_>, aws_url: &str, out: &mut dyn Write) -> Result<(), DemoError> {
+/// Walks the sample's order through the API of `api`, and looks at what lies behind `aws_url` and at what the payment
+/// processor charged.
+pub(super) async fn walk(
+    api: &ApiClient<'_>,
+    aws_url: &str,
+    processor: &Sandbox,
+    out: &mut dyn Write,
+) -> Result<(), DemoError> {
     let mut page = Page { out, step: 0 };
     let operator = Operator::new(aws_url);
     writeln!(
@@ -52,6 +60,7 @@ pub(super) async fn walk(api: &ApiClient<'_>, aws_url: &str, out: &mut dyn Write
     clean_row(&operator, &token, &mut page).await?;
     vault_row(&operator, &token, &mut page).await?;
     quarantine(&operator, &mut page).await?;
+    charged(processor, &mut page)?;
     writeln!(
         page.out,
         "\n{GOOD}All {} steps are as they must be.{GOOD:#} The order is stored with a token, the card lies sealed in its vault.",
@@ -154,6 +163,23 @@ async fn quarantine(operator: &Operator, page: &mut Page<'_>) -> Result<(), Demo
     let left = operator.rows(TABLE).await?.len();
     page.note(&format!("{left} rows"))?;
     page.check(left == 0, "the quarantine is empty")
+}
+
+fn charged(processor: &Sandbox, page: &mut Page<'_>) -> Result<(), DemoError> {
+    page.step("What the payment processor, a sandbox on this machine, has charged")?;
+    let ledger = processor.ledger();
+    for charge in &ledger {
+        let (payment, order, last4) = (charge.payment_id, &charge.order, charge.last4);
+        page.note(&format!(
+            "payment {payment} of order {order}: {} on the card that ends in {last4}",
+            charge.outcome.standing().word()
+        ))?;
+    }
+    page.check(ledger.len() == 1, "one payment came in")?;
+    let right =
+        |charge: &Charge| charge.order.as_str() == ORDER_ID && charge.charged_with(&CARD.replace('-', ""));
+    page.check(ledger.iter().all(right), "it was of this order, with the card that was sent")?;
+    page.check(ledger.iter().all(|charge| charge.outcome == Outcome::Submitted), "it was charged")
 }
 
 fn no_card_in(answer: &Answer, page: &mut Page<'_>) -> Result<(), DemoError> {

@@ -21,6 +21,8 @@ use super::{
 };
 use crate::event_source::FilterCriteria;
 
+const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:processor-AbCdEf";
+
 /// The shipped template in a VPC, with everything that a parameter may turn on.
 fn with_everything() -> (Template, Stack) {
     let on = [
@@ -30,9 +32,18 @@ fn with_everything() -> (Template, Stack) {
         ("AlarmEmail", "ops@example.com"),
         ("SetApiGatewayAccount", "true"),
         ("SelfSignUp", "true"),
+        ("ProcessorUrl", "https://pay.example/charges"),
+        ("ProcessorSecretArn", SECRET),
+        ("ProcessorProxy", "proxy.example"),
     ];
-    let on = on.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let template = Template::parse(SHIPPED, &on).unwrap();
+    with(&on)
+}
+
+/// The shipped template with some parameters.
+fn with(parameters: &[(&str, &str)]) -> (Template, Stack) {
+    let mut given = BTreeMap::from([("ProcessorUrl".to_owned(), "sandbox".to_owned())]);
+    given.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let template = Template::parse(SHIPPED, &given).unwrap();
     let mut resources = made();
     for (logical_id, attributes) in template.named_here().0 {
         resources.0.entry(logical_id).or_insert(attributes);
@@ -116,17 +127,22 @@ fn in_a_vpc_functions_get_out_by_https_only_and_nothing_gets_in() {
     }
     let functions = stack.properties("FunctionSecurityGroup").unwrap();
     assert!(functions.get("SecurityGroupIngress").is_none());
-    for rules in [
-        &functions["SecurityGroupEgress"],
-        &stack.properties("EndpointSecurityGroup").unwrap()["SecurityGroupIngress"],
-    ] {
-        let rules = rules.as_array().unwrap();
-        assert!(
-            rules.iter().all(|r| (&r["IpProtocol"], &r["FromPort"], &r["ToPort"])
-                == (&json!("tcp"), &json!(443), &json!(443)))
-        );
-        assert_eq!(rules.len(), 1);
+    let ports = |rules: &Value| -> Vec<[Value; 3]> {
+        let ports = |rule: &Value| ["IpProtocol", "FromPort", "ToPort"].map(|name| rule[name].clone());
+        rules.as_array().unwrap().iter().map(ports).collect()
+    };
+    let https = [json!("tcp"), json!(443), json!(443)];
+    let endpoints = stack.properties("EndpointSecurityGroup").unwrap();
+    for rules in [&functions["SecurityGroupEgress"], &endpoints["SecurityGroupIngress"]] {
+        assert_eq!(ports(rules), std::slice::from_ref(&https));
     }
+    // And to the proxy on the way to the payment processor, where there is one and its port is another.
+    let proxy = ports(&json!([stack.properties("ProxyEgress").unwrap()]));
+    assert_eq!(proxy, [[json!("tcp"), json!(3128), json!(3128)]]);
+    let vpc = [("VpcId", "vpc-0a"), ("SubnetIds", "subnet-0a"), ("RouteTableIds", "rtb-0a")];
+    assert!(with(&vpc).1.properties("ProxyEgress").is_none());
+    let by_https = [("ProcessorProxy", "proxy.example"), ("ProcessorProxyPort", "443")];
+    assert!(with(&[&vpc[..], &by_https].concat()).1.properties("ProxyEgress").is_none());
     let defaults = shipped();
     assert!(defaults.properties("IngestFunction").unwrap().get("VpcConfig").is_none());
     assert!(defaults.properties("KmsEndpoint").is_none());
@@ -204,7 +220,10 @@ fn the_streams_filter_lets_through_what_waits_and_what_ttl_took() {
 #[test]
 fn every_variable_that_a_function_reads_is_set_and_every_one_set_is_read() {
     fn read<T>(read: impl Fn(Lookup<'_>) -> Result<T, SettingError>, function: &str) {
-        let stack = shipped();
+        let defaults = shipped();
+        let plain = &defaults.function(function).unwrap().environment;
+        assert_eq!(read(&|name| plain.get(name).cloned()).err(), None, "{function}");
+        let (_, stack) = with_everything();
         let environment = &stack.function(function).unwrap().environment;
         let asked = RefCell::new(BTreeSet::new());
         let settings = read(&|name| {
@@ -219,6 +238,33 @@ fn every_variable_that_a_function_reads_is_set_and_every_one_set_is_read() {
     read(tokenize_worker::replay::ReplaySettings::read, "ReplayFunction");
     read(paybill::Settings::read, "PaybillFunction");
     read(paybill::forget::ForgetSettings::read, "ForgetFunction");
+}
+
+#[test]
+fn the_processors_secret_is_this_one_and_paybills_only() {
+    let (template, stack) = with_everything();
+    let reading =
+        |statement: &&(&str, &Value)| texts(&statement.1["Action"]).iter().any(|a| a.contains("secret"));
+    let all = statements(&template, &stack);
+    let reading: Vec<_> = all.iter().filter(reading).collect();
+    let places: Vec<_> = reading.iter().map(|(place, _)| *place).collect();
+    assert_eq!(places, ["PaybillPolicy", "SecretsEndpoint"]);
+    assert!(reading.iter().all(|(_, statement)| texts(&statement["Resource"]) == [SECRET]));
+    let environment = &stack.function("PaybillFunction").unwrap().environment;
+    assert_eq!(environment["PROCESSOR_PROXY"], "http://proxy.example:3128");
+    // Where there is no secret, nobody may read any.
+    let (template, stack) = with(&[("VpcId", "vpc-0a"), ("SubnetIds", "s"), ("RouteTableIds", "r")]);
+    assert!(stack.properties("SecretsEndpoint").is_none());
+    let all = statements(&template, &stack);
+    assert!(all.iter().all(|(_, s)| !s.to_string().contains("secretsmanager")));
+}
+
+#[test]
+fn a_payment_processor_must_be_chosen() {
+    let error = Template::parse(SHIPPED, &BTreeMap::new()).unwrap_err().to_string();
+    assert!(error.contains("ProcessorUrl"), "{error}");
+    let declared = super::yaml::read(SHIPPED).unwrap();
+    assert_eq!(declared["Parameters"]["ProcessorUrl"]["AllowedPattern"], "sandbox|https://.+");
 }
 
 #[test]

@@ -27,7 +27,8 @@ pub const ACCOUNT_ID: &str = "123456789012";
 /// The stack's name, with which names begin that the template leaves to CloudFormation.
 pub const STACK_NAME: &str = "card-airlock";
 
-const SHIPPED: &str = include_str!("../../../template.yaml");
+/// The text of the repository's `template.yaml`.
+pub const SHIPPED: &str = include_str!("../../../template.yaml");
 
 /// Why a template cannot be run here. Quotes the template, which holds no secrets.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +94,7 @@ struct Resource {
 }
 
 impl Template {
-    /// The repository's `template.yaml`, with its parameters' defaults.
+    /// The repository's `template.yaml`, with its parameters' defaults; `ProcessorUrl`, which has none, is `sandbox`.
     ///
     /// # Errors
     /// As [`Template::parse`].
@@ -106,8 +107,9 @@ impl Template {
     /// # Errors
     /// As [`Template::parse`].
     pub fn shipped_with<const N: usize>(overrides: [(&str, &str); N]) -> Result<Self, TemplateError> {
-        let overrides = overrides.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Self::parse(SHIPPED, &overrides.into())
+        let sandbox = [("ProcessorUrl", "sandbox")].into_iter();
+        let overrides = sandbox.chain(overrides).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self::parse(SHIPPED, &overrides.collect())
     }
 
     /// Reads a template, settles its parameters (defaults, then `overrides`) and leaves out the resources and

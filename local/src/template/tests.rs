@@ -69,7 +69,8 @@ fn the_shipped_template_declares_the_four_tables_as_designed() {
 
 #[test]
 fn the_table_prefix_stands_before_every_table_name() {
-    let overrides = BTreeMap::from([("TablePrefix".to_owned(), "blue-".to_owned())]);
+    let overrides = [("TablePrefix", "blue-"), ("ProcessorUrl", "sandbox")];
+    let overrides = overrides.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let template = Template::parse(super::SHIPPED, &overrides).unwrap();
     let tables = template.tables(&template.named_here()).unwrap();
     assert!(tables.iter().all(|table| table.name == format!("blue-{}", table.logical_id)));
@@ -120,8 +121,8 @@ fn each_function_has_its_role_and_its_environment() {
                   QUARANTINE_TABLE QUARANTINE_TTL_DAYS USER_POOL_CLIENT_ID";
     let worker = "ACCOUNT_ID CARD_RETENTION_DAYS DATA_KEY_MAX_ROWS DATA_KEY_MAX_SECONDS DEAD_LETTER_QUEUE_URL ORDER_TABLE \
                   QUARANTINE_KEY_ARN QUARANTINE_TABLE VAULT_KEY_ARN VAULT_TABLE";
-    let paybill = "ACCOUNT_ID AUDIT_TABLE BILLING_GROUP DETOKENIZE_LIMIT_PER_MINUTE ORDER_TABLE PAYMENT_PROCESSOR \
-                   PROCESSOR_IDEMPOTENCY_HOURS QUARANTINE_TABLE REVEAL_CARD USER_POOL_CLIENT_ID VAULT_KEY_ARN \
+    let paybill = "ACCOUNT_ID AUDIT_TABLE BILLING_GROUP DETOKENIZE_LIMIT_PER_MINUTE ORDER_TABLE PROCESSOR_CONNECT_SECONDS \
+                   PROCESSOR_IDEMPOTENCY_HOURS PROCESSOR_TIMEOUT_SECONDS PROCESSOR_URL QUARANTINE_TABLE REVEAL_CARD USER_POOL_CLIENT_ID VAULT_KEY_ARN \
                    VAULT_TABLE";
     let forget = "ACCOUNT_ID BILLING_GROUP ORDER_TABLE QUARANTINE_TABLE USER_POOL_CLIENT_ID VAULT_TABLE";
     assert_eq!(names("ForgetFunction"), ("ForgetRole".to_owned(), forget.to_owned()));
@@ -218,6 +219,13 @@ fn the_defaults_of_failure_and_replay_fit_each_other() {
     assert!(stack.queues[0].retention <= minute * 60 * 24 * 14, "SQS keeps no message longer");
     let paying = stack.function("PaybillFunction").unwrap().timeout;
     let claim = Duration::from_secs(paybill::CLAIM_SECONDS.into());
+    let processor = Duration::from_secs(number("PaybillFunction", "PROCESSOR_TIMEOUT_SECONDS").into());
+    let connecting = Duration::from_secs(number("PaybillFunction", "PROCESSOR_CONNECT_SECONDS").into());
+    assert!(connecting < processor, "a connection that cannot be had would look like an answer that is lost");
+    assert!(
+        processor + Duration::from_secs(5) < paying,
+        "the outcome has to be written, and AWS asked before"
+    );
     assert!(claim > paying + minute / 4, "a payment could be taken over from a request still at it");
     for function in ["IngestFunction", "PaybillFunction", "ForgetFunction"] {
         let timeout = stack.function(function).unwrap().timeout;
@@ -278,7 +286,8 @@ fn what_is_not_known_is_an_error_that_names_it_and_its_place() {
 fn a_property_that_would_change_behaviour_must_be_known() {
     let text =
         super::SHIPPED.replace("            BatchSize: 100\n", "            TumblingWindowInSeconds: 5\n");
-    let error = Template::parse(&text, &BTreeMap::new()).unwrap().resolve(&made()).unwrap_err().to_string();
+    let processor = BTreeMap::from([("ProcessorUrl".to_owned(), "sandbox".to_owned())]);
+    let error = Template::parse(&text, &processor).unwrap().resolve(&made()).unwrap_err().to_string();
     assert!(
         error.contains("TokenizeWorkerFunction.Quarantine") && error.contains("TumblingWindow"),
         "{error}"

@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use local::sandbox::Charge;
 use serde_json::Value;
 
-use super::{
-    details::{DETAILS, Details},
-    ledger::Charge,
-};
+use super::details::{DETAILS, Details};
 
 /// The rows by order or token, in DynamoDB's JSON, and every message that was ever sent.
 pub(crate) struct AtRest {
@@ -49,12 +47,13 @@ impl AtRest {
         );
         let mut paid = BTreeSet::new();
         for charge in charges {
-            if !paid.insert(&charge.order) {
-                wrongs.push(format!("{} was charged twice", charge.order));
+            let order = charge.order.as_str();
+            if !paid.insert(order) {
+                wrongs.push(format!("{order} was charged twice"));
             }
-            let right = self.clean.get(&charge.order).map(|row| Details::of(text(row, "CustomerName")).card);
-            if right != Some(charge.card.as_str()) {
-                wrongs.push(format!("{} was charged to another card", charge.order));
+            let right = self.clean.get(order).map(|row| Details::of(text(row, "CustomerName")).card);
+            if !right.is_some_and(|card| charge.charged_with(card)) {
+                wrongs.push(format!("{order} was charged to another card"));
             }
         }
         if wrongs.is_empty() { Ok(()) } else { Err(wrongs.join("; ")) }

@@ -7,7 +7,6 @@ pub(crate) mod at_rest;
 pub(crate) mod client;
 pub(crate) mod details;
 mod driver;
-mod ledger;
 mod model;
 mod operations;
 mod scenarios;

@@ -76,7 +76,10 @@ fn operation() -> impl Strategy<Value = Op> {
 }
 
 fn failure() -> impl Strategy<Value = Option<ProcessorError>> {
-    proptest::option::weighted(0.5, select(vec![ProcessorError::NoAnswer, ProcessorError::NotReached]))
+    proptest::option::weighted(
+        0.5,
+        select(vec![ProcessorError::NoAnswer, ProcessorError::NotReached, ProcessorError::Refused]),
+    )
 }
 
 fn kind() -> impl Strategy<Value = FaultKind> {

@@ -149,7 +149,7 @@ async fn promise_6_a_payment_whose_answer_was_lost_is_charged_once() {
     let mut simulation = Simulation::new().await;
     simulation.go(&[submit(0), Op::Settle]).await;
     simulation.go(&lost).await;
-    assert_eq!(simulation.world.ledger.charges().len(), 1);
+    assert_eq!(simulation.world.charges().len(), 1);
     simulation.end().await;
 }
 

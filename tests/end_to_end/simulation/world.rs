@@ -16,8 +16,10 @@ use local::{
     aws::{FaultKind, FaultRule, Faults, When},
     event_source::{Did, Step},
     functions::sdk_config,
+    sandbox::{Charge, Failure},
     stack::{Stack, StackOptions},
 };
+use paybill::ProcessorError;
 use serde_json::{Value, json};
 use vault::Clock;
 
@@ -27,7 +29,6 @@ use super::{
     at_rest::{AtRest, card_in},
     client::{self, Answer},
     details::Details,
-    ledger::Ledger,
 };
 
 /// The quarantine's table.
@@ -44,7 +45,6 @@ const MOST_STEPS: usize = 2_000;
 /// A pipeline of the test's own.
 pub(crate) struct World {
     pub(crate) stack: Stack,
-    pub(crate) ledger: Arc<Ledger>,
     /// An operator's, or whoever has broken in: bound by no role.
     pub(crate) dynamodb: DynamoDb,
     pub(crate) sqs: aws_sdk_sqs::Client,
@@ -66,10 +66,8 @@ impl World {
         // 2026-11-21, 18:59:33: any time will do.
         let millis = Arc::new(AtomicU64::new(1_795_287_573_000));
         let time = millis.clone();
-        let ledger = Arc::new(Ledger::default());
         let options = StackOptions {
             clock: Clock::from_fn(move || UNIX_EPOCH + Duration::from_millis(time.load(Ordering::SeqCst))),
-            processor: ledger.clone(),
             sdk_attempts: 1,
             sdk_timeouts,
             self_driven: false,
@@ -84,7 +82,6 @@ impl World {
             dynamodb: DynamoDb::new(&operator),
             sqs: aws_sdk_sqs::Client::new(&operator),
             stack,
-            ledger,
             records: Vec::new(),
             millis,
             leaked: RefCell::default(),
@@ -130,6 +127,22 @@ impl World {
 
     pub(crate) async fn forget(&self, order: &str, user: &str) -> Answer {
         self.ask("ForgetFunction", &client::delete_card(&self.client_id, user, order)).await
+    }
+
+    /// How the processor fails the next payment; `None`: not at all.
+    pub(crate) async fn processor_fails(&self, failure: Option<ProcessorError>) {
+        let sandbox = self.stack.sandbox();
+        sandbox.set_reachable(failure != Some(ProcessorError::NotReached)).await.unwrap();
+        sandbox.fail_next(match failure {
+            Some(ProcessorError::NoAnswer) => Some(Failure::AnswerLost),
+            Some(ProcessorError::Refused) => Some(Failure::Refused),
+            Some(ProcessorError::NotReached) | None => None,
+        });
+    }
+
+    /// What the processor charged or declined.
+    pub(crate) fn charges(&self) -> Vec<Charge> {
+        self.stack.sandbox().ledger()
     }
 
     async fn ask(&self, function: &str, event: &Value) -> Answer {

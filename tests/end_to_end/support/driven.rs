@@ -1,6 +1,7 @@
 //! The pipeline with its stream mapping in the test's hand, and a clock that the test moves.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -46,9 +47,15 @@ pub(crate) struct Done {
 
 impl Driven {
     pub(crate) async fn start() -> Self {
+        Self::start_with(BTreeMap::new()).await
+    }
+
+    /// With some of the template's parameters.
+    pub(crate) async fn start_with(parameters: BTreeMap<String, String>) -> Self {
         let (clock, ahead) = movable_clock();
         let options = StackOptions {
             clock,
+            parameters,
             self_driven: false,
             // A fault reaches the function at once.
             sdk_attempts: 1,

@@ -16,10 +16,10 @@ use local::{
     function::Function,
     functions::{self, Surroundings},
     issuer::Issuer,
+    sandbox::Sandbox,
     stack::{Stack, StackOptions},
-    template::{ACCOUNT_ID, Stack as Declared, Template},
+    template::{ACCOUNT_ID, SHIPPED, Stack as Declared, Template},
 };
-use paybill::{Processor, Sandbox};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -40,8 +40,9 @@ pub(crate) struct World {
     pub(crate) aws: AwsEndpoint,
     pub(crate) declared: Declared,
     pub(crate) api: String,
+    /// The payment processor.
+    pub(crate) sandbox: Sandbox,
     worker: Function,
-    processor: Arc<dyn Processor>,
     clock: Clock,
     ahead: Arc<AtomicU64>,
     _running: Option<Stack>,
@@ -52,42 +53,36 @@ impl World {
     /// The whole pipeline, as `card-airlock up` runs it.
     pub(crate) async fn running() -> Self {
         let (clock, ahead) = movable_clock();
-        let processor: Arc<dyn Processor> = Arc::new(Sandbox::default());
-        let options = StackOptions {
-            clock: clock.clone(),
-            processor: processor.clone(),
-            ..StackOptions::on_free_ports(issuer())
-        };
+        let options = StackOptions { clock: clock.clone(), ..StackOptions::on_free_ports(issuer()) };
         let stack = Stack::start(options).await.unwrap();
         let (aws, declared, api) = (stack.aws().clone(), stack.declared.clone(), stack.api_url());
-        Self::of(aws, declared, api, clock, ahead, processor, Some(stack))
+        let sandbox = stack.sandbox().clone();
+        Self::of(aws, declared, api, clock, ahead, sandbox, Some(stack))
     }
 
     /// The pipeline without its stream mapping: the test delivers.
     pub(crate) async fn stepped() -> Self {
-        Self::stepped_with(Arc::new(Sandbox::default())).await
-    }
-
-    /// The same, with a processor of the test's own.
-    pub(crate) async fn stepped_with(processor: Arc<dyn Processor>) -> Self {
-        Self::stepped_from(Template::shipped().unwrap(), processor).await
+        Self::stepped_under([]).await
     }
 
     /// The same, with cards kept for so many days.
-    pub(crate) async fn keeping_cards(days: u32, processor: Arc<dyn Processor>) -> Self {
-        let template = Template::shipped_with([("CardRetentionDays", &days.to_string())]).unwrap();
-        Self::stepped_from(template, processor).await
+    pub(crate) async fn keeping_cards(days: u32) -> Self {
+        Self::stepped_under([("CardRetentionDays", &days.to_string())]).await
     }
 
-    /// The same, with other values for the template's parameters.
-    pub(crate) async fn stepped_from(template: Template, processor: Arc<dyn Processor>) -> Self {
+    /// The same, with other values for some of the template's parameters.
+    pub(crate) async fn stepped_under<const N: usize>(parameters: [(&str, &str); N]) -> Self {
         let (clock, ahead) = movable_clock();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let (stop, mut stopping) = watch::channel(false);
         let stopped = async move { drop(stopping.wait_for(|stop| *stop).await) };
         let aws = AwsEndpoint::start(listener, clock.clone(), stopped).await.unwrap();
+        let sandbox = Sandbox::start().await.unwrap();
+        let mut all = sandbox.parameters(&aws).await.unwrap();
+        all.extend(parameters.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let template = Template::parse(SHIPPED, &all).unwrap();
         let declared = template.resolve(&aws.provision(&template).await.unwrap()).unwrap();
-        let mut world = Self::of(aws, declared, String::new(), clock, ahead, processor, None);
+        let mut world = Self::of(aws, declared, String::new(), clock, ahead, sandbox, None);
         world.stop = stop;
         world.api = world.front(world.aws.url()).await;
         world
@@ -99,13 +94,12 @@ impl World {
         api: String,
         clock: Clock,
         ahead: Arc<AtomicU64>,
-        processor: Arc<dyn Processor>,
+        sandbox: Sandbox,
         running: Option<Stack>,
     ) -> Self {
         let around = Surroundings {
             aws_url: aws.url().to_owned(),
             clock: clock.clone(),
-            processor: processor.clone(),
             sdk_attempts: 3,
             sdk_timeouts: order::platform::timeouts(),
             processes: None,
@@ -113,7 +107,7 @@ impl World {
         let worker =
             functions::handler(declared.function("TokenizeWorkerFunction").unwrap(), &around).unwrap();
         let (stop, _) = watch::channel(false);
-        Self { aws, declared, api, worker, processor, clock, ahead, _running: running, stop }
+        Self { aws, declared, api, sandbox, worker, clock, ahead, _running: running, stop }
     }
 
     /// One more API of the same pipeline, whose functions reach AWS at another address.
@@ -145,7 +139,6 @@ impl World {
         let around = Surroundings {
             aws_url: aws_url.to_owned(),
             clock: self.clock.clone(),
-            processor: self.processor.clone(),
             sdk_attempts: 3,
             sdk_timeouts: order::platform::timeouts(),
             processes: None,

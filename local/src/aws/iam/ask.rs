@@ -35,6 +35,7 @@ pub(super) fn asks(request: &Request) -> Vec<Ask> {
         Service::DynamoDbStreams => streams(request),
         Service::Kms => kms(request),
         Service::Sqs => vec![sqs(request)],
+        Service::SecretsManager => vec![secret(request)],
     };
     let secure = |context: Context| {
         // Loopback stands for TLS here.
@@ -105,6 +106,13 @@ fn sqs(request: &Request) -> Ask {
     Ask { action: format!("sqs:{action}"), resource: arn, context: Some(Context::default()) }
 }
 
+/// A secret named without its ARN cannot be told: AWS puts random characters after a name.
+fn secret(request: &Request) -> Ask {
+    let arn = request.text("SecretId").filter(|id| id.starts_with("arn:")).map(str::to_owned);
+    let action = format!("secretsmanager:{}", request.operation);
+    Ask { action, resource: arn, context: Some(Context::default()) }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -128,6 +136,16 @@ mod tests {
             (json!({"CiphertextBlob": "AAAA"}), None),
         ] {
             assert_eq!(ask(Service::Kms, "Decrypt", body)[0].resource, resource);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_told_by_its_arn_only() {
+        let arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:processor-AbCdEf";
+        for (id, resource) in [(arn, Some(arn)), ("processor", None)] {
+            let asked = ask(Service::SecretsManager, "GetSecretValue", json!({ "SecretId": id }));
+            assert_eq!(asked[0].action, "secretsmanager:GetSecretValue");
+            assert_eq!(asked[0].resource.as_deref(), resource);
         }
     }
 

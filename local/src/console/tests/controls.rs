@@ -7,7 +7,7 @@ use super::{Page, eventually};
 #[tokio::test]
 async fn an_order_is_placed_seen_inside_and_paid() {
     let page = Page::start().await;
-    let (status, placed) = page.place("a-1", "declined").await;
+    let (status, placed) = page.place("a-1", "decline").await;
     assert_eq!(
         (status, &placed["status"], &placed["answer"]["Status"]),
         (200, &json!(202), &json!("PENDING"))
@@ -44,7 +44,7 @@ async fn a_forgotten_card_and_another_card_for_a_declined_order_are_told() {
     let page = Page::start().await;
     let token = page.stack.token("demo", &[]).unwrap();
     page.place("gone", "visa").await;
-    page.place("again", "declined").await;
+    page.place("again", "decline").await;
     page.until("gone", "tokenized").await;
     page.until("again", "tokenized").await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();

@@ -6,11 +6,10 @@ mod promise_1;
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, LazyLock},
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
-use paybill::Sandbox;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -35,16 +34,10 @@ struct Page {
 
 impl Page {
     async fn start() -> Self {
-        let sandbox = Arc::new(Sandbox::default());
         let time = MovableClock::default();
-        let console = ConsoleOptions {
-            log: OrderLog::default(),
-            time: Some(time.clone()),
-            sandbox: Some(Arc::clone(&sandbox)),
-        };
+        let console = ConsoleOptions { log: OrderLog::default(), time: Some(time.clone()) };
         let stack = Stack::start(StackOptions {
             clock: time.clock(),
-            processor: sandbox,
             sdk_attempts: 1,
             console: Some(console),
             ..StackOptions::on_free_ports(Issuer::kept_in(KEY.path()).unwrap())

@@ -6,7 +6,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{super::test_cards::TEST_CARDS, PATIENCE, Page};
+use super::{super::test_cards, PATIENCE, Page};
 
 /// Promise 1 at the console: what it answers and streams is searched for every card that was placed.
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn promise_1_no_card_is_in_any_answer_or_event_of_the_console() {
         heard
     });
     let mut said = String::new();
-    for card in &TEST_CARDS {
+    for card in test_cards::all() {
         said += &page.place(&format!("card-{}", card.name), card.name).await.1.to_string();
     }
     let order = json!({ "order": "typed", "name": "A", "address": "B", "number": typed, "expiry": "12/39" });
@@ -47,8 +47,11 @@ async fn promise_1_no_card_is_in_any_answer_or_event_of_the_console() {
     );
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     let unseparated = said.replace([' ', '-'], "");
-    for number in
-        TEST_CARDS.iter().map(|card| card.number).chain([typed]).filter(|number| digits(number).len() > 12)
+    for number in test_cards::all()
+        .iter()
+        .map(|card| card.number)
+        .chain([typed])
+        .filter(|number| digits(number).len() > 12)
     {
         assert!(!unseparated.contains(&digits(number)), "{number}");
     }

@@ -1,0 +1,117 @@
+//! Where the payment processor is, and how long it is waited for.
+
+use std::{str::FromStr, time::Duration};
+
+use order::settings::{Lookup, SettingError, parsed, text};
+use reqwest::Url;
+
+/// The settings of the processor.
+#[derive(Debug, Clone)]
+pub struct ProcessorSettings {
+    /// `PROCESSOR_URL`: who charges.
+    pub url: ProcessorUrl,
+    /// `PROCESSOR_SECRET_ARN`: the secret whose text is the bearer token; none: the processor wants no token.
+    pub secret_arn: Option<String>,
+    /// `PROCESSOR_PROXY`: the HTTP proxy on the way to the processor; to nobody else. Not `HTTPS_PROXY`, which
+    /// other clients in this process would follow too.
+    pub proxy: Option<Url>,
+    /// `PROCESSOR_CONNECT_SECONDS`: how long a connection may take, TLS and all.
+    pub connect_timeout: Duration,
+    /// `PROCESSOR_TIMEOUT_SECONDS`: how long everything may take, from connecting to the answer's end.
+    pub timeout: Duration,
+}
+
+/// Who charges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProcessorUrl {
+    /// Nobody, for trying a deployment: [`super::Sandbox`].
+    Sandbox,
+    /// Whoever answers there: `https://`, or `http://` on this machine.
+    Http(Url),
+}
+
+impl FromStr for ProcessorUrl {
+    type Err = SettingError;
+
+    fn from_str(text: &str) -> Result<Self, SettingError> {
+        if text == "sandbox" {
+            return Ok(Self::Sandbox);
+        }
+        let url: Url = text.parse().map_err(|_| SettingError("PROCESSOR_URL"))?;
+        let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+        let has_credentials = !url.username().is_empty() || url.password().is_some();
+        if is_safe && !has_credentials { Ok(Self::Http(url)) } else { Err(SettingError("PROCESSOR_URL")) }
+    }
+}
+
+/// By its name alone: what a name resolves to may change.
+fn is_loopback(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| ["127.0.0.1", "[::1]", "localhost"].contains(&host))
+}
+
+impl ProcessorSettings {
+    /// Reads the settings from environment variables.
+    ///
+    /// # Errors
+    /// [`SettingError`] naming the one that is missing or wrong.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
+        let seconds = |name| Ok(Duration::from_secs(parsed(lookup, name)?));
+        // Like an absent one: the template leaves out what is not given.
+        let optional = |name| text(lookup, name).ok();
+        let proxy = optional("PROCESSOR_PROXY").map(|proxy| proxy.parse());
+        Ok(Self {
+            url: parsed(lookup, "PROCESSOR_URL")?,
+            secret_arn: optional("PROCESSOR_SECRET_ARN"),
+            proxy: proxy.transpose().map_err(|_| SettingError("PROCESSOR_PROXY"))?,
+            connect_timeout: seconds("PROCESSOR_CONNECT_SECONDS")?,
+            timeout: seconds("PROCESSOR_TIMEOUT_SECONDS")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_processor_is_reached_by_tls_or_on_this_machine_only() {
+        for url in [
+            "https://pay.example/charges",
+            "http://127.0.0.1:9000/",
+            "http://localhost/pay",
+            "http://[::1]:9000",
+        ] {
+            assert_eq!(url.parse(), Ok(ProcessorUrl::Http(url.parse().unwrap())), "{url}");
+        }
+        assert_eq!("sandbox".parse(), Ok(ProcessorUrl::Sandbox));
+        for url in [
+            "",
+            "Sandbox",
+            "pay.example",
+            "http://pay.example/charges",
+            "http://127.0.0.1.pay.example/",
+            "http://localhost.pay.example/",
+            "http://10.0.0.1/",
+            "ftp://127.0.0.1/",
+            "https://user:secret@pay.example/",
+            "http://user@127.0.0.1/",
+        ] {
+            assert_eq!(url.parse::<ProcessorUrl>(), Err(SettingError("PROCESSOR_URL")), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_optional_may_be_absent_or_empty() {
+        let given = [
+            ("PROCESSOR_URL", "https://pay.example"),
+            ("PROCESSOR_CONNECT_SECONDS", "3"),
+            ("PROCESSOR_TIMEOUT_SECONDS", "15"),
+            ("PROCESSOR_PROXY", ""),
+        ];
+        let lookup =
+            |name: &str| given.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let settings = ProcessorSettings::read(&lookup).unwrap();
+        assert_eq!((settings.secret_arn, settings.proxy), (None, None));
+        assert_eq!(settings.timeout, Duration::from_secs(15));
+    }
+}
