@@ -3,6 +3,7 @@
 pub mod api;
 pub mod aws;
 pub mod cli;
+pub mod console;
 pub mod demo;
 pub mod event_source;
 pub mod function;

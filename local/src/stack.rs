@@ -11,6 +11,7 @@ use vault::Clock;
 use crate::{
     api::{self, Api, Route},
     aws::{AwsEndpoint, ProvisionError, StartError, StreamError},
+    console::{Console, ConsoleOptions, Hub, StreamTail},
     event_source::{Checkpoints, Mapping, Names, SettingsError},
     function::Function,
     functions::{self, FunctionsError, Surroundings},
@@ -23,6 +24,9 @@ use crate::{
         ACCOUNT_ID, LambdaFunction, Resources, SHIPPED, Schedule, StreamMapping, Template, TemplateError,
     },
 };
+
+/// The function that an operator invokes.
+const REPLAY: &str = "ReplayFunction";
 
 /// What a stack is started with.
 #[derive(Debug)]
@@ -48,6 +52,8 @@ pub struct StackOptions {
     pub processes: Option<ProcessOptions>,
     /// The text of what is run in place of the shipped template.
     pub template: Option<String>,
+    /// Serves the console at `/` of the API's port.
+    pub console: Option<ConsoleOptions>,
 }
 
 impl StackOptions {
@@ -65,6 +71,7 @@ impl StackOptions {
             self_driven: true,
             processes: None,
             template: None,
+            console: None,
         }
     }
 }
@@ -155,21 +162,40 @@ impl Stack {
             .functions
             .iter()
             .map(|function| Ok((function.logical_id.clone(), functions::handler(function, &surroundings)?)));
-        let functions = functions.collect::<Result<BTreeMap<_, _>, StackError>>()?;
+        let mut functions = functions.collect::<Result<BTreeMap<_, _>, StackError>>()?;
+        let hub = options.console.is_some().then(Hub::default);
+        if let Some(hub) = &hub {
+            hub.watch(&aws);
+            for (name, function) in &mut functions {
+                *function = hub.observe(name, function.clone(), processes.clone());
+            }
+        }
         let mappings = declared.stream_mappings.iter().map(|mapping| {
             let (function, handler) = function_of(&declared, &functions, &mapping.function)?;
             map_stream(&aws, &resources, mapping, function, handler.clone(), options.clock.clone())
         });
         let mut mappings = mappings.collect::<Result<Vec<_>, StackError>>()?;
         let issuer = Arc::new(options.issuer);
-        let front = Api {
+        let front = Arc::new(Api {
             stage: declared.api.stage.clone(),
             account_id: ACCOUNT_ID.to_owned(),
             routes: routes(&declared, &functions)?,
             cors: declared.api.cors.clone(),
             issuer: Arc::clone(&issuer),
             clock: options.clock.clone(),
-        };
+        });
+        let beside = options.console.zip(hub).map(|(options, hub)| Console {
+            options,
+            front: Arc::clone(&front),
+            aws: aws.clone(),
+            hub,
+            replay: declared.function(REPLAY).cloned().zip(functions.get(REPLAY).cloned()),
+            declared: declared.clone(),
+            sandbox: sandbox.clone(),
+            stream: StreamTail::default(),
+            stopping: api_stopping.clone(),
+        });
+        let beside = beside.map(Console::router).unwrap_or_default();
 
         let mut driven = Vec::new();
         if options.self_driven {
@@ -198,7 +224,7 @@ impl Stack {
             stop_api,
             stop_mappings,
             stop_aws,
-            api_server: tokio::spawn(api::serve(front, api_listener, raised(api_stopping))),
+            api_server: tokio::spawn(api::serve_beside(front, beside, api_listener, raised(api_stopping))),
             driven,
             functions,
             mappings,

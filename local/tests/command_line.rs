@@ -134,6 +134,31 @@ fn up_says_where_it_serves_and_stops_cleanly_on_either_signal() {
     }
 }
 
+#[test]
+fn up_serves_the_console_and_ends_its_event_stream_when_it_stops() {
+    let home = Home::new();
+    let up = home.up(&[]);
+    let host = up.text("api").strip_prefix("http://").unwrap().split_once('/').unwrap().0.to_owned();
+    let ask = |path: &str, connection: &str| {
+        let mut stream = TcpStream::connect(&host).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: {connection}\r\n\r\n").unwrap();
+        stream
+    };
+    let mut page = String::new();
+    ask("/", "close").read_to_string(&mut page).unwrap();
+    assert!(page.contains("<title>Card Airlock</title>"), "{page}");
+    let mut events = ask("/console/events", "keep-alive");
+    let mut begun = [0; 12];
+    events.read_exact(&mut begun).unwrap();
+    assert_eq!(&begun, b"HTTP/1.1 200");
+    let (code, shown) = up.stop_with("-TERM");
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains(&format!("See  http://{host}  ")), "{shown}");
+    let mut heard = String::new();
+    events.read_to_string(&mut heard).unwrap();
+    assert!(heard.contains("event: state") && heard.ends_with("0\r\n\r\n"), "it is not cut off: {heard}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn functions_that_run_as_processes_end_with_the_program_even_when_it_is_killed() {

@@ -55,6 +55,14 @@ async fn promise_1_the_real_program_logs_stores_and_answers_no_card_at_trace() {
         searched.bytes(attempt.what, paid(&http, up.text("api"), up.text("token"), attempt).await.as_bytes());
     }
     up.park_a_row().await;
+    let accepted = attempts.iter().filter(|attempt| attempt.status == 202);
+    let shown = accepted.map(|attempt| format!("orders/{}", attempt.order)).chain(["recent".to_owned()]);
+    for what in shown {
+        let (origin, _) = up.text("api").rsplit_once('/').unwrap();
+        let console = http.get(format!("{origin}/console/{what}")).send().await.unwrap();
+        assert_eq!(console.status(), 200, "{what}");
+        searched.bytes(&format!("the console's {what}"), &console.bytes().await.unwrap());
+    }
 
     let stored = up.stored().await;
     assert!(stored.iter().any(|(place, _)| place == AUDIT));

@@ -17,8 +17,9 @@ use std::{
 
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
-    http::header::AUTHORIZATION,
+    http::{HeaderMap, header::AUTHORIZATION},
     response::Response,
 };
 use tokio::net::TcpListener;
@@ -69,7 +70,20 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let app = Router::new().fallback(answer).with_state(Arc::new(api));
+    serve_beside(Arc::new(api), Router::new(), listener, shutdown).await
+}
+
+/// The same, with routes beside the API's own, which come first. They guard themselves.
+///
+/// # Errors
+/// When the listener fails.
+pub(crate) async fn serve_beside(
+    api: Arc<Api>,
+    beside: Router,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let app = Router::new().fallback(answer).with_state(api).merge(beside);
     let (stopping, stopped) = tokio::sync::oneshot::channel();
     let server = axum::serve(listener, app).with_graceful_shutdown(async move {
         shutdown.await;
@@ -94,7 +108,8 @@ fn is_jwks(request: &Request) -> bool {
         && request.uri().path() == format!("/{USER_POOL_ID}/.well-known/jwks.json")
 }
 
-async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
+/// Answers one request as API Gateway would.
+pub(crate) async fn answer(State(api): State<Arc<Api>>, request: Request) -> Response {
     let request_id = vault::opaque_id();
     let begun = Instant::now();
     let found = admit(&api, &request);
@@ -124,6 +139,11 @@ fn admit<'a>(api: &'a Api, request: &Request) -> Result<RouteMatch<'a>, GatewayE
         return Err(GatewayError::FOREIGN_HOST);
     }
     route::find(&api.routes, &api.stage, request.method(), request.uri().path()).ok_or(GatewayError::NO_ROUTE)
+}
+
+/// The whole body of at most `limit` bytes, in a buffer that is wiped; `None` when it is larger or breaks off.
+pub(crate) async fn read_body(body: Body, headers: &HeaderMap, limit: usize) -> Option<WipedBuffer> {
+    body::read(body, headers, limit).await.ok()
 }
 
 async fn invoke(

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::{
     answer::Answer,
     calls::{Call, Service},
+    seen::ON_PURPOSE,
 };
 
 /// What goes wrong.
@@ -140,6 +141,20 @@ impl Faults {
         self.rules().push(Armed { rule, matched: 0 });
     }
 
+    /// Takes one such rule away.
+    pub fn remove(&self, rule: &FaultRule) {
+        let mut rules = self.rules();
+        if let Some(place) = rules.iter().position(|armed| armed.rule == *rule) {
+            rules.remove(place);
+        }
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn in_force(&self) -> Vec<FaultRule> {
+        self.rules().iter().map(|armed| armed.rule.clone()).collect()
+    }
+
     /// Takes all rules away.
     pub fn clear(&self) {
         self.rules().clear();
@@ -211,7 +226,7 @@ fn cancelled(call: &Call, reason: &str) -> Answer {
 }
 
 fn refusal(status: StatusCode, code: &str, reasons: Option<Value>) -> Answer {
-    let mut body = json!({ "__type": code, "message": "a fault on purpose" });
+    let mut body = json!({ "__type": code, "message": ON_PURPOSE });
     if let (Some(reasons), Some(body)) = (reasons, body.as_object_mut()) {
         body.insert("CancellationReasons".into(), reasons);
     }
@@ -263,6 +278,19 @@ mod tests {
         for other in ["kms/PutItem=error", "dynamodb/GetItem=error", "V/*/*=error"] {
             assert_eq!(strikes(other), [false; 4], "{other}");
         }
+    }
+
+    #[test]
+    fn a_rule_that_is_taken_away_strikes_no_more_and_others_stay() {
+        let faults = Faults::default();
+        let (gone, stays) = (rule("dynamodb/PutItem=throttled"), rule("dynamodb/PutItem=conflict"));
+        faults.add(gone.clone());
+        faults.add(stays.clone());
+        faults.remove(&gone);
+        assert_eq!(faults.in_force(), [stays]);
+        assert_eq!(faults.strike(&call("W", "PutItem")), Some(FaultKind::Conflict));
+        faults.remove(&gone);
+        assert_eq!(faults.in_force().len(), 1);
     }
 
     #[test]

@@ -10,13 +10,16 @@ mod dynamodb;
 mod faults;
 mod iam;
 mod kms;
+mod mentions;
 mod provision;
 mod request;
 mod retention;
 mod secrets;
+mod seen;
 mod snapshot;
 mod sqs;
 mod streams;
+mod waiting;
 
 use std::{
     collections::BTreeSet,
@@ -52,8 +55,11 @@ use kms::Kms;
 pub use provision::ProvisionError;
 use request::Request;
 use secrets::Secrets;
+pub use seen::Seen;
+use seen::Watching;
 use sqs::Sqs;
 pub use streams::{StreamError, StreamReader};
+pub use waiting::Waiting;
 
 /// DynamoDB's limit for a request, the highest of the services here.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
@@ -85,6 +91,7 @@ struct Inner {
     iam: Arc<Iam>,
     calls: CallLog,
     faults: Faults,
+    watching: Watching,
     under_way: AtomicUsize,
     stopped: watch::Receiver<bool>,
 }
@@ -111,6 +118,7 @@ impl AwsEndpoint {
             iam: Arc::default(),
             calls: CallLog::default(),
             faults: Faults::default(),
+            watching: Watching::default(),
             under_way: AtomicUsize::new(0),
             stopped,
             url,
@@ -166,6 +174,18 @@ impl AwsEndpoint {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.0.faults
+    }
+
+    /// Has every later call told to `watcher`, after it was done and before its caller is answered. The first
+    /// watcher stays.
+    pub fn watch(&self, watcher: impl Fn(Seen) + Send + Sync + 'static) {
+        self.0.watching.set(Box::new(watcher));
+    }
+
+    /// The messages that lie in the queues, hidden ones too, in the order in which they were sent.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<Waiting> {
+        self.0.sqs.waiting()
     }
 
     /// From now on an empty queue is told at once: no receive waits for a message to come. For who drives the
@@ -265,7 +285,9 @@ impl Inner {
         let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Fault::TOO_LARGE)?;
         let request = Request::read(headers, body)?;
         self.under_way.fetch_add(1, Ordering::SeqCst);
+        let begun = self.watching.begin(&request);
         let reply = self.answer_or_fail(request).await;
+        self.watching.end(begun, &reply);
         self.under_way.fetch_sub(1, Ordering::SeqCst);
         reply
     }

@@ -1,6 +1,7 @@
-//! Everything the services hold at rest, for tests that look for what must not be there.
+//! What the services hold at rest, read without a call: for the console, and for tests that look for what must not
+//! be there.
 
-use dynoxide::actions::{list_tables::ListTablesRequest, scan::ScanRequest};
+use dynoxide::actions::{get_item::GetItemRequest, list_tables::ListTablesRequest, scan::ScanRequest};
 use serde_json::{Map, Value, json};
 
 use super::{AwsEndpoint, StreamError, StreamReader};
@@ -18,7 +19,7 @@ impl AwsEndpoint {
         let mut streams = Map::new();
         let listed = self.0.dynamo.database.list_tables(ListTablesRequest::default());
         for table in listed.map_err(|_| StreamError::Database)?.table_names {
-            tables.insert(table.clone(), Value::Array(self.items(&table)?));
+            tables.insert(table.clone(), Value::Array(self.rows(&table)?));
             let reader = self.0.dynamo.stream(&format!(":table/{table}/stream/"));
             match reader {
                 Ok(reader) => streams.insert(table, Value::Array(records(&reader)?)),
@@ -29,7 +30,26 @@ impl AwsEndpoint {
         Ok(json!({ "tables": tables, "streams": streams, "queues": self.queues() }))
     }
 
-    fn items(&self, table: &str) -> Result<Vec<Value>, StreamError> {
+    /// The row of `table` with these text key attributes, in DynamoDB's JSON; `None` when there is none.
+    ///
+    /// # Errors
+    /// When there is no such table or the embedded database fails.
+    pub fn row(&self, table: &str, key: &[(&str, &str)]) -> Result<Option<Value>, StreamError> {
+        let key: Map<String, Value> =
+            key.iter().map(|(name, value)| ((*name).to_owned(), json!({ "S": value }))).collect();
+        let asked: GetItemRequest =
+            serde_json::from_value(json!({ "TableName": table, "Key": key, "ConsistentRead": true }))
+                .map_err(|_| StreamError::Database)?;
+        let found = self.0.dynamo.database.get_item(asked).map_err(|_| StreamError::Database)?;
+        let mut found = serde_json::to_value(found).map_err(|_| StreamError::Database)?;
+        Ok(found.get_mut("Item").map(Value::take).filter(Value::is_object))
+    }
+
+    /// All rows of `table`, in DynamoDB's JSON.
+    ///
+    /// # Errors
+    /// When there is no such table or the embedded database fails.
+    pub fn rows(&self, table: &str) -> Result<Vec<Value>, StreamError> {
         let mut items = Vec::new();
         let mut exclusive_start_key = None;
         loop {

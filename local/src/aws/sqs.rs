@@ -13,7 +13,12 @@ use http::StatusCode;
 use serde_json::Value;
 use winterbaume_sqs::SqsService;
 
-use super::{answer::Answer, kms::ask, request::Request};
+use super::{
+    answer::Answer,
+    kms::ask,
+    request::Request,
+    waiting::{Waiting, Waitings},
+};
 use crate::template::REGION;
 
 /// How many sent messages are remembered for [`Sqs::sent`].
@@ -26,6 +31,7 @@ pub(super) struct Sqs {
     service: SqsService,
     url: String,
     sent: Mutex<VecDeque<Value>>,
+    waiting: Waitings,
     answers_at_once: AtomicBool,
 }
 
@@ -35,6 +41,7 @@ impl Sqs {
             service: SqsService::new(),
             url: url.to_owned(),
             sent: Mutex::default(),
+            waiting: Waitings::default(),
             answers_at_once: AtomicBool::new(false),
         }
     }
@@ -56,6 +63,7 @@ impl Sqs {
                 let theirs = format!("https://sqs.{REGION}.amazonaws.com");
                 answer.body = replaced(answer.body, &theirs, &self.url);
             }
+            self.waiting.follow(&request, &answer);
             if request.operation.starts_with("SendMessage") {
                 self.remember(request.json);
             }
@@ -66,6 +74,11 @@ impl Sqs {
     /// The latest send requests, deleted messages' too: what once lay in a queue was at rest.
     pub(super) fn sent(&self) -> Vec<Value> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// The messages that were sent and not deleted.
+    pub(super) fn waiting(&self) -> Vec<Waiting> {
+        self.waiting.all()
     }
 
     fn remember(&self, message: Value) {

@@ -96,11 +96,11 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
         Command::Up(args) => args.log,
         Command::Demo(args) => args.log,
     };
-    log::install(level);
+    let log = log::install(level);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
     match command {
-        Command::Up(args) => runtime.block_on(up::run(args, out))?,
+        Command::Up(args) => runtime.block_on(up::run(args, log, out))?,
         Command::Demo(args) => runtime.block_on(demo::run(&args, out))?,
         Command::Replay(args) => {
             let is_anything_left = runtime.block_on(replay::run(args, out))?;

@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     aws::FaultRule,
+    console::{ConsoleOptions, MovableClock, OrderLog},
     issuer::Issuer,
-    runtime_api::ProcessOptions,
+    runtime_api::{Lines, ProcessOptions},
     sandbox::{CARDS, Sandbox},
     stack::{Stack, StackOptions},
     template::ACCOUNT_ID,
@@ -22,7 +23,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct UpArgs {
-    /// The API's port on 127.0.0.1; 0 takes a free one.
+    /// The port of the API and the console on 127.0.0.1; 0 takes a free one.
     #[arg(long, default_value_t = 3000)]
     pub(super) port: u16,
     /// The AWS endpoint's port on 127.0.0.1; 0 takes a free one.
@@ -47,22 +48,26 @@ pub(super) struct UpArgs {
 }
 
 /// Runs until Ctrl-C or SIGTERM.
-pub(super) async fn run(args: UpArgs, out: &mut dyn Write) -> Result<(), CliError> {
+pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Result<(), CliError> {
     let mut stop = StopSignal::listen().map_err(CliError::Signals)?;
     if let Some(path) = &args.ready_file {
         ReadyFile::clear(path)?;
     }
-    let options = StackOptions {
+    let mut options = StackOptions {
         parameters: [("CorsOrigin".to_owned(), args.cors_origin.clone())].into(),
         api_port: args.port,
         aws_port: args.aws_port,
-        processes: args
-            .processes
-            .then(ProcessOptions::beside_this_program)
-            .transpose()
-            .map_err(CliError::Program)?,
         ..StackOptions::on_free_ports(Issuer::of_this_user()?)
     };
+    options.console = Some(if args.processes {
+        // Processes have the machine's time.
+        options.processes = Some(processes(&log).map_err(CliError::Program)?);
+        ConsoleOptions { log, time: None }
+    } else {
+        let time = MovableClock::default();
+        options.clock = time.clock();
+        ConsoleOptions { log, time: Some(time) }
+    });
     let stack = Stack::start(options).await?;
     for fault in &args.faults {
         stack.aws().faults().add(fault.clone());
@@ -76,6 +81,17 @@ pub(super) async fn run(args: UpArgs, out: &mut dyn Write) -> Result<(), CliErro
     ended?;
     writeln!(out, "Stopped.")?;
     Ok(())
+}
+
+/// The functions' processes, whose lines go to standard error and to the console.
+fn processes(log: &OrderLog) -> io::Result<ProcessOptions> {
+    let options = ProcessOptions::beside_this_program()?;
+    let (printed, log) = (options.lines.clone(), log.clone());
+    let lines = Lines::new(move |line| {
+        log.take_json(line);
+        printed.take(line);
+    });
+    Ok(ProcessOptions { lines, ..options })
 }
 
 async fn serve(
@@ -95,11 +111,13 @@ async fn serve(
 
 fn welcome(ready: &Ready<'_>, processor: &Sandbox, out: &mut dyn Write) -> io::Result<()> {
     let Ready { api, aws, token } = ready;
+    let console = api.rsplit_once('/').map_or(*api, |(origin, _)| origin);
     let ledger = processor.ledger_url();
     write!(
         out,
         r#"{HEADING}Card Airlock is up.{HEADING:#} Its state is in memory only: stopping it forgets every order, card and key.
 
+  See  {console}  {FAINT}(the console: watch orders cross, look inside, break things){FAINT:#}
   API  {api}
   AWS  {aws}  {FAINT}(DynamoDB, KMS, SQS, Secrets Manager; a role's name as access key has that role's rights, any other the operator's){FAINT:#}
 

@@ -26,6 +26,11 @@ impl Lines {
         })
     }
 
+    /// Takes one line.
+    pub fn take(&self, line: &str) {
+        (self.0)(line);
+    }
+
     /// Passes lines on until the process closes its end.
     pub(super) fn pass_on(
         &self,
@@ -36,7 +41,7 @@ impl Lines {
         tokio::spawn(async move {
             let mut from = BufReader::new(from).split(b'\n');
             while let Ok(Some(line)) = from.next_segment().await {
-                (lines.0)(&format!("{prefix} {}", String::from_utf8_lossy(&line)));
+                lines.take(&format!("{prefix} {}", String::from_utf8_lossy(&line)));
             }
         })
     }

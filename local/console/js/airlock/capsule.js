@@ -1,0 +1,71 @@
+// One thing that moves: an order, or a card on its own.
+
+import { s } from "../dom.js";
+import { draw } from "./glyphs.js";
+
+const SPEED = 0.62; // units of the picture per millisecond
+const MOST_STEPS = 8;
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+export class Capsule {
+  #steps = 0;
+  #tail = Promise.resolve();
+
+  /** `chosen` is called on a click. */
+  constructor(layer, at, glyph, title, chosen) {
+    this.at = at;
+    this.shape = s("g");
+    this.group = s("g", { class: chosen ? "capsule" : "capsule ghost" }, s("circle", { class: "halo", r: 12 }), this.shape);
+    if (title) this.group.append(s("title", {}, title));
+    if (chosen) this.group.addEventListener("click", chosen);
+    this.#put(at);
+    this.become(glyph);
+    layer.append(this.group);
+  }
+
+  become(glyph) {
+    if (this.glyph === glyph) return;
+    this.glyph = glyph;
+    draw(this.shape, glyph);
+  }
+
+  /** Does something after the moves that are under way. */
+  then(step) {
+    this.#steps += 1;
+    this.#tail = this.#tail.then(step).finally(() => (this.#steps -= 1));
+    return this.#tail;
+  }
+
+  /** Moves to a place. */
+  to(place) {
+    return this.then(() => this.#glide(place));
+  }
+
+  /** Is there at once. */
+  jump(place) {
+    this.#put(place);
+  }
+
+  remove() {
+    this.then(() => this.group.remove());
+  }
+
+  async #glide(to) {
+    const from = this.at;
+    const distance = Math.hypot(to[0] - from[0], to[1] - from[1]);
+    this.#put(to);
+    // Who looks away, wants no motion, or is far behind, sees the result.
+    if (distance < 1 || still.matches || document.hidden || this.#steps > MOST_STEPS) return;
+    const duration = Math.min(650, Math.max(160, distance / SPEED));
+    const glide = this.group.animate([{ transform: css(from) }, { transform: css(to) }], { duration, easing: "cubic-bezier(.4, 0, .25, 1)" });
+    // A page that is hidden meanwhile must not wait for ever.
+    await Promise.race([glide.finished, new Promise((done) => setTimeout(done, duration + 200))]).catch(() => {});
+  }
+
+  #put(at) {
+    this.at = at;
+    this.group.style.transform = css(at);
+  }
+}
+
+const css = ([x, y]) => `translate(${x}px, ${y}px)`;

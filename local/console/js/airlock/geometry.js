@@ -1,0 +1,52 @@
+// Where everything stands in the picture: once for wide screens, once for phones.
+
+/** Arrows are [x, y, degrees]; slots are where capsules lie in a room; locks stand on walls; an `at` is a middle. */
+export const WIDE = {
+  name: "wide",
+  size: [760, 420],
+  hull: { x: 110, y: 12, w: 540, h: 396 },
+  chamber: { x: 110, y: 12, w: 230, h: 396 },
+  inside: { x: 340, y: 12, w: 310, h: 396 },
+  walls: ["M340 12V408", "M340 206H650"],
+  parkedWall: "M128 268H322",
+  arrows: [[69, 150, 0], [151, 150, 0], [384, 192, 0], [384, 221, 0], [609, 150, 0], [691, 150, 0]],
+  client: { at: [38, 150], title: [46, 70], lines: [[46, 88], [40, 186]], kind: "middle" },
+  processor: { at: [724, 150], title: [714, 70], lines: [[714, 88], [724, 190]], kind: "middle" },
+  locks: {
+    ingest: { at: [110, 150], size: [70, 92] },
+    worker: { at: [340, 206], size: [70, 92] },
+    paybill: { at: [650, 150], size: [70, 92] },
+  },
+  rooms: {
+    quarantine: { title: [130, 44], sub: [130, 62], count: [320, 52], slots: { x: 168, y: 96, columns: 6, rows: 8, pitch: 20 } },
+    parked: { title: [130, 294], sub: [130, 312], count: [320, 302], slots: { x: 142, y: 340, columns: 9, rows: 3, pitch: 20 } },
+    vault: { title: [364, 44], sub: [364, 62], count: [630, 52], slots: { x: 392, y: 96, columns: 11, rows: 5, pitch: 20 } },
+    clean: { title: [392, 236], sub: [392, 254], count: [630, 244], slots: { x: 396, y: 286, columns: 11, rows: 5, pitch: 22 } },
+  },
+  door: { x: 291, y: 168, columns: 1, rows: 5, pitch: 20 },
+};
+
+export const TALL = {
+  name: "tall",
+  size: [360, 556],
+  hull: { x: 4, y: 70, w: 352, h: 412 },
+  chamber: { x: 4, y: 70, w: 352, h: 230 },
+  inside: { x: 4, y: 300, w: 352, h: 182 },
+  walls: ["M4 300H356", "M180 300V482"],
+  parkedWall: "M20 206H340",
+  arrows: [[180, 43, 90], [180, 99, 90], [150, 331, 90], [210, 331, 90], [92, 453, 90], [92, 511, 90]],
+  client: { at: [180, 21], title: [4, 20], lines: [[4, 37], [100, 20]], kind: "" },
+  processor: { at: [92, 536], title: [146, 530], lines: [[146, 547], [240, 530]], kind: "" },
+  locks: {
+    ingest: { at: [180, 70], size: [112, 46], flat: true },
+    worker: { at: [180, 300], size: [112, 46], flat: true },
+    paybill: { at: [92, 482], size: [112, 46], flat: true },
+  },
+  rooms: {
+    quarantine: { title: [20, 122], sub: [20, 139], count: [340, 130], slots: { x: 30, y: 164, columns: 16, rows: 2, pitch: 20 } },
+    parked: { title: [20, 228], sub: [20, 245], count: [340, 236], slots: { x: 30, y: 260, columns: 11, rows: 1, pitch: 20 } },
+    vault: { title: [20, 346], sub: [20, 363], count: [166, 350], slots: { x: 30, y: 390, columns: 7, rows: 3, pitch: 20 } },
+    clean: { title: [196, 346], sub: [196, 363], count: [342, 350], slots: { x: 208, y: 390, columns: 6, rows: 4, pitch: 22 } },
+  },
+  door: { x: 262, y: 283, columns: 5, rows: 1, pitch: 19 },
+};

@@ -1,0 +1,67 @@
+// Switches and buttons that make things go wrong.
+
+import { busy, say } from "./answer.js";
+import { byId, h, show } from "./dom.js";
+import { duration } from "./format.js";
+import { post } from "./server.js";
+import { choose, on, store } from "./store.js";
+
+const SWITCHES = [
+  ["kms-worker", "KMS down for the worker", "Orders are accepted and wait, sealed"],
+  ["kms", "KMS down for everybody", "New orders get 503 once ingest’s data key is used up"],
+  ["dynamodb", "DynamoDB throttles", "Every second call is turned away"],
+  ["reply", "Replies get lost", "Orders cross, and the worker never hears of it"],
+];
+const FORWARD = [
+  [10, "+10 min"],
+  [75, "+75 min"],
+  [73 * 60, "+73 h"],
+];
+
+export function start() {
+  const output = byId("broken");
+  const inputs = SWITCHES.map(([name]) => h("input", { type: "checkbox", role: "switch", id: `switch-${name}`, onchange: (event) => toggle(event.target, name, output) }));
+  show(byId("switches"), ...SWITCHES.map(([, title, hint], index) => h("label", { class: "switch" }, h("span", { class: "name" }, title), h("span", { class: "hint" }, hint), inputs[index])));
+  const crash = h("button", { type: "button", class: "wide", id: "crash" }, "Crash the worker");
+  const poison = h("button", { type: "button", class: "wide", id: "poison" }, "Slip in a poison order");
+  const hours = FORWARD.map(([minutes, title]) => h("button", { type: "button", "data-minutes": minutes, "aria-label": `Clock forward: ${title}` }, title));
+  show(byId("breakers"), crash, poison, h("span", { class: "hint wide", id: "clock" }, "Clock forward"), ...hours);
+  crash.addEventListener("click", () => busy(crash, () => arm(output)));
+  poison.addEventListener("click", () => busy(poison, () => slip(output)));
+  hours.forEach((button) => button.addEventListener("click", () => busy(button, () => forward(Number(button.dataset.minutes), output))));
+  on("pulse", (pulse) => {
+    SWITCHES.forEach(([name], index) => (inputs[index].checked = pulse.switches[name]));
+    crash.textContent = pulse.crashesArmed ? `Crash the worker (armed: ${pulse.crashesArmed})` : "Crash the worker";
+    byId("clock").textContent = pulse.ahead == null ? "The functions have the machine’s time" : pulse.ahead ? `Clock forward: now ${duration(pulse.ahead * 1000)} ahead` : "Clock forward";
+    hours.forEach((button) => (button.disabled = pulse.ahead == null));
+  });
+  on("crash", () => say(output, true, "The worker crashed: its transaction was done, and it never heard. Lambda invokes it again."));
+}
+
+async function toggle(input, name, output) {
+  const { ok, json } = await post("/console/switch", { name, on: input.checked });
+  if (!ok) {
+    input.checked = store.pulse?.switches[name] ?? false;
+    say(output, false, json.message);
+  }
+}
+
+async function arm(output) {
+  const { ok, json } = await post("/console/crash");
+  say(output, ok, ok ? "The worker will die once its next transaction is done, before it hears of it. Place an order." : json.message);
+}
+
+async function slip(output) {
+  const { ok, json } = await post("/console/poison");
+  if (!ok) return say(output, false, json.message);
+  say(output, true, "A sealed card was copied into the row of ", h("code", {}, json.order), ". It must not open there.");
+  choose(json.order);
+}
+
+async function forward(minutes, output) {
+  const { ok, json } = await post("/console/clock", { minutes });
+  if (!ok) return say(output, false, json.message);
+  const { swept } = json;
+  const result = swept ? `${swept.rearmed} re-armed, ${swept.parked} parked, ${swept.expired} expired of ${swept.rows} in quarantine` : "the sweep failed";
+  say(output, Boolean(swept), `The clock is ${duration(json.ahead * 1000)} ahead. The scheduled sweep ran: ${result}.`);
+}

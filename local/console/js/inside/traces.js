@@ -1,0 +1,71 @@
+// What an order leaves behind: stream records, dead letters, log lines, calls of AWS.
+
+import { h } from "../dom.js";
+import { duration, timeOfDay } from "../format.js";
+import { attributes } from "./rows.js";
+
+const empty = (words) => h("p", { class: "empty" }, words);
+const list = (items) => h("ul", { class: "trace" }, items);
+const item = (time, ...what) => h("li", {}, h("time", {}, time), h("div", { class: "what" }, ...what));
+
+export function stream({ stream }) {
+  if (!stream) return empty("Choose an order to see its stream records.");
+  if (stream.length === 0) return empty("The quarantine’s stream has no record of this order.");
+  return list(
+    stream.map((record) =>
+      item(
+        timeOfDay(record.at * 1000).slice(0, 8),
+        h("b", {}, record.event),
+        ` ${[record.before ?? "no row", record.after ?? "no row"].join(" → ")}`,
+        record.byTtl ? h("span", { class: "bad" }, " by TTL") : null,
+        h("div", { class: "fields" }, `sequence ${record.sequence.replace(/^0+(?=\d)/, "")}`),
+        image("Old image", record.old),
+        image("New image", record.new),
+      ),
+    ),
+  );
+}
+
+function image(title, row) {
+  return row ? h("details", {}, h("summary", {}, title), attributes(row)) : null;
+}
+
+export function letters({ letters }, chosen) {
+  if (letters.length === 0) return empty(chosen ? "No dead letter tells of this order." : "The dead-letter queue is empty.");
+  return list(letters.map(letter));
+}
+
+function letter({ body, received, queue }) {
+  const positions = body.DDBStreamBatchInfo;
+  const title = positions
+    ? [h("span", { class: "warn" }, body.requestContext?.condition ?? "given up"), ` ${positions.batchSize} stream records, positions only`]
+    : [h("span", { class: "bad" }, body.Kind), ` ${body.CustomerOrder ?? "an order without id"}${body.Reason ? `: ${body.Reason}` : ""}`];
+  const at = positions ? body.timestamp : body.At;
+  const json = h("details", {}, h("summary", {}, "The message"), h("pre", { class: "fields" }, JSON.stringify(body, null, 2)));
+  return item(at ? timeOfDay(Date.parse(at)).slice(0, 8) : "", ...title, h("div", { class: "fields" }, `${queue}${received ? `, received ${received}×` : ""}`), json);
+}
+
+export function log({ log }, chosen) {
+  if (log.length === 0) return empty(chosen ? "No log line names this order." : "No log line yet.");
+  return list(
+    log.toReversed().map((line) => {
+      const fields = Object.entries(line.fields).map(([name, value]) => `${name}=${value}`);
+      const kind = { ERROR: "bad", WARN: "warn" }[line.level];
+      return item(timeOfDay(line.at), h("span", { class: kind }, line.message), h("div", { class: "fields" }, `${line.target} ${fields.join(" ")}`));
+    }),
+  );
+}
+
+export function calls({ calls }, chosen) {
+  if (calls.length === 0) return empty("No call of AWS yet.");
+  const cost = new Map();
+  for (const { service } of calls) cost.set(service, (cost.get(service) ?? 0) + 1);
+  const costs = [...cost].map(([service, count]) => `${count} ${service}`).join(", ");
+  return h("div", {}, h("p", { class: "cost" }, `${chosen ? "This order" : "The latest"}: ${costs}. Newest first.`), list(calls.toReversed().map(call)));
+}
+
+function call(call) {
+  const outcome = call.outcome === "ok" ? h("span", { class: "good" }, "ok") : h("span", { class: call.onPurpose ? "warn" : "bad" }, call.outcome);
+  const facts = [call.role, call.purpose && `for ${call.purpose}`, call.resources.join(" + "), call.shared && "shared by its key batch", call.among > 1 && `for one of ${call.among} orders in the worker`, call.onPurpose && "broken on purpose"];
+  return item(timeOfDay(call.at), h("b", {}, `${call.service} ${call.operation}`), " ", outcome, ` ${duration(call.microseconds / 1000)}`, h("div", { class: "fields" }, facts.filter(Boolean).join(" · ")));
+}

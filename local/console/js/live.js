@@ -1,0 +1,43 @@
+// The stream of events. The browser reconnects by itself; the server then begins with the whole state.
+
+import { byId } from "./dom.js";
+import { emit, store } from "./store.js";
+
+export function connect() {
+  const events = new EventSource("/console/events");
+  const hear = (name, take) => events.addEventListener(name, (event) => take(JSON.parse(event.data)));
+  hear("state", (state) => {
+    store.state = state;
+    store.orders = new Map(state.latest.map((order) => [order.id, order]));
+    store.inWorker = new Set(state.inWorker);
+    tick(state.pulse);
+    emit("state", state);
+    emit("orders", { changed: state.latest, touched: state.latest.map((order) => order.id), whole: true });
+  });
+  hear("orders", (orders) => {
+    for (const order of orders.changed) {
+      if (order.stage === "gone") store.orders.delete(order.id);
+      else store.orders.set(order.id, order);
+    }
+    emit("orders", orders);
+  });
+  hear("pulse", tick);
+  hear("worker", ({ orders, begun }) => {
+    for (const id of orders) begun ? store.inWorker.add(id) : store.inWorker.delete(id);
+    emit("worker", { orders, begun });
+  });
+  for (const name of ["refused", "crash", "failed"]) hear(name, (what) => emit(name, what));
+  events.addEventListener("open", () => lamp("live", "live"));
+  events.addEventListener("error", () => lamp("lost", "no connection: is card-airlock up still running?"));
+}
+
+function tick(pulse) {
+  store.pulse = pulse;
+  store.skew = pulse.now - Date.now();
+  emit("pulse", pulse);
+}
+
+function lamp(state, text) {
+  byId("live").dataset.state = state;
+  byId("live-text").textContent = text;
+}

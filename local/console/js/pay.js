@@ -1,0 +1,49 @@
+// Paying an order, and what the sandbox has on its books.
+
+import { apiAnswer, busy, say } from "./answer.js";
+import { byId, h, show } from "./dom.js";
+import { get, post } from "./server.js";
+import { choose, on } from "./store.js";
+
+let shown = "";
+
+export function start() {
+  const form = byId("pay");
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const order = form.order.value.trim();
+    busy(form.querySelector("button"), () => pay(order));
+  });
+  on("chosen", (order) => order && (form.order.value = order));
+  on("pulse", ({ ledger }) => {
+    const sums = JSON.stringify(ledger);
+    if (sums === shown) return;
+    shown = sums;
+    refresh();
+  });
+}
+
+async function pay(order) {
+  const { ok, json } = await post("/console/pay", { order });
+  if (!ok) return say(byId("paid"), false, json.message);
+  say(byId("paid"), json.status < 300, ...apiAnswer(json), json.answer["CreditCard Charged"] ? ` · ${json.answer["CreditCard Charged"]}` : "");
+  refresh();
+}
+
+async function refresh() {
+  const charges = (await get("/console/recent"))?.charges;
+  const ledger = byId("ledger");
+  if (!charges) return;
+  if (charges.length === 0) return show(ledger, h("p", { class: "empty" }, "Nobody was charged yet."));
+  const rows = charges.map((charge) =>
+    h(
+      "tr",
+      {},
+      h("td", {}, h("button", { type: "button", class: "link", onclick: () => choose(charge.order) }, charge.order)),
+      h("td", {}, h("span", { class: `stage ${charge.outcome === "charged" ? "paid" : "declined"}` }, charge.outcome)),
+      h("td", { class: "num" }, `${charge.requests}×`),
+    ),
+  );
+  const head = h("tr", {}, h("th", { scope: "col" }, "Order"), h("th", { scope: "col" }, "Outcome"), h("th", { scope: "col", class: "num" }, "Asked"));
+  show(ledger, h("table", {}, h("thead", {}, head), h("tbody", {}, rows)));
+}

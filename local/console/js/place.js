@@ -1,0 +1,70 @@
+// Placing orders. A test card is a name here; a typed number leaves its field before anything else happens.
+
+import { apiAnswer, busy, say } from "./answer.js";
+import { byId, h, show } from "./dom.js";
+import { many } from "./format.js";
+import { post } from "./server.js";
+import { choose, on } from "./store.js";
+
+export function start() {
+  const form = byId("place");
+  on("state", ({ testCards }) => {
+    const chosen = form.card.value || testCards[0].name;
+    const options = testCards.map(({ name, title }) => h("option", { value: name, selected: name === chosen }, title));
+    if (form.card.options.length === 1) show(form.card, ...options, h("option", { value: "" }, "a number I type"));
+  });
+  form.card.addEventListener("change", () => ask(form));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const order = read(form);
+    busy(form.querySelector("button"), () => place(form, order));
+  });
+}
+
+function ask(form) {
+  const typed = form.card.value === "";
+  byId("typed").hidden = !typed;
+  byId("card-hint").hidden = typed;
+  form.number.required = typed;
+  form.number.value = "";
+}
+
+function read(form) {
+  const order = { order: form.order.value.trim(), name: form.name.value, address: form.address.value, count: Number(form.count.value) };
+  if (form.card.value) order.testCard = form.card.value;
+  else order.number = form.number.value;
+  form.number.value = "";
+  return order;
+}
+
+async function place(form, order) {
+  const sent = post("/console/orders", order);
+  delete order.number;
+  look();
+  const { ok, json } = await sent;
+  const output = byId("placed");
+  if (!ok) return say(output, false, json.message);
+  if (json.outcomes) {
+    const outcomes = Object.entries(json.outcomes);
+    const good = outcomes.every(([outcome]) => /^20[02]$/.test(outcome));
+    say(output, good, h("b", {}, many(json.placed, "order")), `: ${outcomes.map(([outcome, count]) => `${count} × ${outcome}`).join(", ")}`);
+    propose(form, order);
+    return;
+  }
+  const good = json.status < 300;
+  say(output, good, ...apiAnswer(json));
+  if (!good) return;
+  choose(order.order);
+  propose(form, order);
+}
+
+/** On a phone the picture is out of sight while the form is in it. */
+function look() {
+  if (matchMedia("(max-width: 760px)").matches) byId("scene-title").scrollIntoView();
+}
+
+/** The next order gets the next id. */
+function propose(form, { order }) {
+  if (form.order.value.trim() !== order) return;
+  form.order.value = /\d$/.test(order) ? order.replace(/\d+$/, (digits) => String(BigInt(digits) + 1n).padStart(digits.length, "0")) : `${order}-2`;
+}

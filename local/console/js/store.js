@@ -1,0 +1,45 @@
+// What the page knows, and who wants to hear of it.
+
+import { readsAsCard } from "./card.js";
+
+const listeners = new Map();
+
+export const store = {
+  orders: new Map(),
+  inWorker: new Set(),
+  pulse: null,
+  state: null,
+  /** The order that is looked into, or null. */
+  chosen: null,
+  /** The server's clock minus ours, in milliseconds. */
+  skew: 0,
+};
+
+/** The stack's time: it can be ahead of the machine's. */
+export const now = () => Date.now() + store.skew;
+
+/** Calls `listener` with what happened, each time something of this name does. */
+export function on(name, listener) {
+  if (!listeners.has(name)) listeners.set(name, []);
+  listeners.get(name).push(listener);
+}
+
+export function emit(name, what) {
+  for (const listener of listeners.get(name) ?? []) listener(what);
+}
+
+/** Chooses an order to look into; null for none. The address keeps it, so that a reload does not lose it. */
+export function choose(id) {
+  store.chosen = id && !readsAsCard(id) ? id : null;
+  if (inAddress() !== store.chosen) history.replaceState(null, "", store.chosen ? `#${encodeURIComponent(store.chosen)}` : location.pathname);
+  emit("chosen", store.chosen);
+}
+
+/** The order that the address names. */
+export function inAddress() {
+  try {
+    return decodeURIComponent(location.hash.slice(1)) || null;
+  } catch {
+    return location.hash;
+  }
+}

@@ -1,0 +1,93 @@
+// A `card-airlock up` and a browser of the test's own.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+/** Far more than anything takes on a busy machine. */
+export const LIMIT = 120_000;
+
+const program = process.env.CARD_AIRLOCK ?? new URL("../../../target/debug/card-airlock", import.meta.url).pathname;
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+/** Starts the program on free ports; gives { origin, stop }. */
+export async function up() {
+  const home = mkdtempSync(join(tmpdir(), "card-airlock-console-"));
+  const ready = join(home, "ready.json");
+  const child = spawn(program, ["up", "--port", "0", "--aws-port", "0", "--log", "off", "--ready-file", ready], {
+    env: { ...process.env, XDG_STATE_HOME: home },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const ended = new Promise((done) => child.once("exit", done));
+  await until("up is ready", () => {
+    if (child.exitCode !== null) throw new Error("up has ended");
+    return existsSync(ready);
+  });
+  const { api } = JSON.parse(readFileSync(ready));
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await ended;
+    rmSync(home, { recursive: true, force: true });
+  };
+  return { origin: new URL(api).origin, stop };
+}
+
+export const browser = () => chromium.launch({ executablePath });
+
+/** Opens the console; what the page complains of is kept in `page.complaints`. */
+export async function open(browser, origin, { width = 1280, height = 900, scheme = "light", still = true } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion: still ? "reduce" : "no-preference" });
+  context.setDefaultTimeout(LIMIT);
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on("console", (message) => message.type() === "error" && page.complaints.push(message.text()));
+  page.on("pageerror", (error) => page.complaints.push(error.message));
+  await page.goto(`${origin}/`);
+  await page.waitForSelector("#live[data-state=live]");
+  return page;
+}
+
+/** Waits for a condition; never for a time. */
+export async function until(what, holds) {
+  const begun = Date.now();
+  while (!(await holds())) {
+    if (Date.now() - begun > LIMIT) throw new Error(`not in time: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+/** Places an order with the form. */
+export async function place(page, order, card = "visa", count = 1) {
+  await page.fill("#place [name=order]", order);
+  await page.selectOption("#card", card);
+  await page.fill("#place [name=count]", String(count));
+  await page.evaluate(() => document.getElementById("placed").removeAttribute("data-good"));
+  await press(page, "#place button[type=submit]");
+  await page.waitForSelector("#placed[data-good]");
+}
+
+/** Pays an order with the form. */
+export async function pay(page, order) {
+  await page.fill("#pay [name=order]", order);
+  await press(page, "#pay button");
+}
+
+/** Clicks a button that is not at work still: it would not listen. */
+export const press = (page, button) => page.click(`${button}:not([aria-busy=true])`);
+
+/** Waits until the list says that an order is in a stage. */
+export const inStage = (page, order, stage) => page.waitForSelector(`#orders tr:has(button[data-order="${order}"]) .stage.${stage}`);
+
+/** Switches a fault, by its label, as a person does, and waits until the server has it so. */
+export async function toggle(page, name, on) {
+  await page.locator(`#switch-${name}`).setChecked(on);
+  await until(`${name} is ${on}`, async () => {
+    const state = await page.evaluate(async () => {
+      const events = new EventSource("/console/events");
+      return new Promise((done) => events.addEventListener("state", (event) => (events.close(), done(JSON.parse(event.data).pulse.switches))));
+    });
+    return state[name] === on;
+  });
+}

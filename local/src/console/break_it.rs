@@ -1,0 +1,88 @@
+//! What a page can have go wrong.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{Request, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    Console, mend,
+    poison::{self, NoPoison},
+    pulse, request,
+    shown::{self, Refused},
+    switches,
+};
+
+/// The farthest that one request puts the clock forward: four days.
+const MOST_MINUTES: u32 = 4 * 24 * 60;
+
+const UNKNOWN_SWITCH: Refused = Refused(StatusCode::NOT_FOUND, "UNKNOWN_SWITCH", "There is no such switch");
+const NOTHING_TO_COPY: Refused = Refused(
+    StatusCode::CONFLICT,
+    "NOTHING_TO_COPY",
+    "Place an order first: poison is a copy of a sealed card",
+);
+const NOT_TAKEN: Refused = Refused(StatusCode::BAD_GATEWAY, "AWS_REFUSED", "DynamoDB did not take the row");
+const MACHINE_TIME: Refused = Refused(
+    StatusCode::CONFLICT,
+    "MACHINE_TIME",
+    "With --processes the functions have the machine’s own time",
+);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Switching {
+    name: String,
+    on: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Forward {
+    minutes: u32,
+}
+
+/// `POST /console/switch`: a fault on or off.
+pub(super) async fn switch(State(console): State<Arc<Console>>, asked: Request) -> Result<Response, Refused> {
+    let body = request::body(asked).await?;
+    let asked: Switching = request::read(&body)?;
+    switches::set(console.aws.faults(), &asked.name, asked.on).ok_or(UNKNOWN_SWITCH)?;
+    Ok(done(&console))
+}
+
+/// `POST /console/crash`: the worker dies when its next transaction is done.
+pub(super) async fn crash(State(console): State<Arc<Console>>) -> Response {
+    console.hub.invocations().arm_crash();
+    done(&console)
+}
+
+/// `POST /console/poison`: a row whose card belongs to another.
+pub(super) async fn poison(State(console): State<Arc<Console>>) -> Result<Response, Refused> {
+    match poison::put(&console).await {
+        Ok(order) => Ok(shown::ok(json!({ "order": order }))),
+        Err(NoPoison::NothingToCopy) => Err(NOTHING_TO_COPY),
+        Err(NoPoison::Refused) => Err(NOT_TAKEN),
+    }
+}
+
+/// `POST /console/clock`: puts the time forward; then the scheduled sweep runs, as it would have meanwhile.
+pub(super) async fn clock(State(console): State<Arc<Console>>, asked: Request) -> Result<Response, Refused> {
+    let body = request::body(asked).await?;
+    let asked: Forward = request::read(&body)?;
+    let time = console.options.time.as_ref().ok_or(MACHINE_TIME)?;
+    time.forward(Duration::from_secs(u64::from(asked.minutes.min(MOST_MINUTES)) * 60));
+    let swept = mend::invoke(&console, &json!({ "action": "sweep" })).await;
+    Ok(shown::ok(json!({ "ahead": time.ahead().as_secs(), "swept": swept })))
+}
+
+/// Every page sees the switch move.
+fn done(console: &Console) -> Response {
+    let pulse = pulse::document(console);
+    console.hub.happened("pulse", &pulse);
+    shown::ok(pulse)
+}

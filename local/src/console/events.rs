@@ -1,0 +1,54 @@
+//! The server-sent events of one page: the whole state first, then what changes.
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    extract::State,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures::{StreamExt, stream};
+use serde_json::json;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::{
+    Console,
+    hub::{self, Frame},
+    pulse, shown, test_cards,
+};
+
+pub(super) async fn stream(State(console): State<Arc<Console>>) -> Response {
+    // In this order: what changes while the state is taken comes again, and nothing is missed.
+    let frames = console.hub.subscribe();
+    let first = state(&console);
+    let mut stopping = console.stopping.clone();
+    let rest = stream::unfold((console, frames), |(console, mut frames)| async move {
+        let frame = match frames.recv().await {
+            Ok(frame) => frame,
+            Err(RecvError::Lagged(_)) => state(&console),
+            Err(RecvError::Closed) => return None,
+        };
+        Some((frame, (console, frames)))
+    });
+    let frames = stream::iter([first])
+        .chain(rest)
+        .map(|frame| Ok::<_, Infallible>(Event::default().event(frame.event).data(&frame.data)));
+    let frames = frames.take_until(async move { hub::stopped(&mut stopping).await });
+    Sse::new(frames).keep_alive(KeepAlive::default()).into_response()
+}
+
+fn state(console: &Console) -> Arc<Frame> {
+    let cards = test_cards::all().into_iter().map(|card| json!({ "name": card.name, "title": card.title }));
+    let state = json!({
+        "api": format!("/{}", console.front.stage),
+        "user": super::USER,
+        "aws": console.aws.url(),
+        "testCards": cards.collect::<Vec<_>>(),
+        "latest": console.hub.known().latest(),
+        "inWorker": console.hub.invocations().in_worker(),
+        "pulse": pulse::document(console),
+    });
+    Arc::new(Frame { event: "state", data: shown::text(state) })
+}

@@ -1,0 +1,194 @@
+//! Where everything that happens comes together: calls of AWS, invocations and log lines mark orders as touched;
+//! their rows are read again, and what is new goes to every open page.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tokio::sync::{Notify, broadcast, watch};
+
+use super::{
+    Console,
+    invocations::{self, Invocations},
+    known::Known,
+    pulse, shown,
+    summary::Rows,
+};
+use crate::aws::{AwsEndpoint, Seen};
+
+/// Calls kept for the orders' stories.
+const MOST_CALLS: usize = 20_000;
+/// Frames that a slow page may be behind; then it gets the whole state again.
+const MOST_FRAMES: usize = 1_024;
+/// Changes gather for so long.
+const GATHER: Duration = Duration::from_millis(40);
+/// How often the numbers go out.
+const PULSE: Duration = Duration::from_secs(1);
+/// Orders read at a stretch, before others get their turn.
+const STRETCH: usize = 100;
+
+/// What happens, for those who look on. Cloning shares it.
+#[derive(Clone, Default)]
+pub(crate) struct Hub(Arc<Inner>);
+
+struct Inner {
+    invocations: Invocations,
+    known: Mutex<Known>,
+    calls: Mutex<Calls>,
+    touched: Mutex<BTreeSet<String>>,
+    wake: Notify,
+    frames: broadcast::Sender<Arc<Frame>>,
+}
+
+#[derive(Default)]
+struct Calls {
+    total: u64,
+    latest: VecDeque<Arc<Kept>>,
+}
+
+/// A call, and for whom it may have been.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) seen: Seen,
+    /// Of a call of the worker's that failed: the orders it had in its hands. The token that such a call names is
+    /// of a try that left no other trace.
+    pub(super) in_worker: Vec<String>,
+}
+
+/// One server-sent event.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub(super) event: &'static str,
+    pub(super) data: String,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            invocations: Invocations::default(),
+            known: Mutex::default(),
+            calls: Mutex::default(),
+            touched: Mutex::default(),
+            wake: Notify::new(),
+            frames: broadcast::channel(MOST_FRAMES).0,
+        }
+    }
+}
+
+impl Hub {
+    /// Looks on at all that the endpoint is asked from now on.
+    pub(crate) fn watch(&self, aws: &AwsEndpoint) {
+        let hub = self.clone();
+        aws.watch(move |seen| hub.saw(seen));
+    }
+
+    pub(super) fn invocations(&self) -> &Invocations {
+        &self.0.invocations
+    }
+
+    pub(super) fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The latest calls, oldest first.
+    pub(super) fn calls(&self) -> Vec<Arc<Kept>> {
+        self.latest_calls().latest.iter().cloned().collect()
+    }
+
+    /// How many calls there were.
+    pub(super) fn calls_total(&self) -> u64 {
+        self.latest_calls().total
+    }
+
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<Arc<Frame>> {
+        self.0.frames.subscribe()
+    }
+
+    /// Tells every open page.
+    pub(super) fn happened(&self, event: &'static str, what: &Value) {
+        if self.is_watched() {
+            let data = shown::text(what.clone());
+            // The last page may have gone meanwhile.
+            let _ = self.0.frames.send(Arc::new(Frame { event, data }));
+        }
+    }
+
+    fn is_watched(&self) -> bool {
+        self.0.frames.receiver_count() > 0
+    }
+
+    fn saw(&self, seen: Seen) {
+        if self.0.invocations.saw(&seen) {
+            self.happened("crash", &json!({}));
+        }
+        self.touch(seen.mentions.iter().cloned());
+        let failed_in_worker = invocations::is_workers(&seen) && seen.outcome != "ok";
+        let in_worker = if failed_in_worker { self.invocations().in_worker() } else { Vec::new() };
+        let mut calls = self.latest_calls();
+        calls.total += 1;
+        calls.latest.push_back(Arc::new(Kept { seen, in_worker }));
+        if calls.latest.len() > MOST_CALLS {
+            calls.latest.pop_front();
+        }
+    }
+
+    fn touch(&self, orders: impl Iterator<Item = String>) {
+        self.0.touched.lock().unwrap_or_else(PoisonError::into_inner).extend(orders);
+        self.0.wake.notify_one();
+    }
+
+    fn latest_calls(&self) -> MutexGuard<'_, Calls> {
+        self.0.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_touched(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.0.touched.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Tells the pages what changes, until the stack stops.
+pub(super) async fn keep_up(console: Arc<Console>) {
+    let hub = &console.hub;
+    let mut stopping = console.stopping.clone();
+    let mut lines = console.options.log.written();
+    let mut pulse = tokio::time::interval(PULSE);
+    loop {
+        tokio::select! {
+            () = stopped(&mut stopping) => return,
+            _ = pulse.tick() => if hub.is_watched() {
+                hub.happened("pulse", &pulse::document(&console));
+            },
+            line = lines.recv() => match line {
+                Ok(order) => hub.touch(order.into_iter()),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                // The console holds the log: this does not happen.
+                Err(broadcast::error::RecvError::Closed) => return,
+            },
+            () = hub.0.wake.notified() => {
+                tokio::time::sleep(GATHER).await;
+                tell_changes(&console).await;
+            }
+        }
+    }
+}
+
+async fn tell_changes(console: &Console) {
+    let touched: Vec<_> = console.hub.take_touched().into_iter().collect();
+    for some in touched.chunks(STRETCH) {
+        let changed = some.iter().filter_map(|id| {
+            let rows = Rows::read(console, id);
+            console.hub.known().update(id, &rows, Instant::now())
+        });
+        let changed: Vec<_> = changed.collect();
+        console.hub.happened("orders", &json!({ "changed": changed, "touched": some }));
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Completes once the stack stops.
+pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|up| *up).await;
+}

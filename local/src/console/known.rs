@@ -1,0 +1,172 @@
+//! The orders that the console has met, the newest last, and how many are where.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    time::{Duration, Instant},
+};
+
+use order::Timestamp;
+use serde_json::{Value, json};
+
+use super::summary::{Rows, Stage, text};
+
+/// Orders remembered; then the oldest that is across is forgotten, and counts no more.
+const MOST: usize = 10_000;
+/// Orders that a new page is told of.
+const LATEST: usize = 300;
+/// Rates are over so long.
+const WINDOW: Duration = Duration::from_secs(10);
+/// Times in quarantine of so many orders make the median.
+const MOST_TIMES: usize = 100;
+
+/// What is known.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    number: u64,
+    orders: HashMap<String, Order>,
+    by_number: BTreeMap<u64, String>,
+    accepted: VecDeque<Instant>,
+    crossed: VecDeque<Instant>,
+    times: VecDeque<u64>,
+}
+
+#[derive(Debug)]
+struct Order {
+    number: u64,
+    stage: Stage,
+    accepted_at: String,
+    summary: Value,
+}
+
+impl Known {
+    /// Takes in what the rows of an order say now. `None`: nothing of it changed.
+    pub(super) fn update(&mut self, id: &str, rows: &Rows, now: Instant) -> Option<Value> {
+        let before = self.orders.get(id);
+        let Some((stage, summary)) = rows.stage().zip(rows.summary(id)) else {
+            let order = self.orders.remove(id)?;
+            self.by_number.remove(&order.number);
+            return Some(json!({ "id": id, "stage": "gone" }));
+        };
+        if before.is_some_and(|order| order.summary == summary) {
+            return None;
+        }
+        let accepted_at = summary.get("acceptedAt").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let was_across = before.is_some_and(|order| order.stage.is_across());
+        if before.is_none_or(|order| order.accepted_at != accepted_at) {
+            note(&mut self.accepted, now);
+        }
+        if stage.is_across() && !was_across {
+            note(&mut self.crossed, now);
+            if let Some(held) = held(rows) {
+                self.times.truncate(MOST_TIMES - 1);
+                self.times.push_front(held);
+            }
+        }
+        let number = before.map_or(self.number, |order| order.number);
+        if before.is_none() {
+            self.number += 1;
+            self.by_number.insert(number, id.to_owned());
+        }
+        self.orders.insert(id.to_owned(), Order { number, stage, accepted_at, summary: summary.clone() });
+        self.forget();
+        Some(summary)
+    }
+
+    /// The latest orders, oldest first.
+    pub(super) fn latest(&self) -> Vec<&Value> {
+        let latest = self.by_number.values().rev().take(LATEST).filter_map(|id| self.orders.get(id));
+        let mut latest: Vec<_> = latest.map(|order| &order.summary).collect();
+        latest.reverse();
+        latest
+    }
+
+    /// How many are where, how fast they come and cross, and how long they are held.
+    pub(super) fn numbers(&mut self, now: Instant) -> Value {
+        let mut counts: BTreeMap<&str, u64> = Stage::ALL.iter().map(|stage| (stage.word(), 0)).collect();
+        for order in self.orders.values() {
+            *counts.entry(order.stage.word()).or_default() += 1;
+        }
+        let oldest = self.orders.values().filter(|order| order.stage == Stage::Quarantine);
+        let oldest = oldest.map(|order| order.accepted_at.as_str()).min();
+        let is_forgotten = |order: &&Order| order.summary.get("forgottenAt").is_some_and(Value::is_string);
+        let forgotten = self.orders.values().filter(is_forgotten).count();
+        let mut times: Vec<_> = self.times.iter().copied().collect();
+        times.sort_unstable();
+        json!({
+            "counts": counts,
+            "forgotten": forgotten,
+            "acceptedPerSecond": rate(&mut self.accepted, now),
+            "crossedPerSecond": rate(&mut self.crossed, now),
+            "medianHeld": times.get(times.len() / 2),
+            "oldestHeld": oldest,
+        })
+    }
+
+    fn forget(&mut self) {
+        if self.orders.len() > MOST {
+            let across = |id: &&String| self.orders.get(*id).is_some_and(|order| order.stage.is_across());
+            let oldest = self.by_number.values().find(across).cloned();
+            if let Some(order) = oldest.and_then(|id| self.orders.remove(&id)) {
+                self.by_number.remove(&order.number);
+            }
+        }
+    }
+}
+
+/// Milliseconds from acceptance to token.
+fn held(rows: &Rows) -> Option<u64> {
+    let time = |name| text(rows.clean.as_ref()?, name)?.parse::<Timestamp>().ok();
+    Some(time("AcceptedAt")?.milliseconds_until(time("TokenizedAt")?))
+}
+
+fn note(times: &mut VecDeque<Instant>, now: Instant) {
+    times.push_back(now);
+    trim(times, now);
+}
+
+fn trim(times: &mut VecDeque<Instant>, now: Instant) {
+    while times.front().is_some_and(|time| now.duration_since(*time) > WINDOW) {
+        times.pop_front();
+    }
+}
+
+fn rate(times: &mut VecDeque<Instant>, now: Instant) -> f64 {
+    trim(times, now);
+    f64::from(u32::try_from(times.len()).unwrap_or(u32::MAX)) / WINDOW.as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quarantined(status: &str) -> Rows {
+        let row = json!({ "Status": { "S": status }, "AcceptedAt": { "S": "2026-01-01T00:00:00.000Z" } });
+        Rows { quarantine: Some(row), ..Rows::default() }
+    }
+
+    fn clean() -> Rows {
+        let row = json!({
+            "AcceptedAt": { "S": "2026-01-01T00:00:00.000Z" }, "TokenizedAt": { "S": "2026-01-01T00:00:00.250Z" },
+        });
+        Rows { clean: Some(row), ..Rows::default() }
+    }
+
+    #[test]
+    fn an_order_counts_once_where_it_is_and_its_crossing_is_timed() {
+        let (mut known, now) = (Known::default(), Instant::now());
+        assert!(known.update("a", &quarantined("PENDING"), now).is_some());
+        assert!(known.update("a", &quarantined("PENDING"), now).is_none(), "nothing new");
+        assert_eq!(known.numbers(now)["counts"]["quarantine"], 1);
+        assert!(known.update("a", &clean(), now).is_some());
+        let numbers = known.numbers(now);
+        assert_eq!(
+            (&numbers["counts"]["quarantine"], &numbers["counts"]["tokenized"]),
+            (&json!(0), &json!(1))
+        );
+        assert_eq!((&numbers["medianHeld"], &numbers["crossedPerSecond"]), (&json!(250), &json!(0.1)));
+        let later = known.numbers(now + WINDOW * 2);
+        assert_eq!((&later["acceptedPerSecond"], &later["crossedPerSecond"]), (&json!(0.0), &json!(0.0)));
+        assert_eq!(known.update("a", &Rows::default(), now).unwrap()["stage"], "gone");
+        assert!(known.latest().is_empty());
+    }
+}

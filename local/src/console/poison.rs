@@ -1,0 +1,53 @@
+//! A poison order: somebody with write access copies a sealed card into a row of another order.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{Client, primitives::Blob, types::AttributeValue};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::Value;
+
+use super::{
+    Console, story,
+    summary::{QUARANTINE, table},
+};
+use crate::functions;
+
+/// Why there is no poison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoPoison {
+    /// No order was ever sealed: there is nothing to copy.
+    NothingToCopy,
+    /// DynamoDB did not take the row.
+    Refused,
+}
+
+/// Puts the row as an operator, with a real call, and tells its order id.
+pub(super) async fn put(console: &Console) -> Result<String, NoPoison> {
+    let mut row = story::latest_sealed(console).ok_or(NoPoison::NothingToCopy)?;
+    let order = format!("poison-{}", short_id());
+    row.insert("CustomerOrder".into(), AttributeValue::S(order.clone()));
+    row.insert("Status".into(), AttributeValue::S("PENDING".into()));
+    let dynamodb = Client::new(&functions::sdk_config(console.aws.url(), "operator"));
+    let put = dynamodb.put_item().table_name(table(&console.declared, QUARANTINE)).set_item(Some(row));
+    put.send().await.map_err(|_| NoPoison::Refused)?;
+    Ok(order)
+}
+
+fn short_id() -> String {
+    vault::opaque_id().simple().to_string().chars().take(6).collect()
+}
+
+/// A row of DynamoDB's JSON as the SDK has it; only the types that a quarantine row has.
+pub(super) fn row(item: &Value) -> Option<HashMap<String, AttributeValue>> {
+    let attribute = |value: &Value| {
+        let (kind, value) = value.as_object()?.iter().next()?;
+        let text = value.as_str()?.to_owned();
+        Some(match kind.as_str() {
+            "S" => AttributeValue::S(text),
+            "N" => AttributeValue::N(text),
+            "B" => AttributeValue::B(Blob::new(BASE64_STANDARD.decode(text).ok()?)),
+            _ => return None,
+        })
+    };
+    item.as_object()?.iter().map(|(name, value)| Some((name.clone(), attribute(value)?))).collect()
+}

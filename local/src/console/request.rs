@@ -1,0 +1,24 @@
+//! What the page asks: small JSON bodies, in a buffer that is wiped, because one of them may hold a typed card.
+
+use axum::{extract::Request, http::StatusCode};
+use serde::Deserialize;
+
+use super::shown::Refused;
+use crate::{api::read_body, wiped::WipedBuffer};
+
+const MOST_BYTES: usize = 16 * 1024;
+
+/// A request's body.
+pub(super) async fn body(request: Request) -> Result<WipedBuffer, Refused> {
+    let (head, body) = request.into_parts();
+    read_body(body, &head.headers, MOST_BYTES).await.ok_or_else(unreadable)
+}
+
+/// What the body says. Serde's own error quotes its input: it goes no further.
+pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a WipedBuffer) -> Result<T, Refused> {
+    serde_json::from_slice(body.as_ref()).map_err(|_| unreadable())
+}
+
+fn unreadable() -> Refused {
+    Refused(StatusCode::BAD_REQUEST, "CONSOLE_REQUEST", "The console does not understand this request")
+}

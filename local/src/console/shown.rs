@@ -1,0 +1,73 @@
+//! The one way out: everything the console answers or streams passes here, and no text that reads as a card number
+//! gets through, wherever it came from.
+
+use axum::{
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+use vault::is_card_shaped;
+
+/// What stands in the place of a text that reads as a card number.
+const WITHHELD: &str = "[withheld: reads as a card number]";
+
+/// The document's text, fit to be shown.
+pub(super) fn text(mut document: Value) -> String {
+    withhold(&mut document);
+    document.to_string()
+}
+
+/// An answer.
+pub(super) fn ok(document: Value) -> Response {
+    answer(StatusCode::OK, document)
+}
+
+/// The console's own word that something cannot be done; fixed text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused(pub(super) StatusCode, pub(super) &'static str, pub(super) &'static str);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let Self(status, code, message) = self;
+        answer(status, json!({ "code": code, "message": message }))
+    }
+}
+
+fn answer(status: StatusCode, document: Value) -> Response {
+    (status, [(CONTENT_TYPE, "application/json")], text(document)).into_response()
+}
+
+fn withhold(value: &mut Value) {
+    match value {
+        Value::String(text) if is_card_shaped(text) => WITHHELD.clone_into(text),
+        Value::Number(number) if is_card_shaped(&number.to_string()) => *value = WITHHELD.into(),
+        Value::Array(values) => values.iter_mut().for_each(withhold),
+        Value::Object(members) => {
+            if members.keys().any(|name| is_card_shaped(name)) {
+                members.retain(|name, _| !is_card_shaped(name));
+            }
+            members.values_mut().for_each(withhold);
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_name_or_number_that_reads_as_a_card_gets_out() {
+        let card = "4111 1111 1111 1111";
+        let document = json!({
+            "a": [card, { "b": format!("card {card}!") }], "4111111111111111": 1, "n": 4111111111111111_u64,
+            "id": "123456789", "mask": "****-****-****-1111", "at": 1764000000,
+        });
+        let shown: Value = serde_json::from_str(&text(document)).unwrap();
+        let expected = json!({
+            "a": [WITHHELD, { "b": WITHHELD }], "n": WITHHELD,
+            "id": "123456789", "mask": "****-****-****-1111", "at": 1764000000,
+        });
+        assert_eq!(shown, expected);
+    }
+}

@@ -1,0 +1,50 @@
+//! The quarantine's stream as far as it was read: each look reads only what is new.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use serde_json::Value;
+
+use super::{
+    Console,
+    summary::{QUARANTINE, table},
+};
+
+/// Records of one read, and records kept; then the oldest go.
+const PAGE: usize = 1_000;
+const MOST: usize = 20_000;
+
+/// The records, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct StreamTail(Mutex<VecDeque<Value>>);
+
+impl StreamTail {
+    /// The records by now.
+    pub(super) fn read(&self, console: &Console) -> MutexGuard<'_, VecDeque<Value>> {
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = table(&console.declared, QUARANTINE);
+        let stream =
+            console.declared.stream_mappings.iter().find(|mapping| mapping.stream_arn.contains(name));
+        let reader = stream.and_then(|mapping| console.aws.stream(&mapping.stream_arn).ok());
+        let Some(reader) = reader else { return records };
+        loop {
+            let position = records.back().and_then(sequence).map(str::to_owned);
+            match reader.records_after(position.as_deref(), PAGE) {
+                Ok(page) if page.is_empty() => return records,
+                Ok(page) => records.extend(page),
+                // Trimmed behind the position: what is left begins anew.
+                Err(_) if position.is_some() => records.clear(),
+                Err(_) => return records,
+            }
+            let over = records.len().saturating_sub(MOST);
+            records.drain(..over);
+        }
+    }
+}
+
+/// A record's sequence number.
+pub(super) fn sequence(record: &Value) -> Option<&str> {
+    record.pointer("/dynamodb/SequenceNumber")?.as_str()
+}

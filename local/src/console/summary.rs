@@ -1,0 +1,128 @@
+//! An order in a few words: where it is, and since when.
+
+use serde_json::{Value, json};
+
+use crate::template::{ACCOUNT_ID, Stack};
+
+use super::Console;
+
+pub(super) const QUARANTINE: &str = "OrderQuarantineTable";
+pub(super) const VAULT: &str = "CreditCardTokenizerTable";
+pub(super) const CLEAN: &str = "CustomerOrderTable";
+pub(super) const AUDIT: &str = "DetokenizeAuditTable";
+
+/// The deployed name of a table.
+pub(super) fn table<'a>(declared: &'a Stack, logical_id: &'a str) -> &'a str {
+    let found = declared.tables.iter().find(|table| table.logical_id == logical_id);
+    found.map_or(logical_id, |table| &table.name)
+}
+
+/// An order's rows.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) quarantine: Option<Value>,
+    pub(super) clean: Option<Value>,
+    pub(super) vault: Option<Value>,
+}
+
+impl Rows {
+    /// Quarantine first, then clean: an order that crosses in between is seen twice, never not at all.
+    pub(super) fn read(console: &Console, order: &str) -> Self {
+        let row = |logical_id, key: &[(&str, &str)]| {
+            console.aws.row(table(&console.declared, logical_id), key).ok().flatten()
+        };
+        let quarantine = row(QUARANTINE, &[("CustomerOrder", order)]);
+        let clean = row(CLEAN, &[("CustomerOrder", order)]);
+        let token = clean.as_ref().and_then(|clean| text(clean, "CreditCardToken"));
+        let vault = token.and_then(|token| row(VAULT, &[("Hash_Key", token), ("Account_Id", ACCOUNT_ID)]));
+        Self { quarantine, clean, vault }
+    }
+
+    /// Where the order is. The clean row wins, as it does in the API.
+    pub(super) fn stage(&self) -> Option<Stage> {
+        if let Some(clean) = &self.clean {
+            return Some(match text(clean, "PaymentStatus") {
+                Some("SUBMITTED") => Stage::Paid,
+                Some("DECLINED") => Stage::Declined,
+                Some("SUBMITTING") => Stage::Paying,
+                Some("UNKNOWN") => Stage::Unknown,
+                _ => Stage::Tokenized,
+            });
+        }
+        self.quarantine.as_ref().map(|row| match text(row, "Status") {
+            Some("FAILED") => Stage::Failed,
+            Some("EXPIRED") => Stage::Expired,
+            _ => Stage::Quarantine,
+        })
+    }
+
+    /// What the page shows of it in lists and in the picture.
+    pub(super) fn summary(&self, order: &str) -> Option<Value> {
+        let stage = self.stage()?;
+        let row = self.clean.as_ref().or(self.quarantine.as_ref())?;
+        let attempt = self.quarantine.as_ref().and_then(|row| row.pointer("/Attempt/N"));
+        Some(json!({
+            "id": order,
+            "stage": stage.word(),
+            "last4": text(row, "CardLast4"),
+            "brand": text(row, "CardBrand"),
+            "acceptedAt": text(row, "AcceptedAt"),
+            "tokenizedAt": text(row, "TokenizedAt"),
+            "reason": text(row, "FailureReason"),
+            "attempt": attempt,
+            "forgottenAt": text(row, "CardForgottenAt"),
+            // Another card for an order whose payment was declined.
+            "replacement": self.clean.as_ref().and(self.quarantine.as_ref()).and_then(|row| text(row, "Status")),
+        }))
+    }
+}
+
+/// Where an order is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    Quarantine,
+    Failed,
+    Expired,
+    Tokenized,
+    Paying,
+    Paid,
+    Declined,
+    /// Nobody knows what became of its payment.
+    Unknown,
+}
+
+impl Stage {
+    pub(super) const ALL: [Self; 8] = [
+        Self::Quarantine,
+        Self::Failed,
+        Self::Expired,
+        Self::Tokenized,
+        Self::Paying,
+        Self::Paid,
+        Self::Declined,
+        Self::Unknown,
+    ];
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Quarantine => "quarantine",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+            Self::Tokenized => "tokenized",
+            Self::Paying => "paying",
+            Self::Paid => "paid",
+            Self::Declined => "declined",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether the order is across.
+    pub(super) fn is_across(self) -> bool {
+        !matches!(self, Self::Quarantine | Self::Failed | Self::Expired)
+    }
+}
+
+/// A text attribute of a row.
+pub(super) fn text<'a>(row: &'a Value, name: &str) -> Option<&'a str> {
+    row.get(name)?.get("S")?.as_str()
+}

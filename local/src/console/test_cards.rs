@@ -1,0 +1,39 @@
+//! Cards that belong to nobody, chosen by name: their numbers stay in this process.
+
+use crate::sandbox::CARDS;
+
+/// One of them.
+#[derive(Debug, Clone)]
+pub(super) struct TestCard {
+    /// What the page calls it by.
+    pub(super) name: &'static str,
+    /// What a person reads.
+    pub(super) title: String,
+    pub(super) number: &'static str,
+}
+
+/// Those of other issuers, and those that the API refuses.
+const OTHERS: [(&str, &str, &str); 6] = [
+    ("visa", "Visa, charged", "4111 1111 1111 1111"),
+    ("mastercard", "Mastercard, charged", "5555 5555 5555 4444"),
+    ("amex", "American Express, 15 digits", "378282246310005"),
+    ("sample", "The AWS sample’s zeros", "0000-0000-0000-0000"),
+    ("wrong", "Wrong check digit: is refused", "4111 1111 1111 1112"),
+    ("short", "Too short: is refused", "4111 1111"),
+];
+
+/// All of them, those that the sandbox knows too. The first is the page's choice at the start.
+pub(super) fn all() -> Vec<TestCard> {
+    let others = OTHERS.map(|(name, title, number)| TestCard { name, title: title.to_owned(), number });
+    let sandbox = CARDS.iter().map(|card| TestCard {
+        name: card.name,
+        title: format!("Sandbox: {}", card.words),
+        number: card.number,
+    });
+    others.into_iter().chain(sandbox).collect()
+}
+
+/// The number of the card with this name.
+pub(super) fn number(name: &str) -> Option<&'static str> {
+    all().into_iter().find(|card| card.name == name).map(|card| card.number)
+}

@@ -1,0 +1,102 @@
+//! The console as a browser and as an intruder see it: over a real socket, before a running stack.
+
+mod controls;
+mod guard;
+mod promise_1;
+
+use std::{
+    net::SocketAddr,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::{ConsoleOptions, MovableClock, OrderLog};
+use crate::{
+    issuer::Issuer,
+    stack::{Stack, StackOptions},
+};
+
+const PATIENCE: Duration = Duration::from_secs(90);
+/// Making an RSA key is the slow part: the tests share its file.
+static KEY: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
+
+/// A running stack with its console.
+struct Page {
+    stack: Stack,
+    address: SocketAddr,
+}
+
+impl Page {
+    async fn start() -> Self {
+        let time = MovableClock::default();
+        let console = ConsoleOptions { log: OrderLog::default(), time: Some(time.clone()) };
+        let stack = Stack::start(StackOptions {
+            clock: time.clock(),
+            sdk_attempts: 1,
+            console: Some(console),
+            ..StackOptions::on_free_ports(Issuer::kept_in(KEY.path()).unwrap())
+        })
+        .await
+        .unwrap();
+        let url = stack.api_url();
+        let address = url.strip_prefix("http://").unwrap().split('/').next().unwrap().parse().unwrap();
+        Self { stack, address }
+    }
+
+    /// One request with exactly these headers; the answer whole.
+    async fn raw(&self, line: &str, headers: &[&str], body: &str) -> String {
+        let mut request =
+            format!("{line} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+        headers.iter().for_each(|header| request += &format!("{header}\r\n"));
+        request += &format!("\r\n{body}");
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        let host = format!("Host: {}", self.address);
+        let origin = format!("Origin: http://{}", self.address);
+        let headers = [host.as_str(), &origin, "Content-Type: application/json"];
+        parsed(&self.raw(&format!("POST {path}"), &headers, &body.to_string()).await)
+    }
+
+    async fn get(&self, path: &str) -> (u16, Value) {
+        parsed(&self.raw(&format!("GET {path}"), &[&format!("Host: {}", self.address)], "").await)
+    }
+
+    async fn place(&self, order: &str, card: &str) -> (u16, Value) {
+        let order = json!({ "order": order, "name": "A", "address": "B", "testCard": card });
+        self.post("/console/orders", order).await
+    }
+
+    async fn stage(&self, order: &str) -> String {
+        let (_, inside) = self.get(&format!("/console/orders/{order}")).await;
+        inside["summary"]["stage"].as_str().unwrap_or("none").to_owned()
+    }
+
+    async fn until(&self, order: &str, stage: &str) {
+        eventually(&format!("{order} is {stage}"), async || self.stage(order).await == stage).await;
+    }
+}
+
+fn parsed(answer: &str) -> (u16, Value) {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head[9..12].parse().unwrap(), serde_json::from_str(body).unwrap_or_default())
+}
+
+async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed() < PATIENCE, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,58 @@
+//! No card is shown.
+
+use serde_json::json;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::TcpStream,
+};
+
+use super::{super::test_cards, PATIENCE, Page};
+
+/// Promise 1 at the console: what it answers and streams is searched for every card that was placed.
+#[tokio::test]
+async fn promise_1_no_card_is_in_any_answer_or_event_of_the_console() {
+    let page = Page::start().await;
+    let typed = "4929 1234 5678 1236";
+    let mut events = BufReader::new(TcpStream::connect(page.address).await.unwrap());
+    let ask = format!("GET /console/events HTTP/1.1\r\nHost: {}\r\n\r\n", page.address);
+    events.get_mut().write_all(ask.as_bytes()).await.unwrap();
+    let reader = tokio::spawn(async move {
+        let mut heard = String::new();
+        while !heard.contains("\"typed\",") || !heard.contains("\"paid\":1") {
+            if events.read_line(&mut heard).await.unwrap() == 0 {
+                break;
+            }
+        }
+        heard
+    });
+    let mut said = String::new();
+    for card in test_cards::all() {
+        said += &page.place(&format!("card-{}", card.name), card.name).await.1.to_string();
+    }
+    let order = json!({ "order": "typed", "name": "A", "address": "B", "number": typed, "expiry": "12/39" });
+    let (_, placed) = page.post("/console/orders", order).await;
+    assert_eq!(placed["status"], 202, "{placed}");
+    said += &placed.to_string();
+    let wrong = json!({ "order": typed, "name": typed, "address": typed, "number": typed, "odd": typed });
+    said += &page.post("/console/orders", wrong).await.1.to_string();
+    page.until("typed", "tokenized").await;
+    page.until("card-visa", "tokenized").await;
+    said += &page.post("/console/pay", json!({ "order": "typed" })).await.1.to_string();
+    for path in ["recent", "orders/typed", "orders/card-visa", "orders/card-sample"] {
+        said += &page.get(&format!("/console/{path}")).await.1.to_string();
+    }
+    said += &tokio::time::timeout(PATIENCE, reader).await.unwrap().unwrap();
+    assert!(
+        said.contains("event: state") && said.contains("SealedCard") && said.contains("TransactWriteItems")
+    );
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let unseparated = said.replace([' ', '-'], "");
+    for number in test_cards::all()
+        .iter()
+        .map(|card| card.number)
+        .chain([typed])
+        .filter(|number| digits(number).len() > 12)
+    {
+        assert!(!unseparated.contains(&digits(number)), "{number}");
+    }
+}
