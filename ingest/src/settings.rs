@@ -22,7 +22,7 @@ pub struct Settings {
     pub quarantine_key_arn: String,
     /// `USER_POOL_CLIENT_ID`: whose ID tokens are let in.
     pub user_pool_client_id: String,
-    /// `BILLING_GROUP`: whose members see where anybody's order stands.
+    /// `BILLING_GROUP`: whose members see where anybody's order stands, and may give it another card.
     pub billing_group: String,
     /// `DATA_KEY_MAX_ROWS`, `DATA_KEY_MAX_SECONDS`: bounds on a data key.
     pub data_key_policy: DataKeyPolicy,

@@ -58,7 +58,7 @@ pub enum Metric {
     CardMissing,
     /// A card was forgotten on request.
     Forgotten,
-    /// A payment was settled, by its outcome.
+    /// A payment was settled or given up, by its outcome.
     Payment(&'static str),
 }
 

@@ -5,7 +5,7 @@
 //! | capability | role | can | cannot |
 //! |---|---|---|---|
 //! | [`Sealer`] | ingest | seal a card for quarantine | open anything |
-//! | [`Tokenizer`] | tokenize-worker | turn a quarantined card into a vault row and a token | hand out a card, open the vault |
+//! | [`Tokenizer`] | tokenize-worker | turn a quarantined card into a vault row and a token, delete the one it replaces | hand out a card, open the vault |
 //! | [`Detokenizer`] | paybill | take one card out of the vault, for its own order | seal, open quarantine, write |
 //! | [`Forgetter`] | forget | delete one card of the vault | read or open anything |
 

@@ -46,8 +46,8 @@ impl Caller {
         self.groups.contains(group)
     }
 
-    /// Whether the user may see and pay an order of that owner: their own, and anybody's as a member of the
-    /// billing group.
+    /// Whether the user may see and pay an order of that owner, and replace or forget its card: their own, and
+    /// anybody's as a member of the billing group.
     #[must_use]
     pub fn may_act_for(&self, owner: &Owner, billing_group: &str) -> bool {
         self.owner == *owner || self.is_in(billing_group)
