@@ -33,6 +33,11 @@ const FORGOTTEN: Problem = Problem::new(
 const IN_PROGRESS: Problem =
     Problem::new(StatusCode::CONFLICT, "PAYMENT_IN_PROGRESS", "The payment is being submitted")
         .retry_after(5);
+const BLOCKED: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "CARD_CHANGE_BLOCKED",
+    "Something else holds this order's place in quarantine; try again in some days, or place a new order",
+);
 const CHANGING: Problem =
     Problem::new(StatusCode::CONFLICT, "CARD_CHANGING", "Another card is on its way into this order")
         .retry_after(1);
@@ -63,7 +68,7 @@ impl Ingest {
         let row = self.row(order.clone(), &details, acceptance, sealed);
         for _ in 0..ROUNDS {
             let found = match self.quarantine.view(order).await {
-                Err(TableError::Malformed) => return Err(CHANGING),
+                Err(TableError::Malformed) => return Err(BLOCKED),
                 found => found?,
             };
             if let Some((view, _)) = &found
@@ -82,7 +87,9 @@ impl Ingest {
                 (Acceptance::AlreadyPending, Some((first, _))) => {
                     return Ok(accepted(&row, first.acceptance_id, first.accepted_at, order_url));
                 }
-                _ => return Err(CHANGING),
+                // A pending card, or what is left of somebody else's order of this id, until it expires.
+                (_, Some((view, _))) if view.owner == owner => return Err(CHANGING),
+                _ => return Err(BLOCKED),
             };
             if written? == Written::Done {
                 tracing::info!(%order, %acceptance, "accepted another card");

@@ -25,11 +25,7 @@ pub fn decide(
     clean: Option<&CleanOrder>,
 ) -> Acceptance {
     if let Some(clean) = clean {
-        return if clean.details() == *submitted {
-            Acceptance::AlreadyTokenized
-        } else {
-            Acceptance::Conflict
-        };
+        return if clean.is_again(submitted) { Acceptance::AlreadyTokenized } else { Acceptance::Conflict };
     }
     let Some(row) = quarantined else { return Acceptance::New };
     match row.status {

@@ -60,6 +60,9 @@ pub struct CleanOrder {
     /// When the card was forgotten on request. The token stays: it points at nothing any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card_forgotten_at: Option<Timestamp>,
+    /// When another card took the place of the one that the order was placed with; none: none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_replaced_at: Option<Timestamp>,
 }
 
 impl CleanOrder {
@@ -76,6 +79,16 @@ impl CleanOrder {
         }
     }
 
+    /// Whether a submission is this order once more. After its card was replaced, the first card still makes it so.
+    #[must_use]
+    pub fn is_again(&self, submitted: &Details) -> bool {
+        let mut own = self.details();
+        if self.card_replaced_at.is_some() {
+            (own.last4, own.brand) = (submitted.last4, submitted.brand);
+        }
+        own == *submitted
+    }
+
     /// Reads an order from its stored form; payment attributes are passed over.
     ///
     /// # Errors
@@ -87,7 +100,8 @@ impl CleanOrder {
 
 /// What a reader without payment rights sees of a clean order.
 const STATUS: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
-                      AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, PaymentStatus";
+                      AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, CardReplacedAt, \
+                      PaymentStatus";
 
 /// A clean order and where its payment stands, as far as everybody may know who may see the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,7 +186,7 @@ impl OrderTable {
             .key("CustomerOrder", AttributeValue::S(row.customer_order.to_string()))
             .update_expression(format!(
                 "SET CreditCardToken = :token, CardLast4 = :last4, CardBrand = :brand, \
-                 AcceptanceId = :acceptance, TokenizedAt = :now{end} PaymentStatus, PaymentId, \
+                 AcceptanceId = :acceptance, TokenizedAt = :now, CardReplacedAt = :now{end} PaymentStatus, PaymentId, \
                  PaymentAmount, PaymentCurrency, PaymentStartedAt, PaymentSettledAt",
             ))
             .condition_expression(

@@ -100,6 +100,7 @@ fn clean_order(row: &QuarantineRow, tokenized: &Tokenized, now: Timestamp) -> Cl
         tokenized_at: now,
         card_expires_at: tokenized.expires_at,
         card_forgotten_at: None,
+        card_replaced_at: None,
     }
 }
 
@@ -168,7 +169,7 @@ fn decide(
         (_, _, Obstacle::Row(_)) => Crossing::Superseded,
         (Obstacle::Invalid, ..) | (_, Obstacle::Invalid, _) | (_, _, Obstacle::Invalid) => Crossing::Rejected,
         (_, Obstacle::Row(Some(row)), Obstacle::Nothing) => {
-            let same = CleanOrder::parse(row.clone()).is_ok_and(|other| other.details() == *details);
+            let same = CleanOrder::parse(row.clone()).is_ok_and(|other| other.is_again(details));
             if same { Crossing::Duplicate } else { Crossing::OrderExists }
         }
         // The row that was in the way is gone again, or the token was minted before: a new try mints another.

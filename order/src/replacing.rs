@@ -13,7 +13,6 @@ use vault::{Token, Tokenized};
 
 use crate::{
     crossing::{Airlock, Crossing, Obstacle},
-    payment::PaymentStatus,
     quarantine::QuarantineRow,
     table_error::{TableError, classify},
     timestamp::Timestamp,
@@ -43,19 +42,19 @@ impl Airlock {
             .await;
         match reply {
             Ok(_) => Crossing::Across,
-            Err(error) => crossing_of(row.acceptance_id, replaced, &error),
+            Err(error) => crossing_of(row.acceptance_id, &error),
         }
     }
 }
 
-fn crossing_of<R>(acceptance: Uuid, replaced: Token, error: &SdkError<TransactWriteItemsError, R>) -> Crossing
+fn crossing_of<R>(acceptance: Uuid, error: &SdkError<TransactWriteItemsError, R>) -> Crossing
 where
     SdkError<TransactWriteItemsError, R>: aws_sdk_dynamodb::operation::RequestId,
 {
     if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
         let obstacles: Vec<_> = cancelled.cancellation_reasons().iter().map(Obstacle::of).collect();
         return match obstacles.as_slice() {
-            [clean, quarantine, vault @ ..] => decide(acceptance, replaced, clean, quarantine, vault),
+            [clean, quarantine, vault @ ..] => decide(acceptance, clean, quarantine, vault),
             _ => Crossing::Transient,
         };
     }
@@ -66,13 +65,7 @@ where
 }
 
 /// The table "Another card" of ARCHITECTURE.md, row by row from the top.
-fn decide(
-    acceptance: Uuid,
-    replaced: Token,
-    clean: &Obstacle,
-    quarantine: &Obstacle,
-    vault: &[Obstacle],
-) -> Crossing {
+fn decide(acceptance: Uuid, clean: &Obstacle, quarantine: &Obstacle, vault: &[Obstacle]) -> Crossing {
     let is = |row: &HashMap<String, AttributeValue>, name: &str, text: &str| {
         row.get(name).and_then(|value| value.as_s().ok()).is_some_and(|value| value == text)
     };
@@ -86,13 +79,7 @@ fn decide(
         _ if others().any(|obstacle| *obstacle == Obstacle::Transient) => Crossing::Transient,
         (_, Obstacle::Row(_)) => Crossing::Superseded,
         _ if others().any(|obstacle| *obstacle == Obstacle::Invalid) => Crossing::Rejected,
-        // Another attempt with the old card is under way: it will be declined, or make this card needless.
-        (Obstacle::Row(Some(row)), _)
-            if is(row, "CreditCardToken", &replaced.to_string())
-                && is(row, "PaymentStatus", PaymentStatus::Submitting.word()) =>
-        {
-            Crossing::Transient
-        }
+        // Paid, or being paid with the old card: whoever wants this one in sends it again after a decline.
         (Obstacle::Row(_), _) => Crossing::CardNotReplaced,
         // The token was minted before: a new try mints another.
         _ => Crossing::Transient,
@@ -115,7 +102,7 @@ mod tests {
     }
 
     fn verdict(clean: Obstacle, quarantine: Obstacle, vault: [Obstacle; 2]) -> Crossing {
-        decide(OURS.parse().unwrap(), REPLACED.parse().unwrap(), &clean, &quarantine, &vault)
+        decide(OURS.parse().unwrap(), &clean, &quarantine, &vault)
     }
 
     #[test]
@@ -132,7 +119,7 @@ mod tests {
             (Nothing, Row(None), free(), Crossing::Superseded),
             (clean(OTHER, REPLACED, "SUBMITTED"), Row(None), free(), Crossing::Superseded),
             (Nothing, Nothing, [Invalid, Nothing], Crossing::Rejected),
-            (clean(OTHER, REPLACED, "SUBMITTING"), Nothing, free(), Crossing::Transient),
+            (clean(OTHER, REPLACED, "SUBMITTING"), Nothing, free(), Crossing::CardNotReplaced),
             (clean(OTHER, ANOTHER, "SUBMITTING"), Nothing, free(), Crossing::CardNotReplaced),
             (clean(OTHER, REPLACED, "SUBMITTED"), Nothing, free(), Crossing::CardNotReplaced),
             (clean(OTHER, ANOTHER, "DECLINED"), Nothing, free(), Crossing::CardNotReplaced),

@@ -90,7 +90,7 @@ impl From<AuditError> for Problem {
             AuditError::OverLimit { retry_after } => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "DETOKENIZE_LIMIT",
-                "You have used as many cards as one user may in a minute; nothing was charged, send it again later",
+                "You have used as many cards as one user may in a minute; this request charged nothing, send it again later",
             )
             .retry_after(retry_after),
             AuditError::Unavailable => Self::UNAVAILABLE,

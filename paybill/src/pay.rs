@@ -38,6 +38,9 @@ impl Paybill {
             Decision::Paid(payment) => return Ok(paid(&clean, payment)),
             Decision::Refuse(problem) => return Err(problem),
             Decision::GiveUp(payment) => return Err(self.give_up(&clean, Some(payment)).await),
+            Decision::Begin if payments.current.is_some() && self.is_card_changing(&asked.order).await? => {
+                return Err(problems::CARD_CHANGING);
+            }
             Decision::Begin => Claim {
                 id: opaque_id(),
                 until: now.after(CLAIM),
@@ -94,6 +97,15 @@ impl Paybill {
                 None if quarantined.is_none() => Err(Problem::ORDER_NOT_FOUND),
                 _ => Err(Denied::NotTheOwner.problem()),
             },
+        }
+    }
+
+    /// Whether another card is on its way to replace the declined one: who sent it wants that one charged.
+    async fn is_card_changing(&self, order: &OrderId) -> Result<bool, Problem> {
+        match self.quarantine.standing(order).await {
+            Ok(standing) => Ok(matches!(standing, Some((_, QuarantineStatus::Pending)))),
+            Err(TableError::Malformed) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -193,9 +205,13 @@ impl Paybill {
             }
             Written::LostRace => {
                 let found = self.orders.with_payments(order).await.map_err(|_| problems::NO_ANSWER)?;
-                let stands = found.and_then(|(_, payments)| payments.current);
-                let stands = stands.filter(|payment| payment.id == claim.payment);
-                if stands.is_none_or(|payment| payment.standing != outcome.standing()) {
+                let stands = |payments: Payments| {
+                    let current = payments.current.as_ref().filter(|payment| payment.id == claim.payment);
+                    // A decline that was written may have been followed by another attempt, or another card.
+                    let declined = payments.decline_of(claim.payment).map(|_| Standing::Declined);
+                    declined.or(current.map(|payment| payment.standing.clone()))
+                };
+                if found.and_then(|(_, payments)| stands(payments)) != Some(outcome.standing()) {
                     tracing::error!(%order, payment = %claim.payment, outcome = word, "the outcome came too late");
                     return Err(problems::UNKNOWN);
                 }

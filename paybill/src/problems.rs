@@ -17,6 +17,9 @@ pub(crate) const EXPIRED: Problem =
 pub(crate) const IN_PROGRESS: Problem =
     Problem::new(StatusCode::CONFLICT, "PAYMENT_IN_PROGRESS", "The payment is being submitted")
         .retry_after(SHORTLY);
+pub(crate) const CARD_CHANGING: Problem =
+    Problem::new(StatusCode::CONFLICT, "CARD_CHANGING", "Another card is on its way into this order")
+        .retry_after(1);
 pub(crate) const ANOTHER_AMOUNT: Problem =
     Problem::invalid("AMOUNT_DIFFERS", "The payment was begun with another amount or currency");
 pub(crate) const DECLINED: Problem = Problem::new(

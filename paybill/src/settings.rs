@@ -1,6 +1,6 @@
 //! What paybill is told by the template.
 
-use std::time::Duration;
+use std::{num::NonZeroU8, time::Duration};
 
 use order::{
     api::Cors,
@@ -47,7 +47,7 @@ impl Settings {
             order_table: text(lookup, "ORDER_TABLE")?,
             user_pool_client_id: text(lookup, "USER_POOL_CLIENT_ID")?,
             billing_group: text(lookup, "BILLING_GROUP")?,
-            processor_idempotency: Duration::from_hours(parsed(lookup, "PROCESSOR_IDEMPOTENCY_HOURS")?),
+            processor_idempotency: hours(parsed(lookup, "PROCESSOR_IDEMPOTENCY_HOURS")?),
             reveal_card: parsed(lookup, "REVEAL_CARD")?,
             cors: Cors::read(lookup)?,
             processor: ProcessorSettings::read(lookup)?,
@@ -62,4 +62,9 @@ impl Settings {
             },
         })
     }
+}
+
+/// 1 to 255 hours: none at all would give every interrupted payment up at once.
+fn hours(hours: NonZeroU8) -> Duration {
+    Duration::from_hours(hours.get().into())
 }

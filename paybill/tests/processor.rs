@@ -144,8 +144,9 @@ async fn each_answer_means_what_is_documented() {
         (422, decline.to_owned(), declined("do_not_honor")),
         (402, String::new(), Err(NoAnswer)),
         (402, "{}".to_owned(), Err(NoAnswer)),
-        (422, r#"{"DeclineCode":"two words"}"#.to_owned(), Err(NoAnswer)),
-        (422, r#"{"DeclineCode":"4111111111111111"}"#.to_owned(), Err(NoAnswer)),
+        (422, r#"{"DeclineCode":"two words"}"#.to_owned(), declined("unreadable")),
+        (422, r#"{"DeclineCode":"card_000000000000"}"#.to_owned(), declined("unreadable")),
+        (422, r#"{"DeclineCode":51}"#.to_owned(), Err(NoAnswer)),
         (402, format!("{decline}{}", " ".repeat(70_000)), Err(NoAnswer)),
     ];
     table.extend([200, 201, 202, 204, 299].map(|status| (status, String::new(), Ok(Outcome::Submitted))));

@@ -109,17 +109,80 @@ async fn a_payment_that_succeeds_meanwhile_makes_another_card_needless() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_payment_under_way_holds_another_card_up_until_it_is_settled() {
+async fn a_payment_under_way_parks_another_card_which_is_sent_again_after_a_decline() {
     let (world, client) = declined().await;
     client.put_card("1", GOOD).await.is(202);
     let declined = world.only_row(ORDERS).await;
     let mut claimed = declined.clone();
     claimed.insert("PaymentStatus".into(), aws_sdk_dynamodb::types::AttributeValue::S("SUBMITTING".into()));
     world.put(ORDERS, claimed).await;
-    assert!(world.deliver_last().await.is_some());
+    assert_eq!(world.deliver_last().await, None);
+    assert_eq!(text(&world.only_row(QUARANTINE).await, "FailureReason"), "CARD_NOT_REPLACED");
     world.put(ORDERS, declined).await;
+    client.put_card("1", GOOD).await.is(202);
     assert_eq!(world.deliver_last().await, None);
     assert_eq!(text(&world.only_row(ORDERS).await, "CardLast4"), "4444");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_attempt_waits_for_another_card_that_is_on_its_way() {
+    let (world, client) = declined().await;
+    client.put_card("1", GOOD).await.is(202);
+    let bill = json!({ "CustomerOrder": "1" });
+    let early = client.pay_with("two", &bill).await.is(409);
+    assert_eq!((early.code(), early.header("retry-after")), ("CARD_CHANGING", "1"));
+    client.pay_with("one", &bill).await.is(402);
+    world.deliver_last().await;
+    assert_eq!(client.pay_with("two", &bill).await.is(200).text("CreditCard Charged"), "****-****-****-4444");
+    assert_eq!(world.sandbox.ledger().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_submission_sent_again_or_late_is_still_the_same_order() {
+    let (world, client) = declined().await;
+    let first = order_of("1", Sandbox::DECLINED);
+    let late = {
+        let record = world.records().into_iter().next().unwrap();
+        let image = record["dynamodb"]["NewImage"].clone();
+        assert!(image["SealedCard"].is_object());
+        record
+    };
+    client.put_card("1", GOOD).await.is(202);
+    world.deliver_last().await;
+    assert_eq!(client.submit(&first).await.is(200).text("CreditCard"), "****-****-****-4444");
+    let mut other = first.clone();
+    other["Address"] = "Reno".into();
+    client.submit(&other).await.is(409);
+    // The first record once more: its order is across, though by another acceptance now.
+    assert_eq!(world.deliver(&[late]).await, None);
+    assert_eq!(world.counts().await, [0, 1, 1]);
+    assert!(world.dead_letters().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clerk_of_billing_sends_another_card_for_its_owner() {
+    let (world, client) = declined().await;
+    world.clerk().put_card("1", GOOD).await.is(202);
+    assert_eq!(world.deliver_last().await, None);
+    client.pay("1").await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_card_gets_a_retention_of_its_own() {
+    let world = World::keeping_cards(1).await;
+    let client = world.client("ann");
+    world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
+    client.pay("1").await.is(402);
+    let first = world.only_row(ORDERS).await["CardExpiresAt"].clone();
+    world.advance(std::time::Duration::from_hours(12));
+    let client = world.client("ann");
+    client.put_card("1", GOOD).await.is(202);
+    assert_eq!(world.deliver_last().await, None);
+    let (clean, vault) = (world.only_row(ORDERS).await, world.only_row(VAULT).await);
+    assert_ne!(clean["CardExpiresAt"], first);
+    assert_eq!(clean["CardExpiresAt"], vault["ExpiresAt"]);
+    world.advance(std::time::Duration::from_hours(13));
+    world.client("ann").pay("1").await.is(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -55,7 +55,7 @@ const VAULT_ROW: [(&str, Class); 6] = [
     ("ExpiresAt", Free),
 ];
 
-const CLEAN_ROW: [(&str, Class); 22] = [
+const CLEAN_ROW: [(&str, Class); 23] = [
     ("CustomerOrder", Authenticated),
     ("CustomerName", Free),
     ("Address", Free),
@@ -68,6 +68,7 @@ const CLEAN_ROW: [(&str, Class); 22] = [
     ("TokenizedAt", Free),
     ("CardExpiresAt", Free),
     ("CardForgottenAt", Free),
+    ("CardReplacedAt", Free),
     ("PaymentStatus", Free),
     ("PaymentId", Free),
     ("PaymentAmount", Free),
@@ -298,7 +299,7 @@ fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
             s(&Uuid::new_v4().to_string())
         }
         "AcceptedAt" | "ArmedAt" | "CreatedAt" | "TokenizedAt" | "PaymentSettledAt" | "ClaimedUntil"
-        | "CardForgottenAt" => s("2026-01-02T03:04:05.006Z"),
+        | "CardForgottenAt" | "CardReplacedAt" => s("2026-01-02T03:04:05.006Z"),
         "At" => s("minute#2026-01-02T03:04Z"),
         "Purpose" => s("REVEAL"),
         "CustomerOrder" => s("moved"),

@@ -18,7 +18,7 @@ use crate::{
 };
 
 const WITH_PAYMENTS: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
-                             AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, PaymentStatus, PaymentId, PaymentAmount, \
+                             AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, CardReplacedAt, PaymentStatus, PaymentId, PaymentAmount, \
                              PaymentCurrency, PaymentStartedAt, ClaimId, ClaimedUntil, PaymentHistory, PaymentKeys";
 
 /// Holds while the order has the card that was read, and that card is not forgotten. Each card of an order has a
@@ -89,7 +89,7 @@ impl OrderTable {
             }
         };
         let update = update
-            .update_expression(format!("{set}{amounted}PaymentSettledAt"))
+            .update_expression(format!("{set}{amounted}"))
             .condition_expression(format!("{SAME_CARD} AND {standing}"));
         conditional("UpdateItem order", update.send().await)
     }
@@ -156,8 +156,9 @@ impl OrderTable {
                     .expression_attribute_values(":stood", S(seen.standing.word().into()))
                     .expression_attribute_values(":payment", S(seen.id.to_string()))
                     .expression_attribute_values(":started", S(seen.started_at.to_string()));
+                let remove = if seen.amount.is_some() { " REMOVE" } else { "," };
                 format!(
-                    "SET PaymentStatus = :stood, PaymentId = :payment, PaymentStartedAt = :started{amounted}\
+                    "SET PaymentStatus = :stood, PaymentId = :payment, PaymentStartedAt = :started{amounted}{remove} \
                      ClaimId, ClaimedUntil"
                 )
             }
@@ -200,16 +201,16 @@ impl OrderTable {
     }
 }
 
-/// The end of a SET clause and the beginning of a REMOVE clause that leave the row with this amount and no other.
+/// The end of a SET clause, or a REMOVE clause after it, that leaves the row with this amount and no other.
 fn with_amount(
     update: UpdateItemFluentBuilder,
     amount: Option<Amount>,
 ) -> (&'static str, UpdateItemFluentBuilder) {
-    let Some(amount) = amount else { return (" REMOVE PaymentAmount, PaymentCurrency, ", update) };
+    let Some(amount) = amount else { return (" REMOVE PaymentAmount, PaymentCurrency", update) };
     let update = update
         .expression_attribute_values(":amount", N(amount.minor_units.count().to_string()))
         .expression_attribute_values(":currency", S(amount.currency.to_string()));
-    (", PaymentAmount = :amount, PaymentCurrency = :currency REMOVE ", update)
+    (", PaymentAmount = :amount, PaymentCurrency = :currency", update)
 }
 
 fn value(decline: impl Serialize) -> Result<AttributeValue, TableError> {

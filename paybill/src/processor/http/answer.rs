@@ -13,7 +13,7 @@ const MOST_BYTES: usize = 64 * 1024;
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Decline {
-    decline_code: DeclineCode,
+    decline_code: String,
 }
 
 /// What came of a submission, by the answer to it. What is not known to be otherwise may have been charged.
@@ -23,7 +23,8 @@ pub(super) async fn outcome(response: &mut Response) -> Result<Outcome, Processo
         StatusCode::PAYMENT_REQUIRED | StatusCode::UNPROCESSABLE_ENTITY => {
             let body = bounded(response).await.ok_or(ProcessorError::NoAnswer)?;
             let decline: Decline = serde_json::from_slice(&body).map_err(|_| ProcessorError::NoAnswer)?;
-            Ok(Outcome::Declined(decline.decline_code))
+            // A code that may not be stored, such as one that quotes the card, is a code all the same.
+            Ok(Outcome::Declined(DeclineCode::of(&Zeroizing::new(decline.decline_code))))
         }
         StatusCode::BAD_REQUEST
         | StatusCode::UNAUTHORIZED
