@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use local::aws::{Call, FaultKind, FaultRule, When};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::simulation::{
-    at_rest::{AtRest, text},
+    at_rest::{AtRest, is_decline, text},
     client::Answer,
     details::{DETAILS, Details},
     world::{LATER, World},
@@ -17,6 +17,8 @@ use crate::simulation::{
 pub(super) const ADA: &str = "ada";
 /// What is ordered.
 pub(super) const ORDERED: &Details = &DETAILS[0];
+/// The same, with a card that is declined.
+pub(super) const DECLINING: &Details = &DETAILS[3];
 
 /// How long the functions' SDK waits for an answer here. What is slower is done late, its caller gone.
 const PATIENCE: Duration = Duration::from_millis(1_000);
@@ -57,6 +59,12 @@ pub(super) trait Stage {
 pub(super) enum End {
     Tokenized,
     Paid,
+    /// So many payments were declined, and none was charged.
+    Declined(usize),
+    /// Declined once, and paid with another card.
+    PaidWithAnotherCard,
+    /// Submitted once, charged perhaps, and never sent again.
+    Unknown,
     /// Another order of that id was first.
     OrderExists,
     Expired,
@@ -163,9 +171,13 @@ async fn recover(world: &mut World, stage: &impl Stage, order: &str) {
         world.replay(json!({})).await.expect("a replay without a fault");
         world.settle().await;
     }
-    if matches!(stage.end(), End::Paid) {
-        assert_eq!(world.pay(order, ADA).await.status, 200, "paying without a fault");
-    }
+    let expected = match stage.end() {
+        End::Paid | End::PaidWithAnotherCard => 200,
+        End::Declined(_) => 402,
+        End::Unknown => 409,
+        _ => return,
+    };
+    assert_eq!(world.pay(order, ADA).await.status, expected, "paying without a fault");
 }
 
 fn check(world: &World, stage: &impl Stage, order: &str) -> Result<(), String> {
@@ -175,10 +187,24 @@ fn check(world: &World, stage: &impl Stage, order: &str) -> Result<(), String> {
     let stuck = rest.quarantine.get(order);
     let clean = rest.clean.get(order).map(|row| text(row, "CustomerName"));
     let is_forgotten = rest.clean.get(order).is_some_and(|row| !text(row, "CardForgottenAt").is_empty());
-    let paid = charges.iter().filter(|charge| charge.order.as_str() == order).count();
+    let payment = rest.clean.get(order).map_or("", |row| text(row, "PaymentStatus"));
+    let of_order = || charges.iter().filter(|charge| charge.order.as_str() == order);
+    let declined = of_order().filter(|charge| is_decline(charge)).count();
+    let paid = of_order().count() - declined;
+    let payments = (payment, paid, declined);
     let is_allowed = match stage.end() {
         End::Tokenized => stuck.is_none() && clean == Some(ORDERED.name),
-        End::Paid => stuck.is_none() && clean == Some(ORDERED.name) && paid == 1,
+        End::Paid => stuck.is_none() && clean == Some(ORDERED.name) && payments == ("SUBMITTED", 1, 0),
+        End::Declined(times) => stuck.is_none() && payments == ("DECLINED", 0, times),
+        End::PaidWithAnotherCard => {
+            // A put of ingest's that came after the crossing is parked: there is no card to replace any more.
+            let is_late = |row: &Value| {
+                (text(row, "Status"), text(row, "FailureReason")) == ("FAILED", "CARD_NOT_REPLACED")
+                    && has_letter(&rest, order, "PARKED")
+            };
+            stuck.is_none_or(is_late) && payments == ("SUBMITTED", 1, 1)
+        }
+        End::Unknown => payments == ("UNKNOWN", 1, 0) && of_order().all(|charge| charge.requests == 1),
         End::OrderExists => {
             stuck.is_some_and(|row| {
                 (text(row, "Status"), text(row, "FailureReason")) == ("FAILED", "ORDER_EXISTS")
@@ -201,7 +227,11 @@ fn check(world: &World, stage: &impl Stage, order: &str) -> Result<(), String> {
         }
         End::Mourned => stuck.is_none() && clean.is_none() && has_letter(&rest, order, "REMOVED_BY_TTL"),
     };
-    if is_allowed { Ok(()) } else { Err(format!("quarantine {stuck:?}, clean {clean:?}, paid {paid} times")) }
+    if is_allowed {
+        Ok(())
+    } else {
+        Err(format!("quarantine {stuck:?}, clean {clean:?}, payments {payments:?}"))
+    }
 }
 
 fn has_letter(rest: &AtRest, order: &str, kind: &str) -> bool {

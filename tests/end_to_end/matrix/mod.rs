@@ -4,6 +4,7 @@ mod customers;
 mod faults;
 mod forgetting;
 mod operators;
+mod payments;
 mod steps;
 
 use std::collections::BTreeSet;
@@ -11,10 +12,12 @@ use std::collections::BTreeSet;
 use customers::{Accepting, Crossing, LatePut, Paying, PayingTooEarly};
 use faults::{recorded, survives_every_fault};
 use forgetting::{Forgetting, ForgettingInQuarantine};
+use local::sandbox::Failure;
 use operators::{
     Expiring, GivingUp, LetterOfATokenized, OutOfAttempts, Parking, Rearming, RemovedByTtl, Renewing,
     Replaying, SweptMalformed,
 };
+use payments::{AnotherCard, Declining, PayingByKey, PayingDespite, PayingTooLate, Trouble};
 use serde_json::Value;
 
 use crate::simulation::world::World;
@@ -28,10 +31,13 @@ macro_rules! survive_every_fault {
             }
         )*
 
-        /// Role and operation of every call that some stage makes.
-        async fn met() -> BTreeSet<(String, String)> {
+        /// Every call that some stage makes: role, operation, and a table, key, queue or secret.
+        async fn met() -> BTreeSet<(String, String, String)> {
             let mut met = BTreeSet::new();
-            $(met.extend(recorded(&$stage).await.into_iter().map(|(call, _)| (call.role, call.operation)));)*
+            $(for (call, _) in recorded(&$stage).await {
+                let with = |resource| (call.role.clone(), call.operation.clone(), resource);
+                met.extend(call.resources.iter().cloned().map(with));
+            })*
             met
         }
     };
@@ -55,6 +61,15 @@ survive_every_fault! {
     promise_2_settling_an_old_letter_survives_every_fault: LetterOfATokenized;
     promise_6_paying_survives_every_fault: Paying;
     promise_6_paying_too_early_survives_every_fault: PayingTooEarly;
+    promise_6_paying_by_key_and_amount_survives_every_fault: PayingByKey;
+    promise_6_a_decline_and_a_new_key_survive_every_fault: Declining { answer_lost: false };
+    promise_6_a_decline_without_answer_survives_every_fault: Declining { answer_lost: true };
+    promise_6_paying_with_another_card_survives_every_fault: AnotherCard;
+    promise_6_paying_past_the_processors_memory_survives_every_fault: PayingTooLate;
+    promise_6_an_answer_of_the_processor_lost_beside_every_fault: PayingDespite(Trouble::Fails(Failure::AnswerLost));
+    promise_6_an_error_of_the_processor_beside_every_fault: PayingDespite(Trouble::Fails(Failure::Error));
+    promise_6_a_refusal_of_the_processor_beside_every_fault: PayingDespite(Trouble::Fails(Failure::Refused));
+    promise_6_a_processor_out_of_reach_beside_every_fault: PayingDespite(Trouble::Unreachable);
     forgetting_a_card_survives_every_fault: Forgetting;
     forgetting_cards_in_both_places_survives_every_fault: ForgettingInQuarantine;
 }
@@ -64,20 +79,40 @@ survive_every_fault! {
 async fn every_operation_that_a_role_may_do_is_in_the_matrix() {
     let met = met().await;
     let declared = World::new().await.stack.declared;
-    for role in ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget"] {
+    let audited = ("PaybillRole", "TransactWriteItems", "DetokenizeAuditTable");
+    assert!(met.contains(&(audited.0.into(), audited.1.into(), audited.2.into())));
+    let roles: BTreeSet<_> =
+        declared.functions.iter().map(|function| function.role.strip_suffix("Role").unwrap()).collect();
+    assert!(roles.contains("Forget"));
+    for role in roles {
         let policy = declared.properties(&format!("{role}Policy")).unwrap();
         for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
             let actions = &statement["Action"];
             let actions = actions.as_array().cloned().unwrap_or_else(|| vec![actions.clone()]);
             let in_transaction = statement.to_string().contains("EnclosingOperation");
+            let resources = &statement["Resource"];
+            let resources = resources.as_array().cloned().unwrap_or_else(|| vec![resources.clone()]);
+            let names: Vec<_> = resources.iter().filter_map(Value::as_str).map(name_of).collect();
             for action in actions.iter().filter_map(Value::as_str) {
                 let (service, operation) = action.split_once(':').unwrap();
                 // Lambda's own poller reads the stream, Lambda's own runtime writes the logs.
                 let is_lambdas = service == "logs" || statement["Sid"] == "ReadTheStream";
                 let operation = if in_transaction { "TransactWriteItems" } else { operation };
-                let is_met = met.contains(&(format!("{role}Role"), operation.to_owned()));
-                assert!(is_lambdas || is_met, "{role} may {action}, and no stage does");
+                for name in &names {
+                    let is_met = met.iter().any(|(caller, done, resource)| {
+                        (caller.strip_suffix("Role"), done.as_str(), name_of(resource))
+                            == (Some(role), operation, *name)
+                    });
+                    assert!(is_lambdas || is_met, "{role} may {action} {name}, and no stage does");
+                }
             }
         }
     }
+}
+
+/// Of a table the caller names the last part only, of a queue the URL; a secret is another in every world.
+fn name_of(resource: &str) -> &str {
+    let name = resource.rsplit(['/', ':']).next().unwrap_or_default();
+    let secret = name.rsplit_once('-').filter(|_| resource.contains(":secret:"));
+    secret.map_or(name, |(name, _)| name)
 }

@@ -4,16 +4,29 @@ use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use local::aws::{FaultKind, When};
 use serde_json::Value;
 
-use super::faults::{ADA, ORDERED, insist, run_again};
-use crate::simulation::world::{Item, WORKER, World};
+use super::faults::{ADA, DECLINING, ORDERED, insist, run_again};
+use crate::simulation::{
+    details::Details,
+    world::{Item, WORKER, World},
+};
 
 pub(super) async fn accepted(world: &World, order: &str) {
-    let answer = insist(world, async |world: &World| world.submit(order, ADA, ORDERED).await).await;
+    accepted_of(world, order, ORDERED).await;
+}
+
+async fn accepted_of(world: &World, order: &str, details: &Details) {
+    let answer = insist(world, async |world: &World| world.submit(order, ADA, details).await).await;
     assert_eq!(answer.status, 202, "{answer:?}");
 }
 
 pub(super) async fn tokenized(world: &mut World, order: &str) {
     accepted(world, order).await;
+    world.settle().await;
+}
+
+/// Across, with a card that the processor declines.
+pub(super) async fn tokenized_to_be_declined(world: &mut World, order: &str) {
+    accepted_of(world, order, DECLINING).await;
     world.settle().await;
 }
 

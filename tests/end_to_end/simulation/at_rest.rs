@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use local::sandbox::Charge;
+use order::Outcome;
+use paybill::MAX_ATTEMPTS;
 use serde_json::Value;
 
-use super::details::{DETAILS, Details};
+use super::details::{DETAILS, Details, OTHER_CARDS};
 
 /// The rows by order or token, in DynamoDB's JSON, and every message that was ever sent.
 pub(crate) struct AtRest {
@@ -33,7 +35,8 @@ impl AtRest {
         }
     }
 
-    /// One vault row to each clean row whose card was not forgotten, and no more; messages without data; one charge of the right card at most.
+    /// One vault row to each clean row whose card was not forgotten, and no more; messages without data; one charge at
+    /// most, few declines, each of a right card and known to its row.
     pub(crate) fn check(&self, charges: &[Charge]) -> Result<(), String> {
         let kept: Vec<_> = self.clean.values().filter(|row| row.get("CardForgottenAt").is_none()).collect();
         let tokens: BTreeSet<_> = kept.iter().map(|row| text(row, "CreditCardToken")).collect();
@@ -45,17 +48,16 @@ impl AtRest {
         wrongs.extend(
             self.messages.iter().filter(|message| !is_bare(message)).map(|message| format!("{message}")),
         );
-        let mut paid = BTreeSet::new();
-        for charge in charges {
-            let order = charge.order.as_str();
-            if !paid.insert(order) {
-                wrongs.push(format!("{order} was charged twice"));
-            }
-            let right = self.clean.get(order).map(|row| Details::of(text(row, "CustomerName")).card);
-            if !right.is_some_and(|card| charge.charged_with(card)) {
-                wrongs.push(format!("{order} was charged to another card"));
-            }
+        for (order, row) in &self.clean {
+            let of_order: Vec<_> = charges.iter().filter(|charge| charge.order.as_str() == order).collect();
+            wrongs.extend(wrong_payments(row, &of_order).map(|wrong| format!("{order}: {wrong}")));
         }
+        wrongs.extend(
+            charges
+                .iter()
+                .filter(|charge| !self.clean.contains_key(charge.order.as_str()))
+                .map(|charge| format!("{} is not across, and {charge:?}", charge.order.as_str())),
+        );
         if wrongs.is_empty() { Ok(()) } else { Err(wrongs.join("; ")) }
     }
 
@@ -80,6 +82,67 @@ impl AtRest {
     }
 }
 
+/// What of an order's row and ledger cannot be.
+fn wrong_payments(row: &Value, charges: &[&Charge]) -> impl Iterator<Item = String> + use<> {
+    let (declines, charged): (Vec<&Charge>, Vec<&Charge>) =
+        charges.iter().copied().partition(|charge| is_decline(charge));
+    let (payment, status) = (text(row, "PaymentId"), text(row, "PaymentStatus"));
+    let current = charges.iter().find(|charge| charge.payment_id.to_string() == payment);
+    let first = Details::of(text(row, "CustomerName")).card;
+    let last4 = text(row, "CardLast4");
+    let of_card = |charge: &Charge| {
+        let is_right = |card: &&str| charge.charged_with(card);
+        // Once charged, a card is not replaced any more.
+        let current = |card: &&str| is_decline(charge) || card.ends_with(last4);
+        [first].iter().chain(&OTHER_CARDS).filter(|card| current(card)).any(is_right)
+    };
+    let cents = |charge: &Charge| charge.amount.map(|amount| amount.minor_units.count().to_string());
+    let mut decided: Vec<_> = declines.iter().map(|charge| charge.payment_id.to_string()).collect();
+    // The last one may not be written down yet.
+    let mut written = history(row);
+    if current.is_some_and(|charge| is_decline(charge)) && ["SUBMITTING", "UNKNOWN"].contains(&status) {
+        written.push(payment.to_owned());
+    }
+    decided.sort();
+    written.sort();
+    let fits = match (status, current) {
+        ("", None) => payment.is_empty(),
+        ("SUBMITTED", Some(charge)) => !is_decline(charge),
+        ("DECLINED", Some(charge)) => is_decline(charge),
+        ("SUBMITTING" | "UNKNOWN", _) => true,
+        _ => false,
+    };
+    let wrongs = [
+        ("charged twice", charged.len() > 1),
+        ("declined too often", declines.len() > MAX_ATTEMPTS),
+        ("charged to another card", !charges.iter().all(|charge| of_card(charge))),
+        ("charged without its row", charged.iter().any(|charge| charge.payment_id.to_string() != payment)),
+        ("declined without its row, or never declined", decided != written),
+        ("another outcome in the row", !fits),
+        (
+            "another amount",
+            current.is_some_and(|charge| cents(charge).as_deref() != number_in(row, "PaymentAmount")),
+        ),
+    ];
+    let told = format!("{row} {charges:?}");
+    wrongs.into_iter().filter(|(_, is_wrong)| *is_wrong).map(move |(wrong, _)| format!("{wrong}: {told}"))
+}
+
+/// Whether the processor declined it.
+pub(crate) fn is_decline(charge: &Charge) -> bool {
+    matches!(charge.outcome, Outcome::Declined(_))
+}
+
+/// The payments of `PaymentHistory`, each as often as it is there.
+fn history(row: &Value) -> Vec<String> {
+    let declines = row["PaymentHistory"]["L"].as_array();
+    declines.into_iter().flatten().map(|decline| text(&decline["M"], "PaymentId").to_owned()).collect()
+}
+
+fn number_in<'a>(row: &'a Value, name: &str) -> Option<&'a str> {
+    row[name]["N"].as_str()
+}
+
 /// Where a card number stands in a text, plain or in base64.
 pub(crate) fn card_in(text: &str) -> Option<&'static str> {
     let is_in = |card: &str| {
@@ -87,7 +150,7 @@ pub(crate) fn card_in(text: &str) -> Option<&'static str> {
         // Without the last group, which depends on what follows.
         text.contains(card) || text.contains(&encoded[..16])
     };
-    DETAILS.iter().map(|details| details.card).find(|card| is_in(card))
+    DETAILS.iter().map(|details| details.card).chain(OTHER_CARDS).find(|card| is_in(card))
 }
 
 /// A text attribute of a row.

@@ -9,6 +9,15 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
+/// How an order is paid.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Bill<'a> {
+    /// The client's `Idempotency-Key`.
+    pub(crate) key: Option<&'a str>,
+    /// Cents of a euro.
+    pub(crate) amount: Option<u64>,
+}
+
 impl Answer {
     /// Of the function's own answer; none: it failed as a whole, which API Gateway tells as 502.
     pub(super) fn of(reply: Option<&[u8]>) -> Self {
@@ -34,6 +43,30 @@ pub(super) fn post(client_id: &str, user: &str, path: &str, body: &Value) -> Val
     let mut event = event(client_id, user, "POST", path, path);
     event["headers"] = json!({ "Content-Type": "application/json" });
     event["body"] = body.to_string().into();
+    event
+}
+
+/// The event of `POST /paybill`.
+pub(super) fn pay(client_id: &str, user: &str, order: &str, bill: Bill<'_>) -> Value {
+    let mut body = json!({ "CustomerOrder": order });
+    if let Some(amount) = bill.amount {
+        body["Amount"] = amount.into();
+        body["Currency"] = "EUR".into();
+    }
+    let mut event = post(client_id, user, "/paybill", &body);
+    if let Some(key) = bill.key {
+        event["headers"]["Idempotency-Key"] = key.into();
+    }
+    event
+}
+
+/// The event of `PUT /order/{CustomerOrder}/card`.
+pub(super) fn put_card(client_id: &str, user: &str, order: &str, card: &str) -> Value {
+    let path = format!("/order/{order}/card");
+    let mut event = event(client_id, user, "PUT", "/order/{CustomerOrder}/card", &path);
+    event["pathParameters"] = json!({ "CustomerOrder": order });
+    event["headers"] = json!({ "Content-Type": "application/json" });
+    event["body"] = json!({ "CreditCard": card }).to_string().into();
     event
 }
 

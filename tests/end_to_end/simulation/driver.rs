@@ -4,14 +4,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use local::aws::{FaultKind, FaultRule, Service, When};
+use local::{
+    aws::{FaultKind, FaultRule, Service, When},
+    sandbox::Charge,
+};
 use serde_json::{Value, json};
 
 use super::{
-    at_rest::{AtRest, text},
-    details::DETAILS,
+    at_rest::{AtRest, is_decline, text},
+    client::Bill,
+    details::{DETAILS, OTHER_CARDS},
     model::Model,
-    operations::{ORDERS, Op, USERS},
+    operations::{KEYS, ORDERS, Op, USERS},
     world::{Item, LATER, QUARANTINE, WORKER, World},
 };
 
@@ -54,14 +58,30 @@ impl Simulation {
                 let answer = world.submit(order, user, details).await;
                 self.model.submitted(order, user, details, &answer, &before);
             }
-            Op::Pay { order, user, failure } => {
+            Op::Pay { order, user, key, amount, failure } => {
                 world.processor_fails(failure).await;
-                let answer = world.pay(ORDERS[order], USERS[user]).await;
-                let is_paid = world.charges().iter().any(|charge| charge.order.as_str() == ORDERS[order]);
-                match answer.status {
-                    200 => assert!(is_paid, "{answer:?}, and nothing was charged"),
-                    status => assert!([404, 409, 410, 502, 503].contains(&status), "{answer:?}"),
-                }
+                let bill = Bill { key: key.map(|key| KEYS[key]), amount };
+                let answer = world.pay_by(ORDERS[order], USERS[user], bill).await;
+                let charges = world.charges();
+                let mut charges = charges.iter().filter(|charge| charge.order.as_str() == ORDERS[order]);
+                let is_told = |charge: &Charge| {
+                    let cents = charge.amount.map(|amount| amount.minor_units.count());
+                    answer.text("PaymentId") == charge.payment_id.to_string()
+                        && answer.body["Amount"].as_u64() == cents
+                        && !is_decline(charge)
+                };
+                let is_right = match answer.status {
+                    200 => charges.any(is_told),
+                    402 => charges.any(is_decline),
+                    status => [404, 409, 410, 422, 502, 503].contains(&status),
+                };
+                assert!(is_right, "{answer:?}, and the ledger tells otherwise");
+            }
+            Op::PutCard { order, user, card } => {
+                let (order, user, card) = (ORDERS[order], USERS[user], OTHER_CARDS[card]);
+                let before = world.at_rest();
+                let answer = world.put_card(order, user, card).await;
+                self.model.put_card(order, user, card, &answer, &before);
             }
             Op::Forget { order, user } => {
                 let (order, user) = (ORDERS[order], USERS[user]);
@@ -156,15 +176,19 @@ impl Simulation {
         assert_eq!(told, found, "{order} as {user} sees it");
         let paid = self.world.pay(order, user).await;
         let is_across = found.is_some_and(|(status, _)| status == "TOKENIZED");
-        let is_charged = self.world.charges().iter().any(|charge| charge.order.as_str() == order);
-        let is_forgotten = rest.clean.get(order).is_some_and(|row| row.get("CardForgottenAt").is_some());
-        let expected = match (is_across, is_charged, is_forgotten) {
-            (true, false, true) => (410, "CARD_FORGOTTEN"),
-            (true, charged, _) => {
-                assert!(charged, "{order} is paid, and nothing charged");
-                (200, "")
+        // That row and ledger tell the same, the check at rest sees.
+        let after = self.world.at_rest();
+        let row = after.clean.get(order).filter(|_| is_across);
+        let expected = match row.map(|row| text(row, "PaymentStatus")) {
+            Some("SUBMITTED") => (200, ""),
+            Some("DECLINED") => (402, "PAYMENT_DECLINED"),
+            Some("UNKNOWN") => (409, "PAYMENT_UNKNOWN"),
+            Some("") if row.is_some_and(|row| row.get("CardForgottenAt").is_some()) => {
+                (410, "CARD_FORGOTTEN")
             }
-            (false, ..) => (paid.status, paid.text("code")),
+            Some("") => (409, "PAYMENT_ATTEMPTS_EXHAUSTED"),
+            Some(other) => panic!("{order} is left {other}"),
+            None => (paid.status, paid.text("code")),
         };
         assert_eq!((paid.status, paid.text("code")), expected, "{order} of {user}: {paid:?}");
         assert!(is_across || paid.status != 200, "{order} of {user}: {paid:?}");

@@ -15,8 +15,10 @@ use super::{
 pub(super) struct Model {
     /// By order, in the order of sending.
     submissions: BTreeMap<&'static str, Vec<Submission>>,
-    /// The clean orders so far, without their payments.
-    clean: BTreeMap<String, [String; 5]>,
+    /// The clean orders as they were last seen.
+    clean: BTreeMap<String, Value>,
+    /// Cards that were, or may have been, taken in for an order whose own was declined.
+    other_cards: BTreeMap<String, BTreeSet<&'static str>>,
     /// Orders and users who asked that the order's card be forgotten, whatever the answer.
     to_be_forgotten: BTreeSet<(String, String)>,
     /// The orders whose card is forgotten, and since when.
@@ -75,11 +77,55 @@ impl Model {
             }
             409 => {
                 let is_other = |one: &Submission| (one.user, one.details) != (user, details);
-                assert!(sent.iter().any(is_other), "409 though {order} was never sent otherwise");
+                // With another card it is another order than the one that was sent.
+                let is_other = sent.iter().any(is_other) || self.other_cards.contains_key(order);
+                assert!(is_other, "409 though {order} was never sent otherwise");
             }
             503 => sent.push(Submission { user, details, acceptance: None }),
             _ => panic!("{answer:?}"),
         }
+    }
+
+    /// Takes note of an answer to another card. `before` is what was there when it was sent.
+    pub(super) fn put_card(
+        &mut self,
+        order: &'static str,
+        user: &'static str,
+        card: &'static str,
+        answer: &Answer,
+        before: &AtRest,
+    ) {
+        let own = before.clean.get(order).filter(|row| text(row, "Owner") == user);
+        let declined = own.filter(|row| text(row, "PaymentStatus") == "DECLINED");
+        let is_right = match answer.status {
+            200 => own.is_some_and(|row| card.ends_with(text(row, "CardLast4"))),
+            202 => declined.is_some_and(|row| row.get("CardForgottenAt").is_none()),
+            404 => own.is_none(),
+            status => [409, 410, 503].contains(&status),
+        };
+        assert!(is_right, "another card for {order} of {user}: {answer:?}, {own:?}");
+        if let (202 | 503, Some(row)) = (answer.status, declined) {
+            let acceptance = (answer.status == 202).then(|| answer.text("AcceptanceId").to_owned());
+            let details = Details::of(text(row, "CustomerName"));
+            self.submissions.entry(order).or_default().push(Submission { user, details, acceptance });
+            self.other_cards.entry(order.to_owned()).or_default().insert(card);
+        }
+    }
+
+    /// A declined payment's card makes room for one that was sent, and nothing else changes.
+    fn check_replaced(&self, order: &str, before: &Value, after: &Value) {
+        let unchanged = |name: &str| before.get(name) == after.get(name);
+        let kept = ["Owner", "CustomerName", "Address", "AcceptedAt", "PaymentHistory", "PaymentKeys"];
+        assert!(kept.iter().all(|name| unchanged(name)), "a clean {order} was written over");
+        assert_eq!(text(before, "PaymentStatus"), "DECLINED", "the card of {order} was not declined");
+        assert_eq!(before.get("CardForgottenAt"), None, "the card of {order} is forgotten");
+        assert_eq!(after.get("PaymentStatus"), None, "{order} with another card is not paid yet");
+        let last4 = text(after, "CardLast4");
+        let sent = self.other_cards.get(order);
+        assert!(
+            sent.is_some_and(|cards| cards.iter().any(|card| card.ends_with(last4))),
+            "nobody sent that card for {order}"
+        );
     }
 
     /// Takes note of an answer to a request to forget. `after` is what was there then.
@@ -118,12 +164,15 @@ impl Model {
     /// What must hold at any time.
     pub(super) fn check(&mut self, rest: &AtRest, records: &[Value]) {
         for (order, row) in &rest.clean {
-            let facts = ["AcceptanceId", "Owner", "CustomerName", "CreditCardToken", "TokenizedAt"];
-            let facts = facts.map(|name| text(row, name).to_owned());
             let sent = self.submissions.get(order.as_str()).map_or(&[][..], Vec::as_slice);
             assert!(sent.iter().any(|one| one.is_in(row)), "a clean {order} that nobody sent: {row}");
-            let first = self.clean.entry(order.clone()).or_insert_with(|| facts.clone());
-            assert_eq!(*first, facts, "a clean {order} was written over");
+            let facts = ["AcceptanceId", "Owner", "CustomerName", "CreditCardToken", "TokenizedAt"];
+            let facts = |row: &Value| facts.map(|name| text(row, name).to_owned());
+            if let Some(before) = self.clean.insert(order.clone(), row.clone())
+                && facts(&before) != facts(row)
+            {
+                self.check_replaced(order, &before, row);
+            }
             self.check_forgotten(order, row);
         }
         assert!(self.clean.keys().all(|order| rest.clean.contains_key(order)), "a clean order is gone");
@@ -175,11 +224,21 @@ impl Model {
                 ("FAILED", "ORDER_EXISTS") => {
                     let other = clean.expect("ORDER_EXISTS and no such order");
                     let of = |row: &Value| ["Owner", "CustomerName"].map(|name| text(row, name).to_owned());
-                    assert_ne!(of(other), of(row), "{order} was parked because of itself");
+                    let is_other = of(other) != of(row) || self.other_cards.contains_key(order);
+                    assert!(is_other, "{order} was parked because of itself");
                     let is_word =
                         |message: &Value| message["CustomerOrder"] == *order && message["Kind"] == "PARKED";
                     assert!(rest.messages.iter().any(is_word), "{order} was parked without word");
                 }
+                // Another card came when none was to be replaced any more.
+                ("FAILED", "CARD_NOT_REPLACED") => {
+                    assert!(clean.is_some() && self.other_cards.contains_key(order), "{order}: {row}");
+                    let is_word =
+                        |message: &Value| message["CustomerOrder"] == *order && message["Kind"] == "PARKED";
+                    assert!(rest.messages.iter().any(is_word), "{order} was parked without word");
+                }
+                // Or it waits for the payment that is under way with the old one.
+                ("PENDING", _) if clean.is_some_and(|clean| waits_for(row, clean)) => {}
                 other => panic!("{order} ends as {other:?}"),
             }
         }
@@ -201,6 +260,11 @@ impl Model {
         let row = rest.quarantine.get(order).filter(own)?;
         Some((text(row, "Status").into(), text(row, "FailureReason").into()))
     }
+}
+
+/// Whether the card that a row brings can replace that of the clean order only once its payment is settled.
+fn waits_for(row: &Value, clean: &Value) -> bool {
+    text(clean, "PaymentStatus") == "SUBMITTING" && text(row, "Replaces") == text(clean, "CreditCardToken")
 }
 
 fn removed_by_ttl(acceptance: &str, records: &[Value]) -> bool {

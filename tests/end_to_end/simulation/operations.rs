@@ -9,6 +9,8 @@ use proptest::{
     sample::select,
 };
 
+use super::details::OTHER_CARDS;
+
 /// Orders, customers and details are few, so that they meet.
 pub(super) const ORDERS: [&str; 3] = ["order-a", "order-b", "order-c"];
 pub(super) const USERS: [&str; 2] = ["ada", "eve"];
@@ -20,7 +22,15 @@ pub(super) enum Op {
     /// A customer sends an order, once, whatever the answer is.
     Submit { order: usize, user: usize, details: usize },
     /// A customer pays, and the processor may fail.
-    Pay { order: usize, user: usize, failure: Option<ProcessorError> },
+    Pay {
+        order: usize,
+        user: usize,
+        key: Option<usize>,
+        amount: Option<u64>,
+        failure: Option<ProcessorError>,
+    },
+    /// A customer sends another card for an order.
+    PutCard { order: usize, user: usize, card: usize },
     /// A customer wants the card of an order forgotten.
     Forget { order: usize, user: usize },
     /// The mapping does one thing, if one is due.
@@ -47,18 +57,32 @@ pub(super) enum Op {
     Replay { order: Option<usize>, dry_run: bool },
 }
 
-/// From a case of a few operations to one of some dozens.
+/// The keys of customers' payments: few, so that they meet.
+pub(super) const KEYS: [&str; 6] = ["one", "two", "three", "four", "five", "six"];
+
+/// From a case of a few operations to one of some dozens. Some begin with an order whose payment was declined, which
+/// would seldom come about by chance.
 pub(super) fn operations() -> impl Strategy<Value = Vec<Op>> {
-    proptest::collection::vec(operation(), 1..28)
+    let any = proptest::collection::vec(operation(), 1..28);
+    (proptest::bool::weighted(0.4), any).prop_map(|(is_declined, any)| {
+        let submit = Op::Submit { order: 0, user: 0, details: 3 };
+        let pay = Op::Pay { order: 0, user: 0, key: Some(0), amount: Some(500), failure: None };
+        let declined = [submit, Op::Settle, pay];
+        declined.into_iter().filter(|_| is_declined).chain(any).collect()
+    })
 }
 
 fn operation() -> impl Strategy<Value = Op> {
     let order = || 0..ORDERS.len();
     let user = || prop_oneof![4 => Just(0_usize), 1 => Just(1)];
-    let details = || prop_oneof![3 => Just(0_usize), 1 => Just(1), 1 => Just(2)];
+    let details = || prop_oneof![3 => Just(0_usize), 1 => Just(1), 1 => Just(2), 2 => Just(3)];
+    let key = || proptest::option::weighted(0.7, 0..KEYS.len());
+    let amount = || proptest::option::weighted(0.5, select(&[500_u64, 700][..]));
     prop_oneof![
         6 => (order(), user(), details()).prop_map(|(order, user, details)| Op::Submit { order, user, details }),
-        4 => (order(), user(), failure()).prop_map(|(order, user, failure)| Op::Pay { order, user, failure }),
+        6 => (order(), user(), key(), amount(), failure())
+            .prop_map(|(order, user, key, amount, failure)| Op::Pay { order, user, key, amount, failure }),
+        3 => (order(), user(), 0..OTHER_CARDS.len()).prop_map(|(order, user, card)| Op::PutCard { order, user, card }),
         2 => (order(), user()).prop_map(|(order, user)| Op::Forget { order, user }),
         4 => Just(Op::Step),
         3 => Just(Op::Settle),

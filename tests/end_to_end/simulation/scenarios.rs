@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::support::eventually;
 
 use super::{
+    at_rest::is_decline,
     driver::Simulation,
     operations::{ORDERS, Op, USERS},
     world::{WORKER, World},
@@ -144,12 +145,27 @@ async fn promise_7_the_sweep_parks_no_healthy_order_of_a_backlog() {
 
 #[tokio::test]
 async fn promise_6_a_payment_whose_answer_was_lost_is_charged_once() {
-    let pay = |failure| Op::Pay { order: 0, user: 0, failure };
+    let pay = |failure| Op::Pay { order: 0, user: 0, key: None, amount: None, failure };
     let lost = [pay(Some(ProcessorError::NoAnswer)), pay(None), Op::Advance(2 * MINUTE), pay(None)];
     let mut simulation = Simulation::new().await;
     simulation.go(&[submit(0), Op::Settle]).await;
     simulation.go(&lost).await;
     assert_eq!(simulation.world.charges().len(), 1);
+    simulation.end().await;
+}
+
+#[tokio::test]
+async fn promise_6_a_declined_order_is_paid_once_with_another_card() {
+    let pay = |key, failure| Op::Pay { order: 0, user: 0, key: Some(key), amount: Some(500), failure };
+    let submit = Op::Submit { order: 0, user: 0, details: 3 };
+    let another = |card| Op::PutCard { order: 0, user: 0, card };
+    let mut simulation = Simulation::new().await;
+    simulation.go(&[submit, Op::Settle, another(0), pay(0, None), another(1), Op::Settle]).await;
+    // That one is declined too. A new attempt waits for the card that is on its way, and is then charged to it.
+    simulation.go(&[pay(1, None), another(0), pay(2, Some(ProcessorError::NoAnswer)), Op::Step]).await;
+    simulation.go(&[Op::Advance(2 * MINUTE), pay(2, None), Op::Settle, pay(3, None), another(1)]).await;
+    let outcomes: Vec<_> = simulation.world.charges().iter().map(is_decline).collect();
+    assert_eq!(outcomes, [true, true, false]);
     simulation.end().await;
 }
 

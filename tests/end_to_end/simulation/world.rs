@@ -27,7 +27,7 @@ use crate::support::{eventually, issuer};
 
 use super::{
     at_rest::{AtRest, card_in},
-    client::{self, Answer},
+    client::{self, Answer, Bill},
     details::Details,
 };
 
@@ -121,8 +121,16 @@ impl World {
     }
 
     pub(crate) async fn pay(&self, order: &str, user: &str) -> Answer {
-        let body = json!({ "CustomerOrder": order });
-        self.ask("PaybillFunction", &client::post(&self.client_id, user, "/paybill", &body)).await
+        self.pay_by(order, user, Bill::default()).await
+    }
+
+    pub(crate) async fn pay_by(&self, order: &str, user: &str, bill: Bill<'_>) -> Answer {
+        self.ask("PaybillFunction", &client::pay(&self.client_id, user, order, bill)).await
+    }
+
+    /// Sends another card in place of the declined one.
+    pub(crate) async fn put_card(&self, order: &str, user: &str, card: &str) -> Answer {
+        self.ask("IngestFunction", &client::put_card(&self.client_id, user, order, card)).await
     }
 
     pub(crate) async fn forget(&self, order: &str, user: &str) -> Answer {

@@ -1,45 +1,22 @@
-//! The worker, killed with SIGKILL at random points of a run: no order is lost, none is doubled, every card opens.
-//!
-//! `CRASH_ROUNDS` and `CRASH_ORDERS` make it longer: `cargo build --workspace && CRASH_ROUNDS=20 CRASH_ORDERS=1000 cargo test -p local --test crashes -- --nocapture`.
-#![cfg(target_os = "linux")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "a test's helpers fail the test by panicking, tell what they measured, and compare made-up cards"
-)]
+//! The worker: no order is lost, none is doubled, every card opens.
 
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
 
-use aws_sdk_dynamodb::{Client as DynamoDb, types::Select};
-use futures::{StreamExt, stream};
-use local::{
-    aws::{FaultKind, FaultRule},
-    functions,
-    issuer::Issuer,
-    runtime_api::{Lines, ProcessOptions},
-    stack::{Stack, StackOptions},
-    template::ACCOUNT_ID,
-};
-use serde_json::json;
-use uuid::Uuid;
-use vault::{CardReference, Clock, Detokenizer, DetokenizerSettings, Pan};
+use aws_sdk_dynamodb::Client as DynamoDb;
+use local::{functions, stack::Stack, template::ACCOUNT_ID};
+use vault::{CardReference, Clock, Detokenizer, DetokenizerSettings};
+
+use crate::setting::{CLEAN, PATIENCE, QUARANTINE, count, random, random_card, setting, slow, start, submit};
 
 const WORKER: &str = "TokenizeWorkerFunction";
-const CLEAN: &str = "CustomerOrderTable";
 const VAULT: &str = "CreditCardTokenizerTable";
-const QUARANTINE: &str = "OrderQuarantineTable";
 const KILLS: usize = 3;
-const PATIENCE: Duration = Duration::from_secs(180);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_3_a_worker_killed_at_any_point_loses_and_doubles_nothing() {
-    let setting = |name: &str, default: usize| {
-        std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
-    };
     let (rounds, orders) = (setting("CRASH_ROUNDS", 2), setting("CRASH_ORDERS", 200));
     let mut redelivered = 0;
     for round in 1..=rounds {
@@ -64,11 +41,7 @@ struct Round {
 }
 
 async fn run(orders: usize) -> Round {
-    let quiet =
-        ProcessOptions { lines: Lines::new(|_| {}), ..ProcessOptions::beside_this_program().unwrap() };
-    let options =
-        StackOptions { processes: Some(quiet), ..StackOptions::on_free_ports(Issuer::ephemeral().unwrap()) };
-    let stack = Stack::start(options).await.unwrap();
+    let stack = start([]).await;
     let dynamodb = DynamoDb::new(&functions::sdk_config(&stack.aws_url(), "operator"));
     let cards: BTreeMap<String, String> =
         (0..orders).map(|number| (format!("order-{number}"), random_card())).collect();
@@ -90,30 +63,13 @@ async fn run(orders: usize) -> Round {
     Round { crashes, again }
 }
 
-async fn submit(stack: &Stack, cards: &BTreeMap<String, String>) -> usize {
-    let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
-    let token = stack.token("ann", &[]).unwrap();
-    let url = format!("{}/order", stack.api_url());
-    let statuses = stream::iter(cards).map(|(order, card)| {
-        let body =
-            json!({ "CustomerOrder": order, "CustomerName": "Ann", "CreditCard": card, "Address": "Here" });
-        let request = http.post(&url).header("Content-Type", "application/json");
-        let request = request.header("Authorization", &token).body(body.to_string());
-        async move { request.send().await.unwrap().status().as_u16() }
-    });
-    let statuses = statuses.buffer_unordered(8);
-    statuses.filter(|status| std::future::ready(*status == 202)).count().await
-}
-
 /// Kills the worker at random points, each time with orders across and orders left.
 async fn kill(stack: &Stack, dynamodb: &DynamoDb, orders: usize) -> u64 {
     let processes = stack.processes().unwrap();
     let mut landed = 0;
     // Some transactions take longer, so that the run does not end between two looks at it.
-    stack
-        .aws()
-        .faults()
-        .add("TokenizeWorkerRole/dynamodb/TransactWriteItems=slow@0.5".parse().map(slow).unwrap());
+    let transactions = "TokenizeWorkerRole/dynamodb/TransactWriteItems=slow@0.5";
+    stack.aws().faults().add(slow(transactions, Duration::from_millis(20)));
     for kill in 0..KILLS {
         // A point of its own for each kill, all in the first half of the run.
         let span = orders / 2 / KILLS;
@@ -136,10 +92,6 @@ async fn kill(stack: &Stack, dynamodb: &DynamoDb, orders: usize) -> u64 {
     let crashes = processes.counts(WORKER).crashes;
     assert!(crashes > 0, "{landed} kills, none in mid-batch");
     crashes
-}
-
-fn slow(rule: FaultRule) -> FaultRule {
-    FaultRule { kind: FaultKind::Slow(Duration::from_millis(20)), ..rule }
 }
 
 async fn check_cards(stack: &Stack, dynamodb: &DynamoDb, cards: &BTreeMap<String, String>) {
@@ -169,25 +121,4 @@ async fn check_cards(stack: &Stack, dynamodb: &DynamoDb, cards: &BTreeMap<String
         opened += 1;
     }
     assert_eq!(opened, cards.len());
-}
-
-async fn count(dynamodb: &DynamoDb, table: &str) -> usize {
-    let scan = dynamodb.scan().table_name(table).select(Select::Count).consistent_read(true);
-    let mut pages = scan.into_paginator().send();
-    let mut count = 0;
-    while let Some(page) = pages.next().await {
-        count += usize::try_from(page.unwrap().count()).unwrap();
-    }
-    count
-}
-
-fn random(below: usize) -> usize {
-    usize::try_from(Uuid::new_v4().as_u128() % below as u128).unwrap()
-}
-
-/// Sixteen random digits with a right check digit.
-fn random_card() -> String {
-    let digits = format!("4{:014}", Uuid::new_v4().as_u128() % 10_u128.pow(14));
-    let check = ('0'..='9').find(|check| Pan::parse(&format!("{digits}{check}")).is_ok());
-    format!("{digits}{}", check.unwrap())
 }

@@ -1,0 +1,153 @@
+//! What customers do about money: keys and amounts, declines and new attempts, another card, a processor in trouble.
+
+use std::time::Duration;
+
+use local::sandbox::Failure;
+
+use super::{
+    faults::{ADA, End, Stage, insist},
+    steps::{tokenized, tokenized_to_be_declined},
+};
+use crate::simulation::{
+    client::{Answer, Bill},
+    details::OTHER_CARDS,
+    world::{LATER, World},
+};
+
+const CENTS: Option<u64> = Some(1999);
+
+async fn paid_by(world: &World, order: &str, key: &str, amount: Option<u64>) -> Answer {
+    let bill = Bill { key: Some(key), amount };
+    insist(world, async |world: &World| world.pay_by(order, ADA, bill).await).await
+}
+
+async fn declined_by(world: &World, order: &str, key: &str) {
+    let answer = paid_by(world, order, key, CENTS).await;
+    assert_eq!((answer.status, answer.text("code")), (402, "PAYMENT_DECLINED"));
+}
+
+pub(super) struct PayingByKey;
+
+impl Stage for PayingByKey {
+    async fn begin(&self, world: &mut World, order: &str) {
+        tokenized(world, order).await;
+    }
+
+    async fn go(&self, world: &mut World, order: &str) {
+        let first = paid_by(world, order, "one", CENTS).await;
+        assert_eq!((first.status, first.body["Amount"].as_u64()), (200, CENTS), "{first:?}");
+        for (key, amount) in [("one", CENTS), ("two", None)] {
+            assert_eq!(paid_by(world, order, key, amount).await, first);
+        }
+        assert_eq!(paid_by(world, order, "one", Some(2000)).await.text("code"), "AMOUNT_DIFFERS");
+    }
+
+    fn end(&self) -> End {
+        End::Paid
+    }
+}
+
+/// A decline, and a new key, which is declined too.
+pub(super) struct Declining {
+    /// Of the first decline.
+    pub(super) answer_lost: bool,
+}
+
+impl Stage for Declining {
+    async fn begin(&self, world: &mut World, order: &str) {
+        tokenized_to_be_declined(world, order).await;
+    }
+
+    async fn go(&self, world: &mut World, order: &str) {
+        world.stack.sandbox().fail_next(self.answer_lost.then_some(Failure::AnswerLost));
+        for key in ["one", "one", "two", "one"] {
+            declined_by(world, order, key).await;
+        }
+    }
+
+    fn end(&self) -> End {
+        End::Declined(2)
+    }
+}
+
+/// A decline, another card, and a payment with it.
+pub(super) struct AnotherCard;
+
+impl Stage for AnotherCard {
+    async fn begin(&self, world: &mut World, order: &str) {
+        tokenized_to_be_declined(world, order).await;
+        declined_by(world, order, "one").await;
+        world.advance(LATER);
+    }
+
+    async fn go(&self, world: &mut World, order: &str) {
+        let [card, _] = OTHER_CARDS;
+        let taken = insist(world, async |world: &World| world.put_card(order, ADA, card).await).await;
+        assert_eq!(taken.status, 202, "{taken:?}");
+        world.settle().await;
+        declined_by(world, order, "one").await;
+        let paid = paid_by(world, order, "two", CENTS).await;
+        assert_eq!((paid.status, paid.text("CreditCard Charged")), (200, "****-****-****-1117"));
+        // Again, by somebody who has seen no answer.
+        let again = insist(world, async |world: &World| world.put_card(order, ADA, card).await).await;
+        assert_eq!((again.status, again.text("PaymentStatus")), (200, "SUBMITTED"));
+    }
+
+    fn end(&self) -> End {
+        End::PaidWithAnotherCard
+    }
+}
+
+/// Interrupted, and asked for again when the processor may have forgotten it.
+pub(super) struct PayingTooLate;
+
+impl Stage for PayingTooLate {
+    async fn begin(&self, world: &mut World, order: &str) {
+        tokenized(world, order).await;
+        world.stack.sandbox().fail_next(Some(Failure::AnswerLost));
+        assert_eq!(world.pay(order, ADA).await.text("code"), "PAYMENT_UNCONFIRMED");
+        world.advance(Duration::from_hours(23));
+    }
+
+    async fn go(&self, world: &mut World, order: &str) {
+        for key in ["one", "two"] {
+            let answer = paid_by(world, order, key, None).await;
+            assert_eq!((answer.status, answer.text("code")), (409, "PAYMENT_UNKNOWN"));
+        }
+    }
+
+    fn end(&self) -> End {
+        End::Unknown
+    }
+}
+
+/// The processor is in trouble at the first submission.
+pub(super) struct PayingDespite(pub(super) Trouble);
+
+#[derive(Clone, Copy)]
+pub(super) enum Trouble {
+    Fails(Failure),
+    Unreachable,
+}
+
+impl Stage for PayingDespite {
+    async fn begin(&self, world: &mut World, order: &str) {
+        tokenized(world, order).await;
+    }
+
+    async fn go(&self, world: &mut World, order: &str) {
+        match self.0 {
+            Trouble::Fails(failure) => world.stack.sandbox().fail_next(Some(failure)),
+            Trouble::Unreachable => world.stack.sandbox().set_reachable(false).await.unwrap(),
+        }
+        let first = world.pay_by(order, ADA, Bill { key: Some("one"), amount: CENTS }).await;
+        assert!([502, 503].contains(&first.status), "{first:?}");
+        world.stack.sandbox().set_reachable(true).await.unwrap();
+        let paid = paid_by(world, order, "one", CENTS).await;
+        assert_eq!((paid.status, paid.body["Amount"].as_u64()), (200, CENTS), "{paid:?}");
+    }
+
+    fn end(&self) -> End {
+        End::Paid
+    }
+}
