@@ -34,6 +34,7 @@ use crate::setting::{
 
 const PAYBILL: &str = "PaybillFunction";
 const PASSES: usize = 3;
+/// Of a pass; more where there are many orders.
 const KILLS: usize = 4;
 const DECLINED: usize = 0;
 
@@ -168,9 +169,9 @@ impl Shop {
             answer
         });
         let before = self.stack.processes().unwrap().counts(PAYBILL).crashes;
-        let (answers, ()) = tokio::join!(answers.buffer_unordered(8).collect(), self.kill(&answered));
+        let (answers, kills) = tokio::join!(answers.buffer_unordered(8).collect(), self.kill(&answered));
         let crashes = self.stack.processes().unwrap().counts(PAYBILL).crashes - before;
-        seen.kills += KILLS;
+        seen.kills += kills;
         seen.crashes += usize::try_from(crashes).unwrap();
         answers
     }
@@ -184,11 +185,12 @@ impl Shop {
         Answer { order: bill.order.clone(), status, body }
     }
 
-    /// Kills paybill at random moments of the pass, each time with requests under way.
-    async fn kill(&self, answered: &AtomicUsize) {
+    /// Kills paybill at random moments of the pass, each time with requests under way, and tells how often.
+    async fn kill(&self, answered: &AtomicUsize) -> usize {
         let processes = self.stack.processes().unwrap();
-        let span = (self.cards.len() * 2 * 3 / 4 / KILLS).max(1);
-        for kill in 0..KILLS {
+        let kills = KILLS.max(self.cards.len() / 10);
+        let span = (self.cards.len() * 2 * 3 / 4 / kills).max(1);
+        for kill in 0..kills {
             let point = kill * span + random(span);
             let begun = Instant::now();
             while answered.load(Ordering::SeqCst) < point || processes.counts(PAYBILL).under_way == 0 {
@@ -199,6 +201,7 @@ impl Shop {
             tokio::time::sleep(Duration::from_millis(random(40) as u64)).await;
             processes.kill(PAYBILL);
         }
+        kills
     }
 
     /// Nobody works for the customers any more, not even at a call whose caller was killed.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use local::aws::{FaultKind, When};
 use paybill::ProcessorError;
@@ -10,7 +11,9 @@ use serde_json::json;
 use crate::support::eventually;
 
 use super::{
-    at_rest::is_decline,
+    at_rest::{is_decline, text},
+    client::Bill,
+    details::DETAILS,
     driver::Simulation,
     operations::{ORDERS, Op, USERS},
     world::{WORKER, World},
@@ -69,7 +72,7 @@ async fn promise_2_a_park_that_comes_late_does_not_park_the_renewed_order() {
         // Another worker parks it meanwhile, and the customer sends it again.
         world.deliver(&poison).await.unwrap();
         assert_eq!(world.status(ORDERS[0], USERS[0]).await.text("Status"), "FAILED");
-        world.submit(ORDERS[0], USERS[0], &super::details::DETAILS[1]).await
+        world.submit(ORDERS[0], USERS[0], &DETAILS[1]).await
     };
     let (parked, renewed) = futures::future::join(world.deliver(&poison), renewed).await;
     assert_eq!(parked.unwrap()["batchItemFailures"], json!([]));
@@ -167,6 +170,36 @@ async fn promise_6_a_declined_order_is_paid_once_with_another_card() {
     let outcomes: Vec<_> = simulation.world.charges().iter().map(is_decline).collect();
     assert_eq!(outcomes, [true, true, false]);
     simulation.end().await;
+}
+
+#[tokio::test]
+async fn promise_6_an_outcome_that_is_written_late_touches_no_later_payment() {
+    let patience = Duration::from_millis(500);
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(patience).operation_timeout(patience);
+    let mut world = World::with_timeouts(timeouts.build()).await;
+    world.submit(ORDERS[0], USERS[0], &DETAILS[3]).await;
+    world.settle().await;
+    let pay = async |world: &World, key| {
+        world.pay_by(ORDERS[0], USERS[0], Bill { key: Some(key), amount: None }).await.status
+    };
+    // A payment's second write is its outcome. When it is done at last, the payment was taken over and declined,
+    // and the next one is under way.
+    let late = FaultKind::Slow(Duration::from_secs(3));
+    world.fault("PaybillRole", Some("UpdateItem"), late, When::Nth(2));
+    assert_eq!(pay(&world, "one").await, 503);
+    world.faults().clear();
+    world.advance(2 * MINUTE);
+    assert_eq!(pay(&world, "one").await, 402);
+    world.processor_fails(Some(ProcessorError::NoAnswer)).await;
+    assert_eq!(pay(&world, "two").await, 503);
+    world.late_calls_done().await;
+    let rest = world.at_rest();
+    rest.check(&world.charges()).unwrap();
+    assert_eq!(text(&rest.clean[ORDERS[0]], "PaymentStatus"), "SUBMITTING");
+    world.advance(2 * MINUTE);
+    assert_eq!(pay(&world, "two").await, 402);
+    world.at_rest().check(&world.charges()).unwrap();
+    assert_eq!(world.charges().len(), 2);
 }
 
 /// Flips a bit of the first order's sealed card; once more, and it is as it was.
