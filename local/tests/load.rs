@@ -75,6 +75,19 @@ fn a_table_is_printed_when_no_json_is_asked_for() {
 }
 
 #[test]
+fn the_handlers_are_measured_beside_a_bare_client() {
+    let output = load(&["--floors", "--orders", "30", "--concurrency", "2", "--rounds", "3", "--json"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let floors: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for ratio in ["accept_to_floor", "tokenize_to_floor"] {
+        // Of a debug build; far off either way would be a mistake in what is compared.
+        let ratio = floors[ratio].as_f64().unwrap();
+        assert!((0.05..5.0).contains(&ratio), "{floors}");
+    }
+    assert_eq!(floors["rounds"].as_array().unwrap().len(), 3);
+}
+
+#[test]
 fn a_load_of_nothing_is_a_usage_error() {
     for arguments in [["--orders", "0"], ["--concurrency", "0"], ["--processes", "0"]] {
         assert_eq!(load(&arguments).status.code(), Some(2), "{arguments:?}");

@@ -82,7 +82,7 @@ impl Clients<'_> {
 }
 
 /// The sample's order, with a test card.
-fn body(order: &str) -> Bytes {
+pub(super) fn body(order: &str) -> Bytes {
     let body = json!({
         "CustomerOrder": order, "CustomerName": "Amazon Web Services",
         "CreditCard": "4111-1111-1111-1111", "Address": "Reinvent2019, Las Vegas, USA",

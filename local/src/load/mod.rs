@@ -3,6 +3,7 @@
 
 mod audit;
 mod drive;
+mod floors;
 mod gauge;
 mod prices;
 mod process;
@@ -46,6 +47,12 @@ pub struct LoadArgs {
     /// The most processes of one function.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub processes: u16,
+    /// Measure the handlers beside a bare client of the same services instead, in turns, in this process.
+    #[arg(long)]
+    pub floors: bool,
+    /// How many turns; what counts is the median of their ratios.
+    #[arg(long, default_value_t = 5, requires = "floors", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub rounds: u16,
     /// Print one JSON object instead of a table.
     #[arg(long)]
     pub json: bool,
@@ -69,6 +76,9 @@ pub enum LoadError {
     /// A table could not be read at the end.
     #[error("{0} could not be read at the AWS endpoint")]
     Aws(&'static str),
+    /// A step of the comparison failed.
+    #[error("{0} failed, so there is nothing to compare")]
+    Floor(&'static str),
     /// The system does not tell where the functions' programs are.
     #[error("cannot tell where this program is: {0}")]
     Program(#[source] io::Error),
@@ -85,6 +95,9 @@ pub enum LoadError {
 /// # Errors
 /// [`LoadError`] when nothing could be measured.
 pub async fn run(args: &LoadArgs, out: &mut dyn Write) -> Result<bool, LoadError> {
+    if args.floors {
+        return floors::run(args, out).await.map(|()| true);
+    }
     let beside = ProcessOptions::beside_this_program().map_err(LoadError::Program)?;
     let lines = if args.log == LevelFilter::OFF { Lines::new(|_| {}) } else { beside.lines.clone() };
     let options = StackOptions {
