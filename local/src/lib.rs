@@ -11,6 +11,7 @@ pub mod functions;
 mod host;
 pub mod issuer;
 pub mod listen;
+pub mod load;
 pub mod runtime_api;
 pub mod sandbox;
 pub mod stack;

@@ -5,6 +5,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use super::units::Units;
+
 const MAX_CALLS: usize = 10_000;
 const MAX_NAME_CHARS: usize = 256;
 
@@ -31,6 +33,18 @@ impl Service {
         (Self::Sqs, "AmazonSQS"),
         (Self::SecretsManager, "secretsmanager"),
     ];
+
+    /// Its name, as AWS writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "DynamoDB",
+            Self::DynamoDbStreams => "DynamoDB Streams",
+            Self::Kms => "KMS",
+            Self::Sqs => "SQS",
+            Self::SecretsManager => "Secrets Manager",
+        }
+    }
 
     /// The service whose `x-amz-target` begins so.
     pub(super) fn of_target(prefix: &str) -> Option<Self> {
@@ -77,20 +91,33 @@ impl Call {
     }
 }
 
-/// How often a role made a call since the start.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Who calls what.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CallKind {
+    /// The access-key id: a role's logical id, or an operator's.
+    pub role: String,
+    /// The service.
+    pub service: Service,
+    /// The operation, as AWS names it.
+    pub operation: String,
+}
+
+/// How often a role made a call since the start, and what DynamoDB charges for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Tally {
     /// All calls, whatever became of them.
     pub calls: u64,
     /// Those that were answered with an error, such as a condition that failed.
     pub refused: u64,
+    /// The units of those that were not refused, where they are metered.
+    pub units: Units,
 }
 
 /// The latest calls, and how many there were in all.
 #[derive(Debug, Default)]
 pub(super) struct CallLog {
     latest: Mutex<VecDeque<Call>>,
-    tallies: Mutex<BTreeMap<(String, String), Tally>>,
+    tallies: Mutex<BTreeMap<CallKind, Tally>>,
 }
 
 impl CallLog {
@@ -111,17 +138,27 @@ impl CallLog {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
+    pub(super) fn record_units(&self, call: &Call, units: Units) {
+        self.tally(call, |tally| tally.units += units);
+    }
+
     pub(super) fn of(&self, role: &str, operation: &str) -> Tally {
         let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        tallies.get(&(role.to_owned(), operation.to_owned())).copied().unwrap_or_default()
+        let mut of = tallies.iter().filter(|(kind, _)| (&*kind.role, &*kind.operation) == (role, operation));
+        of.next().map(|(_, tally)| *tally).unwrap_or_default()
+    }
+
+    pub(super) fn tallies(&self) -> BTreeMap<CallKind, Tally> {
+        self.tallies.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn tally(&self, call: &Call, count: impl FnOnce(&mut Tally)) {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = (call.role.clone(), call.operation.clone());
+        let Call { role, service, operation, .. } = call;
+        let kind = CallKind { role: role.clone(), service: *service, operation: operation.clone() };
         // Names come from the caller: whoever makes up too many is not counted.
-        if tallies.len() < MAX_CALLS || tallies.contains_key(&name) {
-            count(tallies.entry(name).or_default());
+        if tallies.len() < MAX_CALLS || tallies.contains_key(&kind) {
+            count(tallies.entry(kind).or_default());
         }
     }
 }

@@ -19,15 +19,16 @@ mod seen;
 mod snapshot;
 mod sqs;
 mod streams;
+mod units;
 mod waiting;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     future::Future,
     io,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -46,7 +47,7 @@ use vault::Clock;
 use admit::admit;
 use answer::{Answer, Fault};
 use calls::CallLog;
-pub use calls::{Call, Service, Tally};
+pub use calls::{Call, CallKind, Service, Tally};
 use dynamodb::Dynamo;
 pub use faults::{FaultKind, FaultRule, Faults, NotAFault, When};
 use iam::Iam;
@@ -59,6 +60,7 @@ pub use seen::Seen;
 use seen::Watching;
 use sqs::Sqs;
 pub use streams::{StreamError, StreamReader};
+pub use units::Units;
 pub use waiting::Waiting;
 
 /// DynamoDB's limit for a request, the highest of the services here.
@@ -90,6 +92,7 @@ struct Inner {
     secrets: Secrets,
     iam: Arc<Iam>,
     calls: CallLog,
+    metering: AtomicBool,
     faults: Faults,
     watching: Watching,
     under_way: AtomicUsize,
@@ -117,6 +120,7 @@ impl AwsEndpoint {
             secrets: Secrets::default(),
             iam: Arc::default(),
             calls: CallLog::default(),
+            metering: AtomicBool::new(false),
             faults: Faults::default(),
             watching: Watching::default(),
             under_way: AtomicUsize::new(0),
@@ -162,6 +166,17 @@ impl AwsEndpoint {
     #[must_use]
     pub fn tally(&self, role: &str, operation: &str) -> Tally {
         self.0.calls.of(role, operation)
+    }
+
+    /// How often each role made each call since the start.
+    #[must_use]
+    pub fn tallies(&self) -> BTreeMap<CallKind, Tally> {
+        self.0.calls.tallies()
+    }
+
+    /// From now on the tallies have what DynamoDB charges, too. It costs some time on each of its calls.
+    pub fn meter_units(&self) {
+        self.0.metering.store(true, Ordering::Relaxed);
     }
 
     /// How many calls are being worked on; those whose callers have given up are among them.
@@ -270,8 +285,16 @@ impl Inner {
         }
     }
 
+    async fn perform_metered(&self, call: &Call, request: Request) -> Result<Answer, Fault> {
+        let answer = self.perform(units::ask(request)).await?;
+        let (answer, units) = units::take(call, answer);
+        self.calls.record_units(call, units);
+        Ok(answer)
+    }
+
     async fn serve(&self, call: &Call, request: Request) -> Result<Answer, Fault> {
         let served = match admit(&request, &self.iam) {
+            Ok(()) if self.metering.load(Ordering::Relaxed) => self.perform_metered(call, request).await,
             Ok(()) => self.perform(request).await,
             Err(denied) => Err(denied),
         };

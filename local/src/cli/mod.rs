@@ -19,6 +19,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::{
     demo::{self, DemoError},
     issuer::IssuerError,
+    load::{self, LoadError},
     stack::StackError,
 };
 use ready_file::ReadyFileError;
@@ -46,6 +47,9 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Start the pipeline on free ports and walk an order, or a file of orders, through it.
     Demo(demo::DemoArgs),
+    /// Put orders through the pipeline, its functions as processes, and tell what they took (`cargo build
+    /// --workspace --release` first). Exit code 1: an order was refused, lost or doubled.
+    Load(load::LoadArgs),
 }
 
 /// Why a command failed.
@@ -61,6 +65,8 @@ enum CliError {
     ReadyFile(#[from] ReadyFileError),
     #[error(transparent)]
     Demo(#[from] DemoError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
     #[error("cannot tell where this program is: {0}")]
@@ -95,6 +101,7 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
         Command::Replay(_) => LevelFilter::ERROR,
         Command::Up(args) => args.log,
         Command::Demo(args) => args.log,
+        Command::Load(args) => args.log,
     };
     let log = log::install(level);
     let runtime =
@@ -102,6 +109,10 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
     match command {
         Command::Up(args) => runtime.block_on(up::run(args, log, out))?,
         Command::Demo(args) => runtime.block_on(demo::run(&args, out))?,
+        Command::Load(args) => {
+            let went_well = runtime.block_on(load::run(&args, out))?;
+            return Ok(if went_well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Command::Replay(args) => {
             let is_anything_left = runtime.block_on(replay::run(args, out))?;
             return Ok(if is_anything_left { ExitCode::from(SOMETHING_LEFT) } else { ExitCode::SUCCESS });

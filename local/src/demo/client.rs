@@ -37,30 +37,30 @@ pub enum ClientError {
 
 /// What the API answered.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     /// The status as HTTP writes it: `202 Accepted`.
-    pub(super) status_line: String,
+    pub(crate) status_line: String,
     /// The body; null when it is no JSON.
-    pub(super) json: Value,
-    pub(super) location: Option<String>,
-    pub(super) retry_after: Option<Duration>,
+    pub(crate) json: Value,
+    pub(crate) location: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Answer {
     /// A text of the body's, or the empty text.
-    pub(super) fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         self.json.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
     /// How long to wait before asking again: as the server says, up to `cap`.
-    pub(super) fn wait(&self, cap: Duration) -> Duration {
+    pub(crate) fn wait(&self, cap: Duration) -> Duration {
         self.retry_after.map_or(cap, |said| said.min(cap))
     }
 }
 
 /// Speaks to one API as one user.
-pub(super) struct ApiClient<'a> {
+pub(crate) struct ApiClient<'a> {
     http: reqwest::Client,
     api: Url,
     mint: &'a (dyn Fn() -> Result<String, IssuerError> + Sync),
@@ -69,7 +69,7 @@ pub(super) struct ApiClient<'a> {
 
 impl<'a> ApiClient<'a> {
     /// A client of the API at `api_url` (with the stage) that signs in with the tokens that `mint` makes.
-    pub(super) fn new(
+    pub(crate) fn new(
         api_url: &str,
         mint: &'a (dyn Fn() -> Result<String, IssuerError> + Sync),
     ) -> Result<Self, ClientError> {
@@ -87,29 +87,29 @@ impl<'a> ApiClient<'a> {
     }
 
     /// The URL of a path below the stage.
-    pub(super) fn url(&self, path: &str) -> Result<Url, ClientError> {
+    pub(crate) fn url(&self, path: &str) -> Result<Url, ClientError> {
         self.api.join(path).map_err(|_| ClientError::Url)
     }
 
     /// `POST /order` with a body as it is.
-    pub(super) async fn submit(&self, body: Bytes) -> Result<Answer, ClientError> {
+    pub(crate) async fn submit(&self, body: Bytes) -> Result<Answer, ClientError> {
         self.send(self.post("order", body)?).await
     }
 
     /// `POST /paybill`.
-    pub(super) async fn pay(&self, order: &str) -> Result<Answer, ClientError> {
+    pub(crate) async fn pay(&self, order: &str) -> Result<Answer, ClientError> {
         let body = Bytes::from(json!({ "CustomerOrder": order }).to_string());
         self.send(self.post("paybill", body)?).await
     }
 
     /// `GET` at the `Location` of an acceptance, or where the status of `order` is.
-    pub(super) async fn status(&self, location: Option<&str>, order: &str) -> Result<Answer, ClientError> {
+    pub(crate) async fn status(&self, location: Option<&str>, order: &str) -> Result<Answer, ClientError> {
         let url = self.status_url(location, order)?;
         self.send(self.http.request(Method::GET, url)).await
     }
 
     /// Where [`ApiClient::status`] asks.
-    pub(super) fn status_url(&self, location: Option<&str>, order: &str) -> Result<Url, ClientError> {
+    pub(crate) fn status_url(&self, location: Option<&str>, order: &str) -> Result<Url, ClientError> {
         match location {
             None => self.url(&format!("order/{}", utf8_percent_encode(order, NON_ALPHANUMERIC))),
             Some(location) => {

@@ -1,7 +1,7 @@
 //! `card-airlock demo`: starts the pipeline on free ports and uses it as a client would, over HTTP only.
 
 mod chaos;
-mod client;
+pub(crate) mod client;
 mod file;
 mod lines;
 mod operator;
@@ -82,7 +82,7 @@ pub enum DemoError {
 }
 
 /// One user pays a whole file of orders here, as fast as it goes.
-const NO_LIMIT: &str = "1000000000";
+pub(crate) const NO_LIMIT: &str = "1000000000";
 
 /// Runs the demo and stops what it started.
 ///

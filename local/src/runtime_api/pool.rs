@@ -1,6 +1,9 @@
 //! The processes of one function: as many as there are invocations at once, up to a bound.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::{
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::{Duration, Instant},
+};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use zeroize::Zeroizing;
@@ -21,6 +24,8 @@ pub struct Counts {
     pub crashes: u64,
     /// Invocations that ran out of time.
     pub timeouts: u64,
+    /// How long events were in the hands of processes, all together: what Lambda bills.
+    pub busy: Duration,
 }
 
 /// One function.
@@ -165,8 +170,12 @@ impl Place {
                 counts.invocations += 1;
                 counts.under_way += 1;
             });
+            let begun = Instant::now();
             let outcome = process.invoke(event, limit).await;
-            pool.count(|counts| counts.under_way -= 1);
+            pool.count(|counts| {
+                counts.under_way -= 1;
+                counts.busy += begun.elapsed();
+            });
             match outcome {
                 Outcome::Answered(result) => return result,
                 Outcome::NotTaken(returned) => {

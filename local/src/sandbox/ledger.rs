@@ -77,11 +77,19 @@ pub(super) struct Ledger {
     /// Orders, each with the last four digits of a card that was tried for it.
     tried: HashSet<(String, String)>,
     charges: Vec<Charge>,
+    /// Where a payment stands among the charges.
+    places: HashMap<Uuid, usize>,
 }
 
 impl Ledger {
     pub(super) fn new(key: hmac::Key) -> Self {
-        Self { key: Arc::new(key), asked: HashMap::new(), tried: HashSet::new(), charges: Vec::new() }
+        Self {
+            key: Arc::new(key),
+            asked: HashMap::new(),
+            tried: HashSet::new(),
+            charges: Vec::new(),
+            places: HashMap::new(),
+        }
     }
 
     /// Every payment that has come to an outcome, oldest first.
@@ -105,12 +113,14 @@ impl Ledger {
         if let Some(failure) = failure.filter(|failure| !failure.charges()) {
             return Entry::Failed(failure);
         }
-        if let Some(before) = self.charges.iter().find(|charge| charge.payment_id == request.payment_id) {
+        let place = self.places.get(&request.payment_id);
+        if let Some(before) = place.and_then(|place| self.charges.get(*place)) {
             return match before.is_for(&request) {
                 true => Entry::Settled(before.outcome.clone(), failure),
                 false => Entry::Mismatch,
             };
         }
+        self.places.insert(request.payment_id, self.charges.len());
         self.charges.push(Charge {
             payment_id: request.payment_id,
             amount: request.amount,

@@ -1,0 +1,126 @@
+//! What an order costs, in AWS calls and DynamoDB units: numbers that no machine changes. Whoever makes an order
+//! dearer finds it here.
+
+use std::collections::BTreeMap;
+
+use local::aws::{CallKind, Tally, Units};
+use serde_json::json;
+
+use crate::support::{Client, ORDERS, World, order};
+
+/// As many as one data key of quarantine seals (`DATA_KEY_MAX_ROWS`), and as one batch of the mapping holds.
+const ORDERS_PLACED: u32 = 100;
+const NO_LIMIT: &str = "1000000000";
+
+/// Calls, write units and read units by role and operation.
+type Bill = BTreeMap<(String, String), (u64, f64, f64)>;
+
+/// What the functions' roles have asked since `before`; nothing of it was refused.
+fn bill(world: &World, before: &BTreeMap<CallKind, Tally>) -> Bill {
+    let mut bill = Bill::new();
+    for (kind, tally) in world.aws.tallies() {
+        let earlier = before.get(&kind).copied().unwrap_or_default();
+        let Units { write, read } = tally.units - earlier.units;
+        let calls = tally.calls - earlier.calls;
+        assert_eq!(tally.refused, earlier.refused, "{kind:?}");
+        if calls > 0 && kind.role.ends_with("Role") {
+            bill.insert((kind.role, kind.operation), (calls, write, read));
+        }
+    }
+    bill
+}
+
+#[track_caller]
+fn assert_bill(bill: Bill, expected: &[(&str, &str, u64, f64, f64)]) {
+    let expected = expected.iter().map(|(role, operation, calls, write, read)| {
+        (((*role).to_owned(), (*operation).to_owned()), (*calls, *write, *read))
+    });
+    assert_eq!(bill, expected.collect());
+}
+
+async fn metered() -> (World, Client) {
+    let world = World::stepped_under([("DetokenizePerMinute", NO_LIMIT)]).await;
+    world.aws.meter_units();
+    let client = world.client("ann");
+    (world, client)
+}
+
+async fn place(client: &Client, orders: u32) {
+    for id in 0..orders {
+        client.submit(&order(&format!("order-{id}"))).await.is(202);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_costs_one_kms_call_and_a_hundredth_seven_write_units_and_one_read_unit_until_it_is_across()
+{
+    let (world, client) = metered().await;
+    let before = world.aws.tallies();
+    place(&client, ORDERS_PLACED).await;
+    assert_eq!(world.deliver(&world.records()).await, None);
+    assert_eq!(world.rows(ORDERS).await.len(), 100);
+
+    // A put of at most 1 KB is one unit; of the transaction's three actions each is two. A consistent read of
+    // what is not there is one.
+    assert_bill(
+        bill(&world, &before),
+        &[
+            ("IngestRole", "GenerateDataKey", 1, 0.0, 0.0),
+            ("IngestRole", "GetItem", 100, 0.0, 100.0),
+            ("IngestRole", "PutItem", 100, 100.0, 0.0),
+            ("TokenizeWorkerRole", "Decrypt", 1, 0.0, 0.0),
+            ("TokenizeWorkerRole", "GenerateDataKey", 100, 0.0, 0.0),
+            ("TokenizeWorkerRole", "TransactWriteItems", 100, 600.0, 0.0),
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_costs_one_kms_call_six_write_units_and_two_read_units_and_a_repeat_one_read_unit() {
+    let (world, client) = metered().await;
+    place(&client, 10).await;
+    assert_eq!(world.deliver(&world.records()).await, None);
+    let before = world.aws.tallies();
+    for id in 0..10 {
+        client.pay(&format!("order-{id}")).await.is(200);
+    }
+    // The claim and the outcome are a unit each, the audit's transaction of two actions four.
+    assert_bill(
+        bill(&world, &before),
+        &[
+            ("PaybillRole", "Decrypt", 10, 0.0, 0.0),
+            ("PaybillRole", "GetItem", 20, 0.0, 20.0),
+            ("PaybillRole", "GetSecretValue", 1, 0.0, 0.0),
+            ("PaybillRole", "TransactWriteItems", 10, 40.0, 0.0),
+            ("PaybillRole", "UpdateItem", 20, 20.0, 0.0),
+        ],
+    );
+
+    let before = world.aws.tallies();
+    client.pay("order-0").await.is(200);
+    assert_bill(bill(&world, &before), &[("PaybillRole", "GetItem", 1, 0.0, 1.0)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_at_a_status_costs_two_read_units() {
+    let (world, client) = metered().await;
+    place(&client, 1).await;
+    let before = world.aws.tallies();
+    client.status("order-0").await.is(200);
+    assert_bill(bill(&world, &before), &[("IngestRole", "GetItem", 2, 0.0, 2.0)]);
+}
+
+/// The rules of <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html>,
+/// on items of known size: the meter counts by them.
+#[tokio::test(flavor = "multi_thread")]
+async fn units_follow_the_size_of_the_item_and_the_kind_of_call() {
+    let (world, client) = metered().await;
+    let mut large = order("large");
+    // 500 characters of four bytes each.
+    large["Address"] = json!("\u{1F3E0}".repeat(500));
+    let before = world.aws.tallies();
+    client.submit(&large).await.is(202);
+    let bill = bill(&world, &before);
+    let (calls, write, _) = bill[&("IngestRole".to_owned(), "PutItem".to_owned())];
+    assert_eq!((calls, write), (1, 3.0), "2,000 bytes of address and some 600 of the rest");
+}
