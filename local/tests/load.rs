@@ -1,11 +1,7 @@
 //! `card-airlock load` as a script sees it: JSON, exit code. The functions' programs are found beside this test's own;
 //! `cargo test --workspace` builds them, or `cargo build --workspace`.
 #![cfg(target_os = "linux")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test's helpers fail the test by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail the test by panicking")]
 
 use std::process::{Command, Output};
 
