@@ -5,46 +5,26 @@
 //! - tokenizing, by the stream's batches, beside one GenerateDataKey and one TransactWriteItems of the same shape.
 
 use std::{
-    collections::HashMap,
     io::{self, Write},
     time::{Duration, Instant, SystemTime},
 };
 
-use aws_sdk_dynamodb::{
-    Client as DynamoDb,
-    types::{
-        AttributeDefinition, AttributeValue, BillingMode, Delete, KeySchemaElement, KeyType, Put,
-        ScalarAttributeType, StreamSpecification, StreamViewType, TransactWriteItem,
-    },
-};
-use aws_sdk_kms::{Client as Kms, types::DataKeySpec};
 use futures::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{LoadArgs, LoadError, NO_LIMIT, drive::body};
+use super::{LoadArgs, LoadError, NO_LIMIT, bare::Floor, drive::body};
 use crate::{
     cli::style::{FAINT, HEADING},
     event_source::Did,
     function::Function,
-    functions::sdk_config,
     issuer::Issuer,
     stack::{Stack, StackOptions},
 };
 
-/// Ours and the floor's rate in a round.
-type Rates = fn(&Round) -> (f64, f64);
-
-/// As the worker has it.
-const AT_ONCE_IN_A_BATCH: usize = 16;
 const INGEST: &str = "IngestFunction";
-const WORKER: &str = "TokenizeWorkerFunction";
-const QUARANTINE: (&str, &str) = ("OrderQuarantineTable", "FloorQuarantine");
-const CLEAN: (&str, &str) = ("CustomerOrderTable", "FloorOrders");
-const VAULT: (&str, &str) = ("CreditCardTokenizerTable", "FloorVault");
-
-type Row = HashMap<String, AttributeValue>;
+pub(super) const WORKER: &str = "TokenizeWorkerFunction";
 
 /// Rates per second, ratios of ours to the floor; each a round's, and the ratios' medians.
 #[derive(Debug, Serialize)]
@@ -87,7 +67,7 @@ async fn measure(args: &LoadArgs, stack: &mut Stack) -> Result<Floors, LoadError
     let ours = Ours::of(stack, args)?;
     // Warms every client, and leaves the rows that the floor's are copies of.
     ours.accept("warm", args.concurrency.into()).await?;
-    let floor = Floor::copy_of(stack, args).await?;
+    let floor = Floor::copy_of(stack, args.concurrency).await?;
     let mut rounds = Vec::new();
     for round in 0..args.rounds {
         let name = format!("round-{round}");
@@ -174,7 +154,7 @@ impl Ours {
 }
 
 /// Drives the mapping until so many more orders are across.
-async fn tokenize(stack: &mut Stack, orders: u32) -> Result<Duration, LoadError> {
+pub(super) async fn tokenize(stack: &mut Stack, orders: u32) -> Result<Duration, LoadError> {
     let aws = stack.aws().clone();
     let across = || {
         let tally = aws.tally("TokenizeWorkerRole", "TransactWriteItems");
@@ -194,137 +174,13 @@ async fn tokenize(stack: &mut Stack, orders: u32) -> Result<Duration, LoadError>
     Ok(begun.elapsed())
 }
 
-/// A bare client, with tables of its own that are as ours are.
-struct Floor {
-    dynamodb: DynamoDb,
-    kms: Kms,
-    vault_key: String,
-    quarantine: Row,
-    clean: Row,
-    vault: Row,
-    at_once: usize,
-}
-
-impl Floor {
-    /// Its rows are copies of the first of ours, which are brought across meanwhile.
-    async fn copy_of(stack: &mut Stack, args: &LoadArgs) -> Result<Self, LoadError> {
-        let dynamodb = DynamoDb::new(&sdk_config(&stack.aws_url(), "operator"));
-        make_tables(&dynamodb).await?;
-        let quarantine = first_row(&dynamodb, QUARANTINE.0).await?;
-        tokenize(stack, args.concurrency.into()).await?;
-        // Nobody but the worker may use the vault's key so.
-        let worker = sdk_config(&stack.aws_url(), "TokenizeWorkerRole");
-        Ok(Self {
-            quarantine,
-            clean: first_row(&dynamodb, CLEAN.0).await?,
-            vault: first_row(&dynamodb, VAULT.0).await?,
-            dynamodb,
-            kms: Kms::new(&worker),
-            vault_key: setting(stack, WORKER, "VAULT_KEY_ARN")?,
-            at_once: args.concurrency.into(),
-        })
-    }
-
-    async fn accept(&self, name: &str, orders: u32) -> Result<Duration, LoadError> {
-        let begun = Instant::now();
-        let all = (0..orders).map(|number| self.accept_one(format!("{name}-{number}")));
-        all_of(self.at_once, all).await?;
-        Ok(begun.elapsed())
-    }
-
-    async fn accept_one(&self, order: String) -> Result<(), LoadError> {
-        let order = AttributeValue::S(order);
-        let get = self.dynamodb.get_item().table_name(CLEAN.1).key("CustomerOrder", order.clone());
-        let get =
-            get.consistent_read(true).projection_expression("CustomerName, Address, CardLast4, CardBrand");
-        get.send().await.map_err(|_| LoadError::Aws(CLEAN.1))?;
-        let mut row = self.quarantine.clone();
-        row.insert("CustomerOrder".to_owned(), order);
-        let put = self.dynamodb.put_item().table_name(QUARANTINE.1).set_item(Some(row));
-        let put = put.condition_expression("attribute_not_exists(CustomerOrder)").send().await;
-        put.map(drop).map_err(|_| LoadError::Aws(QUARANTINE.1))
-    }
-
-    async fn tokenize(&self, name: &str, orders: u32) -> Result<Duration, LoadError> {
-        let begun = Instant::now();
-        let all = (0..orders).map(|number| self.tokenize_one(format!("{name}-{number}")));
-        all_of(AT_ONCE_IN_A_BATCH, all).await?;
-        Ok(begun.elapsed())
-    }
-
-    async fn tokenize_one(&self, order: String) -> Result<(), LoadError> {
-        let token = Uuid::new_v4().to_string();
-        let key = self.kms.generate_data_key().key_id(&self.vault_key).key_spec(DataKeySpec::Aes256);
-        let key = key.encryption_context("purpose", "vault").encryption_context("token", &token);
-        key.send().await.map_err(|_| LoadError::Floor("GenerateDataKey"))?;
-
-        let order = AttributeValue::S(order);
-        let (mut vault, mut clean) = (self.vault.clone(), self.clean.clone());
-        vault.insert("Hash_Key".to_owned(), AttributeValue::S(token));
-        clean.insert("CustomerOrder".to_owned(), order.clone());
-        let put = |table: &str, row: Row, key: &str| {
-            let absent = format!("attribute_not_exists({key})");
-            let put =
-                Put::builder().table_name(table).set_item(Some(row)).condition_expression(absent).build();
-            TransactWriteItem::builder().set_put(put.ok()).build()
-        };
-        let acceptance = self.quarantine.get("AcceptanceId").cloned();
-        let delete = Delete::builder()
-            .table_name(QUARANTINE.1)
-            .key("CustomerOrder", order)
-            .condition_expression("AcceptanceId = :acceptance")
-            .set_expression_attribute_values(
-                acceptance.map(|id| HashMap::from([(":acceptance".to_owned(), id)])),
-            )
-            .build();
-        let transaction = self
-            .dynamodb
-            .transact_write_items()
-            .transact_items(put(VAULT.1, vault, "Hash_Key"))
-            .transact_items(put(CLEAN.1, clean, "CustomerOrder"))
-            .transact_items(TransactWriteItem::builder().set_delete(delete.ok()).build());
-        transaction.send().await.map(drop).map_err(|_| LoadError::Floor("TransactWriteItems"))
-    }
-}
-
-async fn make_tables(dynamodb: &DynamoDb) -> Result<(), LoadError> {
-    let keys = [
-        (QUARANTINE.1, &["CustomerOrder"][..]),
-        (CLEAN.1, &["CustomerOrder"]),
-        (VAULT.1, &["Hash_Key", "Account_Id"]),
-    ];
-    for (table, names) in keys {
-        let mut create = dynamodb.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
-        for (name, key_type) in names.iter().zip([KeyType::Hash, KeyType::Range]) {
-            let key = KeySchemaElement::builder().attribute_name(*name).key_type(key_type).build();
-            let text =
-                AttributeDefinition::builder().attribute_name(*name).attribute_type(ScalarAttributeType::S);
-            let (Ok(key), Ok(text)) = (key, text.build()) else { return Err(LoadError::Floor(table)) };
-            create = create.key_schema(key).attribute_definitions(text);
-        }
-        if table == QUARANTINE.1 {
-            let images = StreamSpecification::builder()
-                .stream_enabled(true)
-                .stream_view_type(StreamViewType::NewAndOldImages);
-            create = create.set_stream_specification(images.build().ok());
-        }
-        create.send().await.map_err(|_| LoadError::Aws(table))?;
-    }
-    Ok(())
-}
-
-async fn first_row(dynamodb: &DynamoDb, table: &'static str) -> Result<Row, LoadError> {
-    let page = dynamodb.scan().table_name(table).limit(1).send().await.map_err(|_| LoadError::Aws(table))?;
-    page.items.into_iter().flatten().next().ok_or(LoadError::Aws(table))
-}
-
-fn setting(stack: &Stack, function: &'static str, name: &str) -> Result<String, LoadError> {
+pub(super) fn setting(stack: &Stack, function: &'static str, name: &str) -> Result<String, LoadError> {
     let declared = stack.declared.function(function);
     declared.and_then(|function| function.environment.get(name).cloned()).ok_or(LoadError::Floor(function))
 }
 
 /// So many at once; stops at the first that fails.
-async fn all_of(
+pub(super) async fn all_of(
     at_once: usize,
     all: impl Iterator<Item = impl Future<Output = Result<(), LoadError>>>,
 ) -> Result<(), LoadError> {
@@ -350,21 +206,28 @@ impl Floors {
             "{HEADING}{} rounds of {orders_per_round} orders, {concurrency} at once; per second{HEADING:#}",
             rounds.len()
         )?;
-        let rates: [(&str, f64, Rates); 2] = [
-            ("accept", self.accept_to_floor, |round| (round.accept_per_s, round.accept_floor_per_s)),
-            ("tokenize", self.tokenize_to_floor, |round| (round.tokenize_per_s, round.tokenize_floor_per_s)),
-        ];
-        for (name, ratio, rates) in rates {
-            writeln!(out, "\n{name:<10} {:>10} {:>10} {:>8}", "ours", "floor", "ratio")?;
-            for (number, (ours, floor)) in (1..).zip(rounds.iter().map(rates)) {
-                writeln!(out, "{number:<10} {ours:>10.1} {floor:>10.1} {:>8.2}", ours / floor)?;
-            }
-            writeln!(out, "{:<32} {HEADING}{ratio:>8.2}{HEADING:#}", "median")?;
-        }
+        let accept = |round: &Round| (round.accept_per_s, round.accept_floor_per_s);
+        let tokenize = |round: &Round| (round.tokenize_per_s, round.tokenize_floor_per_s);
+        self.print_rates("accept", self.accept_to_floor, accept, out)?;
+        self.print_rates("tokenize", self.tokenize_to_floor, tokenize, out)?;
         writeln!(
             out,
             "\n{FAINT}handlers and bare clients in this process, at the same embedded services{FAINT:#}"
         )
+    }
+
+    fn print_rates(
+        &self,
+        name: &str,
+        ratio: f64,
+        rates: impl Fn(&Round) -> (f64, f64),
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        writeln!(out, "\n{name:<10} {:>10} {:>10} {:>8}", "ours", "floor", "ratio")?;
+        for (number, (ours, floor)) in (1..).zip(self.rounds.iter().map(rates)) {
+            writeln!(out, "{number:<10} {ours:>10.1} {floor:>10.1} {:>8.2}", ours / floor)?;
+        }
+        writeln!(out, "{:<32} {HEADING}{ratio:>8.2}{HEADING:#}", "median")
     }
 }
 

@@ -2,6 +2,7 @@
 //! what each of them took.
 
 mod audit;
+mod bare;
 mod drive;
 mod floors;
 mod gauge;

@@ -1,0 +1,154 @@
+//! A bare client of the same services: what an order needs at least, with rows of the same size.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use aws_sdk_dynamodb::{
+    Client as DynamoDb,
+    types::{
+        AttributeDefinition, AttributeValue, BillingMode, Delete, KeySchemaElement, KeyType, Put,
+        ScalarAttributeType, StreamSpecification, StreamViewType, TransactWriteItem,
+    },
+};
+use aws_sdk_kms::{Client as Kms, types::DataKeySpec};
+use uuid::Uuid;
+
+use super::{
+    LoadError,
+    floors::{all_of, setting, tokenize},
+};
+use crate::{functions::sdk_config, stack::Stack};
+
+/// As the worker has it.
+const AT_ONCE_IN_A_BATCH: usize = 16;
+const QUARANTINE: (&str, &str) = ("OrderQuarantineTable", "FloorQuarantine");
+const CLEAN: (&str, &str) = ("CustomerOrderTable", "FloorOrders");
+const VAULT: (&str, &str) = ("CreditCardTokenizerTable", "FloorVault");
+
+type Row = HashMap<String, AttributeValue>;
+
+/// A bare client, with tables of its own that are as ours are.
+pub(super) struct Floor {
+    dynamodb: DynamoDb,
+    kms: Kms,
+    vault_key: String,
+    quarantine: Row,
+    clean: Row,
+    vault: Row,
+    at_once: usize,
+}
+
+impl Floor {
+    /// Its rows are copies of the first of ours, which are brought across meanwhile.
+    pub(super) async fn copy_of(stack: &mut Stack, at_once: u16) -> Result<Self, LoadError> {
+        let dynamodb = DynamoDb::new(&sdk_config(&stack.aws_url(), "operator"));
+        make_tables(&dynamodb).await?;
+        let quarantine = first_row(&dynamodb, QUARANTINE.0).await?;
+        tokenize(stack, at_once.into()).await?;
+        // Nobody but the worker may use the vault's key so.
+        let worker = sdk_config(&stack.aws_url(), "TokenizeWorkerRole");
+        Ok(Self {
+            quarantine,
+            clean: first_row(&dynamodb, CLEAN.0).await?,
+            vault: first_row(&dynamodb, VAULT.0).await?,
+            dynamodb,
+            kms: Kms::new(&worker),
+            vault_key: setting(stack, super::floors::WORKER, "VAULT_KEY_ARN")?,
+            at_once: at_once.into(),
+        })
+    }
+
+    pub(super) async fn accept(&self, name: &str, orders: u32) -> Result<Duration, LoadError> {
+        let begun = Instant::now();
+        let all = (0..orders).map(|number| self.accept_one(format!("{name}-{number}")));
+        all_of(self.at_once, all).await?;
+        Ok(begun.elapsed())
+    }
+
+    async fn accept_one(&self, order: String) -> Result<(), LoadError> {
+        let order = AttributeValue::S(order);
+        let get = self.dynamodb.get_item().table_name(CLEAN.1).key("CustomerOrder", order.clone());
+        let get =
+            get.consistent_read(true).projection_expression("CustomerName, Address, CardLast4, CardBrand");
+        get.send().await.map_err(|_| LoadError::Aws(CLEAN.1))?;
+        let mut row = self.quarantine.clone();
+        row.insert("CustomerOrder".to_owned(), order);
+        let put = self.dynamodb.put_item().table_name(QUARANTINE.1).set_item(Some(row));
+        let put = put.condition_expression("attribute_not_exists(CustomerOrder)").send().await;
+        put.map(drop).map_err(|_| LoadError::Aws(QUARANTINE.1))
+    }
+
+    pub(super) async fn tokenize(&self, name: &str, orders: u32) -> Result<Duration, LoadError> {
+        let begun = Instant::now();
+        let all = (0..orders).map(|number| self.tokenize_one(format!("{name}-{number}")));
+        all_of(AT_ONCE_IN_A_BATCH, all).await?;
+        Ok(begun.elapsed())
+    }
+
+    async fn tokenize_one(&self, order: String) -> Result<(), LoadError> {
+        let token = Uuid::new_v4().to_string();
+        let key = self.kms.generate_data_key().key_id(&self.vault_key).key_spec(DataKeySpec::Aes256);
+        let key = key.encryption_context("purpose", "vault").encryption_context("token", &token);
+        key.send().await.map_err(|_| LoadError::Floor("GenerateDataKey"))?;
+
+        let order = AttributeValue::S(order);
+        let (mut vault, mut clean) = (self.vault.clone(), self.clean.clone());
+        vault.insert("Hash_Key".to_owned(), AttributeValue::S(token));
+        clean.insert("CustomerOrder".to_owned(), order.clone());
+        let put = |table: &str, row: Row, key: &str| {
+            let absent = format!("attribute_not_exists({key})");
+            let put =
+                Put::builder().table_name(table).set_item(Some(row)).condition_expression(absent).build();
+            TransactWriteItem::builder().set_put(put.ok()).build()
+        };
+        let acceptance = self.quarantine.get("AcceptanceId").cloned();
+        let delete = Delete::builder()
+            .table_name(QUARANTINE.1)
+            .key("CustomerOrder", order)
+            .condition_expression("AcceptanceId = :acceptance")
+            .set_expression_attribute_values(
+                acceptance.map(|id| HashMap::from([(":acceptance".to_owned(), id)])),
+            )
+            .build();
+        let transaction = self
+            .dynamodb
+            .transact_write_items()
+            .transact_items(put(VAULT.1, vault, "Hash_Key"))
+            .transact_items(put(CLEAN.1, clean, "CustomerOrder"))
+            .transact_items(TransactWriteItem::builder().set_delete(delete.ok()).build());
+        transaction.send().await.map(drop).map_err(|_| LoadError::Floor("TransactWriteItems"))
+    }
+}
+
+async fn make_tables(dynamodb: &DynamoDb) -> Result<(), LoadError> {
+    let keys = [
+        (QUARANTINE.1, &["CustomerOrder"][..]),
+        (CLEAN.1, &["CustomerOrder"]),
+        (VAULT.1, &["Hash_Key", "Account_Id"]),
+    ];
+    for (table, names) in keys {
+        let mut create = dynamodb.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
+        for (name, key_type) in names.iter().zip([KeyType::Hash, KeyType::Range]) {
+            let key = KeySchemaElement::builder().attribute_name(*name).key_type(key_type).build();
+            let text =
+                AttributeDefinition::builder().attribute_name(*name).attribute_type(ScalarAttributeType::S);
+            let (Ok(key), Ok(text)) = (key, text.build()) else { return Err(LoadError::Floor(table)) };
+            create = create.key_schema(key).attribute_definitions(text);
+        }
+        if table == QUARANTINE.1 {
+            let images = StreamSpecification::builder()
+                .stream_enabled(true)
+                .stream_view_type(StreamViewType::NewAndOldImages);
+            create = create.set_stream_specification(images.build().ok());
+        }
+        create.send().await.map_err(|_| LoadError::Aws(table))?;
+    }
+    Ok(())
+}
+
+async fn first_row(dynamodb: &DynamoDb, table: &'static str) -> Result<Row, LoadError> {
+    let page = dynamodb.scan().table_name(table).limit(1).send().await.map_err(|_| LoadError::Aws(table))?;
+    page.items.into_iter().flatten().next().ok_or(LoadError::Aws(table))
+}
