@@ -2,8 +2,8 @@
 
 use std::hint::black_box;
 
+use benches::{Pan, is_card_shaped};
 use criterion::{Criterion, criterion_group, criterion_main};
-use vault::{Pan, is_card_shaped};
 
 fn text(criterion: &mut Criterion) {
     criterion.bench_function("parse/16 digits", |bench| {

@@ -9,8 +9,6 @@
 //! | [`Detokenizer`] | paybill | take one card out of the vault, for its own order | seal, open quarantine, write |
 //! | [`Forgetter`] | forget | delete one card of the vault | read or open anything |
 
-#[cfg(feature = "bench")]
-pub mod bench;
 mod brand;
 mod card;
 mod card_text;
