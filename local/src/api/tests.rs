@@ -1,5 +1,8 @@
 //! The front as a client and a function see it: over a real socket.
 
+mod cors;
+mod leaks;
+
 use std::{
     net::SocketAddr,
     sync::{Arc, LazyLock, Mutex},
@@ -14,7 +17,6 @@ use tokio::{
     sync::oneshot,
     task::JoinHandle,
 };
-use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
 use crate::{function::Function, issuer::bad_tokens::bad_tokens};
@@ -377,87 +379,4 @@ async fn the_public_key_is_served_where_cognito_has_it() {
     let front = Front::before(recorder().0).await;
     let path = format!("GET /{USER_POOL_ID}/.well-known/jwks.json");
     assert_eq!(front.ask_with(&path, &[], b"").await.json(), ISSUER.jwks());
-}
-
-/// All that any crate logs on this thread, at TRACE.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-#[tokio::test]
-async fn nothing_a_client_sent_is_logged_or_echoed() {
-    let card = "4929123456781234";
-    let log = Log::default();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    let front = Front::before(Function::new(|_, _| async { Err(FunctionError::Unhandled) })).await;
-    let in_header = format!("X-Card: {card}");
-    let in_token = format!("Authorization: {card}");
-    let mut answers = vec![
-        front.ask(&format!("POST /dev/order?card={card}"), card.as_bytes()).await,
-        front.ask(&format!("GET /dev/order/{card}"), b"").await,
-        front.ask(&format!("GET /{card}/order"), b"").await,
-        front.ask(&format!("M{card} /dev/order"), b"").await,
-        front.ask_with("POST /dev/order", &[&in_header, &in_token], b"{}").await,
-        front.ask_with("POST /dev/order", &[&format!("Host: {card}")], b"{}").await,
-    ];
-    answers
-        .push(front.ask("POST /dev/order", &[card.as_bytes(), &vec![b' '; MAX_BODY_BYTES]].concat()).await);
-    for answer in &answers {
-        assert!(!answer.0.contains(card), "{}", answer.0);
-    }
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(logged.contains("/order/{CustomerOrder}"), "the log was caught");
-    assert!(!logged.contains(card), "{logged}");
-}
-
-#[tokio::test]
-async fn a_preflight_is_answered_without_a_token_for_the_methods_of_its_path() {
-    let front = Front::letting_in(Some("https://shop.example.com")).await;
-    for (path, methods) in [("/dev/order", "OPTIONS,POST"), ("/dev/order/1", "GET,OPTIONS")] {
-        let answer = front.ask_with(&format!("OPTIONS {path}"), &[], b"").await;
-        assert_eq!(answer.status(), 200, "{}", answer.0);
-        for header in [
-            "access-control-allow-origin: https://shop.example.com",
-            &format!("access-control-allow-methods: {methods}"),
-            "access-control-allow-headers: Authorization,Content-Type",
-            "access-control-max-age: 600",
-        ] {
-            assert!(answer.0.contains(&format!("{header}\r\n")), "{header}: {}", answer.0);
-        }
-        assert!(!answer.0.contains("credentials"), "{}", answer.0);
-    }
-    let refused = front.ask_with("GET /dev/order/1", &[], b"").await;
-    refused.assert_error(401, "UNAUTHORIZED", "Unauthorized");
-    assert!(refused.0.contains("access-control-allow-origin: https://shop.example.com\r\n"), "{}", refused.0);
-    let elsewhere = front.ask_with("OPTIONS /dev/nowhere", &[], b"").await;
-    elsewhere.assert_error(403, "MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token");
-}
-
-#[tokio::test]
-async fn without_an_origin_no_answer_names_one() {
-    let front = Front::letting_in(None).await;
-    for head in ["OPTIONS /dev/order", "GET /dev/order/1", "OPTIONS /dev/nowhere"] {
-        let answer = front.ask_with(head, &[], b"").await;
-        assert!(!answer.0.contains("access-control-allow-origin"), "{}", answer.0);
-    }
 }
