@@ -2,13 +2,14 @@
 
 use ingest::{Ingest, Settings};
 use lambda_runtime::Error;
-use order::platform;
+use order::{aws_client, platform};
 use vault::Clock;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     platform::init_logs()?;
-    let settings = Settings::read(&|name| std::env::var(name).ok())?;
-    let ingest = &Ingest::new(&platform::sdk_config().await, settings, Clock::system());
+    let lookup = &|name: &str| std::env::var(name).ok();
+    let settings = Settings::read(lookup)?;
+    let ingest = &Ingest::new(&aws_client::sdk_config(lookup)?, settings, Clock::system());
     platform::run(async |request, deadline| Ok(ingest.handle(request, deadline).await)).await
 }

@@ -7,7 +7,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_lambda_events::{apigw::ApiGatewayProxyRequest, dynamodb::Event};
 use ingest::Ingest;
-use order::{platform, settings::SettingError};
+use order::{aws_client, platform, settings::SettingError};
 use paybill::{
     NoClient, Paybill,
     forget::{Forget, ForgetSettings},
@@ -152,6 +152,6 @@ pub fn sdk_config(aws_url: &str, role: &str) -> SdkConfig {
         // Loopback needs no TLS, and reading the machine's certificates takes long in a debug build.
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .retry_config(RetryConfig::standard())
-        .timeout_config(platform::timeouts())
+        .timeout_config(aws_client::timeouts())
         .build()
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Dura
 
 use aws_config::timeout::TimeoutConfig;
 use http::Method;
-use order::platform;
+use order::aws_client;
 use tokio::{sync::watch, task::JoinHandle};
 use vault::Clock;
 
@@ -67,7 +67,7 @@ impl StackOptions {
             clock: Clock::system(),
             parameters: BTreeMap::new(),
             sdk_attempts: 3,
-            sdk_timeouts: platform::timeouts(),
+            sdk_timeouts: aws_client::timeouts(),
             self_driven: true,
             processes: None,
             template: None,

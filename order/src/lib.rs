@@ -3,6 +3,7 @@
 pub mod accepting;
 mod amount;
 pub mod api;
+pub mod aws_client;
 mod clean;
 mod crossing;
 mod decline_code;

@@ -1,23 +1,13 @@
-//! What every function shares with every other around its handler: the runtime, the logs, the AWS client's
-//! configuration.
+//! What every function shares with every other around its handler: the runtime and the logs.
 
-use std::{
-    panic::AssertUnwindSafe,
-    time::{Duration, SystemTime},
-};
+use std::{panic::AssertUnwindSafe, time::SystemTime};
 
-use aws_config::{BehaviorVersion, SdkConfig, timeout::TimeoutConfig};
 use futures::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use tracing::{Instrument, Metadata, field::Empty, level_filters::LevelFilter};
-use tracing_subscriber::{
-    Layer,
-    filter::{FilterExt, FilterFn},
-    layer::SubscriberExt,
-    util::SubscriberInitExt,
-};
+use tracing_subscriber::{Layer, filter::FilterFn, layer::SubscriberExt, util::SubscriberInitExt};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -113,29 +103,20 @@ pub fn init_logs() -> Result<(), SettingError> {
     let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok());
     let lines = tracing_subscriber::fmt::layer().json().with_current_span(false).with_writer(std::io::stdout);
     let level = level.unwrap_or(LevelFilter::INFO);
-    let lines = lines.with_filter(log_filter(level).and(FilterFn::new(|line| !is_metric(line))));
+    let is_line = move |line: &Metadata<'_>| *line.level() <= most(line.target(), level) && !is_metric(line);
+    let lines = lines.with_filter(FilterFn::new(is_line).with_max_level_hint(level));
+    // Both layers have a bound: what the SDK traces below it then costs nothing.
+    let is_wanted =
+        |line: &Metadata<'_>| *line.level() <= LevelFilter::INFO && (line.is_span() || is_metric(line));
+    let metrics = FilterFn::new(is_wanted).with_max_level_hint(LevelFilter::INFO);
+    let metrics = EmbeddedMetrics::new(namespace).with_filter(metrics);
     // Fails only when a subscriber is set already; then that one stays.
-    let _ = tracing_subscriber::registry().with(lines).with(EmbeddedMetrics::new(namespace)).try_init();
+    let _ = tracing_subscriber::registry().with(lines).with(metrics).try_init();
     std::panic::set_hook(Box::new(|panic| {
         let (file, line) = panic.location().map(|place| (place.file(), place.line())).unzip();
         tracing::error!(file, line, "panicked");
     }));
     Ok(())
-}
-
-/// The AWS configuration of a deployed function, from its environment.
-pub async fn sdk_config() -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts()).load().await
-}
-
-/// Two tries of a call that hangs. A request that meets several of those is answered 503 before its deadline.
-#[must_use]
-pub fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
-        .operation_attempt_timeout(Duration::from_secs(3))
-        .operation_timeout(Duration::from_secs(7))
-        .build()
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ fn main() {
 }
 
 /// Panics with the card in its words where it is asked to.
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn program() {
     platform::init_logs().unwrap();
     let handler = async |event: Value, _| {

@@ -1,14 +1,15 @@
 //! Wiring of the tokenize-worker function.
 
 use lambda_runtime::Error;
-use order::platform;
+use order::{aws_client, platform};
 use tokenize_worker::{Settings, TokenizeWorker};
 use vault::Clock;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     platform::init_logs()?;
-    let settings = Settings::read(&|name| std::env::var(name).ok())?;
-    let worker = &TokenizeWorker::new(&platform::sdk_config().await, settings, Clock::system());
+    let lookup = &|name: &str| std::env::var(name).ok();
+    let settings = Settings::read(lookup)?;
+    let worker = &TokenizeWorker::new(&aws_client::sdk_config(lookup)?, settings, Clock::system());
     platform::run(async |event, deadline| Ok(worker.handle(event, deadline).await)).await
 }

@@ -23,7 +23,7 @@ use local::{
     sandbox::{Charge, named},
     stack::Stack,
 };
-use order::{Outcome, Timestamp, platform};
+use order::{Outcome, Timestamp, aws_client};
 use paybill::{CLAIM_SECONDS, MAX_ATTEMPTS};
 use serde_json::{Value, json};
 use vault::Clock;
@@ -250,7 +250,7 @@ impl Shop {
             clock: clock.clone(),
             sdk_attempts: 3,
             processes: None,
-            sdk_timeouts: platform::timeouts(),
+            sdk_timeouts: aws_client::timeouts(),
         };
         let paybill = functions::handler(declared, &surroundings).unwrap();
         let owner = self.rows().await.into_values().next().map(|row| text(&row, "Owner").to_owned()).unwrap();

@@ -1,14 +1,15 @@
 //! Wiring of the forget function.
 
 use lambda_runtime::Error;
-use order::platform;
+use order::{aws_client, platform};
 use paybill::forget::{Forget, ForgetSettings};
 use vault::Clock;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     platform::init_logs()?;
-    let settings = ForgetSettings::read(&|name| std::env::var(name).ok())?;
-    let forget = &Forget::new(&platform::sdk_config().await, settings, Clock::system());
+    let lookup = &|name: &str| std::env::var(name).ok();
+    let settings = ForgetSettings::read(lookup)?;
+    let forget = &Forget::new(&aws_client::sdk_config(lookup)?, settings, Clock::system());
     platform::run(async |request, deadline| Ok(forget.handle(request, deadline).await)).await
 }

@@ -101,7 +101,7 @@ impl World {
             aws_url: aws.url().to_owned(),
             clock: clock.clone(),
             sdk_attempts: 3,
-            sdk_timeouts: order::platform::timeouts(),
+            sdk_timeouts: order::aws_client::timeouts(),
             processes: None,
         };
         let worker =
@@ -141,7 +141,7 @@ impl World {
             aws_url: aws_url.to_owned(),
             clock: self.clock.clone(),
             sdk_attempts: 3,
-            sdk_timeouts: order::platform::timeouts(),
+            sdk_timeouts: order::aws_client::timeouts(),
             processes: None,
         };
         functions::handler(self.declared.function(logical_id).unwrap(), &around).unwrap()

@@ -1,14 +1,15 @@
 //! Wiring of the replay function: the sweep by its schedule, the replay by an operator.
 
 use lambda_runtime::Error;
-use order::platform;
+use order::{aws_client, platform};
 use tokenize_worker::replay::{Replay, ReplaySettings};
 use vault::Clock;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     platform::init_logs()?;
-    let settings = ReplaySettings::read(&|name| std::env::var(name).ok())?;
-    let replay = &Replay::new(&platform::sdk_config().await, settings, Clock::system());
+    let lookup = &|name: &str| std::env::var(name).ok();
+    let settings = ReplaySettings::read(lookup)?;
+    let replay = &Replay::new(&aws_client::sdk_config(lookup)?, settings, Clock::system());
     platform::run(async |request, deadline| Ok(replay.handle(request, deadline).await?)).await
 }

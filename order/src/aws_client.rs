@@ -1,0 +1,164 @@
+//! The configuration of a function's AWS clients.
+
+use std::time::Duration;
+
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider,
+    retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_sdk_dynamodb::config::{SharedCredentialsProvider, SharedHttpClient};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
+};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
+
+use crate::settings::{Lookup, SettingError, text};
+
+/// The roots of Amazon Trust Services, which sign for AWS's endpoints: <https://www.amazontrust.com/repository/>.
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
+
+/// Why there is no configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Lambda sets the region.
+    #[error(transparent)]
+    Region(#[from] SettingError),
+    /// The file that `AWS_CA_BUNDLE` names cannot be read, or holds no certificates.
+    #[error("the certificates of AWS_CA_BUNDLE cannot be read")]
+    Certificates,
+    /// There is no TLS to be had.
+    #[error("no HTTPS client can be made")]
+    Tls,
+}
+
+/// The AWS configuration of a deployed function, from what Lambda puts into its environment: region and credentials.
+/// There are no other places to look for them, so none is asked. All clients share one pool of connections.
+///
+/// `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, `AWS_MAX_ATTEMPTS` and `AWS_CA_BUNDLE` are
+/// heeded, no other setting of the SDK's, and no proxy:
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>.
+///
+/// # Errors
+/// [`ConfigError`] when there is no region, or nobody to trust.
+pub fn sdk_config(lookup: Lookup<'_>) -> Result<SdkConfig, ConfigError> {
+    // As everywhere, an empty variable is none.
+    let text_of = |name| lookup(name).filter(|value| !value.is_empty());
+    let is_true = |name| text_of(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let attempts =
+        text_of("AWS_MAX_ATTEMPTS").and_then(|value| value.parse().ok()).filter(|attempts| *attempts > 0);
+    let retry = RetryConfig::standard();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(text(lookup, "AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+        .http_client(http_client(text_of("AWS_CA_BUNDLE"))?)
+        .retry_config(attempts.map_or(retry.clone(), |attempts| retry.with_max_attempts(attempts)))
+        .timeout_config(timeouts())
+        .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
+        .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));
+    config.set_endpoint_url(text_of("AWS_ENDPOINT_URL"));
+    Ok(config.build())
+}
+
+/// Two tries of a call that hangs. A request that meets several of those is answered 503 before its deadline.
+#[must_use]
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(3))
+        .operation_timeout(Duration::from_secs(7))
+        .build()
+}
+
+/// Trusts Amazon's roots and no other authority; five certificates are also read quicker than the system's 140. Where
+/// AWS's endpoints are signed by others, `bundle` is the file of whom to trust instead.
+fn http_client(bundle: Option<String>) -> Result<SharedHttpClient, ConfigError> {
+    let roots = bundle
+        .map_or_else(|| Ok(AMAZON_ROOTS.to_vec()), std::fs::read)
+        .map_err(|_| ConfigError::Certificates)?;
+    // The SDK would panic at the first call.
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&roots).collect();
+    certificates.ok().filter(|all| !all.is_empty()).ok_or(ConfigError::Certificates)?;
+    let trusted = TrustStore::empty().with_pem_certificate(roots);
+    let context = TlsContext::builder().with_trust_store(trusted).build().map_err(|_| ConfigError::Tls)?;
+    // As the SDK's own default: AWS-LC, with its post-quantum key exchange.
+    Ok(Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(context).build_https())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, net::TcpListener};
+
+    use aws_sdk_dynamodb::{Client, error::SdkError};
+    use hex::encode;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    fn config(variables: &[(&str, &str)]) -> Result<SdkConfig, ConfigError> {
+        let region = [("AWS_REGION", "us-east-1")];
+        sdk_config(&|name| {
+            let mut all = variables.iter().chain(&region);
+            all.find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    /// As <https://www.amazontrust.com/repository/> publishes them.
+    #[test]
+    fn the_roots_are_amazons() {
+        let roots: Vec<_> = CertificateDer::pem_slice_iter(AMAZON_ROOTS).map(Result::unwrap).collect();
+        let fingerprints: Vec<_> = roots.iter().map(|root| encode(Sha256::digest(root))).collect();
+        assert_eq!(
+            fingerprints,
+            [
+                "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
+                "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
+                "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
+                "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
+                "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
+            ]
+        );
+    }
+
+    /// Roots that the SDK cannot read are a panic at the first call.
+    #[tokio::test]
+    async fn the_sdk_reads_the_roots() {
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let endpoint = format!("https://{closed}");
+        let config = config(&[("AWS_ENDPOINT_URL", &endpoint), ("AWS_MAX_ATTEMPTS", "1")]).unwrap();
+        let config = aws_sdk_dynamodb::config::Builder::from(&config).allow_no_auth().build();
+        let error = Client::from_conf(config).list_tables().send().await.unwrap_err();
+        assert!(matches!(error, SdkError::DispatchFailure(_)), "{error:?}");
+    }
+
+    #[test]
+    fn other_roots_come_from_a_file_that_holds_some() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &[u8]| {
+            let path = folder.path().join(name);
+            fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let with = |path: &str| config(&[("AWS_CA_BUNDLE", path)]).map(drop);
+        assert_eq!(with(&file("good", AMAZON_ROOTS)), Ok(()));
+        assert_eq!(with(""), Ok(()));
+        for bad in [file("empty", b""), file("broken", &AMAZON_ROOTS[..900]), "/no/such/file".to_owned()] {
+            assert_eq!(with(&bad), Err(ConfigError::Certificates), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_lambda_does_not_say_is_not_guessed() {
+        assert!(matches!(sdk_config(&|_| None), Err(ConfigError::Region(_))));
+        let attempts = |value| {
+            let config = config(&[("AWS_MAX_ATTEMPTS", value)]).unwrap();
+            config.retry_config().unwrap().max_attempts()
+        };
+        assert_eq!(["", "0", "x", "5"].map(attempts), [3, 3, 3, 5]);
+        let endpoints = [("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_ENDPOINT_URL", "")];
+        let config = config(&endpoints).unwrap();
+        assert_eq!((config.use_fips(), config.use_dual_stack()), (Some(true), Some(false)));
+        assert_eq!(config.endpoint_url(), None);
+    }
+}
