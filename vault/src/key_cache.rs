@@ -85,7 +85,12 @@ impl<K: Hash + Eq + Clone, V: Send + Sync + 'static> KeyCache<K, V> {
             && !entry.is_abandoned()
         {
             entry.uses += 1;
-            return entry.flight.clone();
+            let flight = entry.flight.clone();
+            // A key that will not be handed out again is not kept.
+            if entry.uses == self.policy.max_cards.get() {
+                entries.remove(name);
+            }
+            return flight;
         }
         entries.retain(|_, entry| self.is_young(entry, now));
         if entries.len() >= self.capacity
@@ -209,6 +214,17 @@ mod tests {
         assert!(waiting.iter().all(|outcome| *outcome == Err(KeyringError::Unavailable)));
         assert_eq!(bench.fetches.load(Ordering::SeqCst), 1);
         assert_eq!(bench.one_use(0).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn a_key_that_has_served_its_cards_is_gone_from_memory() {
+        let bench = Bench::new(2);
+        let flight = || bench.cache.entries.lock().unwrap().get(&0).map(|entry| entry.flight.downgrade());
+        bench.one_use(0).await.unwrap();
+        let kept = flight().flatten().unwrap();
+        assert!(kept.upgrade().is_some());
+        bench.one_use(0).await.unwrap();
+        assert!(kept.upgrade().is_none());
     }
 
     #[tokio::test]

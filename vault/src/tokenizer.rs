@@ -26,8 +26,10 @@ use crate::{
     vault_row::VaultRow,
 };
 
-/// The most opened data keys kept at once; a worker meets a few batches at a time.
-const OPENED_KEYS: usize = 64;
+/// The most opened data keys kept at once. Every process of ingest seals under a key of its own, and every worker
+/// meets them all: with fewer than there are processes, each would be fetched over and over. An account has 1,000
+/// processes unless it asks for more.
+const OPENED_KEYS: usize = 1024;
 
 /// Why a card was not tokenized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
