@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::{
     Client,
     error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, CancellationReason},
+    types::{AttributeValue, CancellationReason, TransactWriteItem},
 };
 use uuid::Uuid;
 use vault::Tokenized;
@@ -51,6 +51,9 @@ pub struct Airlock {
 }
 
 impl Airlock {
+    /// So many orders fit into a transaction of 100 actions.
+    pub const MOST_TOGETHER: usize = 33;
+
     /// Between these two tables; the vault's is named in the vault's part of the transaction.
     #[must_use]
     pub fn new(config: &SdkConfig, quarantine: QuarantineTable, orders: OrderTable) -> Self {
@@ -66,22 +69,48 @@ impl Airlock {
     pub async fn carry_across(
         &self,
         row: &QuarantineRow,
-        tokenized: Tokenized,
+        tokenized: &Tokenized,
         now: Timestamp,
     ) -> Result<Crossing, TableError> {
-        let clean = clean_order(row, &tokenized, now);
-        let reply = self
-            .dynamodb
-            .transact_write_items()
-            .transact_items(tokenized.vault_put)
-            .transact_items(self.orders.put_if_absent(&clean)?)
-            .transact_items(self.quarantine.delete_if_this_acceptance(&row.customer_order, row.acceptance_id))
-            .send()
-            .await;
+        let clean = clean_order(row, tokenized, now);
+        let actions = self.actions(&clean, tokenized)?;
+        let reply =
+            self.dynamodb.transact_write_items().set_transact_items(Some(actions.into())).send().await;
         Ok(match reply {
             Ok(_) => Crossing::Across,
             Err(error) => crossing_of(&clean, &error),
         })
+    }
+
+    /// Carries orders across in one transaction, each by the actions that would carry it alone; at most
+    /// [`Self::MOST_TOGETHER`]. Says of each, in their order, how its try ended; `None`: nothing was in its way, or
+    /// nobody knows, so it is to be tried again, as repeating it changes nothing.
+    pub async fn carry_together(
+        &self,
+        orders: &[(&QuarantineRow, &Tokenized)],
+        now: Timestamp,
+    ) -> Vec<Option<Crossing>> {
+        let clean: Vec<_> = orders.iter().map(|(row, tokenized)| clean_order(row, tokenized, now)).collect();
+        let actions: Result<Vec<_>, _> =
+            clean.iter().zip(orders).map(|(clean, (_, tokenized))| self.actions(clean, tokenized)).collect();
+        let Ok(actions) = actions else { return vec![None; orders.len()] };
+        let actions = actions.into_iter().flatten().collect();
+        match self.dynamodb.transact_write_items().set_transact_items(Some(actions)).send().await {
+            Ok(_) => vec![Some(Crossing::Across); orders.len()],
+            Err(error) => each_of(&clean, &error),
+        }
+    }
+
+    fn actions(
+        &self,
+        clean: &CleanOrder,
+        tokenized: &Tokenized,
+    ) -> Result<[TransactWriteItem; 3], TableError> {
+        Ok([
+            tokenized.vault_put.clone(),
+            self.orders.put_if_absent(clean)?,
+            self.quarantine.delete_if_this_acceptance(&clean.customer_order, clean.acceptance_id),
+        ])
     }
 }
 
@@ -102,6 +131,26 @@ fn clean_order(row: &QuarantineRow, tokenized: &Tokenized, now: Timestamp) -> Cl
         card_forgotten_at: None,
         card_replaced_at: None,
     }
+}
+
+/// What a cancelled transaction of several orders means for each of them.
+fn each_of<R>(clean: &[CleanOrder], error: &SdkError<TransactWriteItemsError, R>) -> Vec<Option<Crossing>>
+where
+    SdkError<TransactWriteItemsError, R>: aws_sdk_dynamodb::operation::RequestId,
+{
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+    else {
+        classify("TransactWriteItems", error);
+        return vec![None; clean.len()];
+    };
+    let obstacles: Vec<_> = cancelled.cancellation_reasons().iter().map(Obstacle::of).collect();
+    let mut obstacles = obstacles.as_chunks().0.iter();
+    let of = |clean: &CleanOrder, obstacles: &[Obstacle; 3]| {
+        let [vault, row, quarantine] = obstacles;
+        let is_free = obstacles.iter().all(|obstacle| *obstacle == Obstacle::Nothing);
+        (!is_free).then(|| decide(clean.acceptance_id, &clean.details(), vault, row, quarantine))
+    };
+    clean.iter().map(|clean| of(clean, obstacles.next()?)).collect()
 }
 
 fn crossing_of<R>(clean: &CleanOrder, error: &SdkError<TransactWriteItemsError, R>) -> Crossing

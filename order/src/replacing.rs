@@ -27,16 +27,16 @@ impl Airlock {
         &self,
         row: &QuarantineRow,
         replaced: Token,
-        tokenized: Tokenized,
+        tokenized: &Tokenized,
         retired: TransactWriteItem,
         now: Timestamp,
     ) -> Crossing {
         let reply = self
             .dynamodb
             .transact_write_items()
-            .transact_items(self.orders.replace_card(row, replaced, &tokenized, now))
+            .transact_items(self.orders.replace_card(row, replaced, tokenized, now))
             .transact_items(self.quarantine.delete_if_this_acceptance(&row.customer_order, row.acceptance_id))
-            .transact_items(tokenized.vault_put)
+            .transact_items(tokenized.vault_put.clone())
             .transact_items(retired)
             .send()
             .await;

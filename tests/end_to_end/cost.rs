@@ -60,8 +60,8 @@ async fn an_order_costs_one_kms_call_and_a_hundredth_seven_write_units_and_one_r
     assert_eq!(world.deliver(&world.records()).await, None);
     assert_eq!(world.rows(ORDERS).await.len(), 100);
 
-    // A put of at most 1 KB is one unit; of the transaction's three actions each is two. A consistent read of
-    // what is not there is one.
+    // A put of at most 1 KB is one unit; of an order's three actions each is two, and ten orders share a
+    // transaction. A consistent read of what is not there is one.
     assert_bill(
         bill(&world, &before),
         &[
@@ -70,7 +70,7 @@ async fn an_order_costs_one_kms_call_and_a_hundredth_seven_write_units_and_one_r
             ("IngestRole", "PutItem", 100, 100.0, 0.0),
             ("TokenizeWorkerRole", "Decrypt", 1, 0.0, 0.0),
             ("TokenizeWorkerRole", "GenerateDataKey", 100, 0.0, 0.0),
-            ("TokenizeWorkerRole", "TransactWriteItems", 100, 600.0, 0.0),
+            ("TokenizeWorkerRole", "TransactWriteItems", 10, 600.0, 0.0),
         ],
     );
 }

@@ -29,5 +29,6 @@ mod promise_6;
 mod promise_6_keys;
 mod promise_7;
 mod sample_flaws;
+mod shared_transaction;
 mod simulation;
 mod support;

@@ -41,17 +41,22 @@ async fn promise_3_one_batch_at_five_workers_at_once_crosses_each_order_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn promise_3_a_worker_that_dies_at_any_call_leaves_an_order_that_the_next_carries_across_once() {
+async fn promise_3_a_worker_that_dies_at_any_call_leaves_orders_that_the_next_carries_across_once() {
     for operation in ["Decrypt", "GenerateDataKey", "TransactWriteItems"] {
         for fault in [Fault::Stuck, Fault::ReplyStuck] {
-            let world = World::stepped().await;
-            world.client("ann").submit(&order("1")).await.is(202);
-            let records = world.records();
-            die_at(&world, operation, fault.clone(), &records).await;
-            assert_eq!(world.deliver(&records).await, None, "{operation} {fault:?}");
-            assert_eq!(world.counts().await, [0, 1, 1], "{operation} {fault:?}");
-            every_order_has_its_vault_row(&world).await;
-            assert_eq!(world.dead_letters(), [""; 0]);
+            // One alone, and three that share a transaction.
+            for orders in [1, 3] {
+                let world = World::stepped().await;
+                for id in 0..orders {
+                    world.client("ann").submit(&order(&id.to_string())).await.is(202);
+                }
+                let records = world.records();
+                die_at(&world, operation, fault.clone(), &records).await;
+                assert_eq!(world.deliver(&records).await, None, "{operation} {fault:?}");
+                assert_eq!(world.counts().await, [0, orders, orders], "{operation} {fault:?}");
+                every_order_has_its_vault_row(&world).await;
+                assert_eq!(world.dead_letters(), [""; 0]);
+            }
         }
     }
 }

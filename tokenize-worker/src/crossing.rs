@@ -1,10 +1,10 @@
-//! One record: the order crosses, is parked, or is tried again.
+//! One record: what is to be done about it, and how it is done: the order crosses, is parked, or is tried again.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use order::{
     Crossing, FailureReason, OrderId, QuarantineRow, RowVersion, Timestamp, Written, metrics::Metric,
 };
-use vault::TokenizeError;
+use vault::{TokenizeError, Tokenized};
 
 use crate::{
     TokenizeWorker,
@@ -16,53 +16,104 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Again;
 
+/// What is to be done about a record; nothing has been written yet.
+pub(crate) enum Step {
+    /// The order's card is sealed for the vault: what is left is one transaction.
+    Cross(Box<Ready>),
+    Park(Seen, FailureReason),
+    Mourn(Seen),
+    Nothing,
+}
+
+/// An order that is ready to cross.
+pub(crate) struct Ready {
+    seen: Seen,
+    row: QuarantineRow,
+    tokenized: Tokenized,
+}
+
+impl Step {
+    /// The order that may cross together with others: not one whose card is replaced, which is another transaction.
+    pub(crate) fn crossing(&self) -> Option<&Ready> {
+        match self {
+            Self::Cross(ready) if ready.row.replaces.is_none() => Some(ready),
+            _ => None,
+        }
+    }
+}
+
 impl TokenizeWorker {
-    pub(crate) async fn process(&self, change: Change) -> Result<(), Again> {
-        match change {
-            Change::Armed(item) => self.cross(item).await,
-            Change::CardRemovedByTtl(item) => self.mourn(&item).await,
-            Change::Other => Ok(()),
+    /// Finds out what is to be done, and does what can be done of it without writing.
+    pub(crate) async fn open(&self, change: Change) -> Result<Step, Again> {
+        let item = match change {
+            Change::Armed(item) => item,
+            Change::CardRemovedByTtl(item) => return Ok(Step::Mourn(Seen::of(&item))),
+            Change::Other => return Ok(Step::Nothing),
+        };
+        let seen = Seen::of(&item);
+        let Ok(row) = QuarantineRow::parse(item) else {
+            return Ok(Step::Park(seen, FailureReason::Malformed));
+        };
+        match self.tokenizer.tokenize(&row.card(), row.place()).await {
+            Ok(tokenized) => Ok(Step::Cross(Box::new(Ready { seen, row, tokenized }))),
+            Err(error) if error.retryable() => Err(Again),
+            Err(TokenizeError::UnknownVersion) => Ok(Step::Park(seen, FailureReason::UnknownVersion)),
+            Err(_) => Ok(Step::Park(seen, FailureReason::EnvelopeRefused)),
         }
     }
 
-    async fn cross(&self, item: Item) -> Result<(), Again> {
-        let seen = Seen::of(&item);
-        let Ok(row) = QuarantineRow::parse(item) else {
-            return self.park(&seen, FailureReason::Malformed).await;
-        };
-        let tokenized = match self.tokenizer.tokenize(&row.card(), row.place()).await {
-            Ok(tokenized) => tokenized,
-            Err(error) if error.retryable() => return Err(Again),
-            Err(TokenizeError::UnknownVersion) => {
-                return self.park(&seen, FailureReason::UnknownVersion).await;
-            }
-            Err(_) => return self.park(&seen, FailureReason::EnvelopeRefused).await,
-        };
-        let (order, acceptance) = (&row.customer_order, row.acceptance_id);
+    /// Takes the step.
+    pub(crate) async fn take(&self, step: Step) -> Result<(), Again> {
+        match step {
+            Step::Cross(ready) => self.cross(&ready).await,
+            Step::Park(seen, reason) => self.park(&seen, reason).await,
+            Step::Mourn(seen) => self.mourn(&seen).await,
+            Step::Nothing => Ok(()),
+        }
+    }
+
+    /// One transaction for all; how it ended for each, where that is known.
+    pub(crate) async fn cross_together(&self, orders: &[&Ready]) -> Vec<Option<Crossing>> {
+        let orders: Vec<_> = orders.iter().map(|ready| (&ready.row, &ready.tokenized)).collect();
+        self.airlock.carry_together(&orders, self.now()).await
+    }
+
+    async fn cross(&self, ready: &Ready) -> Result<(), Again> {
+        let Ready { row, tokenized, .. } = ready;
         let crossing = match row.replaces {
-            None => self.airlock.carry_across(&row, tokenized, self.now()).await,
+            None => self.airlock.carry_across(row, tokenized, self.now()).await,
             Some(replaced) => {
                 let retired = self.tokenizer.retire(replaced);
-                Ok(self.airlock.replace_card(&row, replaced, tokenized, retired, self.now()).await)
+                Ok(self.airlock.replace_card(row, replaced, tokenized, retired, self.now()).await)
             }
         };
         match crossing {
-            Ok(Crossing::Across) => {
+            Ok(crossing) => self.settle(ready, crossing).await,
+            Err(_) => self.park(&ready.seen, FailureReason::Rejected).await,
+        }
+    }
+
+    /// Does what the end of a try demands.
+    pub(crate) async fn settle(&self, ready: &Ready, crossing: Crossing) -> Result<(), Again> {
+        let Ready { seen, row, .. } = ready;
+        let (order, acceptance) = (&row.customer_order, row.acceptance_id);
+        match crossing {
+            Crossing::Across => {
                 tracing::info!(%order, %acceptance, attempt = row.attempt, "tokenized");
                 Metric::Tokenized.record();
                 Metric::TimeInQuarantine(row.accepted_at.milliseconds_until(self.now())).record();
                 Ok(())
             }
-            Ok(Crossing::AlreadyAcross | Crossing::Superseded) => Ok(()),
-            Ok(Crossing::Duplicate) => {
+            Crossing::AlreadyAcross | Crossing::Superseded => Ok(()),
+            Crossing::Duplicate => {
                 self.quarantine.drop_duplicate(order, acceptance).await.map_err(|_| Again)?;
                 tracing::info!(%order, %acceptance, "dropped a duplicate");
                 Ok(())
             }
-            Ok(Crossing::CardNotReplaced) => self.park(&seen, FailureReason::CardNotReplaced).await,
-            Ok(Crossing::OrderExists) => self.park(&seen, FailureReason::OrderExists).await,
-            Ok(Crossing::Transient) => Err(Again),
-            Ok(Crossing::Rejected) | Err(_) => self.park(&seen, FailureReason::Rejected).await,
+            Crossing::CardNotReplaced => self.park(seen, FailureReason::CardNotReplaced).await,
+            Crossing::OrderExists => self.park(seen, FailureReason::OrderExists).await,
+            Crossing::Transient => Err(Again),
+            Crossing::Rejected => self.park(seen, FailureReason::Rejected).await,
         }
     }
 
@@ -79,8 +130,8 @@ impl TokenizeWorker {
         Ok(())
     }
 
-    async fn mourn(&self, item: &Item) -> Result<(), Again> {
-        let letter = Seen::of(item).letter(DeadLetterKind::RemovedByTtl, None, self.now());
+    async fn mourn(&self, seen: &Seen) -> Result<(), Again> {
+        let letter = seen.letter(DeadLetterKind::RemovedByTtl, None, self.now());
         self.dead_letters.send(&letter).await.map_err(|_| Again)?;
         Metric::RemovedByTtl.record();
         tracing::error!(order = letter.order_text(), "TTL removed an order that was not across");
@@ -93,7 +144,7 @@ impl TokenizeWorker {
 }
 
 /// What is known of a row before it is parsed, and stays known when it cannot be.
-struct Seen {
+pub(crate) struct Seen {
     key: Option<AttributeValue>,
     version: RowVersion,
     order: Option<OrderId>,

@@ -109,6 +109,8 @@ pub struct Tally {
     pub calls: u64,
     /// Those that were answered with an error, such as a condition that failed.
     pub refused: u64,
+    /// What those that were not refused did: one thing each, a transaction as many as it has actions.
+    pub done: u64,
     /// The units of those that were not refused, where they are metered.
     pub units: Units,
 }
@@ -132,6 +134,10 @@ impl CallLog {
 
     pub(super) fn record_refusal(&self, call: &Call) {
         self.tally(call, |tally| tally.refused += 1);
+    }
+
+    pub(super) fn record_done(&self, call: &Call) {
+        self.tally(call, |tally| tally.done += call.resources.len().max(1) as u64);
     }
 
     pub(super) fn all(&self) -> Vec<Call> {

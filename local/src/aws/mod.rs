@@ -298,7 +298,9 @@ impl Inner {
             Ok(()) => self.perform(request).await,
             Err(denied) => Err(denied),
         };
-        if !served.as_ref().is_ok_and(|answer| answer.status.is_success()) {
+        if served.as_ref().is_ok_and(|answer| answer.status.is_success()) {
+            self.calls.record_done(call);
+        } else {
             self.calls.record_refusal(call);
         }
         served

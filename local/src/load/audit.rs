@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use super::{LoadError, times::Times};
 use crate::{functions, stack::Stack};
 
+const QUARANTINE: &str = "OrderQuarantineTable";
 const ORDERS: &str = "CustomerOrderTable";
 const VAULT: &str = "CreditCardTokenizerTable";
 
@@ -30,6 +31,13 @@ struct Clean {
     token: String,
     accepted_at: SystemTime,
     tokenized_at: SystemTime,
+}
+
+/// Whether no order is in quarantine.
+pub(super) async fn is_quarantine_empty(stack: &Stack) -> bool {
+    let dynamodb = Client::new(&functions::sdk_config(&stack.aws_url(), "operator"));
+    let page = dynamodb.scan().table_name(QUARANTINE).limit(1).consistent_read(true).send().await;
+    page.is_ok_and(|page| page.count == 0)
 }
 
 /// Looks for the orders that were accepted, when nothing moves any more.
