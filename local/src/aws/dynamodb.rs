@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::body::Bytes;
-use dynoxide::{Database, storage_backend};
+use dynoxide::{Database, DynoxideError, storage::Storage, storage_backend};
 use http::{Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
@@ -43,6 +43,24 @@ pub(super) struct Dynamo {
     uri: Uri,
 }
 
+/// Every write to a table with a stream asks for the highest sequence number, and every reader for those after one:
+/// without an index dynoxide looks at all records there are, and a thousand orders more make each slower.
+const STREAM_INDEXES: &str = "
+    CREATE INDEX stream_last ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
+    CREATE INDEX stream_next ON _stream_records (table_name, shard_id, CAST(sequence_number AS INTEGER));";
+
+/// An empty database in memory, with those indexes. It takes them over from a file, which alone can be given some.
+fn indexed(clock: Clock) -> dynoxide::Result<Database> {
+    let folder =
+        tempfile::tempdir().map_err(|error| DynoxideError::InternalServerError(error.to_string()))?;
+    let file = folder.path().join("indexed.db");
+    let file = file.to_string_lossy();
+    Storage::new(&file)?.conn().execute_batch(STREAM_INDEXES)?;
+    let database = Database::memory_with_clock(Arc::new(DynamoClock(clock)))?;
+    database.restore_from(&file)?;
+    Ok(database)
+}
+
 impl Dynamo {
     /// The service, and the future that serves it until `shutdown`.
     pub(super) async fn start(
@@ -50,8 +68,7 @@ impl Dynamo {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(Self, impl Future<Output = ()> + Send + 'static), StartError> {
         let retention = Retention::new(clock.clone());
-        let database =
-            Database::memory_with_clock(Arc::new(DynamoClock(clock))).map_err(|_| StartError::Database)?;
+        let database = indexed(clock).map_err(|_| StartError::Database)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let uri = Uri::builder()
             .scheme("http")
