@@ -41,8 +41,10 @@ fn a_small_load_is_told_as_json_with_no_order_lost_or_doubled() {
     }
     assert!(number("accept_p50_ms") <= number("accept_p99_ms"));
     // What tests/end_to_end/cost.rs pins, through real processes: no call is repeated, none is missing.
-    assert_eq!([number("dynamodb_calls_per_order"), number("wru_per_order")], [3.0, 7.0]);
-    assert_eq!(number("rru_per_order"), 1.0);
+    assert_eq!([number("wru_per_order"), number("rru_per_order")], [7.0, 1.0]);
+    // Two, and a share of a transaction: how many share one depends on how they come.
+    let calls = number("dynamodb_calls_per_order");
+    assert!((2.1..=3.0).contains(&calls), "{calls}");
     let kms = number("kms_calls_per_order");
     assert!((1.0..=1.1).contains(&kms), "{kms}");
 
@@ -75,7 +77,7 @@ fn the_handlers_are_measured_beside_a_bare_client() {
     let output = load(&["--floors", "--orders", "30", "--concurrency", "2", "--rounds", "3", "--json"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let floors: Value = serde_json::from_slice(&output.stdout).unwrap();
-    for ratio in ["accept_to_floor", "tokenize_to_floor"] {
+    for ratio in ["accept_to_floor", "tokenize_to_floor", "tokenize_to_floor_alone"] {
         // Of a debug build; far off either way would be a mistake in what is compared.
         let ratio = floors[ratio].as_f64().unwrap();
         assert!((0.05..5.0).contains(&ratio), "{floors}");

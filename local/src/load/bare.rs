@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_sdk_kms::{Client as Kms, types::DataKeySpec};
+use futures::future::try_join_all;
 use uuid::Uuid;
 
 use super::{
@@ -21,8 +22,11 @@ use super::{
 };
 use crate::{functions::sdk_config, stack::Stack};
 
-/// As the worker has it.
-const AT_ONCE_IN_A_BATCH: usize = 16;
+/// As the worker has it: transactions of several orders at once, and orders in each.
+const AT_ONCE: usize = 4;
+pub(super) const TOGETHER: usize = 10;
+/// As many orders at once as the worker opens, each with a transaction of its own.
+const ALONE_AT_ONCE: usize = 16;
 const QUARANTINE: (&str, &str) = ("OrderQuarantineTable", "FloorQuarantine");
 const CLEAN: (&str, &str) = ("CustomerOrderTable", "FloorOrders");
 const VAULT: (&str, &str) = ("CreditCardTokenizerTable", "FloorVault");
@@ -80,20 +84,37 @@ impl Floor {
         put.map(drop).map_err(|_| LoadError::Aws(QUARANTINE.1))
     }
 
-    pub(super) async fn tokenize(&self, name: &str, orders: u32) -> Result<Duration, LoadError> {
+    /// So many orders to a transaction.
+    pub(super) async fn tokenize(
+        &self,
+        name: &str,
+        orders: u32,
+        together: usize,
+    ) -> Result<Duration, LoadError> {
+        let ids: Vec<_> = (0..orders).map(|number| format!("{name}-{number}")).collect();
         let begun = Instant::now();
-        let all = (0..orders).map(|number| self.tokenize_one(format!("{name}-{number}")));
-        all_of(AT_ONCE_IN_A_BATCH, all).await?;
+        let at_once = if together > 1 { AT_ONCE } else { ALONE_AT_ONCE };
+        all_of(at_once, ids.chunks(together).map(|ids| self.tokenize_together(ids))).await?;
         Ok(begun.elapsed())
     }
 
-    async fn tokenize_one(&self, order: String) -> Result<(), LoadError> {
-        let token = Uuid::new_v4().to_string();
-        let key = self.kms.generate_data_key().key_id(&self.vault_key).key_spec(DataKeySpec::Aes256);
-        let key = key.encryption_context("purpose", "vault").encryption_context("token", &token);
-        key.send().await.map_err(|_| LoadError::Floor("GenerateDataKey"))?;
+    async fn tokenize_together(&self, orders: &[String]) -> Result<(), LoadError> {
+        let tokens: Vec<_> = orders.iter().map(|_| Uuid::new_v4().to_string()).collect();
+        try_join_all(tokens.iter().map(|token| self.data_key(token))).await?;
+        let actions =
+            orders.iter().zip(tokens).flat_map(|(order, token)| self.actions(order, token)).collect();
+        let transaction = self.dynamodb.transact_write_items().set_transact_items(Some(actions));
+        transaction.send().await.map(drop).map_err(|_| LoadError::Floor("TransactWriteItems"))
+    }
 
-        let order = AttributeValue::S(order);
+    async fn data_key(&self, token: &str) -> Result<(), LoadError> {
+        let key = self.kms.generate_data_key().key_id(&self.vault_key).key_spec(DataKeySpec::Aes256);
+        let key = key.encryption_context("purpose", "vault").encryption_context("token", token);
+        key.send().await.map(drop).map_err(|_| LoadError::Floor("GenerateDataKey"))
+    }
+
+    fn actions(&self, order: &str, token: String) -> [TransactWriteItem; 3] {
+        let order = AttributeValue::S(order.to_owned());
         let (mut vault, mut clean) = (self.vault.clone(), self.clean.clone());
         vault.insert("Hash_Key".to_owned(), AttributeValue::S(token));
         clean.insert("CustomerOrder".to_owned(), order.clone());
@@ -112,13 +133,8 @@ impl Floor {
                 acceptance.map(|id| HashMap::from([(":acceptance".to_owned(), id)])),
             )
             .build();
-        let transaction = self
-            .dynamodb
-            .transact_write_items()
-            .transact_items(put(VAULT.1, vault, "Hash_Key"))
-            .transact_items(put(CLEAN.1, clean, "CustomerOrder"))
-            .transact_items(TransactWriteItem::builder().set_delete(delete.ok()).build());
-        transaction.send().await.map(drop).map_err(|_| LoadError::Floor("TransactWriteItems"))
+        let delete = TransactWriteItem::builder().set_delete(delete.ok()).build();
+        [put(VAULT.1, vault, "Hash_Key"), put(CLEAN.1, clean, "CustomerOrder"), delete]
     }
 }
 

@@ -2,7 +2,8 @@
 //! is in this process, so that nothing but the handlers' own work makes the difference:
 //!
 //! - accepting beside one projected GetItem and one conditional PutItem of the same row;
-//! - tokenizing, by the stream's batches, beside one GenerateDataKey and one TransactWriteItems of the same shape.
+//! - tokenizing, by the stream's batches, beside one GenerateDataKey an order and TransactWriteItems of the same shape,
+//!   for as many orders each, and for one.
 
 use std::{
     io::{self, Write},
@@ -14,7 +15,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{LoadArgs, LoadError, NO_LIMIT, bare::Floor, drive::body};
+use super::{
+    LoadArgs, LoadError, NO_LIMIT, across,
+    bare::{Floor, TOGETHER},
+    drive::body,
+};
 use crate::{
     cli::style::{FAINT, HEADING},
     event_source::Did,
@@ -32,7 +37,10 @@ struct Floors {
     orders_per_round: u32,
     concurrency: u16,
     accept_to_floor: f64,
+    /// To a bare client that shares transactions as ours does.
     tokenize_to_floor: f64,
+    /// To a bare client with a transaction for each order.
+    tokenize_to_floor_alone: f64,
     rounds: Vec<Round>,
 }
 
@@ -42,6 +50,7 @@ struct Round {
     accept_floor_per_s: f64,
     tokenize_per_s: f64,
     tokenize_floor_per_s: f64,
+    tokenize_floor_alone_per_s: f64,
 }
 
 /// Runs the rounds and prints what they came to.
@@ -79,12 +88,16 @@ async fn measure(args: &LoadArgs, stack: &mut Stack) -> Result<Floors, LoadError
             let floor = floor.accept(&name, args.orders).await?;
             (ours.accept(&name, args.orders).await?, floor)
         };
-        let (tokenized, tokenize_floor) = if round % 2 == 0 {
+        let alone = format!("{name}-alone");
+        floor.accept(&alone, args.orders).await?;
+        let (tokenized, tokenize_floor, tokenize_alone) = if round % 2 == 0 {
             let ours = tokenize(stack, args.orders).await?;
-            (ours, floor.tokenize(&name, args.orders).await?)
+            let floor_alone = floor.tokenize(&alone, args.orders, 1).await?;
+            (ours, floor.tokenize(&name, args.orders, TOGETHER).await?, floor_alone)
         } else {
-            let floor = floor.tokenize(&name, args.orders).await?;
-            (tokenize(stack, args.orders).await?, floor)
+            let floors = floor.tokenize(&name, args.orders, TOGETHER).await?;
+            let floor_alone = floor.tokenize(&alone, args.orders, 1).await?;
+            (tokenize(stack, args.orders).await?, floors, floor_alone)
         };
         let per_second = |took: Duration| f64::from(args.orders) / took.as_secs_f64();
         rounds.push(Round {
@@ -92,6 +105,7 @@ async fn measure(args: &LoadArgs, stack: &mut Stack) -> Result<Floors, LoadError
             accept_floor_per_s: per_second(accept_floor),
             tokenize_per_s: per_second(tokenized),
             tokenize_floor_per_s: per_second(tokenize_floor),
+            tokenize_floor_alone_per_s: per_second(tokenize_alone),
         });
     }
     Ok(Floors {
@@ -100,6 +114,9 @@ async fn measure(args: &LoadArgs, stack: &mut Stack) -> Result<Floors, LoadError
         accept_to_floor: median(rounds.iter().map(|round| round.accept_per_s / round.accept_floor_per_s)),
         tokenize_to_floor: median(
             rounds.iter().map(|round| round.tokenize_per_s / round.tokenize_floor_per_s),
+        ),
+        tokenize_to_floor_alone: median(
+            rounds.iter().map(|round| round.tokenize_per_s / round.tokenize_floor_alone_per_s),
         ),
         rounds,
     })
@@ -156,13 +173,9 @@ impl Ours {
 /// Drives the mapping until so many more orders are across.
 pub(super) async fn tokenize(stack: &mut Stack, orders: u32) -> Result<Duration, LoadError> {
     let aws = stack.aws().clone();
-    let across = || {
-        let tally = aws.tally("TokenizeWorkerRole", "TransactWriteItems");
-        tally.calls - tally.refused
-    };
     let mapping = stack.mappings.first_mut().ok_or(LoadError::Floor(WORKER))?;
-    let (begun, goal) = (Instant::now(), across() + u64::from(orders));
-    while across() < goal {
+    let (begun, goal) = (Instant::now(), across(&aws) + u64::from(orders));
+    while across(&aws) < goal {
         let step = mapping.step().await;
         if step.did == Did::Nothing {
             tokio::time::sleep(step.next.duration_since(SystemTime::now()).unwrap_or_default()).await;
@@ -209,7 +222,14 @@ impl Floors {
         let accept = |round: &Round| (round.accept_per_s, round.accept_floor_per_s);
         let tokenize = |round: &Round| (round.tokenize_per_s, round.tokenize_floor_per_s);
         self.print_rates("accept", self.accept_to_floor, accept, out)?;
+        let alone = |round: &Round| (round.tokenize_per_s, round.tokenize_floor_alone_per_s);
         self.print_rates("tokenize", self.tokenize_to_floor, tokenize, out)?;
+        self.print_rates(
+            "tokenize (floor: one order a transaction)",
+            self.tokenize_to_floor_alone,
+            alone,
+            out,
+        )?;
         writeln!(
             out,
             "\n{FAINT}handlers and bare clients in this process, at the same embedded services{FAINT:#}"
@@ -223,7 +243,7 @@ impl Floors {
         rates: impl Fn(&Round) -> (f64, f64),
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        writeln!(out, "\n{name:<10} {:>10} {:>10} {:>8}", "ours", "floor", "ratio")?;
+        writeln!(out, "\n{name}\n{:<10} {:>10} {:>10} {:>8}", "round", "ours", "floor", "ratio")?;
         for (number, (ours, floor)) in (1..).zip(self.rounds.iter().map(rates)) {
             writeln!(out, "{number:<10} {ours:>10.1} {floor:>10.1} {:>8.2}", ours / floor)?;
         }
