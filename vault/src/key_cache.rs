@@ -100,7 +100,9 @@ impl<K: Hash + Eq + Clone, V: Send + Sync + 'static> KeyCache<K, V> {
             entries.remove(&oldest);
         }
         let flight = fetch().map(|outcome| outcome.map(Arc::new)).boxed().shared();
-        entries.insert(name.clone(), Entry { flight: flight.clone(), born: now, uses: 1 });
+        if self.policy.max_cards > NonZeroU32::MIN {
+            entries.insert(name.clone(), Entry { flight: flight.clone(), born: now, uses: 1 });
+        }
         flight
     }
 
@@ -225,6 +227,10 @@ mod tests {
         assert!(kept.upgrade().is_some());
         bench.one_use(0).await.unwrap();
         assert!(kept.upgrade().is_none());
+
+        let one_card_each = Bench::new(1);
+        one_card_each.one_use(0).await.unwrap();
+        assert!(one_card_each.cache.entries.lock().unwrap().is_empty());
     }
 
     #[tokio::test]
