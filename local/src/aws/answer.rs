@@ -60,6 +60,16 @@ impl Fault {
         "AccessDenied",
         "the caller is not authorized to perform this operation",
     );
+    pub(super) const IN_PROGRESS: Self = Self::of(
+        StatusCode::BAD_REQUEST,
+        "TransactionInProgressException",
+        "the transaction with this token is under way",
+    );
+    pub(super) const OTHER_PARAMETERS: Self = Self::of(
+        StatusCode::BAD_REQUEST,
+        "IdempotentParameterMismatchException",
+        "the token is that of a transaction with other parameters",
+    );
     pub(super) const UNAVAILABLE: Self = Self::of(
         StatusCode::INTERNAL_SERVER_ERROR,
         "InternalServerError",

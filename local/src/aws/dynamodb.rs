@@ -22,6 +22,7 @@ use vault::Clock;
 use super::{
     StartError, StreamError, StreamReader,
     answer::{Answer, Fault},
+    idempotency::{Claim, Transactions},
     request::Request,
     retention::Retention,
     streams::changes_something,
@@ -39,6 +40,7 @@ const ABOUT_TABLES: [&str; 6] =
 pub(super) struct Dynamo {
     pub(super) database: Database,
     retention: Retention,
+    transactions: Transactions,
     client: Client<HttpConnector, Full<Bytes>>,
     uri: Uri,
 }
@@ -68,6 +70,7 @@ impl Dynamo {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(Self, impl Future<Output = ()> + Send + 'static), StartError> {
         let retention = Retention::new(clock.clone());
+        let transactions = Transactions::new(clock.clone());
         let database = indexed(clock).map_err(|_| StartError::Database)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let uri = Uri::builder()
@@ -81,10 +84,22 @@ impl Dynamo {
         let client = Client::builder(TokioExecutor::new()).build(connector);
         let served = dynoxide::server::serve_with_shutdown(listener, database.clone(), shutdown);
         let server = async move { drop(served.await) };
-        Ok((Self { database, retention, client, uri }, server))
+        Ok((Self { database, retention, transactions, client, uri }, server))
     }
 
-    pub(super) async fn perform(&self, request: Request) -> Result<Answer, Fault> {
+    pub(super) async fn perform(&self, mut request: Request) -> Result<Answer, Fault> {
+        match self.transactions.claim(&mut request) {
+            Claim::Unclaimed => self.forward(request).await,
+            Claim::Answered(answer) => answer,
+            Claim::First(token) => {
+                let answer = self.forward(request).await;
+                self.transactions.settle(token, &answer);
+                answer
+            }
+        }
+    }
+
+    async fn forward(&self, request: Request) -> Result<Answer, Fault> {
         let target = format!("{}.{}", request.service.target(), request.operation);
         let forwarded = http::Request::builder()
             .method(Method::POST)

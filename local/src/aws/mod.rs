@@ -9,6 +9,7 @@ mod calls;
 mod dynamodb;
 mod faults;
 mod iam;
+mod idempotency;
 mod kms;
 mod mentions;
 mod provision;

@@ -45,6 +45,14 @@ impl Request {
         self.json.get(member)?.as_str()
     }
 
+    /// Takes a member out of the body.
+    pub(super) fn remove(&mut self, member: &str) {
+        if let Some(members) = self.json.as_object_mut() {
+            members.remove(member);
+            self.body = Bytes::from(self.json.to_string());
+        }
+    }
+
     /// The `purpose` of the encryption context.
     pub(super) fn purpose(&self) -> Option<&str> {
         self.json.get("EncryptionContext")?.get("purpose")?.as_str()

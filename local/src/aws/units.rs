@@ -18,7 +18,8 @@ const READS: [&str; 5] = ["GetItem", "BatchGetItem", "TransactGetItems", "Query"
 /// The operations that can tell.
 const WRITES: [&str; 5] = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"];
 
-/// Request units. A refused call has none here, though AWS charges for a condition that failed.
+/// Request units. A refused call has none here, though AWS charges for a condition that failed; nor has a transaction
+/// that was repeated under its token, of which AWS charges the reads.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Units {
     /// Write request units: one per KB written, twice that in a transaction.

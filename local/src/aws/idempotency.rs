@@ -1,0 +1,215 @@
+//! A transaction's `ClientRequestToken`: what is asked again within ten minutes is answered again and not done again.
+//! Dynoxide can do this, but looks at all tokens of the last ten minutes with each transaction, which makes it the
+//! slower the more there were.
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use axum::body::Bytes;
+use http::StatusCode;
+use serde_json::Value;
+use vault::Clock;
+
+use super::{
+    answer::{Answer, Fault},
+    request::Request,
+};
+
+const MEMBER: &str = "ClientRequestToken";
+/// Of a token; one that is longer or empty goes on to the database, which refuses it.
+const MAX_CHARS: usize = 36;
+/// How long a token is remembered after its transaction was done.
+const REMEMBERED: Duration = Duration::from_secs(10 * 60);
+
+/// The tokens of the transactions that are under way, or were done in the last ten minutes.
+pub(super) struct Transactions {
+    clock: Clock,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    states: HashMap<String, State>,
+    /// Those that are done, in the order in which they were.
+    done: VecDeque<(SystemTime, String)>,
+}
+
+struct State {
+    /// Of what the transaction was to do.
+    items: u64,
+    is_done: bool,
+}
+
+/// What becomes of a request.
+pub(super) enum Claim {
+    /// It has no token, or is no transaction: whoever repeats it, does it again.
+    Unclaimed,
+    /// It is to be done, and [`Transactions::settle`] told how that went. Its token is not in the request any more.
+    First(String),
+    /// It is answered already.
+    Answered(Result<Answer, Fault>),
+}
+
+impl Transactions {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { clock, known: Mutex::default() }
+    }
+
+    pub(super) fn claim(&self, request: &mut Request) -> Claim {
+        let token = request.text(MEMBER).filter(|token| (1..=MAX_CHARS).contains(&token.len()));
+        let (Some(token), "TransactWriteItems") = (token.map(str::to_owned), &*request.operation) else {
+            return Claim::Unclaimed;
+        };
+        let items = hash(request.json.get("TransactItems"));
+        let mut known = self.known();
+        known.forget(self.clock.now());
+        match known.states.get(&token) {
+            Some(state) if state.items != items => Claim::Answered(Err(Fault::OTHER_PARAMETERS)),
+            Some(State { is_done: false, .. }) => Claim::Answered(Err(Fault::IN_PROGRESS)),
+            Some(State { is_done: true, .. }) => Claim::Answered(Ok(done_already())),
+            None => {
+                known.states.insert(token.clone(), State { items, is_done: false });
+                drop(known);
+                request.remove(MEMBER);
+                Claim::First(token)
+            }
+        }
+    }
+
+    /// What was not done can be asked for again.
+    pub(super) fn settle(&self, token: String, answer: &Result<Answer, Fault>) {
+        let mut known = self.known();
+        if !answer.as_ref().is_ok_and(|answer| answer.status.is_success()) {
+            known.states.remove(&token);
+        } else if let Some(state) = known.states.get_mut(&token) {
+            state.is_done = true;
+            known.done.push_back((self.clock.now(), token));
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn forget(&mut self, now: SystemTime) {
+        let is_old = |done: &SystemTime| now.duration_since(*done).is_ok_and(|age| age >= REMEMBERED);
+        while let Some((_, token)) = self.done.pop_front_if(|(done, _)| is_old(done)) {
+            self.states.remove(&token);
+        }
+    }
+}
+
+/// All that the database ever says of a transaction that was done, but for its units: a repeat writes nothing. (AWS
+/// charges it as a read.)
+fn done_already() -> Answer {
+    Answer { status: StatusCode::OK, body: Bytes::from_static(b"{}") }
+}
+
+fn hash(items: Option<&Value>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    items.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    };
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::aws::calls::Service;
+
+    /// Transactions at a second that the test sets.
+    fn world() -> (Transactions, Arc<AtomicU64>) {
+        let seconds = Arc::new(AtomicU64::new(0));
+        let now = seconds.clone();
+        let clock = Clock::from_fn(move || SystemTime::UNIX_EPOCH + Duration::from_secs(now.load(SeqCst)));
+        (Transactions::new(clock), seconds)
+    }
+
+    fn claim(transactions: &Transactions, token: &str, table: &str) -> Claim {
+        let body = json!({ MEMBER: token, "TransactItems": [{ "Put": { "TableName": table } }] });
+        let mut request = Request::own(Service::DynamoDb, "TransactWriteItems", body);
+        let claim = transactions.claim(&mut request);
+        let sent: Value = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!(
+            sent.get(MEMBER).is_none(),
+            matches!(claim, Claim::First(_)),
+            "only a claimed token is taken out"
+        );
+        claim
+    }
+
+    fn first(claim: Claim) -> String {
+        let Claim::First(token) = claim else { panic!("it was claimed before") };
+        token
+    }
+
+    fn refusal(claim: Claim) -> Fault {
+        let Claim::Answered(Err(fault)) = claim else { panic!("it was not refused") };
+        fault
+    }
+
+    #[test]
+    fn a_token_is_remembered_for_ten_minutes_after_its_transaction_was_done() {
+        let (transactions, seconds) = world();
+        let token = first(claim(&transactions, "a", "Orders"));
+        seconds.store(100, SeqCst);
+        transactions.settle(token, &Ok(done_already()));
+        seconds.store(699, SeqCst);
+        assert!(matches!(claim(&transactions, "a", "Orders"), Claim::Answered(Ok(_))));
+        seconds.store(700, SeqCst);
+        first(claim(&transactions, "a", "Orders"));
+        let known = transactions.known();
+        assert_eq!((known.states.len(), known.done.len()), (1, 0), "nothing is kept of what was forgotten");
+    }
+
+    #[test]
+    fn a_token_whose_transaction_is_under_way_is_refused() {
+        let (transactions, _) = world();
+        let token = first(claim(&transactions, "a", "Orders"));
+        assert_eq!(refusal(claim(&transactions, "a", "Orders")), Fault::IN_PROGRESS);
+        transactions.settle(token, &Ok(done_already()));
+        assert!(matches!(claim(&transactions, "a", "Orders"), Claim::Answered(Ok(_))));
+    }
+
+    #[test]
+    fn a_token_serves_no_other_transaction() {
+        let (transactions, _) = world();
+        let token = first(claim(&transactions, "a", "Orders"));
+        assert_eq!(refusal(claim(&transactions, "a", "Vault")), Fault::OTHER_PARAMETERS);
+        transactions.settle(token, &Ok(done_already()));
+        assert_eq!(refusal(claim(&transactions, "a", "Vault")), Fault::OTHER_PARAMETERS);
+        first(claim(&transactions, "b", "Vault"));
+    }
+
+    #[test]
+    fn what_was_not_done_can_be_asked_for_again() {
+        let (transactions, _) = world();
+        for failure in [Err(Fault::UNAVAILABLE), Ok(Fault::NOT_JSON.answer())] {
+            let token = first(claim(&transactions, "a", "Orders"));
+            transactions.settle(token, &failure);
+        }
+        first(claim(&transactions, "a", "Orders"));
+    }
+
+    #[test]
+    fn a_token_that_is_none_is_left_to_the_database() {
+        let (transactions, _) = world();
+        for token in [String::new(), "a".repeat(37)] {
+            assert!(matches!(claim(&transactions, &token, "Orders"), Claim::Unclaimed));
+        }
+        first(claim(&transactions, &"a".repeat(36), "Orders"));
+    }
+}
