@@ -121,6 +121,12 @@ mod tests {
         );
     }
 
+    /// The build has read `.cargo/config.toml`, which says why.
+    #[test]
+    fn no_connection_waits_until_the_cpu_has_given_randomness() {
+        assert_eq!(option_env!("AWS_LC_SYS_NO_JITTER_ENTROPY"), Some("1"));
+    }
+
     /// Roots that the SDK cannot read are a panic at the first call.
     #[tokio::test]
     async fn the_sdk_reads_the_roots() {
