@@ -141,6 +141,24 @@ mod tests {
         }
     }
 
+    /// As the README tells who names orders by them.
+    #[test]
+    fn about_one_random_uuid_in_270_is_card_shaped() {
+        let mut state = 0_u128;
+        let mut random = || {
+            // Knuth's MMIX generator, its upper halves.
+            let mut half = || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407)
+                    & u128::from(u64::MAX);
+                state >> 32
+            };
+            (0..4).fold(0, |all, _| all << 32 | half())
+        };
+        let uuids = (0..27_000).map(|_| uuid::Builder::from_random_bytes(random().to_be_bytes()).into_uuid());
+        let refused = uuids.filter(|uuid| is_card_shaped(&uuid.to_string())).count();
+        assert!((70..130).contains(&refused), "{refused}");
+    }
+
     proptest! {
         #[test]
         fn any_valid_number_of_a_known_issuer_is_found_between_any_letters(
