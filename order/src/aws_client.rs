@@ -88,9 +88,9 @@ fn http_client(bundle: Option<String>) -> Result<SharedHttpClient, ConfigError> 
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, net::TcpListener};
+    use std::{fs, io::Write, net::TcpListener};
 
-    use aws_sdk_dynamodb::{Client, error::SdkError};
+    use aws_sdk_dynamodb::{Client, config::Credentials, error::SdkError};
     use hex::encode;
     use sha2::{Digest, Sha256};
 
@@ -136,6 +136,48 @@ mod tests {
         let config = aws_sdk_dynamodb::config::Builder::from(&config).allow_no_auth().build();
         let error = Client::from_conf(config).list_tables().send().await.unwrap_err();
         assert!(matches!(error, SdkError::DispatchFailure(_)), "{error:?}");
+    }
+
+    /// Of each an operator does something else. On a laptop, plain HTTP on loopback has none of them.
+    #[tokio::test]
+    async fn a_call_that_gets_no_answer_says_in_the_log_what_it_met() {
+        let listener = || TcpListener::bind("127.0.0.1:0").unwrap();
+        let closed = listener().local_addr().unwrap();
+        let (silent, hanging_up) = (listener(), listener());
+        let silent_at = silent.local_addr().unwrap();
+        let hanging_up_at = hanging_up.local_addr().unwrap();
+        std::thread::spawn(move || hanging_up.incoming().for_each(drop));
+        let no_tls = not_tls();
+        for (endpoint, met) in [
+            (format!("https://{closed}"), "connection refused"),
+            (format!("https://{no_tls}"), "no TLS connection"),
+            (format!("http://{hanging_up_at}"), "connection failed"),
+            (format!("http://{silent_at}"), "timeout"),
+        ] {
+            let config = config(&[("AWS_ENDPOINT_URL", &endpoint), ("AWS_MAX_ATTEMPTS", "1")]).unwrap();
+            let soon = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(300)).build();
+            let config = aws_sdk_dynamodb::config::Builder::from(&config).timeout_config(soon);
+            let call = async |config: aws_sdk_dynamodb::config::Builder| {
+                let error = Client::from_conf(config.build()).list_tables().send().await.unwrap_err();
+                vault::failure_code(&error).to_owned()
+            };
+            assert_eq!(call(config.clone()).await, "request failed", "no credentials");
+            let credentials = Credentials::new("id", "key", None, None, "test");
+            assert_eq!(call(config.credentials_provider(credentials)).await, met, "{endpoint}");
+        }
+        drop(silent);
+    }
+
+    /// A server that answers a TLS handshake with plain text.
+    fn not_tls() -> std::net::SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for mut client in listener.incoming().flatten() {
+                let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            }
+        });
+        address
     }
 
     #[test]

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
 };
+use vault::failure_code;
 
 /// Why a table's operation failed. Static: AWS's own words go to the log, by code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -54,7 +55,7 @@ where
 {
     match reply {
         Ok(_) => Ok(Written::Done),
-        Err(error) if code(&error) == Some("ConditionalCheckFailedException") => Ok(Written::LostRace),
+        Err(error) if failure_code(&error) == "ConditionalCheckFailedException" => Ok(Written::LostRace),
         Err(error) => Err(classify(operation, &error)),
     }
 }
@@ -64,14 +65,10 @@ where
     E: ProvideErrorMetadata,
     SdkError<E, R>: RequestId,
 {
-    let code = code(error).unwrap_or("none");
+    let code = failure_code(error);
     tracing::warn!(operation, code, request_id = error.request_id(), "DynamoDB refused or failed");
     match code {
         "ValidationException" => TableError::Rejected,
         _ => TableError::Unavailable,
     }
-}
-
-fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<&str> {
-    error.as_service_error().and_then(ProvideErrorMetadata::code)
 }

@@ -6,7 +6,7 @@ use std::{fmt, num::NonZeroU32, time::Duration};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
-    error::{ProvideErrorMetadata, SdkError},
+    error::SdkError,
     operation::{
         RequestId,
         transact_write_items::{TransactWriteItemsError, TransactWriteItemsOutput},
@@ -212,7 +212,7 @@ where
     if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
         return of_cancelled(cancelled.cancellation_reasons());
     }
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or("none");
+    let code = vault::failure_code(&error);
     tracing::warn!(code, request_id = error.request_id(), "a detokenization could not be recorded");
     Outcome::Failed
 }

@@ -93,7 +93,7 @@ where
     E: ProvideErrorMetadata,
     SdkError<E, R>: RequestId,
 {
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or("none");
+    let code = vault::failure_code(error);
     tracing::warn!(operation, code, request_id = error.request_id(), "SQS refused or failed");
     QueueUnavailable
 }

@@ -12,6 +12,7 @@ use aws_sdk_kms::{
 
 use crate::{
     data_key::{DataKey, WrappedDataKey},
+    failure_code::failure_code,
     identity::KeyContext,
 };
 
@@ -113,7 +114,7 @@ where
     E: ProvideErrorMetadata,
     SdkError<E, R>: RequestId,
 {
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or("none");
+    let code = failure_code(error);
     tracing::warn!(operation, code, kms_request_id = error.request_id(), "KMS refused or failed");
     of_code(code)
 }
@@ -148,7 +149,7 @@ mod tests {
             ("KMSInvalidStateException", KeyringError::Unusable, true),
             ("ThrottlingException", KeyringError::Unavailable, true),
             ("KMSInternalException", KeyringError::Unavailable, true),
-            ("none", KeyringError::Unavailable, true),
+            ("timeout", KeyringError::Unavailable, true),
         ] {
             assert_eq!(of_code(code), error, "{code}");
             assert_eq!(of_code(code).retryable(), retryable, "{code}");

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::card_text::is_card_shaped;
 
-/// A random UUID (version 4), minted again while its text is card-shaped: about one in a million is.
+/// A random UUID (version 4), minted again while its text is card-shaped: one in 270 is.
 #[must_use]
 pub fn opaque_id() -> Uuid {
     first_not_card_shaped(Uuid::new_v4)

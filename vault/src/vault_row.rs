@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, Delete, Put, TransactWriteItem},
 };
 
-use crate::{data_key::WrappedDataKey, sealer::SealedCard, token::Token};
+use crate::{data_key::WrappedDataKey, failure_code::failure_code, sealer::SealedCard, token::Token};
 
 const TOKEN: &str = "Hash_Key";
 const ACCOUNT: &str = "Account_Id";
@@ -114,7 +114,7 @@ where
     E: ProvideErrorMetadata,
     SdkError<E, R>: RequestId,
 {
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or("none");
+    let code = failure_code(error);
     tracing::warn!(
         operation = "GetItem",
         code,

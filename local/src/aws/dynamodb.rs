@@ -91,9 +91,9 @@ impl Dynamo {
         match self.transactions.claim(&mut request) {
             Claim::Unclaimed => self.forward(request).await,
             Claim::Answered(answer) => answer,
-            Claim::First(token) => {
+            Claim::First(under_way) => {
                 let answer = self.forward(request).await;
-                self.transactions.settle(token, &answer);
+                under_way.settle(&answer);
                 answer
             }
         }

@@ -46,13 +46,19 @@ struct State {
 }
 
 /// What becomes of a request.
-pub(super) enum Claim {
+pub(super) enum Claim<'a> {
     /// It has no token, or is no transaction: whoever repeats it, does it again.
     Unclaimed,
-    /// It is to be done, and [`Transactions::settle`] told how that went. Its token is not in the request any more.
-    First(String),
+    /// It is to be done, and the claim told how that went. Its token is not in the request any more.
+    First(UnderWay<'a>),
     /// It is answered already.
     Answered(Result<Answer, Fault>),
+}
+
+/// A token that was claimed. Dropped unsettled, it can be claimed again.
+pub(super) struct UnderWay<'a> {
+    transactions: &'a Transactions,
+    token: String,
 }
 
 impl Transactions {
@@ -60,7 +66,7 @@ impl Transactions {
         Self { clock, known: Mutex::default() }
     }
 
-    pub(super) fn claim(&self, request: &mut Request) -> Claim {
+    pub(super) fn claim(&self, request: &mut Request) -> Claim<'_> {
         let token = request.text(MEMBER).filter(|token| (1..=MAX_CHARS).contains(&token.len()));
         let (Some(token), "TransactWriteItems") = (token.map(str::to_owned), &*request.operation) else {
             return Claim::Unclaimed;
@@ -76,24 +82,37 @@ impl Transactions {
                 known.states.insert(token.clone(), State { items, is_done: false });
                 drop(known);
                 request.remove(MEMBER);
-                Claim::First(token)
+                Claim::First(UnderWay { transactions: self, token })
             }
-        }
-    }
-
-    /// What was not done can be asked for again.
-    pub(super) fn settle(&self, token: String, answer: &Result<Answer, Fault>) {
-        let mut known = self.known();
-        if !answer.as_ref().is_ok_and(|answer| answer.status.is_success()) {
-            known.states.remove(&token);
-        } else if let Some(state) = known.states.get_mut(&token) {
-            state.is_done = true;
-            known.done.push_back((self.clock.now(), token));
         }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl UnderWay<'_> {
+    /// What was not done can be asked for again. So can what was done but not answered by the database itself, which a
+    /// loopback connection does not do to us.
+    pub(super) fn settle(self, answer: &Result<Answer, Fault>) {
+        if answer.as_ref().is_ok_and(|answer| answer.status.is_success()) {
+            let Transactions { clock, .. } = self.transactions;
+            let mut known = self.transactions.known();
+            if let Some(state) = known.states.get_mut(&self.token) {
+                state.is_done = true;
+                known.done.push_back((clock.now(), self.token.clone()));
+            }
+        }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut known = self.transactions.known();
+        if known.states.get(&self.token).is_some_and(|state| !state.is_done) {
+            known.states.remove(&self.token);
+        }
     }
 }
 
@@ -138,7 +157,7 @@ mod tests {
         (Transactions::new(clock), seconds)
     }
 
-    fn claim(transactions: &Transactions, token: &str, table: &str) -> Claim {
+    fn claim<'a>(transactions: &'a Transactions, token: &str, table: &str) -> Claim<'a> {
         let body = json!({ MEMBER: token, "TransactItems": [{ "Put": { "TableName": table } }] });
         let mut request = Request::own(Service::DynamoDb, "TransactWriteItems", body);
         let claim = transactions.claim(&mut request);
@@ -151,12 +170,12 @@ mod tests {
         claim
     }
 
-    fn first(claim: Claim) -> String {
-        let Claim::First(token) = claim else { panic!("it was claimed before") };
-        token
+    fn first(claim: Claim<'_>) -> UnderWay<'_> {
+        let Claim::First(under_way) = claim else { panic!("it was claimed before") };
+        under_way
     }
 
-    fn refusal(claim: Claim) -> Fault {
+    fn refusal(claim: Claim<'_>) -> Fault {
         let Claim::Answered(Err(fault)) = claim else { panic!("it was not refused") };
         fault
     }
@@ -164,13 +183,13 @@ mod tests {
     #[test]
     fn a_token_is_remembered_for_ten_minutes_after_its_transaction_was_done() {
         let (transactions, seconds) = world();
-        let token = first(claim(&transactions, "a", "Orders"));
+        let under_way = first(claim(&transactions, "a", "Orders"));
         seconds.store(100, SeqCst);
-        transactions.settle(token, &Ok(done_already()));
+        under_way.settle(&Ok(done_already()));
         seconds.store(699, SeqCst);
         assert!(matches!(claim(&transactions, "a", "Orders"), Claim::Answered(Ok(_))));
         seconds.store(700, SeqCst);
-        first(claim(&transactions, "a", "Orders"));
+        let _again = first(claim(&transactions, "a", "Orders"));
         let known = transactions.known();
         assert_eq!((known.states.len(), known.done.len()), (1, 0), "nothing is kept of what was forgotten");
     }
@@ -178,18 +197,18 @@ mod tests {
     #[test]
     fn a_token_whose_transaction_is_under_way_is_refused() {
         let (transactions, _) = world();
-        let token = first(claim(&transactions, "a", "Orders"));
+        let under_way = first(claim(&transactions, "a", "Orders"));
         assert_eq!(refusal(claim(&transactions, "a", "Orders")), Fault::IN_PROGRESS);
-        transactions.settle(token, &Ok(done_already()));
+        under_way.settle(&Ok(done_already()));
         assert!(matches!(claim(&transactions, "a", "Orders"), Claim::Answered(Ok(_))));
     }
 
     #[test]
     fn a_token_serves_no_other_transaction() {
         let (transactions, _) = world();
-        let token = first(claim(&transactions, "a", "Orders"));
+        let under_way = first(claim(&transactions, "a", "Orders"));
         assert_eq!(refusal(claim(&transactions, "a", "Vault")), Fault::OTHER_PARAMETERS);
-        transactions.settle(token, &Ok(done_already()));
+        under_way.settle(&Ok(done_already()));
         assert_eq!(refusal(claim(&transactions, "a", "Vault")), Fault::OTHER_PARAMETERS);
         first(claim(&transactions, "b", "Vault"));
     }
@@ -198,9 +217,10 @@ mod tests {
     fn what_was_not_done_can_be_asked_for_again() {
         let (transactions, _) = world();
         for failure in [Err(Fault::UNAVAILABLE), Ok(Fault::NOT_JSON.answer())] {
-            let token = first(claim(&transactions, "a", "Orders"));
-            transactions.settle(token, &failure);
+            let under_way = first(claim(&transactions, "a", "Orders"));
+            under_way.settle(&failure);
         }
+        drop(first(claim(&transactions, "a", "Orders")));
         first(claim(&transactions, "a", "Orders"));
     }
 

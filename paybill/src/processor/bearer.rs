@@ -6,7 +6,7 @@ use std::{
 };
 
 use aws_config::SdkConfig;
-use aws_sdk_secretsmanager::{Client, error::ProvideErrorMetadata};
+use aws_sdk_secretsmanager::Client;
 use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -57,8 +57,7 @@ impl Bearer {
 
     async fn read(&self) -> Result<SecretString, NoToken> {
         let read = self.secrets.get_secret_value().secret_id(&self.arn).send().await.map_err(|error| {
-            let code = error.code().unwrap_or("no answer");
-            tracing::error!(code, "the processor's secret cannot be read");
+            tracing::error!(code = vault::failure_code(&error), "the processor's secret cannot be read");
             NoToken
         })?;
         let text = Zeroizing::new(read.secret_string.ok_or_else(|| {
