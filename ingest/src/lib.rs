@@ -10,12 +10,13 @@ use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use clock::Clock;
 use order::{
     OrderTable, QuarantineTable,
     api::{self, Caller, Problem, Reply},
 };
 pub use settings::Settings;
-use vault::{Clock, Sealer};
+use vault::Sealer;
 use zeroize::Zeroizing;
 
 use crate::submission::Submission;

@@ -1,9 +1,9 @@
 //! Wiring of the ingest function.
 
+use clock::Clock;
 use ingest::{Ingest, Settings};
 use lambda_runtime::Error;
 use order::{aws_client, platform};
-use vault::Clock;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

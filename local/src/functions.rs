@@ -6,6 +6,7 @@ use std::{sync::Arc, time::SystemTime};
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_lambda_events::{apigw::ApiGatewayProxyRequest, dynamodb::Event};
+use clock::Clock;
 use ingest::Ingest;
 use order::{aws_client, platform, settings::SettingError};
 use paybill::{
@@ -17,7 +18,6 @@ use tokenize_worker::{
     TokenizeWorker,
     replay::{Replay, ReplaySettings, Request},
 };
-use vault::Clock;
 use zeroize::Zeroizing;
 
 use crate::{

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use aws_config::timeout::TimeoutConfig;
+use clock::Clock;
 use http::Method;
 use order::aws_client;
 use tokio::{sync::watch, task::JoinHandle};
-use vault::Clock;
 
 use crate::{
     api::{self, Api, Route},

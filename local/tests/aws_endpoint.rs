@@ -4,10 +4,6 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
     time::{Duration, SystemTime},
 };
 
@@ -22,6 +18,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
+use clock::TestClock;
 use local::{
     aws::{AwsEndpoint, Service},
     template::{Resources, Stack, Template},
@@ -32,7 +29,6 @@ use tokio::{
     net::TcpListener,
     sync::oneshot,
 };
-use vault::Clock;
 
 const QUARANTINE: &str = "OrderQuarantineTable";
 const VAULT: &str = "CreditCardTokenizerTable";
@@ -44,23 +40,21 @@ struct World {
     aws: AwsEndpoint,
     resources: Resources,
     stack: Stack,
-    offset: Arc<AtomicU64>,
+    time: TestClock,
     stop: Option<oneshot::Sender<()>>,
 }
 
 impl World {
     async fn spawn() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let offset = Arc::new(AtomicU64::new(0));
-        let ahead = offset.clone();
-        let clock =
-            Clock::from_fn(move || SystemTime::now() + Duration::from_secs(ahead.load(Ordering::SeqCst)));
+        let time = TestClock::running();
         let (stop, stopped) = oneshot::channel();
-        let aws = AwsEndpoint::start(listener, clock, async move { drop(stopped.await) }).await.unwrap();
+        let aws =
+            AwsEndpoint::start(listener, time.clock(), async move { drop(stopped.await) }).await.unwrap();
         let template = Template::shipped().unwrap();
         let resources = aws.provision(&template).await.unwrap();
         let stack = template.resolve(&resources).unwrap();
-        Self { aws, resources, stack, offset, stop: Some(stop) }
+        Self { aws, resources, stack, time, stop: Some(stop) }
     }
 
     async fn config(&self, role: &str) -> SdkConfig {
@@ -95,7 +89,7 @@ impl World {
     }
 
     fn advance(&self, by: Duration) {
-        self.offset.fetch_add(by.as_secs(), Ordering::SeqCst);
+        self.time.advance(by);
     }
 
     fn records(&self) -> Vec<Value> {
@@ -453,7 +447,7 @@ async fn a_row_past_its_time_to_live_goes_by_the_services_own_hand() {
     let put = client.put_item().table_name(QUARANTINE).item("CustomerOrder", s("order-1"));
     put.item("ExpiresAt", AttributeValue::N(in_an_hour.to_string())).send().await.unwrap();
     assert_eq!(world.aws.sweep_ttl().unwrap(), 0);
-    world.offset.store(2 * 3600, Ordering::SeqCst);
+    world.time.advance(Duration::from_secs(2 * 3600));
     assert_eq!(world.aws.sweep_ttl().unwrap(), 1);
 
     let removal = world.records().pop().unwrap();

@@ -4,11 +4,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, SystemTime},
+    sync::OnceLock,
+    time::Duration,
 };
 
 use aws_sdk_dynamodb::{
@@ -20,6 +17,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
+use clock::TestClock;
 use futures::{StreamExt, stream};
 use local::{
     event_source::Did,
@@ -30,7 +28,6 @@ use local::{
 use paybill::Sandbox;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use vault::Clock;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
 const QUARANTINE: &str = "OrderQuarantineTable";
@@ -430,18 +427,14 @@ async fn an_unknown_caller_is_the_operator_who_uses_no_envelope_key_until_unknow
 struct World {
     stack: Stack,
     queue: String,
-    clock: Clock,
-    ahead: Arc<AtomicU64>,
+    time: TestClock,
 }
 
 impl World {
     async fn spawn(template: &str) -> Result<Self, StackError> {
-        let ahead = Arc::new(AtomicU64::new(0));
-        let offset = ahead.clone();
-        let clock =
-            Clock::from_fn(move || SystemTime::now() + Duration::from_secs(offset.load(Ordering::SeqCst)));
+        let time = TestClock::running();
         let options = StackOptions {
-            clock: clock.clone(),
+            clock: time.clock(),
             sdk_attempts: 1,
             self_driven: false,
             template: Some(template.to_owned()),
@@ -449,7 +442,7 @@ impl World {
         };
         let stack = Stack::start(options).await?;
         let queue = stack.declared.outputs["DeadLetterQueueUrl"].clone();
-        Ok(Self { stack, queue, clock, ahead })
+        Ok(Self { stack, queue, time })
     }
 
     /// Every step of the pipeline and every end of an order; no further than the first denial.
@@ -490,7 +483,7 @@ impl World {
         }
         // Nobody takes it up in time: its position goes to the queue, and the sweep arms it again.
         self.invoke("IngestFunction", order("stuck", "4111111111111111")).await;
-        self.ahead.fetch_add(2 * 60 * 60, Ordering::SeqCst);
+        self.time.advance(Duration::from_secs(2 * 60 * 60));
         self.drive().await;
         let armed_at = ("ArmedAt", s("2020-01-01T00:00:00.000Z"));
         self.put(row("worn", "PENDING", &[("Attempt", n(99)), armed_at, ("Owner", s("ann"))])).await;
@@ -516,13 +509,13 @@ impl World {
     }
 
     async fn invoke(&self, function: &str, event: Value) {
-        let deadline = self.clock.now() + Duration::from_secs(60);
+        let deadline = self.time.now() + Duration::from_secs(60);
         drop(self.stack.function(function).unwrap().invoke(event.to_string().into_bytes(), deadline).await);
     }
 
     /// Lets the stream mapping do all that is due, and no more after a failure.
     async fn drive(&mut self) {
-        self.ahead.fetch_add(1, Ordering::SeqCst);
+        self.time.advance(Duration::from_secs(1));
         let aws = self.stack.aws().clone();
         let mapping = &mut self.stack.mappings[0];
         loop {

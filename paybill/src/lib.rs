@@ -18,11 +18,12 @@ use std::{
 
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use clock::Clock;
 use order::{
     OrderTable, QuarantineTable,
     api::{self, Caller, Cors, Problem, Reply},
 };
-use vault::{Clock, Detokenizer};
+use vault::Detokenizer;
 use zeroize::Zeroizing;
 
 use crate::asked::Asked;

@@ -9,6 +9,7 @@ use std::{
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use clock::{Clock, TestClock};
 use order::{OrderId, Outcome, platform::log_filter};
 use paybill::{PaymentRequest, Processor, ProcessorError, ProcessorSettings, connect};
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ use tokio::{
 };
 use tracing_subscriber::{Layer, filter::LevelFilter, layer::SubscriberExt};
 use uuid::Uuid;
-use vault::{Card, CardExpiry, Clock, Pan};
+use vault::{Card, CardExpiry, Pan};
 
 const CARD: &str = "4242424242424242";
 const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:processor-AbCdEf";
@@ -292,17 +293,14 @@ async fn the_secret_is_read_once_by_many_and_again_after_five_minutes() {
     let secrets = Server::answering(|number| Some(response(200, &secret(&format!("token-{number}"))))).await;
     let server = Server::with_status(200, "").await;
     let settings = ProcessorSettings { secret_arn: Some(SECRET.into()), ..settings(&server.url()) };
-    let ahead = Arc::new(Mutex::new(Duration::ZERO));
-    let offset = ahead.clone();
-    let clock =
-        Clock::from_fn(move || SystemTime::UNIX_EPOCH + Duration::from_secs(9) + *offset.lock().unwrap());
-    let processor = connect(&aws(&format!("http://{}", secrets.address)), &settings, clock).unwrap();
+    let time = TestClock::stopped_at(SystemTime::UNIX_EPOCH + Duration::from_secs(9));
+    let processor = connect(&aws(&format!("http://{}", secrets.address)), &settings, time.clock()).unwrap();
     futures::future::join_all((0..10).map(|_| pay(&*processor))).await;
     assert_eq!((secrets.seen().len(), server.seen().len()), (1, 10));
-    *ahead.lock().unwrap() = Duration::from_secs(299);
+    time.advance(Duration::from_secs(299));
     pay(&*processor).await.unwrap();
     assert_eq!(secrets.seen().len(), 1);
-    *ahead.lock().unwrap() = Duration::from_secs(300);
+    time.advance(Duration::from_secs(1));
     pay(&*processor).await.unwrap();
     assert_eq!(secrets.seen().len(), 2);
     assert!(server.seen()[11].contains("Bearer token-2"));

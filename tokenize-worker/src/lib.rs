@@ -15,8 +15,9 @@ use aws_lambda_events::{
     dynamodb::Event,
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
+use clock::Clock;
 use order::{Airlock, OrderId, OrderTable, QuarantineTable};
-use vault::{Clock, Tokenizer};
+use vault::Tokenizer;
 
 pub use dead_letter::{DeadLetter, DeadLetterKind};
 pub use queue::QueueUnavailable;

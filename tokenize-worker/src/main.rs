@@ -1,9 +1,9 @@
 //! Wiring of the tokenize-worker function.
 
+use clock::Clock;
 use lambda_runtime::Error;
 use order::{aws_client, platform};
 use tokenize_worker::{Settings, TokenizeWorker};
-use vault::Clock;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -4,11 +4,11 @@ use std::{fmt, time::UNIX_EPOCH};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
+use clock::Clock;
 
 use crate::{
     brand::CardBrand,
     card::Card,
-    clock::Clock,
     envelope::{self, Identity, OpenError},
     identity::{KeyContext, VaultIdentity},
     keyring::{KeyringError, Unwrapping},

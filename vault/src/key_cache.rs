@@ -9,12 +9,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use clock::Clock;
 use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
 
-use crate::{clock::Clock, keyring::KeyringError};
+use crate::keyring::KeyringError;
 
 /// How far one data key may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,8 +122,9 @@ impl<K: Hash + Eq + Clone, V: Send + Sync + 'static> KeyCache<K, V> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+    use std::sync::atomic::{AtomicU32, Ordering};
 
+    use clock::TestClock;
     use futures::future::join_all;
     use tokio::sync::Semaphore;
 
@@ -130,7 +132,7 @@ mod tests {
 
     struct Bench {
         cache: KeyCache<u8, u32>,
-        seconds: Arc<AtomicU64>,
+        time: TestClock,
         fetches: Arc<AtomicU32>,
         /// KMS answers once this is closed.
         gate: Arc<Semaphore>,
@@ -138,18 +140,14 @@ mod tests {
 
     impl Bench {
         fn new(max_cards: u32) -> Self {
-            let seconds = Arc::new(AtomicU64::new(1_000_000));
-            let now = seconds.clone();
-            let clock = Clock::from_fn(move || {
-                SystemTime::UNIX_EPOCH + Duration::from_secs(now.load(Ordering::SeqCst))
-            });
+            let time = TestClock::stopped_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000));
             let policy = DataKeyPolicy {
                 max_cards: NonZeroU32::new(max_cards).unwrap(),
                 max_age: Duration::from_secs(300),
             };
             let gate = Arc::new(Semaphore::new(0));
             gate.close();
-            Self { cache: KeyCache::new(policy, 3, clock), seconds, fetches: Arc::default(), gate }
+            Self { cache: KeyCache::new(policy, 3, time.clock()), time, fetches: Arc::default(), gate }
         }
 
         /// All ask before KMS answers any.
@@ -201,11 +199,11 @@ mod tests {
     async fn a_key_is_replaced_when_it_is_old_or_the_clock_went_back() {
         let bench = Bench::new(100);
         assert_eq!(bench.one_use(0).await, Ok(0));
-        bench.seconds.fetch_add(299, Ordering::SeqCst);
+        bench.time.advance(Duration::from_secs(299));
         assert_eq!(bench.one_use(0).await, Ok(0));
-        bench.seconds.fetch_add(1, Ordering::SeqCst);
+        bench.time.advance(Duration::from_secs(1));
         assert_eq!(bench.one_use(0).await, Ok(1));
-        bench.seconds.fetch_sub(1, Ordering::SeqCst);
+        bench.time.set(bench.time.now() - Duration::from_secs(1));
         assert_eq!(bench.one_use(0).await, Ok(2));
     }
 
@@ -238,7 +236,7 @@ mod tests {
         let bench = Bench::new(100);
         for name in 0..4 {
             bench.one_use(name).await.unwrap();
-            bench.seconds.fetch_add(1, Ordering::SeqCst);
+            bench.time.advance(Duration::from_secs(1));
         }
         assert_eq!(bench.one_use(3).await, Ok(3));
         assert_eq!(bench.one_use(1).await, Ok(1));

@@ -12,7 +12,6 @@
 mod brand;
 mod card;
 mod card_text;
-mod clock;
 mod data_key;
 mod detokenizer;
 mod envelope;
@@ -34,7 +33,6 @@ mod vault_row;
 pub use brand::{CardBrand, UnknownBrand};
 pub use card::Card;
 pub use card_text::is_card_shaped;
-pub use clock::Clock;
 pub use data_key::WrappedDataKey;
 pub use detokenizer::{CardReference, DetokenizeError, Detokenizer, DetokenizerSettings};
 pub use expiry::{CardExpiry, ExpiryError};

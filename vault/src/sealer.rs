@@ -3,13 +3,13 @@
 use std::{fmt, sync::Arc};
 
 use aws_config::SdkConfig;
+use clock::Clock;
 use futures::FutureExt;
 use uuid::Uuid;
 
 use crate::{
     brand::CardBrand,
     card::Card,
-    clock::Clock,
     data_key::{DataKey, WrappedDataKey},
     envelope::{self, Identity},
     identity::{KeyContext, QuarantineIdentity},

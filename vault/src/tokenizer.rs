@@ -8,13 +8,13 @@ use std::{
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::TransactWriteItem;
+use clock::Clock;
 use futures::{FutureExt, try_join};
 use uuid::Uuid;
 
 use crate::{
     brand::CardBrand,
     card::Card,
-    clock::Clock,
     data_key::{DataKey, WrappedDataKey},
     envelope::{self, Identity, OpenError},
     identity::{KeyContext, QuarantineIdentity, VaultIdentity},

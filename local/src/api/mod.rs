@@ -22,9 +22,9 @@ use axum::{
     http::{HeaderMap, header::AUTHORIZATION},
     response::Response,
 };
+use clock::Clock;
 use tokio::net::TcpListener;
 use uuid::Uuid;
-use vault::Clock;
 
 use crate::{
     function::{FunctionError, FunctionResult, MAX_EVENT_BYTES},

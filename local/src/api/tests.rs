@@ -66,7 +66,7 @@ impl Front {
             ],
             cors,
             issuer: Arc::clone(&ISSUER),
-            clock: vault::Clock::system(),
+            clock: clock::Clock::system(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

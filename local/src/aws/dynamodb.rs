@@ -8,6 +8,7 @@ use std::{
 };
 
 use axum::body::Bytes;
+use clock::Clock;
 use dynoxide::{Database, DynoxideError, storage::Storage, storage_backend};
 use http::{Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
@@ -17,7 +18,6 @@ use hyper_util::{
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use vault::Clock;
 
 use super::{
     StartError, StreamError, StreamReader,

@@ -11,9 +11,9 @@ use std::{
 };
 
 use axum::body::Bytes;
+use clock::Clock;
 use http::StatusCode;
 use serde_json::Value;
-use vault::Clock;
 
 use super::{
     answer::{Answer, Fault},
@@ -139,22 +139,16 @@ fn hash(items: Option<&Value>) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::SeqCst},
-    };
-
+    use clock::TestClock;
     use serde_json::json;
 
     use super::*;
     use crate::aws::calls::Service;
 
     /// Transactions at a second that the test sets.
-    fn world() -> (Transactions, Arc<AtomicU64>) {
-        let seconds = Arc::new(AtomicU64::new(0));
-        let now = seconds.clone();
-        let clock = Clock::from_fn(move || SystemTime::UNIX_EPOCH + Duration::from_secs(now.load(SeqCst)));
-        (Transactions::new(clock), seconds)
+    fn world() -> (Transactions, TestClock) {
+        let time = TestClock::stopped_at(SystemTime::UNIX_EPOCH);
+        (Transactions::new(time.clock()), time)
     }
 
     fn claim<'a>(transactions: &'a Transactions, token: &str, table: &str) -> Claim<'a> {
@@ -182,13 +176,13 @@ mod tests {
 
     #[test]
     fn a_token_is_remembered_for_ten_minutes_after_its_transaction_was_done() {
-        let (transactions, seconds) = world();
+        let (transactions, time) = world();
         let under_way = first(claim(&transactions, "a", "Orders"));
-        seconds.store(100, SeqCst);
+        time.advance(Duration::from_secs(100));
         under_way.settle(&Ok(done_already()));
-        seconds.store(699, SeqCst);
+        time.advance(Duration::from_secs(599));
         assert!(matches!(claim(&transactions, "a", "Orders"), Claim::Answered(Ok(_))));
-        seconds.store(700, SeqCst);
+        time.advance(Duration::from_secs(1));
         let _again = first(claim(&transactions, "a", "Orders"));
         let known = transactions.known();
         assert_eq!((known.states.len(), known.done.len()), (1, 0), "nothing is kept of what was forgotten");

@@ -41,9 +41,9 @@ use axum::{
     response::{IntoResponse, Response},
     serve::ListenerExt,
 };
+use clock::Clock;
 use http::HeaderMap;
 use tokio::{net::TcpListener, sync::watch};
-use vault::Clock;
 
 use admit::admit;
 use answer::{Answer, Fault};

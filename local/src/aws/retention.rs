@@ -9,8 +9,8 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
+use clock::Clock;
 use serde_json::Value;
-use vault::Clock;
 
 /// How long a record can be read.
 const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);

@@ -7,10 +7,10 @@ use std::{
 };
 
 use clap::Args;
+use clock::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
 use order::{FailureReason, OrderId, settings::SettingError};
 use tokenize_worker::replay::{Replay, ReplayError, ReplaySettings, ReplaySummary, Selection};
-use vault::Clock;
 
 use super::style::{FAINT, HEADING};
 use crate::{

@@ -3,6 +3,7 @@
 use std::{io, io::Write, path::PathBuf};
 
 use clap::Args;
+use clock::TestClock;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     aws::FaultRule,
-    console::{ConsoleOptions, MovableClock, OrderLog},
+    console::{ConsoleOptions, OrderLog},
     issuer::Issuer,
     runtime_api::{Lines, ProcessOptions},
     sandbox::{CARDS, Sandbox},
@@ -64,7 +65,7 @@ pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Res
         options.processes = Some(processes(&log).map_err(CliError::Program)?);
         ConsoleOptions { log, time: None }
     } else {
-        let time = MovableClock::default();
+        let time = TestClock::running();
         options.clock = time.clock();
         ConsoleOptions { log, time: Some(time) }
     });

@@ -75,7 +75,7 @@ pub(super) async fn clock(State(console): State<Arc<Console>>, asked: Request) -
     let body = request::body(asked).await?;
     let asked: Forward = request::read(&body)?;
     let time = console.options.time.as_ref().ok_or(MACHINE_TIME)?;
-    time.forward(Duration::from_secs(u64::from(asked.minutes.min(MOST_MINUTES)) * 60));
+    time.advance(Duration::from_secs(u64::from(asked.minutes.min(MOST_MINUTES)) * 60));
     let swept = mend::invoke(&console, &json!({ "action": "sweep" })).await;
     Ok(shown::ok(json!({ "ahead": time.ahead().as_secs(), "swept": swept })))
 }

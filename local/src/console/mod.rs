@@ -15,7 +15,6 @@ mod invocations;
 mod known;
 mod ledger;
 mod mend;
-mod movable_clock;
 mod order_log;
 mod place;
 mod poison;
@@ -36,6 +35,7 @@ use axum::{
     Router,
     routing::{get, post},
 };
+use clock::TestClock;
 use tokio::sync::watch;
 
 use crate::{
@@ -46,7 +46,6 @@ use crate::{
     template::{self, LambdaFunction},
 };
 pub(crate) use hub::Hub;
-pub use movable_clock::MovableClock;
 pub use order_log::OrderLog;
 pub(crate) use stream_tail::StreamTail;
 
@@ -59,7 +58,7 @@ pub struct ConsoleOptions {
     /// Where the log's lines are kept.
     pub log: OrderLog,
     /// The stack's clock, when it can be moved.
-    pub time: Option<MovableClock>,
+    pub time: Option<TestClock>,
 }
 
 /// What the console works on.

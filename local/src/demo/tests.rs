@@ -88,7 +88,7 @@ impl Sham {
             routes: routes.into(),
             cors: None,
             issuer: Arc::clone(&ISSUER),
-            clock: vault::Clock::system(),
+            clock: clock::Clock::system(),
         };
         tokio::spawn(api::serve(api, listener, std::future::pending()));
         Self { api_url, aws_url, sandbox }

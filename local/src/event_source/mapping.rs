@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::pin, sync::Arc, time::SystemTime};
 
-use vault::Clock;
+use clock::Clock;
 
 use super::{
     batch::{Condition, Outcome},

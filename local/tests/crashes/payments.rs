@@ -8,14 +8,12 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant, SystemTime},
 };
 
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
+use clock::TestClock;
 use futures::{StreamExt, stream};
 use local::{
     function::Function,
@@ -26,7 +24,6 @@ use local::{
 use order::{Outcome, Timestamp, aws_client};
 use paybill::{CLAIM_SECONDS, MAX_ATTEMPTS};
 use serde_json::{Value, json};
-use vault::Clock;
 
 use crate::setting::{
     CLEAN, PATIENCE, QUARANTINE, count, http, random, random_card, setting, slow, start, submit,
@@ -240,14 +237,11 @@ impl Shop {
 
     /// Every order is paid until its answer is the last, by a function whose clock moves beyond each claim.
     async fn pay_to_the_end(&mut self) {
-        let ahead = Arc::new(AtomicU64::new(0));
-        let offset = ahead.clone();
-        let clock =
-            Clock::from_fn(move || SystemTime::now() + Duration::from_secs(offset.load(Ordering::SeqCst)));
+        let time = TestClock::running();
         let declared = self.stack.declared.function(PAYBILL).unwrap();
         let surroundings = Surroundings {
             aws_url: self.stack.aws_url(),
-            clock: clock.clone(),
+            clock: time.clock(),
             sdk_attempts: 3,
             processes: None,
             sdk_timeouts: aws_client::timeouts(),
@@ -256,8 +250,8 @@ impl Shop {
         let owner = self.rows().await.into_values().next().map(|row| text(&row, "Owner").to_owned()).unwrap();
         let mut left: Vec<String> = self.cards.keys().cloned().collect();
         for _ in 0..5 {
-            ahead.fetch_add(u64::from(CLAIM_SECONDS) + 1, Ordering::SeqCst);
-            let limit = clock.now() + declared.timeout;
+            time.advance(Duration::from_secs(u64::from(CLAIM_SECONDS) + 1));
+            let limit = time.now() + declared.timeout;
             let answers = stream::iter(&left).map(|order| {
                 let bill = Bill { order: order.clone(), key: "last".into(), amount: None };
                 invoke(&paybill, limit, &owner, &self.stack.declared.user_pool_client_id, bill)

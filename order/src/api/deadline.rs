@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use vault::Clock;
+use clock::Clock;
 
 use super::{problem::Problem, reply::Reply};
 

@@ -1,9 +1,9 @@
 //! Wiring of the forget function.
 
+use clock::Clock;
 use lambda_runtime::Error;
 use order::{aws_client, platform};
 use paybill::forget::{Forget, ForgetSettings};
-use vault::Clock;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use clock::Clock;
 use http::StatusCode;
 use order::{
     CardStanding, HeldCard, OrderId, OrderTable, Owner, QuarantineTable, Timestamp, Written,
@@ -14,7 +15,7 @@ use order::{
     metrics::Metric,
 };
 use serde_json::json;
-use vault::{Clock, Forgetter};
+use vault::Forgetter;
 
 pub use settings::ForgetSettings;
 

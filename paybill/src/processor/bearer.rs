@@ -8,10 +8,10 @@ use std::{
 use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use bytes::Bytes;
+use clock::Clock;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
-use vault::Clock;
 use zeroize::Zeroizing;
 
 /// How long a token is used before it is read anew: a rotated one is taken up by then at the latest.

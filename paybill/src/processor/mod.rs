@@ -9,10 +9,11 @@ mod settings;
 use std::{fmt, sync::Arc};
 
 use aws_config::SdkConfig;
+use clock::Clock;
 use futures::future::BoxFuture;
 use order::{Amount, OrderId, Outcome};
 use uuid::Uuid;
-use vault::{Card, Clock};
+use vault::Card;
 
 pub use http::HttpProcessor;
 pub use sandbox::Sandbox;

@@ -3,15 +3,12 @@
 
 use std::{
     cell::RefCell,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
+use clock::TestClock;
 use local::{
     aws::{FaultKind, FaultRule, Faults, When},
     event_source::{Did, Step},
@@ -21,7 +18,6 @@ use local::{
 };
 use paybill::ProcessorError;
 use serde_json::{Value, json};
-use vault::Clock;
 
 use crate::support::{eventually, issuer};
 
@@ -50,7 +46,7 @@ pub(crate) struct World {
     pub(crate) sqs: aws_sdk_sqs::Client,
     /// Every stream record, trimmed ones too.
     pub(crate) records: Vec<Value>,
-    millis: Arc<AtomicU64>,
+    time: TestClock,
     client_id: String,
     /// A card number in an answer.
     leaked: RefCell<Option<String>>,
@@ -64,10 +60,9 @@ impl World {
     /// Calls of the functions' SDK that take longer are given up.
     pub(crate) async fn with_timeouts(sdk_timeouts: TimeoutConfig) -> Self {
         // 2026-11-21, 18:59:33: any time will do.
-        let millis = Arc::new(AtomicU64::new(1_795_287_573_000));
-        let time = millis.clone();
+        let time = TestClock::stopped_at(UNIX_EPOCH + Duration::from_millis(1_795_287_573_000));
         let options = StackOptions {
-            clock: Clock::from_fn(move || UNIX_EPOCH + Duration::from_millis(time.load(Ordering::SeqCst))),
+            clock: time.clock(),
             sdk_attempts: 1,
             sdk_timeouts,
             self_driven: false,
@@ -83,17 +78,17 @@ impl World {
             sqs: aws_sdk_sqs::Client::new(&operator),
             stack,
             records: Vec::new(),
-            millis,
+            time,
             leaked: RefCell::default(),
         }
     }
 
     pub(crate) fn now(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_millis(self.millis.load(Ordering::SeqCst))
+        self.time.now()
     }
 
     pub(crate) fn advance(&self, by: Duration) {
-        self.millis.fetch_add(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+        self.time.advance(by);
     }
 
     pub(crate) fn faults(&self) -> &Faults {

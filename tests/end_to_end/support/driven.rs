@@ -2,13 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
     time::{Duration, SystemTime},
 };
 
+use clock::TestClock;
 use local::{
     aws::{FaultKind, FaultRule, Service, When},
     event_source::Did,
@@ -17,14 +14,11 @@ use local::{
 };
 use serde_json::{Value, json};
 
-use super::{
-    client::Client,
-    world::{issuer, movable_clock},
-};
+use super::{client::Client, world::issuer};
 
 pub(crate) struct Driven {
     pub(crate) stack: Stack,
-    ahead: Arc<AtomicU64>,
+    time: TestClock,
 }
 
 /// Something goes wrong with each such call of the worker's.
@@ -52,16 +46,16 @@ impl Driven {
 
     /// With some of the template's parameters.
     pub(crate) async fn start_with(parameters: BTreeMap<String, String>) -> Self {
-        let (clock, ahead) = movable_clock();
+        let time = TestClock::running();
         let options = StackOptions {
-            clock,
+            clock: time.clock(),
             parameters,
             self_driven: false,
             // A fault reaches the function at once.
             sdk_attempts: 1,
             ..StackOptions::on_free_ports(issuer())
         };
-        Self { stack: Stack::start(options).await.unwrap(), ahead }
+        Self { stack: Stack::start(options).await.unwrap(), time }
     }
 
     pub(crate) fn client(&self, user: &str) -> Client {
@@ -69,11 +63,11 @@ impl Driven {
     }
 
     pub(crate) fn now(&self) -> SystemTime {
-        SystemTime::now() + Duration::from_secs(self.ahead.load(Ordering::SeqCst))
+        self.time.now()
     }
 
     pub(crate) fn advance(&self, by: Duration) {
-        self.ahead.fetch_add(by.as_secs(), Ordering::SeqCst);
+        self.time.advance(by);
     }
 
     /// Something goes wrong with each such call of the worker's, from now on.

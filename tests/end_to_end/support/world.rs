@@ -1,14 +1,12 @@
 //! The pipeline, running whole or stepped by the test.
 
 use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
+use clock::TestClock;
 use http::Method;
 use local::{
     api::{self, Api, Route},
@@ -26,7 +24,6 @@ use tokio::{
     net::TcpListener,
     sync::{Notify, watch},
 };
-use vault::Clock;
 
 use super::{
     client::{Answer, Client},
@@ -43,8 +40,7 @@ pub(crate) struct World {
     /// The payment processor.
     pub(crate) sandbox: Sandbox,
     worker: Function,
-    clock: Clock,
-    ahead: Arc<AtomicU64>,
+    time: TestClock,
     _running: Option<Stack>,
     stop: watch::Sender<bool>,
 }
@@ -52,12 +48,12 @@ pub(crate) struct World {
 impl World {
     /// The whole pipeline, as `card-airlock up` runs it.
     pub(crate) async fn running() -> Self {
-        let (clock, ahead) = movable_clock();
-        let options = StackOptions { clock: clock.clone(), ..StackOptions::on_free_ports(issuer()) };
+        let time = TestClock::running();
+        let options = StackOptions { clock: time.clock(), ..StackOptions::on_free_ports(issuer()) };
         let stack = Stack::start(options).await.unwrap();
         let (aws, declared, api) = (stack.aws().clone(), stack.declared.clone(), stack.api_url());
         let sandbox = stack.sandbox().clone();
-        Self::of(aws, declared, api, clock, ahead, sandbox, Some(stack))
+        Self::of(aws, declared, api, time, sandbox, Some(stack))
     }
 
     /// The pipeline without its stream mapping: the test delivers.
@@ -72,17 +68,17 @@ impl World {
 
     /// The same, with other values for some of the template's parameters.
     pub(crate) async fn stepped_under<const N: usize>(parameters: [(&str, &str); N]) -> Self {
-        let (clock, ahead) = movable_clock();
+        let time = TestClock::running();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let (stop, mut stopping) = watch::channel(false);
         let stopped = async move { drop(stopping.wait_for(|stop| *stop).await) };
-        let aws = AwsEndpoint::start(listener, clock.clone(), stopped).await.unwrap();
+        let aws = AwsEndpoint::start(listener, time.clock(), stopped).await.unwrap();
         let sandbox = Sandbox::start().await.unwrap();
         let mut all = sandbox.parameters(&aws).await.unwrap();
         all.extend(parameters.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let template = Template::parse(SHIPPED, &all).unwrap();
         let declared = template.resolve(&aws.provision(&template).await.unwrap()).unwrap();
-        let mut world = Self::of(aws, declared, String::new(), clock, ahead, sandbox, None);
+        let mut world = Self::of(aws, declared, String::new(), time, sandbox, None);
         world.stop = stop;
         world.api = world.front(world.aws.url()).await;
         world
@@ -92,14 +88,13 @@ impl World {
         aws: AwsEndpoint,
         declared: Declared,
         api: String,
-        clock: Clock,
-        ahead: Arc<AtomicU64>,
+        time: TestClock,
         sandbox: Sandbox,
         running: Option<Stack>,
     ) -> Self {
         let around = Surroundings {
             aws_url: aws.url().to_owned(),
-            clock: clock.clone(),
+            clock: time.clock(),
             sdk_attempts: 3,
             sdk_timeouts: order::aws_client::timeouts(),
             processes: None,
@@ -107,7 +102,7 @@ impl World {
         let worker =
             functions::handler(declared.function("TokenizeWorkerFunction").unwrap(), &around).unwrap();
         let (stop, _) = watch::channel(false);
-        Self { aws, declared, api, sandbox, worker, clock, ahead, _running: running, stop }
+        Self { aws, declared, api, sandbox, worker, time, _running: running, stop }
     }
 
     /// One more API of the same pipeline, whose functions reach AWS at another address.
@@ -128,7 +123,7 @@ impl World {
             routes: routes.collect(),
             cors: None,
             issuer: Arc::new(issuer()),
-            clock: self.clock.clone(),
+            clock: self.time.clock(),
         };
         let mut stopping = self.stop.subscribe();
         tokio::spawn(api::serve(front, listener, async move { drop(stopping.wait_for(|stop| *stop).await) }));
@@ -139,7 +134,7 @@ impl World {
     pub(crate) fn function(&self, logical_id: &str, aws_url: &str) -> Function {
         let around = Surroundings {
             aws_url: aws_url.to_owned(),
-            clock: self.clock.clone(),
+            clock: self.time.clock(),
             sdk_attempts: 3,
             sdk_timeouts: order::aws_client::timeouts(),
             processes: None,
@@ -165,7 +160,7 @@ impl World {
     /// The same, in groups of the user pool.
     pub(crate) fn client_in(&self, user: &str, groups: &[&str]) -> Client {
         let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
-        Client::new(&self.api, issuer().token_issued_at(self.clock.now(), user, &groups).unwrap())
+        Client::new(&self.api, issuer().token_issued_at(self.time.now(), user, &groups).unwrap())
     }
 
     /// A token that was good until an hour ago.
@@ -175,12 +170,12 @@ impl World {
 
     /// Everybody's time but sign-in's.
     pub(crate) fn now(&self) -> SystemTime {
-        self.clock.now()
+        self.time.now()
     }
 
     /// Moves everybody's clock but sign-in's.
     pub(crate) fn advance(&self, by: Duration) {
-        self.ahead.fetch_add(by.as_secs(), Ordering::SeqCst);
+        self.time.advance(by);
     }
 
     /// The quarantine's stream from its beginning, as the function of the mapping would see it.
@@ -199,12 +194,12 @@ impl World {
 
     /// Hands records to the worker as one batch; gives the sequence number it reports as failed, if any.
     pub(crate) async fn deliver(&self, records: &[Value]) -> Option<String> {
-        deliver_to(&self.worker, self.clock.now(), records).await
+        deliver_to(&self.worker, self.time.now(), records).await
     }
 
     /// The same to a worker of the test's own.
     pub(crate) async fn deliver_to(&self, worker: &Function, records: &[Value]) -> Option<String> {
-        deliver_to(worker, self.clock.now(), records).await
+        deliver_to(worker, self.time.now(), records).await
     }
 
     /// Delivers the newest record.
@@ -255,7 +250,7 @@ impl World {
         self.aws.answer_receives_at_once();
         let replay = self.function("ReplayFunction", self.aws.url());
         let event = json!({ "action": "replay", "order": order }).to_string().into_bytes();
-        let answer = replay.invoke(event, self.clock.now() + Duration::from_secs(900)).await.unwrap();
+        let answer = replay.invoke(event, self.time.now() + Duration::from_secs(900)).await.unwrap();
         serde_json::from_slice(&answer).unwrap()
     }
 
@@ -315,13 +310,6 @@ impl Drop for World {
     fn drop(&mut self) {
         self.stop.send_replace(true);
     }
-}
-
-pub(super) fn movable_clock() -> (Clock, Arc<AtomicU64>) {
-    let ahead = Arc::new(AtomicU64::new(0));
-    let offset = ahead.clone();
-    let now = move || SystemTime::now() + Duration::from_secs(offset.load(Ordering::SeqCst));
-    (Clock::from_fn(now), ahead)
 }
 
 /// One user pool for all worlds: making its key takes a moment.

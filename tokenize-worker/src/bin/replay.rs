@@ -1,9 +1,9 @@
 //! Wiring of the replay function: the sweep by its schedule, the replay by an operator.
 
+use clock::Clock;
 use lambda_runtime::Error;
 use order::{aws_client, platform};
 use tokenize_worker::replay::{Replay, ReplaySettings};
-use vault::Clock;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

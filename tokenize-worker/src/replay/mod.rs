@@ -9,9 +9,9 @@ mod sweep;
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
+use clock::Clock;
 use order::{FailureReason, KeptRow, OrderTable, TableError, Timestamp, Upkeep};
 use serde::{Deserialize, Serialize};
-use vault::Clock;
 
 pub use replaying::{ReplaySummary, Selection};
 pub use settings::ReplaySettings;

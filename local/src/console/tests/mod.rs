@@ -10,13 +10,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clock::TestClock;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
 
-use super::{ConsoleOptions, MovableClock, OrderLog};
+use super::{ConsoleOptions, OrderLog};
 use crate::{
     issuer::Issuer,
     stack::{Stack, StackOptions},
@@ -34,7 +35,7 @@ struct Page {
 
 impl Page {
     async fn start() -> Self {
-        let time = MovableClock::default();
+        let time = TestClock::running();
         let console = ConsoleOptions { log: OrderLog::default(), time: Some(time.clone()) };
         let stack = Stack::start(StackOptions {
             clock: time.clock(),

@@ -157,7 +157,7 @@ async fn a_stream_that_cannot_be_read_is_read_again_later_and_later() {
     let mut mapping = world.mapping();
     let first = mapping.step().await;
     assert_eq!((first.did, first.next), (Did::PollFailed, world.now() + Duration::from_millis(100)));
-    *world.now.lock().unwrap() = first.next;
+    world.time.set(first.next);
     let second = mapping.step().await;
     assert_eq!((second.did, second.next), (Did::PollFailed, world.now() + Duration::from_millis(200)));
     world.stream.lock().unwrap().down = false;
@@ -215,7 +215,7 @@ async fn running_cancels_a_function_beyond_its_timeout_and_retries() {
     // The clock of the mapping is not tokio's: it follows here, so that the wait before the retry passes.
     let started = tokio::time::Instant::now();
     let origin = world.now();
-    mapping.clock = Clock::from_fn(move || origin + started.elapsed());
+    mapping.clock = clock::Clock::from_fn(move || origin + started.elapsed());
     let reader = mapping.stats();
     mapping.run(async move { done.notified().await }).await;
     assert_eq!(*calls.lock().unwrap(), 2);

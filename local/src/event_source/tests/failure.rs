@@ -27,10 +27,10 @@ async fn retries_wait_longer_and_longer() {
     world.settings.maximum_retry_attempts = Some(4);
     world.settings.backoff = Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(3) };
     world.write([1]);
-    let (now, times) = (world.now.clone(), Arc::new(Mutex::new(Vec::new())));
+    let (time, times) = (world.time.clone(), Arc::new(Mutex::new(Vec::new())));
     let log = times.clone();
     world.behave(move |_| {
-        log.lock().unwrap().push(*now.lock().unwrap());
+        log.lock().unwrap().push(time.now());
         Err(FunctionError::Unhandled)
     });
     world.settle(&mut world.mapping()).await;

@@ -11,9 +11,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use clock::TestClock;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
-use vault::Clock;
 
 use super::*;
 use crate::function::{Function, FunctionResult};
@@ -35,7 +35,7 @@ struct Stream {
 
 /// All that a mapping touches, and what it did with it.
 struct World {
-    now: Arc<Mutex<SystemTime>>,
+    time: TestClock,
     stream: Arc<Mutex<Stream>>,
     /// The numbers of each invocation.
     invocations: Arc<Mutex<Vec<Vec<u64>>>>,
@@ -49,7 +49,7 @@ struct World {
 impl World {
     fn new() -> Self {
         Self {
-            now: Arc::new(Mutex::new(UNIX_EPOCH + Duration::from_secs(START))),
+            time: TestClock::stopped_at(UNIX_EPOCH + Duration::from_secs(START)),
             stream: Arc::default(),
             invocations: Arc::default(),
             behaviour: Arc::new(Mutex::new(Box::new(|_| Ok(b"null".to_vec())))),
@@ -85,15 +85,13 @@ impl World {
             shard_id: "shard-1".into(),
         };
         let source = Arc::new(Source(self.stream.clone()));
-        let now = self.now.clone();
-        let clock = Clock::from_fn(move || *now.lock().unwrap());
         Mapping::new(
             names,
             self.settings.clone(),
             source,
             function,
             Some(queue),
-            clock,
+            self.time.clock(),
             self.checkpoints.clone(),
         )
     }
@@ -119,11 +117,11 @@ impl World {
     }
 
     fn now(&self) -> SystemTime {
-        *self.now.lock().unwrap()
+        self.time.now()
     }
 
     fn pass(&self, seconds: u64) {
-        *self.now.lock().unwrap() += Duration::from_secs(seconds);
+        self.time.advance(Duration::from_secs(seconds));
     }
 
     /// Steps, letting time pass as asked, until all that is in the stream is done. Tells what was done.
@@ -144,8 +142,7 @@ impl World {
             if is_last(step.did, mapping.is_idle()) {
                 return done;
             }
-            let mut now = self.now.lock().unwrap();
-            *now = (*now).max(step.next);
+            self.time.advance_to(step.next);
         }
         panic!("the mapping does not come to the step that is looked for");
     }

@@ -118,8 +118,7 @@ proptest! {
             let mut mapping = world.mapping();
             for _ in 0..steps {
                 let step = run(mapping.step());
-                let mut now = world.now.lock().unwrap();
-                *now = (*now).max(step.next);
+                world.time.advance_to(step.next);
             }
         }
         run(world.settle(&mut world.mapping()));

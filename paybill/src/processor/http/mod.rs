@@ -4,6 +4,7 @@ mod answer;
 
 use aws_config::SdkConfig;
 use bytes::Bytes;
+use clock::Clock;
 use futures::future::BoxFuture;
 use order::Outcome;
 use reqwest::{
@@ -11,7 +12,6 @@ use reqwest::{
     header::{AUTHORIZATION, CONTENT_TYPE},
     redirect,
 };
-use vault::Clock;
 
 use super::{
     NoClient, PaymentRequest, Processor, ProcessorError, ProcessorSettings, bearer::Bearer, body::body,

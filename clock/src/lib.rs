@@ -1,6 +1,10 @@
-//! The time, as a parameter: every rule about time can be tried without waiting.
+//! The time, as a parameter: every rule about time can be tested without waiting.
 
-use std::{sync::Arc, time::SystemTime};
+mod test_clock;
+
+use std::{fmt, sync::Arc, time::SystemTime};
+
+pub use test_clock::TestClock;
 
 /// Where a component reads the time from. Cloning shares the source.
 #[derive(Clone)]
@@ -13,7 +17,7 @@ impl Clock {
         Self::from_fn(SystemTime::now)
     }
 
-    /// A clock of the caller's, for tests and simulations.
+    /// A clock of the caller's.
     pub fn from_fn(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
@@ -25,8 +29,8 @@ impl Clock {
     }
 }
 
-impl std::fmt::Debug for Clock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clock")
     }
 }
