@@ -5,6 +5,8 @@ use order::{
     CleanStatus, Details, QuarantineRow, QuarantineStatus, QuarantineView, RowVersion, TableError, Timestamp,
     Written,
     accepting::{Acceptance, decide},
+};
+use platform::{
     api::{Caller, Problem, Reply},
     metrics::Metric,
 };

@@ -11,10 +11,8 @@ use std::time::SystemTime;
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use clock::Clock;
-use order::{
-    OrderTable, QuarantineTable,
-    api::{self, Caller, Problem, Reply},
-};
+use order::{OrderTable, QuarantineTable};
+use platform::api::{self, Caller, Problem, Reply};
 pub use settings::Settings;
 use vault::Sealer;
 use zeroize::Zeroizing;

@@ -3,7 +3,7 @@
 use clock::Clock;
 use ingest::{Ingest, Settings};
 use lambda_runtime::Error;
-use order::{aws_client, platform};
+use platform::aws_client;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -4,6 +4,8 @@ use http::StatusCode;
 use order::{
     CleanStatus, Details, OrderId, Owner, PaymentStatus, QuarantineStatus, TableError, Written,
     accepting::{Acceptance, decide},
+};
+use platform::{
     api::{Caller, Denied, Problem, Reply},
     metrics::Metric,
 };

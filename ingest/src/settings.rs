@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use order::{
+use platform::{
     api::Cors,
     settings::{Lookup, SettingError, data_key_policy, parsed, text},
 };

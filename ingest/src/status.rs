@@ -1,10 +1,8 @@
 //! Where an order stands.
 
 use http::{StatusCode, header};
-use order::{
-    CleanStatus, OrderId, Owner, QuarantineStatus, QuarantineView, TableError, Timestamp,
-    api::{Caller, Denied, Problem, Reply},
-};
+use order::{CleanStatus, OrderId, Owner, QuarantineStatus, QuarantineView, TableError, Timestamp};
+use platform::api::{Caller, Denied, Problem, Reply};
 use serde_json::json;
 
 use crate::Ingest;

@@ -1,9 +1,7 @@
 //! An order as a client sends it, parsed: the AWS sample's body, with an optional card expiry.
 
-use order::{
-    Address, CustomerName, OrderId, PlainTextError,
-    api::{self, Fields, Problem},
-};
+use order::{Address, CustomerName, OrderId, PlainTextError};
+use platform::api::{self, Fields, Problem};
 use vault::{Card, CardExpiry, Pan, PanError};
 
 /// A submission that keeps every rule.

@@ -8,11 +8,11 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_lambda_events::{apigw::ApiGatewayProxyRequest, dynamodb::Event};
 use clock::Clock;
 use ingest::Ingest;
-use order::{aws_client, platform, settings::SettingError};
 use paybill::{
     NoClient, Paybill,
     forget::{Forget, ForgetSettings},
 };
+use platform::{aws_client, settings::SettingError};
 use serde::{Serialize, de::DeserializeOwned};
 use tokenize_worker::{
     TokenizeWorker,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Dura
 use aws_config::timeout::TimeoutConfig;
 use clock::Clock;
 use http::Method;
-use order::aws_client;
+use platform::aws_client;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{

@@ -1,22 +1,17 @@
-//! Orders: the application's nouns, their two tables and the conventions of the API. Never sees a card number.
+//! Orders: the application's nouns, their two tables and the decisions about them. Never sees a card number.
 
 pub mod accepting;
 mod amount;
-pub mod api;
-pub mod aws_client;
 mod clean;
 mod crossing;
 mod decline_code;
 mod details;
-pub mod metrics;
 mod order_id;
 mod owner;
 mod payment;
-pub mod platform;
 mod quarantine;
 mod replacing;
 mod row_version;
-pub mod settings;
 mod status;
 mod table_error;
 mod timestamp;

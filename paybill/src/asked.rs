@@ -3,10 +3,8 @@
 use std::str::FromStr;
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
-use order::{
-    Amount, Currency, MinorUnits, OrderId, PaymentKey,
-    api::{self, Fields, Problem},
-};
+use order::{Amount, Currency, MinorUnits, OrderId, PaymentKey};
+use platform::api::{self, Fields, Problem};
 
 /// A request for a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,8 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, CancellationReason, Put, TransactWriteItem, Update},
 };
 use http::StatusCode;
-use order::{OrderId, Owner, Timestamp, api::Problem, metrics::Metric};
+use order::{OrderId, Owner, Timestamp};
+use platform::{api::Problem, metrics::Metric};
 use uuid::Uuid;
 use vault::{Token, opaque_id};
 

@@ -1,7 +1,8 @@
 //! A card that is no longer there, by rights or not.
 
 use http::StatusCode;
-use order::{CleanOrder, OrderId, Timestamp, api::Problem, metrics::Metric};
+use order::{CleanOrder, OrderId, Timestamp};
+use platform::{api::Problem, metrics::Metric};
 
 const FORGOTTEN: Problem =
     Problem::new(StatusCode::GONE, "CARD_FORGOTTEN", "The card of this order was forgotten on request");

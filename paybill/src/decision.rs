@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use order::{Amount, Payment, Payments, Standing, Timestamp, api::Problem};
+use order::{Amount, Payment, Payments, Standing, Timestamp};
+use platform::api::Problem;
 
 use crate::{asked::Asked, problems};
 

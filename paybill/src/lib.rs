@@ -19,10 +19,8 @@ use std::{
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use clock::Clock;
-use order::{
-    OrderTable, QuarantineTable,
-    api::{self, Caller, Cors, Problem, Reply},
-};
+use order::{OrderTable, QuarantineTable};
+use platform::api::{self, Caller, Cors, Problem, Reply};
 use vault::Detokenizer;
 use zeroize::Zeroizing;
 

@@ -6,6 +6,8 @@ use http::StatusCode;
 use order::{
     Claim, CleanOrder, OrderId, Outcome, Owner, Payment, Payments, QuarantineStatus, Standing, TableError,
     Timestamp, Written,
+};
+use platform::{
     api::{Caller, Denied, Problem, Reply},
     metrics::Metric,
 };

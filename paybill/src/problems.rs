@@ -1,7 +1,7 @@
 //! Why an order is not paid, said to the client.
 
 use http::StatusCode;
-use order::api::Problem;
+use platform::api::Problem;
 
 use crate::pay::CLAIM_SECONDS;
 

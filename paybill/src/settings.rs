@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU8, time::Duration};
 
-use order::{
+use platform::{
     api::Cors,
     settings::{Lookup, SettingError, parsed, text},
 };

@@ -10,8 +10,9 @@ use std::{
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use clock::{Clock, TestClock};
-use order::{OrderId, Outcome, platform::log_filter};
+use order::{OrderId, Outcome};
 use paybill::{PaymentRequest, Processor, ProcessorError, ProcessorSettings, connect};
+use platform::log_filter;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -1,9 +1,8 @@
 //! One record: what is to be done about it, and how it is done: the order crosses, is parked, or is tried again.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use order::{
-    Crossing, FailureReason, OrderId, QuarantineRow, RowVersion, Timestamp, Written, metrics::Metric,
-};
+use order::{Crossing, FailureReason, OrderId, QuarantineRow, RowVersion, Timestamp, Written};
+use platform::metrics::Metric;
 use vault::{TokenizeError, Tokenized};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use clock::Clock;
 use lambda_runtime::Error;
-use order::{aws_client, platform};
+use platform::aws_client;
 use tokenize_worker::{Settings, TokenizeWorker};
 
 #[tokio::main(flavor = "current_thread")]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use order::settings::{Lookup, SettingError, data_key_policy, parsed, text};
+use platform::settings::{Lookup, SettingError, data_key_policy, parsed, text};
 use vault::TokenizerSettings;
 
 const DAY: u64 = 24 * 60 * 60;

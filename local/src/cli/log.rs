@@ -1,6 +1,6 @@
 //! The program's log, on standard error.
 
-use order::platform::log_filter;
+use platform::log_filter;
 use tracing::Level;
 use tracing_subscriber::{
     Layer,

@@ -9,7 +9,8 @@ use std::{
 use clap::Args;
 use clock::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
-use order::{FailureReason, OrderId, settings::SettingError};
+use order::{FailureReason, OrderId};
+use platform::settings::SettingError;
 use tokenize_worker::replay::{Replay, ReplayError, ReplaySettings, ReplaySummary, Selection};
 
 use super::style::{FAINT, HEADING};

@@ -7,7 +7,7 @@ use std::{
     time::SystemTime,
 };
 
-use order::{metrics::is_metric, platform::log_filter};
+use platform::{log_filter, metrics::is_metric};
 use serde_json::{Map, Value, json};
 use tokio::sync::broadcast;
 use tracing::{

@@ -21,8 +21,9 @@ use local::{
     sandbox::{Charge, named},
     stack::Stack,
 };
-use order::{Outcome, Timestamp, aws_client};
+use order::{Outcome, Timestamp};
 use paybill::{CLAIM_SECONDS, MAX_ATTEMPTS};
+use platform::aws_client;
 use serde_json::{Value, json};
 
 use crate::setting::{

@@ -2,8 +2,8 @@
 
 use clock::Clock;
 use lambda_runtime::Error;
-use order::{aws_client, platform};
 use paybill::forget::{Forget, ForgetSettings};
+use platform::aws_client;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -9,8 +9,8 @@ use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use clock::Clock;
 use http::StatusCode;
-use order::{
-    CardStanding, HeldCard, OrderId, OrderTable, Owner, QuarantineTable, Timestamp, Written,
+use order::{CardStanding, HeldCard, OrderId, OrderTable, Owner, QuarantineTable, Timestamp, Written};
+use platform::{
     api::{self, Caller, Cors, Denied, Problem, Reply},
     metrics::Metric,
 };

@@ -1,6 +1,6 @@
 //! What the forget function is told by the template.
 
-use order::{
+use platform::{
     api::Cors,
     settings::{Lookup, SettingError, text},
 };

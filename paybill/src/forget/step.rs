@@ -1,7 +1,8 @@
 //! The rules of forgetting: what an order's rows say is to be done next.
 
 use http::StatusCode;
-use order::{CardStanding, HeldCard, QuarantineStatus, RowVersion, Timestamp, api::Problem};
+use order::{CardStanding, HeldCard, QuarantineStatus, RowVersion, Timestamp};
+use platform::api::Problem;
 use vault::Token;
 
 const PENDING: Problem = Problem::new(

@@ -2,7 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
-use order::settings::{Lookup, SettingError, parsed, text};
+use platform::settings::{Lookup, SettingError, parsed, text};
 use reqwest::Url;
 
 /// The settings of the processor.

@@ -54,7 +54,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::with_timeouts(order::aws_client::timeouts()).await
+        Self::with_timeouts(platform::aws_client::timeouts()).await
     }
 
     /// Calls of the functions' SDK that take longer are given up.

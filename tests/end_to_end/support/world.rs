@@ -96,7 +96,7 @@ impl World {
             aws_url: aws.url().to_owned(),
             clock: time.clock(),
             sdk_attempts: 3,
-            sdk_timeouts: order::aws_client::timeouts(),
+            sdk_timeouts: platform::aws_client::timeouts(),
             processes: None,
         };
         let worker =
@@ -136,7 +136,7 @@ impl World {
             aws_url: aws_url.to_owned(),
             clock: self.time.clock(),
             sdk_attempts: 3,
-            sdk_timeouts: order::aws_client::timeouts(),
+            sdk_timeouts: platform::aws_client::timeouts(),
             processes: None,
         };
         functions::handler(self.declared.function(logical_id).unwrap(), &around).unwrap()

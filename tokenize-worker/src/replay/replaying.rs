@@ -7,9 +7,8 @@ use std::{
 };
 
 use futures::{StreamExt, stream};
-use order::{
-    FailureReason, KeptRow, OrderId, QuarantineStatus, TableError, Timestamp, Written, metrics::Metric,
-};
+use order::{FailureReason, KeptRow, OrderId, QuarantineStatus, TableError, Timestamp, Written};
+use platform::metrics::Metric;
 use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use order::settings::{Lookup, SettingError, parsed, text};
+use platform::settings::{Lookup, SettingError, parsed, text};
 
 /// The settings of sweep and replay.
 #[derive(Debug, Clone)]

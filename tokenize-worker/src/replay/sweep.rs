@@ -3,7 +3,8 @@
 use std::time::SystemTime;
 
 use futures::{StreamExt, stream};
-use order::{FailureReason, KeptRow, OrderId, QuarantineStatus, Timestamp, Written, metrics::Metric};
+use order::{FailureReason, KeptRow, OrderId, QuarantineStatus, Timestamp, Written};
+use platform::metrics::Metric;
 use serde::Serialize;
 use tracing::Instrument;
 

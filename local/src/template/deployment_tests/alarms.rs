@@ -5,7 +5,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use order::{FailureReason, PaymentStatus, metrics::Metric};
+use order::{FailureReason, PaymentStatus};
+use platform::metrics::Metric;
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
 use tracing_subscriber::{Layer, layer::SubscriberExt};

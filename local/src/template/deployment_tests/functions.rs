@@ -5,8 +5,9 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use order::{
-    QuarantineStatus, metrics,
+use order::QuarantineStatus;
+use platform::{
+    metrics,
     settings::{Lookup, SettingError},
 };
 use serde_json::{Value, json};

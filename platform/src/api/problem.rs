@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::table_error::TableError;
+use order::TableError;
 
 /// An error answer. Two are equal when they say the same.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use serde_json::Value;
 
 use super::{denied::Denied, problem::Problem};
-use crate::owner::Owner;
+use order::Owner;
 
 /// A signed-in user.
 #[derive(Debug, Clone, PartialEq, Eq)]

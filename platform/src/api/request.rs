@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{problem::Problem, span::name_order};
-use crate::order_id::{OrderId, OrderIdError};
+use order::{OrderId, OrderIdError};
 
 /// The largest body, in bytes. The largest order that keeps the rules is a few KB.
 const LARGEST_BODY: usize = 16 * 1024;

@@ -16,7 +16,8 @@ use crate::{
 };
 
 /// The crates whose log lines are written with care, and may therefore be seen at any level.
-const OURS: [&str; 7] = ["vault", "order", "ingest", "tokenize_worker", "paybill", "local", "card_airlock"];
+const OURS: [&str; 8] =
+    ["vault", "order", "platform", "ingest", "tokenize_worker", "paybill", "local", "card_airlock"];
 
 /// What Lambda handed over is not the event that the function is made for. Says nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

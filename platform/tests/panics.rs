@@ -12,7 +12,6 @@
 #[path = "../../tests/stand_in/runtime_api.rs"]
 mod runtime_api;
 
-use order::platform;
 use serde_json::{Value, json};
 
 const CARD: &str = "4111111111111111";

@@ -1,10 +1,10 @@
-//! The ids on every log line of a request. [`crate::platform::run`] opens the span that holds them; where there is
+//! The ids on every log line of a request. [`crate::run`] opens the span that holds them; where there is
 //! none, as in a test, nothing happens.
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use tracing::Span;
 
-use crate::order_id::OrderId;
+use order::OrderId;
 
 /// Names API Gateway's request id, the one that an error tells the client. Lambda's own is there already.
 pub fn name_request(request: &ApiGatewayProxyRequest) {

@@ -21,7 +21,7 @@ use tracing_subscriber::{
 
 use crate::settings::{Lookup, SettingError, text};
 
-const TARGET: &str = "order::metrics";
+const TARGET: &str = "platform::metrics";
 
 /// What is measured. The dimension, where there is one, has few values, and never an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,10 @@
+//! What every function shares with every other around its handler: the runtime and the logs, metrics, settings, the
+//! AWS clients, and the conventions of the API.
+
+pub mod api;
+pub mod aws_client;
+pub mod metrics;
+mod runtime;
+pub mod settings;
+
+pub use runtime::{EventUnreadable, HandlerPanicked, init_logs, log_filter, read_event, run};
