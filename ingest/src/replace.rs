@@ -107,14 +107,14 @@ impl Ingest {
         let may_change = |owner: &Owner| caller.may_act_for(owner, &self.settings.billing_group);
         if let Some(clean) = self.orders.status(order).await? {
             let own = Some(clean).filter(|clean| may_change(&clean.order.owner));
-            return own.ok_or(Denied::NotTheOwner.problem());
+            return own.ok_or_else(|| Denied::NotTheOwner.deny());
         }
         match self.quarantine.view(order).await {
             Ok(Some((view, _))) if may_change(&view.owner) => Err(match view.status {
                 QuarantineStatus::Pending => NOT_TOKENIZED.retry_after(1),
                 QuarantineStatus::Failed | QuarantineStatus::Expired => NOT_TOKENIZED,
             }),
-            Ok(Some(_)) => Err(Denied::NotTheOwner.problem()),
+            Ok(Some(_)) => Err(Denied::NotTheOwner.deny()),
             Ok(None) | Err(TableError::Malformed) => Err(Problem::ORDER_NOT_FOUND),
             Err(error) => Err(error.into()),
         }

@@ -24,7 +24,7 @@ impl Ingest {
             }
             (_, Some(view)) if may_see(&view.owner) => Ok(in_quarantine(order, &view)),
             (None, None) => Err(Problem::ORDER_NOT_FOUND),
-            _ => Err(Denied::NotTheOwner.problem()),
+            _ => Err(Denied::NotTheOwner.deny()),
         }
     }
 }

@@ -25,6 +25,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 const CARD: &str = "4111111111111111";
+/// The payment processor declines it.
+const DECLINED: &str = "4000000000000002";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits for something that has a minute to become true.
@@ -169,9 +171,35 @@ impl Client {
     }
 
     async fn submit(&self, id: &str) -> u16 {
+        self.submit_with(id, CARD).await
+    }
+
+    async fn submit_with(&self, id: &str, card: &str) -> u16 {
         let order =
-            json!({ "CustomerOrder": id, "CustomerName": "Ann", "CreditCard": CARD, "Address": "Here" });
+            json!({ "CustomerOrder": id, "CustomerName": "Ann", "CreditCard": card, "Address": "Here" });
         self.post("order", order).await.0
+    }
+
+    async fn pay(&self, id: &str) -> (u16, Value) {
+        self.post("paybill", json!({ "CustomerOrder": id })).await
+    }
+
+    async fn put_card(&self, id: &str) -> (u16, Value) {
+        let request = self.http.put(format!("{}/order/{id}/card", self.stack.api_url()));
+        let request = request.header("Content-Type", "application/json");
+        let request = request.body(json!({ "CreditCard": CARD }).to_string());
+        answer(request.header("Authorization", &self.token)).await
+    }
+
+    /// One request on each route that asks for an order.
+    async fn ask_for(&self, id: &str) -> [(u16, Value); 4] {
+        let status = self.http.get(format!("{}/order/{id}", self.stack.api_url()));
+        [
+            answer(status.header("Authorization", &self.token)).await,
+            self.put_card(id).await,
+            self.pay(id).await,
+            self.forget(id).await,
+        ]
     }
 
     async fn order(&self, id: &str) -> Value {
@@ -195,6 +223,18 @@ impl Client {
         let scan = aws_sdk_dynamodb::Client::new(&config).scan().table_name(table).consistent_read(true);
         scan.send().await.unwrap().count()
     }
+}
+
+/// What the metric `Denied` counted: each one's function, reason and order.
+fn denied_in(written: &Mutex<Vec<String>>) -> Vec<(String, String, String)> {
+    let of = |line: &String| {
+        let (process, line) = line.split_once("] ")?;
+        let line: Value = serde_json::from_str(line).ok().filter(|line: &Value| line["Denied"] == 1)?;
+        let function = process.trim_start_matches('[').split(' ').next()?;
+        let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+        Some((function.to_owned(), text("Reason"), text("order")))
+    };
+    written.lock().unwrap().iter().filter_map(of).collect()
 }
 
 async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
@@ -231,22 +271,39 @@ async fn an_order_goes_all_the_way_through_processes_that_are_gone_after_a_shutd
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_asks_for_another_customers_order_is_told_there_is_none_and_is_counted() {
+async fn an_owner_and_billing_are_never_counted_as_denied_and_a_stranger_once_per_request() {
     let mut client = Client::start().await;
-    assert_eq!(client.submit("order-1").await, 202);
+    // On every route, an owner and a clerk, with an order on its way, declined, replaced, paid and forgotten.
+    assert_eq!(client.submit_with("order-1", DECLINED).await, 202);
     client.tokenized("order-1").await;
+    assert_eq!(client.submit_with("order-1", DECLINED).await, 200);
+    assert_eq!(client.pay("order-1").await.0, 402);
+    assert_eq!(client.put_card("order-1").await.0, 202);
+    until("the card is replaced", async || {
+        client.order("order-1").await["CreditCard"] != "****-****-****-0002"
+    })
+    .await;
+    client.token = client.stack.token("clerk", &["billing".into()]).unwrap();
+    assert_eq!(client.put_card("order-1").await.0, 200);
+    assert_eq!(client.pay("order-1").await.0, 200);
+    assert_eq!(client.forget("order-1").await.0, 200);
+    assert_eq!(client.order("order-1").await["Status"], "TOKENIZED");
     client.token = client.stack.token("bob", &[]).unwrap();
-    assert_eq!(client.order("order-1").await["code"], "ORDER_NOT_FOUND");
-    let (code, answer) = client.post("paybill", json!({ "CustomerOrder": "order-1" })).await;
-    assert_eq!((code, &answer["code"]), (404, &json!("ORDER_NOT_FOUND")));
-    assert_eq!(client.order("order-2").await["code"], "ORDER_NOT_FOUND", "there is none");
+    // There is no such order, and nobody is denied it.
+    for (code, answer) in client.ask_for("order-2").await {
+        assert_eq!((code, &answer["code"]), (404, &json!("ORDER_NOT_FOUND")));
+    }
+    for (code, answer) in client.ask_for("order-1").await {
+        assert_eq!((code, &answer["code"]), (404, &json!("ORDER_NOT_FOUND")));
+    }
     client.stack.shutdown().await;
-    let written = client.written.lock().unwrap();
-    let lines = written.iter().filter_map(|line| serde_json::from_str(line.split_once("] ")?.1).ok());
-    let denied: Vec<Value> = lines.filter(|line: &Value| line.get("Denied").is_some()).collect();
-    let said: Vec<_> = denied.iter().map(|line| (&line["Reason"], &line["order"])).collect();
-    assert_eq!(said, [(&json!("NOT_THE_OWNER"), &json!("order-1")); 2]);
-    assert_eq!(denied[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"], "CardAirlock/card-airlock");
+    let mut denied = denied_in(&client.written);
+    denied.sort();
+    let of = |function: &str| (function.to_owned(), "NOT_THE_OWNER".to_owned(), "order-1".to_owned());
+    let expected = ["ForgetFunction", "IngestFunction", "IngestFunction", "PaybillFunction"].map(of);
+    assert_eq!(denied, expected, "one for each of four routes");
+    let namespace = "\"Namespace\":\"CardAirlock/card-airlock\"";
+    assert!(client.written.lock().unwrap().iter().any(|line| line.contains(namespace)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -74,7 +74,7 @@ mod tests {
     fn asked(keys: &[&str], body: &str) -> Result<Asked, &'static str> {
         let request = serde_json::from_value(json!({
             "httpMethod": "POST", "requestContext": { "httpMethod": "POST" },
-            "headers": keys.last().map_or(json!({}), |key| json!({ "Idempotency-Key": key })),
+            "headers": keys.last().map_or_else(|| json!({}), |key| json!({ "Idempotency-Key": key })),
             "multiValueHeaders": if keys.is_empty() { json!({}) } else { json!({ "Idempotency-Key": keys }) },
         }));
         Asked::parse(&request.unwrap(), body).map_err(|problem| problem.code)

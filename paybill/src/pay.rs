@@ -97,7 +97,7 @@ impl Paybill {
             _ => match self.orders.with_payments(order).await? {
                 Some(found) if may_pay(&found.0.owner) => Ok(found),
                 None if quarantined.is_none() => Err(Problem::ORDER_NOT_FOUND),
-                _ => Err(Denied::NotTheOwner.problem()),
+                _ => Err(Denied::NotTheOwner.deny()),
             },
         }
     }
@@ -211,7 +211,7 @@ impl Paybill {
                     let current = payments.current.as_ref().filter(|payment| payment.id == claim.payment);
                     // A decline that was written may have been followed by another attempt, or another card.
                     let declined = payments.decline_of(claim.payment).map(|_| Standing::Declined);
-                    declined.or(current.map(|payment| payment.standing.clone()))
+                    declined.or_else(|| current.map(|payment| payment.standing.clone()))
                 };
                 if found.and_then(|(_, payments)| stands(payments)) != Some(outcome.standing()) {
                     tracing::error!(%order, payment = %claim.payment, outcome = word, "the outcome came too late");

@@ -47,13 +47,16 @@ pub fn sdk_config(lookup: Lookup<'_>) -> Result<SdkConfig, ConfigError> {
     let is_true = |name| text_of(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let attempts =
         text_of("AWS_MAX_ATTEMPTS").and_then(|value| value.parse().ok()).filter(|attempts| *attempts > 0);
-    let retry = RetryConfig::standard();
+    let retry = match attempts {
+        Some(attempts) => RetryConfig::standard().with_max_attempts(attempts),
+        None => RetryConfig::standard(),
+    };
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(text(lookup, "AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
         .http_client(http_client(text_of("AWS_CA_BUNDLE"))?)
-        .retry_config(attempts.map_or(retry.clone(), |attempts| retry.with_max_attempts(attempts)))
+        .retry_config(retry)
         .timeout_config(timeouts())
         .use_fips(is_true("AWS_USE_FIPS_ENDPOINT"))
         .use_dual_stack(is_true("AWS_USE_DUALSTACK_ENDPOINT"));

@@ -62,7 +62,8 @@ async fn promise_4_each_role_makes_the_calls_of_its_own_step_and_no_other() {
         .iter()
         .map(|(role, service, operation, resources, purpose)| {
             let paybill = &world.declared.function("PaybillFunction").unwrap().environment;
-            let output = |name: &&str| world.declared.outputs.get(*name).or(paybill.get(*name)).cloned();
+            let output =
+                |name: &&str| world.declared.outputs.get(*name).or_else(|| paybill.get(*name)).cloned();
             let resources: Vec<_> =
                 resources.iter().map(|name| output(name).unwrap_or_else(|| (*name).to_owned())).collect();
             format!("{role} {service} {operation} {resources:?} {purpose}")

@@ -171,7 +171,9 @@ impl Faults {
                 When::First(n) => armed.matched <= n,
                 When::Probability(probability) => random() < probability,
             };
-            struck = struck.or(strikes.then_some(armed.rule.kind));
+            if strikes && struck.is_none() {
+                struck = Some(armed.rule.kind);
+            }
         }
         struck
     }

@@ -65,7 +65,7 @@ pub(super) fn take(call: &Call, answer: Answer) -> (Answer, Units) {
     let Ok(Value::Object(mut members)) = serde_json::from_slice(&answer.body) else { return (answer, units) };
     let Some(consumed) = members.remove("ConsumedCapacity") else { return (answer, units) };
     // One table's, or a list of tables'.
-    let all = consumed.as_array().map_or(std::slice::from_ref(&consumed), Vec::as_slice);
+    let all = consumed.as_array().map_or_else(|| std::slice::from_ref(&consumed), Vec::as_slice);
     let sum = all.iter().filter_map(|one| one.get("CapacityUnits")?.as_f64()).sum();
     if READS.contains(&&*call.operation) {
         units.read = sum;

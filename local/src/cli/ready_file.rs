@@ -48,7 +48,7 @@ impl ReadyFile {
     pub(super) fn write(path: &Path, ready: &Ready<'_>) -> Result<Self, ReadyFileError> {
         let failed = |source| ReadyFileError { path: path.to_owned(), source };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+        let mut file = NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new("."))).map_err(failed)?;
         serde_json::to_writer(&mut file, ready).map_err(|error| failed(error.into()))?;
         file.write_all(b"\n").map_err(failed)?;
         file.persist(path).map_err(|error| failed(error.error))?;

@@ -25,7 +25,7 @@ pub struct NotBuilt {
 /// When the system does not tell where the running program is.
 pub fn beside_this_program() -> io::Result<PathBuf> {
     let program = env::current_exe()?;
-    let folder = program.parent().unwrap_or(Path::new("."));
+    let folder = program.parent().unwrap_or_else(|| Path::new("."));
     let is_test = folder.file_name() == Some(OsStr::new("deps"));
     Ok(folder.parent().filter(|_| is_test).unwrap_or(folder).to_owned())
 }

@@ -115,7 +115,7 @@ impl Forget {
         let seen =
             (held.filter(|held| may(held.owner.as_ref())), clean.filter(|clean| may(Some(&clean.owner))));
         match seen {
-            (None, None) if is_there => Err(Denied::NotTheOwner.problem()),
+            (None, None) if is_there => Err(Denied::NotTheOwner.deny()),
             seen => Ok(seen),
         }
     }

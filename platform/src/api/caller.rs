@@ -25,16 +25,16 @@ impl Caller {
     /// a route that was deployed without its authorizer lets nobody in.
     pub fn of(request: &ApiGatewayProxyRequest, client_id: &str) -> Result<Self, Problem> {
         let claims = request.request_context.authorizer.fields.get("claims");
-        let claims = claims.ok_or_else(|| Denied::NoClaims.problem())?;
+        let claims = claims.ok_or_else(|| Denied::NoClaims.deny())?;
         let text = |name| claims.get(name).and_then(Value::as_str);
         if text("token_use") != Some("id") {
-            return Err(Denied::NotAnIdToken.problem());
+            return Err(Denied::NotAnIdToken.deny());
         }
         if text("aud") != Some(client_id) {
-            return Err(Denied::OtherClient.problem());
+            return Err(Denied::OtherClient.deny());
         }
         let owner = text("sub").and_then(|sub| sub.parse().ok());
-        let owner = owner.ok_or_else(|| Denied::NoClaims.problem())?;
+        let owner = owner.ok_or_else(|| Denied::NoClaims.deny())?;
         // API Gateway joins a list claim with commas.
         let groups = text("cognito:groups").unwrap_or_default().split(',').map(str::trim);
         Ok(Self { owner, groups: groups.filter(|group| !group.is_empty()).map(str::to_owned).collect() })

@@ -28,14 +28,34 @@ impl Denied {
         }
     }
 
-    /// Counts it, and gives the answer. The client is not told the reason: somebody else's order is no order.
+    /// The answer, which says nothing of the reason: somebody else's order is no order. Building it records nothing.
     #[must_use]
-    pub fn problem(self) -> Problem {
-        Metric::Denied(self.reason()).record();
-        tracing::warn!(reason = self.reason(), "denied");
+    pub const fn problem(self) -> Problem {
         match self {
             Self::NoClaims | Self::NotAnIdToken | Self::OtherClient => Problem::UNAUTHORIZED,
             Self::NotTheOwner => Problem::ORDER_NOT_FOUND,
+        }
+    }
+
+    /// Logs and counts that somebody is kept out, and gives the answer.
+    #[must_use]
+    pub fn deny(self) -> Problem {
+        Metric::Denied(self.reason()).record();
+        tracing::warn!(reason = self.reason(), "denied");
+        self.problem()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_is_the_same_whether_it_is_built_or_denied_with() {
+        // Building records nothing: a constant cannot.
+        const { assert!(Denied::NotTheOwner.problem().retry_after.is_none()) };
+        for denied in [Denied::NoClaims, Denied::NotAnIdToken, Denied::OtherClient, Denied::NotTheOwner] {
+            assert_eq!(denied.deny(), denied.problem());
         }
     }
 }

@@ -100,7 +100,8 @@ fn encryption_context(given: Option<&Value>) -> Option<Context> {
 fn sqs(request: &Request) -> Ask {
     let operation = request.operation.as_str();
     let action = operation.strip_suffix("Batch").unwrap_or(operation);
-    let queue = request.text("QueueUrl").and_then(|url| url.rsplit('/').next()).or(request.text("QueueName"));
+    let named = request.text("QueueUrl").and_then(|url| url.rsplit('/').next());
+    let queue = named.or_else(|| request.text("QueueName"));
     let arn =
         queue.filter(|name| !name.is_empty()).map(|name| format!("arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{name}"));
     Ask { action: format!("sqs:{action}"), resource: arn, context: Some(Context::default()) }

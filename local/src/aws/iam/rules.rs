@@ -64,7 +64,7 @@ impl Rules {
         let mut of_roles = declared("AWS::IAM::RolePolicy")?;
         of_roles.extend(declared("AWS::IAM::Policy")?);
         for (id, properties) in of_roles {
-            if properties.get("Users").or(properties.get("Groups")).is_some() {
+            if ["Users", "Groups"].iter().any(|name| properties.get(*name).is_some()) {
                 return Err(unknown(&id, "a policy of users or groups"));
             }
             let several = properties.get("Roles").and_then(Value::as_array).into_iter().flatten();

@@ -134,7 +134,7 @@ fn every_policy_has_these_statements_and_no_others() {
     let (template, stack) = with_everything();
     let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (logical_id, statement) in statements(&template, &stack) {
-        let name = statement.get("Sid").unwrap_or(&statement["Action"]);
+        let name = statement.get("Sid").unwrap_or_else(|| &statement["Action"]);
         found.entry(logical_id).or_default().push(texts(name)[0]);
     }
     let expected = STATEMENTS.iter().map(|(logical_id, names)| (*logical_id, names.to_vec()));

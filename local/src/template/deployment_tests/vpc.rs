@@ -50,7 +50,7 @@ fn allowed(template: &Template, stack: &Stack, service: &str) -> Scope {
     let mut scope = Scope::default();
     for (logical_id, statement) in statements(template, stack) {
         let properties = stack.properties(logical_id).unwrap();
-        let of_roles = properties.get("RoleName").or(properties.get("Roles"));
+        let of_roles = properties.get("RoleName").or_else(|| properties.get("Roles"));
         let roles: Vec<String> = match of_roles {
             Some(roles) => owned(roles).map(|r| format!("arn:aws:iam::123456789012:role/{r}")).collect(),
             // A key's policy names the role. Its administration is not the functions'.
