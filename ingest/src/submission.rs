@@ -35,7 +35,7 @@ impl Submission {
         );
         Ok(Self {
             order: api::order_id(&order)?,
-            name: name.parse().map_err(|error| match error {
+            name: CustomerName::accept(&name).map_err(|error| match error {
                 PlainTextError::Empty => Problem::invalid("NAME_INVALID", "CustomerName must not be empty"),
                 PlainTextError::TooLong => Problem::invalid("NAME_INVALID", "CustomerName is too long"),
                 PlainTextError::Control => {
@@ -45,7 +45,7 @@ impl Submission {
                     Problem::invalid("NAME_CARD_SHAPED", "CustomerName must not hold a card number")
                 }
             })?,
-            address: address.parse().map_err(|error| match error {
+            address: Address::accept(&address).map_err(|error| match error {
                 PlainTextError::Empty => Problem::invalid("ADDRESS_INVALID", "Address must not be empty"),
                 PlainTextError::TooLong => Problem::invalid("ADDRESS_INVALID", "Address is too long"),
                 PlainTextError::Control => {

@@ -42,12 +42,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::details::{Address, CustomerName};
 
     fn details(owner: &str, name: &str, last4: &str, brand: &str) -> Details {
         Details {
             owner: owner.parse().unwrap(),
-            name: name.parse().unwrap(),
-            address: "Las Vegas".parse().unwrap(),
+            name: CustomerName::accept(name).unwrap(),
+            address: Address::accept("Las Vegas").unwrap(),
             last4: last4.parse().unwrap(),
             brand: brand.parse().unwrap(),
             replaces: None,
@@ -79,7 +80,7 @@ mod tests {
     /// The submission, and how it differs from the stored order.
     fn submissions() -> [(&'static str, Details); 6] {
         let mut moved = details("me", "AWS", "1111", "visa");
-        moved.address = "Reno".parse().unwrap();
+        moved.address = Address::accept("Reno").unwrap();
         [
             ("same", details("me", "AWS", "1111", "visa")),
             ("other name", details("me", "Other", "1111", "visa")),

@@ -1,14 +1,15 @@
 //! Why a payment processor declined a card, in the processor's own word.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use crate::stored_text::read_as_stored;
 
-/// A processor's decline code: 1 to 64 letters, digits, `-`, `_` or `.`, with six digits at most, so that no card
-/// number can stand in it, whatever its issuer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+/// A processor's decline code: 1 to 64 letters, digits, `-`, `_` or `.`; when it is accepted it has six digits at most,
+/// so that no card number can stand in it, whatever its issuer.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeclineCode(String);
+
+read_as_stored!(DeclineCode);
 
 /// Codes have two or three.
 const MOST_DIGITS: usize = 6;
@@ -18,31 +19,32 @@ const MOST_DIGITS: usize = 6;
 #[error("not a decline code")]
 pub struct NotADeclineCode;
 
-impl FromStr for DeclineCode {
-    type Err = NotADeclineCode;
-
-    fn from_str(code: &str) -> Result<Self, NotADeclineCode> {
-        Self::try_from(code.to_owned())
-    }
-}
-
-impl TryFrom<String> for DeclineCode {
-    type Error = NotADeclineCode;
-
-    fn try_from(code: String) -> Result<Self, NotADeclineCode> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        let digits = code.bytes().filter(u8::is_ascii_digit).count();
-        let fits = (1..=64).contains(&code.len()) && code.bytes().all(plain) && digits <= MOST_DIGITS;
-        if fits { Ok(Self(code)) } else { Err(NotADeclineCode) }
-    }
-}
-
 impl DeclineCode {
+    /// Judges the code that a processor sends.
+    ///
+    /// # Errors
+    /// [`NotADeclineCode`] when it may not be stored.
+    pub fn accept(code: &str) -> Result<Self, NotADeclineCode> {
+        let digits = code.bytes().filter(u8::is_ascii_digit).count();
+        if has_form(code) && digits <= MOST_DIGITS { Ok(Self(code.into())) } else { Err(NotADeclineCode) }
+    }
+
     /// What the processor said, or `unreadable` where that may not be stored: a card is declined all the same.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        text.parse().unwrap_or_else(|_| Self("unreadable".to_owned()))
+        Self::accept(text).unwrap_or_else(|_| Self("unreadable".to_owned()))
     }
+
+    /// Reads the code of a row, by its form.
+    #[must_use]
+    pub fn stored(code: impl Into<String>) -> Option<Self> {
+        Some(code.into()).filter(|code| has_form(code)).map(Self)
+    }
+}
+
+fn has_form(code: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    (1..=64).contains(&code.len()) && code.bytes().all(plain)
 }
 
 impl fmt::Display for DeclineCode {
@@ -58,13 +60,23 @@ mod tests {
     #[test]
     fn a_decline_code_is_a_short_plain_word_without_a_card_in_it() {
         for code in ["insufficient_funds", "05", "do-not-honor"] {
-            assert_eq!(code.parse::<DeclineCode>().map(|code| code.to_string()), Ok(code.to_owned()));
+            assert_eq!(DeclineCode::accept(code).map(|code| code.to_string()), Ok(code.to_owned()));
         }
         for code in
             ["", "two words", "card_000000000000", "4111_1111.1111-1111", "1234567", &"x".repeat(65), "é"]
         {
-            assert_eq!(code.parse::<DeclineCode>(), Err(NotADeclineCode), "{code}");
+            assert_eq!(DeclineCode::accept(code), Err(NotADeclineCode), "{code}");
             assert_eq!(DeclineCode::of(code).to_string(), "unreadable");
+        }
+    }
+    #[test]
+    fn a_stored_code_is_read_by_its_form_alone() {
+        for code in ["do-not-honor", "4111_1111.1111-1111", "1234567"] {
+            let read: DeclineCode = serde_json::from_value(code.into()).unwrap();
+            assert_eq!(serde_json::to_value(read).unwrap(), code);
+        }
+        for code in ["", "two words", &"x".repeat(65), "é"] {
+            assert_eq!(DeclineCode::stored(code), None, "{code}");
         }
     }
 }

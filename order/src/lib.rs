@@ -13,6 +13,7 @@ mod quarantine;
 mod replacing;
 mod row_version;
 mod status;
+mod stored_text;
 mod table_error;
 mod timestamp;
 

@@ -1,17 +1,18 @@
 //! The order id: the client's own name for an order, and the one thing it sent that answers repeat.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use crate::stored_text::read_as_stored;
 
 /// The most characters of an order id.
 const LONGEST: usize = 64;
 
 /// `CustomerOrder`: 1 to 64 letters, digits, `-`, `_`, `.` or `~` (RFC 3986 unreserved, so it stands in a URL
-/// as it is), starting with a letter or digit, and not card-shaped.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+/// as it is), starting with a letter or digit, and not card-shaped when it was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OrderId(String);
+
+read_as_stored!(OrderId);
 
 /// Why a text is no order id. Says nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,20 +26,12 @@ pub enum OrderIdError {
 }
 
 impl OrderId {
-    /// The id's text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for OrderId {
-    type Err = OrderIdError;
-
-    fn from_str(text: &str) -> Result<Self, OrderIdError> {
-        let starts_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
-        let unreserved = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
-        if !starts_well || text.len() > LONGEST || !text.chars().all(unreserved) {
+    /// Judges the id that a client sends.
+    ///
+    /// # Errors
+    /// [`OrderIdError`] tells which rule it breaks.
+    pub fn accept(text: &str) -> Result<Self, OrderIdError> {
+        if !has_form(text) {
             return Err(OrderIdError::Shape);
         }
         // Between digits, any punctuation of an id reads like a dash.
@@ -47,20 +40,25 @@ impl FromStr for OrderId {
         }
         Ok(Self(text.into()))
     }
-}
 
-impl TryFrom<String> for OrderId {
-    type Error = OrderIdError;
+    /// Reads the id of a row, an image or a message, by its form.
+    #[must_use]
+    pub fn stored(text: impl Into<String>) -> Option<Self> {
+        Some(text.into()).filter(|text| has_form(text)).map(Self)
+    }
 
-    fn try_from(text: String) -> Result<Self, OrderIdError> {
-        text.parse()
+    /// The id's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
-impl From<OrderId> for String {
-    fn from(id: OrderId) -> Self {
-        id.0
-    }
+fn has_form(text: &str) -> bool {
+    let starts_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    starts_well
+        && text.len() <= LONGEST
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.~".contains(c))
 }
 
 impl fmt::Display for OrderId {
@@ -82,14 +80,14 @@ mod tests {
             "550e8400-e29b-41d4-a716-446655440000",
             &"x".repeat(64),
         ] {
-            assert_eq!(text.parse::<OrderId>().unwrap().as_str(), text);
+            assert_eq!(OrderId::accept(text).unwrap().as_str(), text);
         }
     }
 
     #[test]
     fn what_is_not_url_safe_or_reads_as_a_card_is_refused() {
         for text in ["", " ", ".", "..", "-a", "a b", "a/b", "a%2Fb", "é", "a?b", &"x".repeat(65)] {
-            assert_eq!(text.parse::<OrderId>(), Err(OrderIdError::Shape), "{text}");
+            assert_eq!(OrderId::accept(text), Err(OrderIdError::Shape), "{text}");
         }
         for text in [
             "4111111111111111",
@@ -98,7 +96,21 @@ mod tests {
             "x5555555555554444",
             "4111.1111_1111~1111",
         ] {
-            assert_eq!(text.parse::<OrderId>(), Err(OrderIdError::CardShaped), "{text}");
+            assert_eq!(OrderId::accept(text), Err(OrderIdError::CardShaped), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_stored_id_is_read_by_its_form_alone() {
+        for text in ["123456789", "4111111111111111", "4111.1111_1111~1111"] {
+            assert_eq!(OrderId::stored(text).unwrap().as_str(), text);
+            let read: OrderId = serde_json::from_value(text.into()).unwrap();
+            assert_eq!(serde_json::to_value(read).unwrap(), text);
+        }
+        for text in ["", " ", "..", "-a", "a b", "a/b", "é", &"4".repeat(65)] {
+            assert_eq!(OrderId::stored(text), None, "{text}");
+            let error = serde_json::from_value::<OrderId>(text.into()).unwrap_err();
+            assert_eq!(error.to_string(), "not a stored OrderId");
         }
     }
 }

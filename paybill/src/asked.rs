@@ -61,7 +61,7 @@ fn key(request: &ApiGatewayProxyRequest) -> Result<Option<PaymentKey>, Problem> 
     // API Gateway hands over the last of several here and all of them there.
     let sent = request.multi_value_headers.get_all("idempotency-key").iter().count().max(1);
     let Some(text) = request.headers.get("idempotency-key") else { return Ok(None) };
-    let key = text.to_str().ok().filter(|_| sent == 1).and_then(|text| text.parse().ok());
+    let key = text.to_str().ok().filter(|_| sent == 1).and_then(|text| PaymentKey::accept(text).ok());
     key.map(Some).ok_or(KEY_INVALID)
 }
 
@@ -84,9 +84,9 @@ mod tests {
     fn an_amount_is_a_whole_number_of_minor_units_with_its_currency() {
         let amount = Amount { minor_units: 1999.try_into().unwrap(), currency: "EUR".parse().unwrap() };
         let paid = asked(&["k-1"], r#"{"CustomerOrder":"1","Amount":1999,"Currency":"EUR"}"#).unwrap();
-        let key = Some("k-1".parse().unwrap());
-        assert_eq!(paid, Asked { order: "1".parse().unwrap(), amount: Some(amount), key });
-        let plain = Asked { order: "1".parse().unwrap(), amount: None, key: None };
+        let key = Some(PaymentKey::accept("k-1").unwrap());
+        assert_eq!(paid, Asked { order: OrderId::accept("1").unwrap(), amount: Some(amount), key });
+        let plain = Asked { order: OrderId::accept("1").unwrap(), amount: None, key: None };
         assert_eq!(asked(&[], r#"{"CustomerOrder":"1","Amount":null}"#), Ok(plain));
     }
 

@@ -87,6 +87,7 @@ fn differs(asked: &Asked, claimed: Option<Amount>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use order::{OrderId, PaymentKey};
     use serde_json::{Value, json};
 
     use super::*;
@@ -129,9 +130,9 @@ mod tests {
         let euros =
             |count: u64| Amount { minor_units: count.try_into().unwrap(), currency: "EUR".parse().unwrap() };
         Asked {
-            order: "1".parse().unwrap(),
+            order: OrderId::accept("1").unwrap(),
             amount: amount.map(euros),
-            key: key.map(|key| key.parse().unwrap()),
+            key: key.map(|key| PaymentKey::accept(key).unwrap()),
         }
     }
 

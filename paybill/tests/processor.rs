@@ -10,7 +10,7 @@ use std::{
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use clock::{Clock, TestClock};
-use order::{OrderId, Outcome};
+use order::{DeclineCode, OrderId, Outcome};
 use paybill::{PaymentRequest, Processor, ProcessorError, ProcessorSettings, connect};
 use platform::log_filter;
 use serde_json::{Value, json};
@@ -127,14 +127,14 @@ fn processor(settings: &ProcessorSettings) -> Arc<dyn Processor> {
 
 async fn pay(processor: &dyn Processor) -> Result<Outcome, ProcessorError> {
     let card = Card { pan: Pan::parse(CARD).unwrap(), expiry: Some(CardExpiry::parse("12/30").unwrap()) };
-    let order: OrderId = "A-1".parse().unwrap();
+    let order = OrderId::accept("A-1").unwrap();
     processor
         .submit(PaymentRequest { payment_id: Uuid::new_v4(), order: &order, amount: None, card: &card })
         .await
 }
 
 fn declined(code: &str) -> Result<Outcome, ProcessorError> {
-    Ok(Outcome::Declined(code.parse().unwrap()))
+    Ok(Outcome::Declined(DeclineCode::accept(code).unwrap()))
 }
 
 #[tokio::test]

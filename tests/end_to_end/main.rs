@@ -31,4 +31,5 @@ mod promise_7;
 mod sample_flaws;
 mod shared_transaction;
 mod simulation;
+mod stored_text;
 mod support;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use local::sandbox::{Failure, named};
-use order::Outcome;
+use order::{DeclineCode, Outcome};
 use serde_json::json;
 
 use crate::support::{Fault, ORDERS, Relay, World, eventually, order, order_of, text};
@@ -82,7 +82,7 @@ async fn promise_6_a_declined_payment_stays_declined_without_another_look_at_the
         assert_eq!(client.pay("1").await.is(402).code(), "PAYMENT_DECLINED");
     }
     assert_eq!(decrypts(&world), 1);
-    only_charge(&world, Outcome::Declined("card_declined".parse().unwrap()), 1);
+    only_charge(&world, Outcome::Declined(DeclineCode::accept("card_declined").unwrap()), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use local::sandbox::Failure;
-use order::Outcome;
+use order::{DeclineCode, Outcome};
 use paybill::{MAX_ATTEMPTS, Sandbox};
 use serde_json::{Value, json};
 
@@ -163,5 +163,5 @@ async fn promise_6_an_attempt_that_was_not_sent_leaves_the_decline_as_it_was() {
 }
 
 fn declined_by() -> Outcome {
-    Outcome::Declined("card_declined".parse().unwrap())
+    Outcome::Declined(DeclineCode::accept("card_declined").unwrap())
 }

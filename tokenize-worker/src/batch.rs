@@ -7,7 +7,7 @@ use std::{
 
 use aws_lambda_events::dynamodb::EventRecord;
 use futures::{StreamExt, future::join_all, stream};
-use order::{Airlock, Crossing};
+use order::{Airlock, Crossing, OrderId};
 use tokio::{sync::Semaphore, time::timeout};
 use tracing::{Instrument, Span};
 
@@ -72,7 +72,7 @@ impl TokenizeWorker {
 
     async fn begin(&self, mut records: Records, deadline: SystemTime) -> Option<Begun> {
         let (index, record) = records.pop_front()?;
-        let about = about(key(&record).and_then(|key| key.parse().ok()).as_ref());
+        let about = about(key(&record).and_then(OrderId::stored).as_ref());
         let step = self.before(deadline, self.open(Change::of(record))).instrument(about.clone()).await;
         Some(Begun { index, step, crossing: None, rest: records, about })
     }

@@ -156,7 +156,7 @@ impl Seen {
         Self {
             key: item.get("CustomerOrder").cloned(),
             version: RowVersion::of(item),
-            order: text("CustomerOrder").and_then(|id| id.parse().ok()),
+            order: text("CustomerOrder").and_then(OrderId::stored),
             acceptance: text("AcceptanceId").and_then(|id| id.parse().ok()),
         }
     }

@@ -50,7 +50,7 @@ mod tests {
     fn a_dead_letter_holds_ids_and_a_reason_only() {
         let letter = DeadLetter {
             kind: DeadLetterKind::Parked,
-            customer_order: Some("123456789".parse().unwrap()),
+            customer_order: OrderId::stored("123456789"),
             acceptance_id: Some(Uuid::nil()),
             reason: Some(FailureReason::OrderExists),
             at: "2026-11-21T18:59:33.120Z".parse().unwrap(),

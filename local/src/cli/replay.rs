@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use clock::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
-use order::{FailureReason, OrderId};
+use order::{FailureReason, OrderId, OrderIdError};
 use platform::settings::SettingError;
 use tokenize_worker::replay::{Replay, ReplayError, ReplaySettings, ReplaySummary, Selection};
 
@@ -35,11 +35,16 @@ pub(super) struct ReplayArgs {
     #[arg(long, value_name = "CODE")]
     reason: Option<FailureReason>,
     /// Only this order.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = stored_order)]
     order: Option<OrderId>,
     /// The AWS endpoint's port on 127.0.0.1.
     #[arg(long, default_value_t = 4566)]
     aws_port: u16,
+}
+
+/// The operator names an order that exists, under whatever rules it was accepted.
+fn stored_order(id: &str) -> Result<OrderId, OrderIdError> {
+    OrderId::stored(id).ok_or(OrderIdError::Shape)
 }
 
 /// Why a replay did not come to its end.

@@ -27,7 +27,7 @@ pub(super) async fn order(
     State(console): State<Arc<Console>>,
     Path(order): Path<String>,
 ) -> Result<Response, Refused> {
-    let order = order.parse::<OrderId>().map_err(|_| UNKNOWN)?;
+    let order = OrderId::stored(order).ok_or(UNKNOWN)?;
     let order = order.as_str();
     let rows = Rows::read(&console, order);
     let records = story::records(&console, order);

@@ -104,7 +104,7 @@ impl Ledger {
         // Of the order, not of the payment: after a refusal the order is paid under another id.
         let first = self.tried.insert((request.order.to_string(), request.card.last4().to_string()));
         let (outcome, of_card) = match cards::does(number(&request.card)) {
-            Does::Decline(code) => (code.parse::<DeclineCode>().map(Outcome::Declined), None),
+            Does::Decline(code) => (DeclineCode::accept(code).map(Outcome::Declined), None),
             Does::Approve => (Ok(Outcome::Submitted), None),
             Does::FailOnce(failure) => (Ok(Outcome::Submitted), Some(failure).filter(|_| first)),
         };

@@ -168,7 +168,7 @@ impl KeptRow {
         Some(Self {
             key: item.get("CustomerOrder")?.clone(),
             version: RowVersion::of(item),
-            order: text("CustomerOrder").and_then(|id| id.parse().ok()),
+            order: text("CustomerOrder").and_then(OrderId::stored),
             acceptance: text("AcceptanceId").and_then(|id| id.parse().ok()),
             status: text("Status").and_then(|word| QuarantineStatus::of_word(word)),
             reason: text("FailureReason").and_then(|code| FailureReason::of_code(code)),

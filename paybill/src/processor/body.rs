@@ -57,7 +57,7 @@ mod tests {
     }
 
     fn sent(order: &str, amount: Option<Amount>, card: &Card) -> Zeroizing<Vec<u8>> {
-        let order: OrderId = order.parse().unwrap();
+        let order = OrderId::accept(order).unwrap();
         let payment_id = "550e8400-e29b-41d4-a716-446655440000".parse().unwrap();
         body(&PaymentRequest { payment_id, order: &order, amount, card }).unwrap()
     }

@@ -16,7 +16,7 @@ impl Sandbox {
 
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: the processor tells its test card by its number")]
     fn decide(card: &Card) -> Outcome {
-        match "card_declined".parse::<DeclineCode>() {
+        match DeclineCode::accept("card_declined") {
             Ok(code) if card.pan.expose() == Self::DECLINED => Outcome::Declined(code),
             _ => Outcome::Submitted,
         }

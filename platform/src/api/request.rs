@@ -96,7 +96,7 @@ pub fn order_id_in_path(request: &ApiGatewayProxyRequest) -> Result<OrderId, Pro
 /// # Errors
 /// 422 with the rule it breaks.
 pub fn order_id(text: &str) -> Result<OrderId, Problem> {
-    let order = text.parse().map_err(|error| match error {
+    let order = OrderId::accept(text).map_err(|error| match error {
         OrderIdError::Shape => Problem::invalid(
             "ORDER_ID_INVALID",
             "CustomerOrder must be 1 to 64 letters, digits, '-', '_', '.' or '~', starting with a letter or digit",

@@ -247,10 +247,19 @@ impl World {
 
     /// An operator replays an order.
     pub(crate) async fn replay(&self, order: &str) -> Value {
+        self.operate(&json!({ "action": "replay", "order": order })).await
+    }
+
+    /// The schedule sweeps.
+    pub(crate) async fn sweep(&self) -> Value {
+        self.operate(&json!({ "action": "sweep" })).await
+    }
+
+    async fn operate(&self, event: &Value) -> Value {
         self.aws.answer_receives_at_once();
         let replay = self.function("ReplayFunction", self.aws.url());
-        let event = json!({ "action": "replay", "order": order }).to_string().into_bytes();
-        let answer = replay.invoke(event, self.time.now() + Duration::from_secs(900)).await.unwrap();
+        let deadline = self.time.now() + Duration::from_secs(900);
+        let answer = replay.invoke(event.to_string().into_bytes(), deadline).await.unwrap();
         serde_json::from_slice(&answer).unwrap()
     }
 

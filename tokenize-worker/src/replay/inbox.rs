@@ -52,7 +52,7 @@ mod tests {
     fn both_kinds_of_message_are_read() {
         let ours =
             r#"{"Kind":"PARKED","CustomerOrder":"1","Reason":"MALFORMED","At":"2026-11-21T18:59:33.120Z"}"#;
-        assert_eq!(Word::of(ours), Word::Order("1".parse().unwrap()));
+        assert_eq!(Word::of(ours), Word::Order(OrderId::stored("1").unwrap()));
         let nameless = r#"{"Kind":"EXPIRED","At":"2026-11-21T18:59:33.120Z"}"#;
         assert_eq!(Word::of(nameless), Word::Nameless);
         let lambdas = r#"{"requestContext":{"requestId":"x","functionArn":"arn","condition":"RetryAttemptsExhausted","approximateInvokeCount":6},

@@ -125,6 +125,8 @@ impl Replay {
 
 #[cfg(test)]
 mod tests {
+    use order::OrderId;
+
     use super::*;
 
     #[test]
@@ -136,7 +138,7 @@ mod tests {
             dry_run: true,
             max: Some(10),
             reason: Some(FailureReason::OrderExists),
-            order: Some("ID".parse().unwrap()),
+            order: OrderId::stored("ID"),
         };
         let text = r#"{"action":"replay","dryRun":true,"max":10,"reason":"ORDER_EXISTS","order":"ID"}"#;
         assert_eq!(read(text), Some(Request::Replay(selection)));

@@ -174,7 +174,7 @@ mod tests {
         KeptRow {
             key: AttributeValue::S("1".into()),
             version: RowVersion::of(&HashMap::new()),
-            order: Some("1".parse().unwrap()),
+            order: OrderId::stored("1"),
             acceptance: Some(uuid::Uuid::nil()),
             status,
             reason: None,
