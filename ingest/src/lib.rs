@@ -12,7 +12,10 @@ use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use clock::Clock;
 use order::{OrderTable, QuarantineTable};
-use platform::api::{self, Caller, Problem, Reply};
+use platform::{
+    api::{self, Caller, Problem, Reply},
+    spans,
+};
 pub use settings::Settings;
 use vault::Sealer;
 use zeroize::Zeroizing;
@@ -53,7 +56,7 @@ impl Ingest {
         mut request: ApiGatewayProxyRequest,
         deadline: SystemTime,
     ) -> ApiGatewayProxyResponse {
-        api::name_request(&request);
+        spans::name_request(&request);
         let body = api::take_body(&mut request);
         let outcome =
             api::before(deadline, &self.clock, Problem::UNAVAILABLE, self.route(&request, body)).await;

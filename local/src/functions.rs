@@ -7,17 +7,13 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_lambda_events::{apigw::ApiGatewayProxyRequest, dynamodb::Event};
 use clock::Clock;
+use forget::Forget;
 use ingest::Ingest;
-use paybill::{
-    NoClient, Paybill,
-    forget::{Forget, ForgetSettings},
-};
+use paybill::{NoClient, Paybill};
 use platform::{aws_client, settings::SettingError};
+use replay::Replay;
 use serde::{Serialize, de::DeserializeOwned};
-use tokenize_worker::{
-    TokenizeWorker,
-    replay::{Replay, ReplaySettings, Request},
-};
+use tokenize_worker::TokenizeWorker;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -102,7 +98,7 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
             })
         }
         "ForgetFunction" => {
-            let settings = ForgetSettings::read(&lookup).map_err(setting)?;
+            let settings = forget::Settings::read(&lookup).map_err(setting)?;
             let forget = Arc::new(Forget::new(&config, settings, clock));
             json(move |request: ApiGatewayProxyRequest, deadline| {
                 let forget = forget.clone();
@@ -110,9 +106,9 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
             })
         }
         "ReplayFunction" => {
-            let settings = ReplaySettings::read(&lookup).map_err(setting)?;
+            let settings = replay::Settings::read(&lookup).map_err(setting)?;
             let replay = Arc::new(Replay::new(&config, settings, clock));
-            json(move |request: Request, deadline| {
+            json(move |request: replay::Request, deadline| {
                 let replay = replay.clone();
                 async move { replay.handle(request, deadline).await.map_err(|_| FunctionError::Unhandled) }
             })

@@ -4,7 +4,6 @@ mod asked;
 mod audit;
 mod card_gone;
 mod decision;
-pub mod forget;
 mod pay;
 mod problems;
 mod processor;
@@ -20,7 +19,10 @@ use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use clock::Clock;
 use order::{OrderTable, QuarantineTable};
-use platform::api::{self, Caller, Cors, Problem, Reply};
+use platform::{
+    api::{self, Caller, Cors, Problem, Reply},
+    spans,
+};
 use vault::Detokenizer;
 use zeroize::Zeroizing;
 
@@ -76,7 +78,7 @@ impl Paybill {
         mut request: ApiGatewayProxyRequest,
         deadline: SystemTime,
     ) -> ApiGatewayProxyResponse {
-        api::name_request(&request);
+        spans::name_request(&request);
         let body = api::take_body(&mut request);
         let outcome =
             api::before(deadline, &self.clock, problems::NO_ANSWER, self.route(&request, body)).await;

@@ -3,8 +3,10 @@
 
 pub mod api;
 pub mod aws_client;
+pub mod deadline;
 pub mod metrics;
 mod runtime;
 pub mod settings;
+pub mod spans;
 
 pub use runtime::{EventUnreadable, HandlerPanicked, init_logs, log_filter, read_event, run};

@@ -6,18 +6,29 @@ use futures::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
-use tracing::{Instrument, Metadata, field::Empty, level_filters::LevelFilter};
+use tracing::{Instrument, Metadata, level_filters::LevelFilter};
 use tracing_subscriber::{Layer, filter::FilterFn, layer::SubscriberExt, util::SubscriberInitExt};
 use zeroize::Zeroizing;
 
 use crate::{
     metrics::{self, EmbeddedMetrics, is_metric},
     settings::SettingError,
+    spans,
 };
 
 /// The crates whose log lines are written with care, and may therefore be seen at any level.
-const OURS: [&str; 8] =
-    ["vault", "order", "platform", "ingest", "tokenize_worker", "paybill", "local", "card_airlock"];
+const OURS: [&str; 10] = [
+    "vault",
+    "order",
+    "platform",
+    "ingest",
+    "tokenize_worker",
+    "replay",
+    "paybill",
+    "forget",
+    "local",
+    "card_airlock",
+];
 
 /// What Lambda handed over is not the event that the function is made for. Says nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +49,7 @@ pub fn read_event<E: DeserializeOwned>(text: Zeroizing<String>) -> Result<E, Eve
 }
 
 /// Runs a handler on the Lambda runtime until Lambda ends it. The handler is told the invocation's deadline. Every
-/// log line of an invocation has its ids: see [`crate::api::name_request`]. A panic is an error of its invocation.
+/// log line of an invocation has its ids: see [`spans::name_request`]. A panic is an error of its invocation.
 ///
 /// # Errors
 /// When the Runtime API is not there.
@@ -50,13 +61,7 @@ where
     A: Serialize,
 {
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
-        // Ids are wanted beside errors too, whatever the level.
-        let ids = tracing::error_span!(
-            "request",
-            request_id = event.context.request_id,
-            api_request_id = Empty,
-            order = Empty
-        );
+        let ids = spans::invocation(&event.context.request_id);
         // Boxed, or the layout of the future that `main` builds is too deep for the compiler.
         Box::pin(invoke(&handler, event).instrument(ids)).await
     }))

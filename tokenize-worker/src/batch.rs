@@ -8,11 +8,15 @@ use std::{
 use aws_lambda_events::dynamodb::EventRecord;
 use futures::{StreamExt, future::join_all, stream};
 use order::{Airlock, Crossing, OrderId};
+use platform::{
+    deadline::{MARGIN, time_left},
+    spans,
+};
 use tokio::{sync::Semaphore, time::timeout};
 use tracing::{Instrument, Span};
 
 use crate::{
-    MARGIN, TokenizeWorker, about,
+    TokenizeWorker,
     change::Change,
     crossing::{Again, Step},
 };
@@ -72,7 +76,7 @@ impl TokenizeWorker {
 
     async fn begin(&self, mut records: Records, deadline: SystemTime) -> Option<Begun> {
         let (index, record) = records.pop_front()?;
-        let about = about(key(&record).and_then(OrderId::stored).as_ref());
+        let about = spans::order(key(&record).and_then(OrderId::stored).as_ref());
         let step = self.before(deadline, self.open(Change::of(record))).instrument(about.clone()).await;
         Some(Begun { index, step, crossing: None, rest: records, about })
     }
@@ -148,7 +152,7 @@ impl TokenizeWorker {
         deadline: SystemTime,
         work: impl Future<Output = Result<T, Again>>,
     ) -> Result<T, Again> {
-        let left = deadline.duration_since(self.clock.now()).unwrap_or_default().saturating_sub(MARGIN);
+        let left = time_left(deadline, &self.clock, MARGIN);
         if left.is_zero() {
             return Err(Again);
         }

@@ -1,14 +1,16 @@
 //! One record: what is to be done about it, and how it is done: the order crosses, is parked, or is tried again.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use order::{Crossing, FailureReason, OrderId, QuarantineRow, RowVersion, Timestamp, Written};
+use order::{
+    Crossing, DeadLetter, DeadLetterKind, FailureReason, OrderId, QuarantineRow, RowVersion, Timestamp,
+    Written,
+};
 use platform::metrics::Metric;
 use vault::{TokenizeError, Tokenized};
 
 use crate::{
     TokenizeWorker,
     change::{Change, Item},
-    dead_letter::{DeadLetter, DeadLetterKind},
 };
 
 /// The record is not done: it must be delivered again.

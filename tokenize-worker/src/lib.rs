@@ -3,12 +3,9 @@
 mod batch;
 mod change;
 mod crossing;
-mod dead_letter;
-mod queue;
-pub mod replay;
 mod settings;
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 use aws_lambda_events::{
@@ -16,17 +13,10 @@ use aws_lambda_events::{
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
 use clock::Clock;
-use order::{Airlock, OrderId, OrderTable, QuarantineTable};
+use order::{Airlock, DeadLetterQueue, OrderTable, QuarantineTable};
 use vault::Tokenizer;
 
-pub use dead_letter::{DeadLetter, DeadLetterKind};
-pub use queue::QueueUnavailable;
 pub use settings::Settings;
-
-use crate::queue::DeadLetterQueue;
-
-/// Work stops this long before Lambda's deadline, so that the answer still gets out.
-const MARGIN: Duration = Duration::from_secs(2);
 
 /// The function behind the stream.
 #[derive(Debug)]
@@ -68,9 +58,4 @@ impl TokenizeWorker {
         }
         response
     }
-}
-
-/// The span whose lines are about one order. The key of a row that somebody else wrote may be anything.
-fn about(order: Option<&OrderId>) -> tracing::Span {
-    tracing::error_span!("order", order = order.map(OrderId::as_str))
 }

@@ -11,7 +11,7 @@ use clock::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
 use order::{FailureReason, OrderId, OrderIdError};
 use platform::settings::SettingError;
-use tokenize_worker::replay::{Replay, ReplayError, ReplaySettings, ReplaySummary, Selection};
+use replay::{Replay, ReplayError, ReplaySummary, Selection, Settings};
 
 use super::style::{FAINT, HEADING};
 use crate::{
@@ -95,7 +95,7 @@ pub(crate) fn replay_function(aws_url: &str) -> Result<Replay, ReplayFailed> {
         resources.insert(&queue.logical_id, &format!("{aws_url}/{ACCOUNT_ID}/{}", queue.name), []);
     }
     let declared = template.function("ReplayFunction", &resources)?;
-    let settings = ReplaySettings::read(&|name| declared.environment.get(name).cloned())?;
+    let settings = Settings::read(&|name| declared.environment.get(name).cloned())?;
     Ok(Replay::new(&functions::sdk_config(aws_url, &declared.role), settings, Clock::system()))
 }
 

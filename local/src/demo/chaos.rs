@@ -8,8 +8,8 @@ use std::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::body::Bytes;
+use replay::{Replay, Selection};
 use serde_json::{Value, json};
-use tokenize_worker::replay::{Replay, Selection};
 
 use super::{DemoError, client::ApiClient, operator::Operator, page::Page, readable};
 use crate::{
@@ -184,10 +184,7 @@ impl Chaos<'_> {
         }
     }
 
-    async fn replay(
-        &self,
-        selection: &Selection,
-    ) -> Result<tokenize_worker::replay::ReplaySummary, DemoError> {
+    async fn replay(&self, selection: &Selection) -> Result<replay::ReplaySummary, DemoError> {
         let deadline = SystemTime::now() + PATIENCE;
         self.replay
             .replay(selection, deadline, &|_| {})

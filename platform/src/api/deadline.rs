@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use clock::Clock;
 
 use super::{problem::Problem, reply::Reply};
+use crate::deadline::time_left;
 
 /// The time that the answer itself takes.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -20,8 +21,7 @@ pub async fn before(
     late: Problem,
     decision: impl Future<Output = Result<Reply, Problem>>,
 ) -> Result<Reply, Problem> {
-    let left = deadline.duration_since(clock.now()).unwrap_or_default().saturating_sub(MARGIN);
-    tokio::time::timeout(left, decision).await.unwrap_or(Err(late))
+    tokio::time::timeout(time_left(deadline, clock, MARGIN), decision).await.unwrap_or(Err(late))
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ mod fields;
 mod problem;
 mod reply;
 mod request;
-mod span;
 
 pub use caller::Caller;
 pub use cors::Cors;
@@ -19,4 +18,3 @@ pub use fields::Fields;
 pub use problem::Problem;
 pub use reply::{Reply, respond};
 pub use request::{json_body, order_id, order_id_in_path, refuse_card_in_url, take_body};
-pub use span::{name_order, name_request};

@@ -6,7 +6,8 @@ use http::{StatusCode, header};
 use percent_encoding::percent_decode_str;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{problem::Problem, span::name_order};
+use super::problem::Problem;
+use crate::spans::name_order;
 use order::{OrderId, OrderIdError};
 
 /// The largest body, in bytes. The largest order that keeps the rules is a few KB.

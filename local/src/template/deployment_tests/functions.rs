@@ -78,9 +78,9 @@ fn every_variable_that_a_function_reads_is_set_and_every_one_set_is_read() {
     }
     read(ingest::Settings::read, "IngestFunction");
     read(tokenize_worker::Settings::read, "TokenizeWorkerFunction");
-    read(tokenize_worker::replay::ReplaySettings::read, "ReplayFunction");
+    read(replay::Settings::read, "ReplayFunction");
     read(paybill::Settings::read, "PaybillFunction");
-    read(paybill::forget::ForgetSettings::read, "ForgetFunction");
+    read(forget::Settings::read, "ForgetFunction");
 }
 
 #[test]

@@ -1,8 +1,13 @@
 //! Dead letters: word of an order that could not cross. Ids and a reason, never data.
 
-use order::{FailureReason, OrderId, Timestamp};
+mod queue;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub use queue::{DeadLetterMessage, DeadLetterQueue, QueueUnavailable};
+
+use crate::{order_id::OrderId, status::FailureReason, timestamp::Timestamp};
 
 /// A message of the dead-letter queue. Duplicates are harmless: the quarantine row is the truth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +30,8 @@ pub struct DeadLetter {
 
 impl DeadLetter {
     /// The order's id, for a log line.
-    pub(crate) fn order_text(&self) -> Option<&str> {
+    #[must_use]
+    pub fn order_text(&self) -> Option<&str> {
         self.customer_order.as_ref().map(OrderId::as_str)
     }
 }

@@ -3,13 +3,12 @@
 use std::time::SystemTime;
 
 use futures::{StreamExt, stream};
-use order::{FailureReason, KeptRow, OrderId, QuarantineStatus, Timestamp, Written};
-use platform::metrics::Metric;
+use order::{DeadLetterKind, FailureReason, KeptRow, OrderId, QuarantineStatus, Timestamp, Written};
+use platform::{deadline::MARGIN, metrics::Metric, spans};
 use serde::Serialize;
 use tracing::Instrument;
 
-use super::{AT_ONCE, MARGIN, Replay, ReplayError, ReplaySettings};
-use crate::{about, dead_letter::DeadLetterKind};
+use crate::{AT_ONCE, Replay, ReplayError, Settings};
 
 /// What a sweep found and did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -51,7 +50,7 @@ impl Replay {
             self.check_time(deadline, MARGIN)?;
             let page = self.upkeep.page(from).await?;
             let sweeping = stream::iter(page.rows).map(|row| {
-                let span = about(row.order.as_ref());
+                let span = spans::order(row.order.as_ref());
                 self.sweep_row(row).instrument(span)
             });
             let mut done = sweeping.buffer_unordered(AT_ONCE);
@@ -135,7 +134,7 @@ impl Swept {
 
 /// The rules, in their order: past its deadline a row expires, whatever it is; a row that no worker would take
 /// up is parked; a row that Lambda can no longer be retrying is re-armed, as often as the limit allows.
-fn decide(row: &KeptRow, now: Timestamp, settings: &ReplaySettings) -> Action {
+fn decide(row: &KeptRow, now: Timestamp, settings: &Settings) -> Action {
     match row.status {
         Some(QuarantineStatus::Expired) => Action::Leave,
         _ if row.deadline.is_some_and(|deadline| deadline <= now.epoch_seconds()) => Action::Expire,
@@ -190,7 +189,7 @@ mod tests {
     }
 
     fn action(row: &KeptRow, seconds: u64) -> Action {
-        let settings = ReplaySettings {
+        let settings = Settings {
             quarantine_table: String::new(),
             order_table: String::new(),
             dead_letter_queue_url: String::new(),

@@ -1,15 +1,15 @@
 //! Wiring of the forget function.
 
 use clock::Clock;
+use forget::{Forget, Settings};
 use lambda_runtime::Error;
-use paybill::forget::{Forget, ForgetSettings};
 use platform::aws_client;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     platform::init_logs()?;
     let lookup = &|name: &str| std::env::var(name).ok();
-    let settings = ForgetSettings::read(lookup)?;
+    let settings = Settings::read(lookup)?;
     let forget = &Forget::new(&aws_client::sdk_config(lookup)?, settings, Clock::system());
     platform::run(async |request, deadline| Ok(forget.handle(request, deadline).await)).await
 }

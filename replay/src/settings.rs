@@ -6,7 +6,7 @@ use platform::settings::{Lookup, SettingError, parsed, text};
 
 /// The settings of sweep and replay.
 #[derive(Debug, Clone)]
-pub struct ReplaySettings {
+pub struct Settings {
     /// `QUARANTINE_TABLE`: name of the quarantine table.
     pub quarantine_table: String,
     /// `ORDER_TABLE`: name of the table of clean orders.
@@ -20,7 +20,7 @@ pub struct ReplaySettings {
     pub max_attempts: u32,
 }
 
-impl ReplaySettings {
+impl Settings {
     /// Reads the settings from environment variables.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use aws_sdk_sqs::{
     types::QueueAttributeName,
 };
 
-use crate::dead_letter::DeadLetter;
+use super::DeadLetter;
 
 /// The dead-letter queue did not do what it was asked; the caller tries again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,8 +17,9 @@ pub struct QueueUnavailable;
 
 /// A message that was received and is hidden from others for a while.
 #[derive(Debug, Clone)]
-pub(crate) struct Message {
-    pub(crate) body: String,
+pub struct DeadLetterMessage {
+    /// A [`DeadLetter`], or Lambda's own word of records that it gave up on.
+    pub body: String,
     receipt: String,
 }
 
@@ -27,24 +28,33 @@ const HIDDEN: i32 = 20 * 60;
 
 /// The dead-letter queue.
 #[derive(Debug, Clone)]
-pub(crate) struct DeadLetterQueue {
+pub struct DeadLetterQueue {
     sqs: Client,
     url: String,
 }
 
 impl DeadLetterQueue {
-    pub(crate) fn new(config: &SdkConfig, url: String) -> Self {
+    /// The queue at its URL.
+    #[must_use]
+    pub fn new(config: &SdkConfig, url: String) -> Self {
         Self { sqs: Client::new(config), url }
     }
 
-    pub(crate) async fn send(&self, letter: &DeadLetter) -> Result<(), QueueUnavailable> {
+    /// Sends a letter.
+    ///
+    /// # Errors
+    /// [`QueueUnavailable`]; the letter may have been sent all the same.
+    pub async fn send(&self, letter: &DeadLetter) -> Result<(), QueueUnavailable> {
         let body = serde_json::to_string(letter).map_err(|_| QueueUnavailable)?;
         let reply = self.sqs.send_message().queue_url(&self.url).message_body(body).send().await;
         reply.map(drop).map_err(|error| unavailable("SendMessage", &error))
     }
 
     /// Up to ten messages; none: the queue holds no more that are not hidden.
-    pub(crate) async fn receive(&self) -> Result<Vec<Message>, QueueUnavailable> {
+    ///
+    /// # Errors
+    /// [`QueueUnavailable`].
+    pub async fn receive(&self) -> Result<Vec<DeadLetterMessage>, QueueUnavailable> {
         let receive = self.sqs.receive_message().queue_url(&self.url);
         let reply = receive
             .max_number_of_messages(10)
@@ -55,12 +65,17 @@ impl DeadLetterQueue {
             .map_err(|error| unavailable("ReceiveMessage", &error))?;
         let messages = reply.messages.unwrap_or_default().into_iter();
         Ok(messages
-            .filter_map(|message| Some(Message { body: message.body?, receipt: message.receipt_handle? }))
+            .filter_map(|message| {
+                Some(DeadLetterMessage { body: message.body?, receipt: message.receipt_handle? })
+            })
             .collect())
     }
 
     /// About how many messages there are, hidden ones too.
-    pub(crate) async fn count(&self) -> Result<u64, QueueUnavailable> {
+    ///
+    /// # Errors
+    /// [`QueueUnavailable`].
+    pub async fn count(&self) -> Result<u64, QueueUnavailable> {
         use QueueAttributeName::{ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible};
         let names = [ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible];
         let ask = self.sqs.get_queue_attributes().queue_url(&self.url);
@@ -73,13 +88,17 @@ impl DeadLetterQueue {
         Ok(names.iter().filter_map(|name| attributes.get(name)?.parse::<u64>().ok()).sum())
     }
 
-    pub(crate) async fn delete(&self, message: &Message) -> Result<(), QueueUnavailable> {
+    /// Deletes a message that was received.
+    ///
+    /// # Errors
+    /// [`QueueUnavailable`]; the message comes back by itself.
+    pub async fn delete(&self, message: &DeadLetterMessage) -> Result<(), QueueUnavailable> {
         let delete = self.sqs.delete_message().queue_url(&self.url).receipt_handle(&message.receipt);
         delete.send().await.map(drop).map_err(|error| unavailable("DeleteMessage", &error))
     }
 
     /// Shows a message to others again. One that stays hidden comes back by itself.
-    pub(crate) async fn put_back(&self, message: &Message) {
+    pub async fn put_back(&self, message: &DeadLetterMessage) {
         let show = self.sqs.change_message_visibility().queue_url(&self.url);
         let reply = show.receipt_handle(&message.receipt).visibility_timeout(0).send().await;
         if let Err(error) = reply {

@@ -10,18 +10,16 @@ use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use clock::Clock;
-use order::{FailureReason, KeptRow, OrderTable, TableError, Timestamp, Upkeep};
+use order::{
+    DeadLetter, DeadLetterKind, DeadLetterQueue, FailureReason, KeptRow, OrderTable, QueueUnavailable,
+    TableError, Timestamp, Upkeep,
+};
+use platform::deadline::time_left;
 use serde::{Deserialize, Serialize};
 
 pub use replaying::{ReplaySummary, Selection};
-pub use settings::ReplaySettings;
+pub use settings::Settings;
 pub use sweep::SweepSummary;
-
-use crate::{
-    MARGIN,
-    dead_letter::{DeadLetter, DeadLetterKind},
-    queue::{DeadLetterQueue, QueueUnavailable},
-};
 
 /// Rows written at once.
 const AT_ONCE: usize = 8;
@@ -66,14 +64,14 @@ pub struct Replay {
     upkeep: Upkeep,
     orders: OrderTable,
     dead_letters: DeadLetterQueue,
-    settings: ReplaySettings,
+    settings: Settings,
     clock: Clock,
 }
 
 impl Replay {
     /// Clients are made once and reused.
     #[must_use]
-    pub fn new(config: &SdkConfig, settings: ReplaySettings, clock: Clock) -> Self {
+    pub fn new(config: &SdkConfig, settings: Settings, clock: Clock) -> Self {
         Self {
             upkeep: Upkeep::new(config, settings.quarantine_table.clone()),
             orders: OrderTable::new(config, settings.order_table.clone()),
@@ -101,11 +99,11 @@ impl Replay {
     }
 
     fn check_time(&self, deadline: SystemTime, margin: Duration) -> Result<(), ReplayError> {
-        let left = deadline.duration_since(self.clock.now()).unwrap_or_default();
-        if left > margin { Ok(()) } else { Err(ReplayError::OutOfTime) }
+        let is_over = time_left(deadline, &self.clock, margin).is_zero();
+        if is_over { Err(ReplayError::OutOfTime) } else { Ok(()) }
     }
 
-    /// Word of a row, sent before the row is written: see [`crate::TokenizeWorker`]'s parking.
+    /// Word of a row, sent before the row is written: see the worker's parking.
     async fn send_word(
         &self,
         row: &KeptRow,

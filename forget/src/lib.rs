@@ -13,11 +13,12 @@ use order::{CardStanding, HeldCard, OrderId, OrderTable, Owner, QuarantineTable,
 use platform::{
     api::{self, Caller, Cors, Denied, Problem, Reply},
     metrics::Metric,
+    spans,
 };
 use serde_json::json;
 use vault::Forgetter;
 
-pub use settings::ForgetSettings;
+pub use settings::Settings;
 
 use step::Step;
 
@@ -40,7 +41,7 @@ pub struct Forget {
 impl Forget {
     /// Clients are made once and reused by every request.
     #[must_use]
-    pub fn new(config: &SdkConfig, settings: ForgetSettings, clock: Clock) -> Self {
+    pub fn new(config: &SdkConfig, settings: Settings, clock: Clock) -> Self {
         Self {
             quarantine: QuarantineTable::new(config, settings.quarantine_table),
             orders: OrderTable::new(config, settings.order_table),
@@ -58,7 +59,7 @@ impl Forget {
         mut request: ApiGatewayProxyRequest,
         deadline: SystemTime,
     ) -> ApiGatewayProxyResponse {
-        api::name_request(&request);
+        spans::name_request(&request);
         // Nothing is expected in it; whatever is, is wiped.
         drop(api::take_body(&mut request));
         let outcome = api::before(deadline, &self.clock, Problem::UNAVAILABLE, self.route(&request)).await;

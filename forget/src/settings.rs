@@ -7,7 +7,7 @@ use platform::{
 
 /// The settings of the forget function.
 #[derive(Debug, Clone)]
-pub struct ForgetSettings {
+pub struct Settings {
     /// `QUARANTINE_TABLE`: name of the quarantine table.
     pub quarantine_table: String,
     /// `ORDER_TABLE`: name of the table of clean orders.
@@ -24,7 +24,7 @@ pub struct ForgetSettings {
     pub cors: Cors,
 }
 
-impl ForgetSettings {
+impl Settings {
     /// Reads the settings from environment variables.
     ///
     /// # Errors

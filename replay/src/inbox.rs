@@ -1,10 +1,8 @@
 //! The messages of the dead-letter queue, of both kinds: ours, which name an order, and Lambda's, which name
 //! positions in the stream.
 
-use order::{OrderId, Timestamp};
+use order::{DeadLetter, OrderId, Timestamp};
 use serde::Deserialize;
-
-use crate::dead_letter::DeadLetter;
 
 /// What a message speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,13 +7,14 @@ use std::{
 };
 
 use futures::{StreamExt, stream};
-use order::{FailureReason, KeptRow, OrderId, QuarantineStatus, TableError, Timestamp, Written};
-use platform::metrics::Metric;
+use order::{
+    DeadLetterMessage, FailureReason, KeptRow, OrderId, QuarantineStatus, TableError, Timestamp, Written,
+};
+use platform::{metrics::Metric, spans};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 
-use super::{AT_ONCE, Replay, ReplayError, inbox::Word};
-use crate::{about, queue::Message};
+use crate::{AT_ONCE, Replay, ReplayError, inbox::Word};
 
 /// A row's ArmedAt is by ingest's clock and a record's arrival by DynamoDB's, to the second: rows armed this
 /// much later are looked at too. Re-arming one more than needed changes nothing.
@@ -137,7 +138,7 @@ impl Replay {
         Ok(run.summary)
     }
 
-    async fn receive_all(&self, deadline: SystemTime) -> Result<Vec<(Message, Word)>, ReplayError> {
+    async fn receive_all(&self, deadline: SystemTime) -> Result<Vec<(DeadLetterMessage, Word)>, ReplayError> {
         let mut all = Vec::new();
         while all.len() < MOST_MESSAGES {
             self.check_time(deadline, TO_PUT_BACK)?;
@@ -192,7 +193,7 @@ impl Replay {
         let chosen: Vec<_> = chosen.collect();
         let mut done = stream::iter(chosen)
             .map(|(choice, row)| {
-                let span = about(row.order.as_ref());
+                let span = spans::order(row.order.as_ref());
                 let rearming = async move {
                     let outcome = match choice {
                         Choice::Rearm if dry_run => Ok(Written::Done),
@@ -231,7 +232,11 @@ impl Replay {
         Ok(())
     }
 
-    async fn settle(&self, run: &mut Run<'_>, messages: &[(Message, Word)]) -> Result<(), ReplayError> {
+    async fn settle(
+        &self,
+        run: &mut Run<'_>,
+        messages: &[(DeadLetterMessage, Word)],
+    ) -> Result<(), ReplayError> {
         let mut counted = HashSet::new();
         let mut verdicts = Vec::with_capacity(messages.len());
         for (message, word) in messages {
@@ -278,7 +283,7 @@ impl Replay {
         }
         if counted.insert(order.clone()) {
             // No row in quarantine: across, or gone for good.
-            let acceptance = self.orders.acceptance(order).instrument(about(Some(order)));
+            let acceptance = self.orders.acceptance(order).instrument(spans::order(Some(order)));
             if fate.is_none() && acceptance.await?.is_some() {
                 run.summary.already_tokenized += 1;
             } else {
