@@ -74,7 +74,14 @@ fn every_alarm_on_our_metrics_is_on_one_that_is_written() {
         }
     }
     assert_eq!(watched, *recorder.0.lock().unwrap());
-    assert_eq!(alarms.len(), 9 + 2 + 2 * stack.functions.len());
+    assert_eq!(alarms.len(), 9 + 4 + 2 * stack.functions.len());
+    let watches = |alarm: &str, metric: &str| {
+        let alarm = stack.properties(alarm).unwrap();
+        assert_eq!((&alarm["MetricName"], &alarm["Threshold"]), (&json!(metric), &json!(1)));
+    };
+    watches("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible");
+    watches("DeadLetterArrivedAlarm", "NumberOfMessagesSent");
+    watches("ApiErrorsAlarm", "5XXError");
     let oldest = stack.properties("OldestQuarantinedAlarm").unwrap();
     assert_eq!(oldest["TreatMissingData"], "breaching", "a sweep that does not run tells nothing");
     assert_eq!(stack.properties("IteratorAgeAlarm").unwrap()["MetricName"], "IteratorAge");
@@ -95,4 +102,31 @@ fn every_function_has_alarms_of_its_own_and_is_traced() {
         assert_eq!(stack.properties(id).unwrap()["Tracing"], "Active", "{id}");
         assert_eq!(stack.properties(id).unwrap()["Architectures"], json!(["arm64"]), "{id}");
     }
+}
+
+#[test]
+fn the_dashboard_shows_metrics_that_are_written_and_functions_that_exist() {
+    let (_, stack) = with_everything();
+    let body = stack.properties("Dashboard").unwrap()["DashboardBody"].as_str().unwrap();
+    let dashboard: Value = serde_json::from_str(body).unwrap();
+    let metrics: Vec<_> = dashboard["widgets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|widget| widget["properties"]["metrics"].as_array().unwrap())
+        .filter(|metric| metric[0].is_string())
+        .map(|metric| (metric[0].as_str().unwrap(), metric[1].as_str().unwrap(), metric[3].as_str()))
+        .collect();
+    let ours = format!("CardAirlock/{STACK_NAME}");
+    for name in ["Accepted", "Tokenized", "OldestQuarantined", "Rearmed", "Expired", "CardMissing"] {
+        assert!(metrics.contains(&(&ours, name, None)) || metrics.iter().any(|m| m.0 == ours && m.1 == name));
+    }
+    for function in &stack.functions {
+        let name = format!("{STACK_NAME}-{}", function.logical_id);
+        assert!(metrics.contains(&("AWS/Lambda", "Errors", Some(name.as_str()))), "{name}");
+    }
+    assert!(
+        body.contains("Outcome") && body.contains("Reason"),
+        "payments by outcome, parked rows by reason"
+    );
 }

@@ -21,6 +21,8 @@ fn with_everything() -> (Template, Stack) {
         ("VpcId", "vpc-0a"),
         ("SubnetIds", "subnet-0a,subnet-0b"),
         ("RouteTableIds", "rtb-0a"),
+        ("CreateLogsEndpoints", "true"),
+        ("WebAclRatePerFiveMinutes", "1000"),
         ("AlarmEmail", "ops@example.com"),
         ("SetApiGatewayAccount", "true"),
         ("SelfSignUp", "true"),
@@ -42,6 +44,7 @@ fn with(parameters: &[(&str, &str)]) -> (Template, Stack) {
         resources.0.entry(logical_id).or_insert(attributes);
     }
     resources.insert("ApiGatewayAccount", "account", []);
+    resources.insert("WebAcl", "acl", [("Arn", "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/acl")]);
     let stack = template.resolve(&resources).unwrap();
     (template, stack)
 }
