@@ -6,6 +6,9 @@ use std::{sync::Arc, time::SystemTime};
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_lambda_events::{apigw::ApiGatewayProxyRequest, dynamodb::Event};
+use card_airlock_lambda::{
+    Function, FunctionConfiguration, FunctionError, FunctionResult, NotBuilt, Processes,
+};
 use clock::Clock;
 use forget::Forget;
 use ingest::Ingest;
@@ -16,11 +19,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokenize_worker::TokenizeWorker;
 use zeroize::Zeroizing;
 
-use crate::{
-    function::{Function, FunctionError, FunctionResult},
-    runtime_api::{NotBuilt, Processes},
-    template::{LambdaFunction, REGION},
-};
+use crate::template::{ACCOUNT_ID, LambdaFunction, REGION, STACK_NAME};
 
 /// Why a function of the template cannot run here.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +59,7 @@ pub struct Surroundings {
 /// [`FunctionsError`] when the template does not fit the code.
 pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result<Function, FunctionsError> {
     if let Some(processes) = &surroundings.processes {
-        return Ok(processes.function(declared)?);
+        return Ok(processes.function(&configuration(declared))?);
     }
     let name = &declared.logical_id;
     let lookup = |variable: &str| declared.environment.get(variable).cloned();
@@ -115,6 +114,24 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
         }
         _ => return Err(FunctionsError::NoHandler(name.clone())),
     })
+}
+
+/// What a function that the template declares is to run as a process.
+fn configuration(declared: &LambdaFunction) -> FunctionConfiguration {
+    let LambdaFunction { logical_id, role, environment, timeout, memory_mib, binary } = declared.clone();
+    let name = format!("{STACK_NAME}-{logical_id}");
+    FunctionConfiguration {
+        id: logical_id,
+        arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{name}"),
+        name,
+        region: REGION.to_owned(),
+        // At the local endpoint the access-key id names the role.
+        access_key_id: role,
+        environment,
+        timeout,
+        memory_mib,
+        program: binary,
+    }
 }
 
 /// A handler between JSON and JSON, as the Lambda runtime has it. The event's buffer is wiped.

@@ -3,6 +3,8 @@
 use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use aws_config::timeout::TimeoutConfig;
+use card_airlock_event_source::{Checkpoints, Mapping, Names, SettingsError};
+use card_airlock_lambda::{Function, ProcessOptions, Processes};
 use clock::Clock;
 use http::Method;
 use platform::aws_client;
@@ -12,12 +14,9 @@ use crate::{
     api::{self, Api, Route},
     aws::{AwsEndpoint, ProvisionError, StartError, StreamError},
     console::{Console, ConsoleOptions, Hub, StreamTail},
-    event_source::{Checkpoints, Mapping, Names, SettingsError},
-    function::Function,
     functions::{self, FunctionsError, Surroundings},
     issuer::{Issuer, IssuerError},
     listen::{self, ListenError},
-    runtime_api::{ProcessOptions, Processes},
     sandbox::Sandbox,
     stream,
     template::{

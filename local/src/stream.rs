@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
+use card_airlock_event_source::{DestinationError, FilterCriteria, OnFailure, Position, SequenceNumber, Settings, SettingsError, SourceError, StartingPosition, StreamSource};
 use aws_config::SdkConfig;
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::{Value, json};
 
 use crate::{
     aws::{StreamError, StreamReader},
-    event_source::{
-        DestinationError, FilterCriteria, OnFailure, Position, SequenceNumber, Settings, SettingsError,
-        SourceError, StartingPosition, StreamSource,
-    },
     template::StreamMapping,
 };
 

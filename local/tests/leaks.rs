@@ -19,11 +19,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use card_airlock_lambda::{Lines, ProcessOptions};
 use aws_sdk_dynamodbstreams::types::ShardIteratorType;
 use local::{
     functions,
     issuer::Issuer,
-    runtime_api::{Lines, ProcessOptions},
     stack::{Stack, StackOptions},
 };
 use serde_json::{Value, json};

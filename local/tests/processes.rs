@@ -15,12 +15,10 @@ use std::{
 };
 
 use local::{
-    function::{Function, FunctionError},
     issuer::Issuer,
-    runtime_api::{Lines, NotBuilt, ProcessOptions, Processes},
     stack::{Stack, StackOptions},
-    template::LambdaFunction,
 };
+use card_airlock_lambda::{Function, FunctionConfiguration, FunctionError, Lines, NotBuilt, ProcessOptions, Processes};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -57,7 +55,7 @@ async fn silent_aws() -> (TcpListener, String) {
     (listener, url)
 }
 
-fn ingest(timeout: Duration) -> LambdaFunction {
+fn ingest(timeout: Duration) -> FunctionConfiguration {
     let settings = [
         ("METRICS_NAMESPACE", "CardAirlock/processes"),
         ("QUARANTINE_TABLE", "quarantine"),
@@ -71,18 +69,21 @@ fn ingest(timeout: Duration) -> LambdaFunction {
         ("DATA_KEY_MAX_ROWS", "100"),
         ("DATA_KEY_MAX_SECONDS", "300"),
     ];
-    LambdaFunction {
-        logical_id: "IngestFunction".into(),
-        role: "IngestRole".into(),
+    FunctionConfiguration {
+        id: "IngestFunction".into(),
+        name: "card-airlock-IngestFunction".into(),
+        arn: "arn:aws:lambda:us-east-1:123456789012:function:card-airlock-IngestFunction".into(),
+        region: "us-east-1".into(),
+        access_key_id: "IngestRole".into(),
         environment: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         timeout,
         memory_mib: 256,
-        binary: "ingest".into(),
+        program: "ingest".into(),
     }
 }
 
 /// A function that, unlike the API's, does not answer by itself before its time is over.
-fn replay(timeout: Duration) -> LambdaFunction {
+fn replay(timeout: Duration) -> FunctionConfiguration {
     let settings = [
         ("METRICS_NAMESPACE", "CardAirlock/processes"),
         ("QUARANTINE_TABLE", "quarantine"),
@@ -91,13 +92,16 @@ fn replay(timeout: Duration) -> LambdaFunction {
         ("REARM_AFTER_MINUTES", "75"),
         ("MAX_ATTEMPTS", "20"),
     ];
-    LambdaFunction {
-        logical_id: "ReplayFunction".into(),
-        role: "ReplayRole".into(),
+    FunctionConfiguration {
+        id: "ReplayFunction".into(),
+        name: "card-airlock-ReplayFunction".into(),
+        arn: "arn:aws:lambda:us-east-1:123456789012:function:card-airlock-ReplayFunction".into(),
+        region: "us-east-1".into(),
+        access_key_id: "ReplayRole".into(),
         environment: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         timeout,
         memory_mib: 256,
-        binary: "replay".into(),
+        program: "replay".into(),
     }
 }
 
@@ -465,7 +469,7 @@ async fn a_process_sees_what_the_template_and_lambda_set_and_nothing_else() {
     for (name, value) in &declared.environment {
         assert_eq!(seen.get(name), Some(value));
     }
-    assert_eq!(seen["AWS_ACCESS_KEY_ID"], declared.role);
+    assert_eq!(seen["AWS_ACCESS_KEY_ID"], declared.access_key_id);
     assert_eq!(seen["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "256");
     let lambdas = ["_HANDLER", "LAMBDA_TASK_ROOT", "LANG", "TZ"];
     let strangers = seen.keys().filter(|name| {
@@ -513,7 +517,7 @@ async fn what_is_no_event_of_the_function_fails_and_the_process_lives_on() {
 async fn a_program_that_cannot_start_fails_every_invocation_and_says_why() {
     let (options, written) = options();
     let processes = Processes::new(options, silent_aws().await.1);
-    let function = LambdaFunction { environment: BTreeMap::new(), ..ingest(PATIENCE) };
+    let function = FunctionConfiguration { environment: BTreeMap::new(), ..ingest(PATIENCE) };
     let ingest = processes.function(&function).unwrap();
     for _ in 0..2 {
         assert_eq!(status(&ingest, stranger_event()).await, Err(FunctionError::Unhandled));
@@ -525,7 +529,7 @@ async fn a_program_that_cannot_start_fails_every_invocation_and_says_why() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stack_whose_programs_are_not_built_does_not_start_and_says_how_to_build_them() {
     let nothing = tempfile::tempdir().unwrap();
-    let processes = ProcessOptions { binaries: nothing.path().to_owned(), ..options().0 };
+    let processes = ProcessOptions { folder: nothing.path().to_owned(), ..options().0 };
     let options = StackOptions {
         processes: Some(processes.clone()),
         ..StackOptions::on_free_ports(Issuer::ephemeral().unwrap())
@@ -534,7 +538,7 @@ async fn a_stack_whose_programs_are_not_built_does_not_start_and_says_how_to_bui
     assert!(error.contains("is not built yet: run `cargo build --workspace`"), "{error}");
     let not_built: NotBuilt =
         Processes::new(processes, String::new()).function(&ingest(PATIENCE)).unwrap_err();
-    assert_eq!(not_built.binary, "ingest");
+    assert_eq!(not_built.program, "ingest");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,10 +17,10 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
+use card_airlock_event_source::Did;
 use clock::TestClock;
 use futures::{StreamExt, stream};
 use local::{
-    event_source::Did,
     functions,
     issuer::Issuer,
     stack::{Stack, StackError, StackOptions},

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The crates whose log lines are written with care, and may therefore be seen at any level.
-const OURS: [&str; 10] = [
+const OURS: [&str; 13] = [
     "vault",
     "order",
     "platform",
@@ -28,6 +28,9 @@ const OURS: [&str; 10] = [
     "forget",
     "local",
     "card_airlock",
+    "card_airlock_event_source",
+    "card_airlock_iam",
+    "card_airlock_lambda",
 ];
 
 /// What Lambda handed over is not the event that the function is made for. Says nothing of it.

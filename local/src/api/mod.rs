@@ -22,12 +22,12 @@ use axum::{
     http::{HeaderMap, header::AUTHORIZATION},
     response::Response,
 };
+use card_airlock_lambda::{FunctionError, FunctionResult, MAX_EVENT_BYTES};
 use clock::Clock;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::{
-    function::{FunctionError, FunctionResult, MAX_EVENT_BYTES},
     issuer::{AuthorizerClaims, Issuer, USER_POOL_ID},
     template::Cors,
     wiped::WipedBuffer,

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use axum::http::Method;
+use card_airlock_lambda::Function;
 use percent_encoding::percent_decode_str;
-
-use crate::function::Function;
 
 /// One method of one resource.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ use std::{
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use axum::http::Method;
+use card_airlock_lambda::Function;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -19,7 +20,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{function::Function, issuer::bad_tokens::bad_tokens};
+use crate::issuer::bad_tokens::bad_tokens;
 
 static ISSUER: LazyLock<Arc<Issuer>> = LazyLock::new(|| Arc::new(Issuer::ephemeral().unwrap()));
 

@@ -5,13 +5,14 @@
 
 mod admit;
 mod answer;
+mod authorization;
 mod calls;
 mod dynamodb;
 mod faults;
-mod iam;
 mod idempotency;
 mod kms;
 mod mentions;
+mod policies;
 mod provision;
 mod request;
 mod retention;
@@ -41,6 +42,7 @@ use axum::{
     response::{IntoResponse, Response},
     serve::ListenerExt,
 };
+use card_airlock_iam::{Denial, Element, Iam};
 use clock::Clock;
 use http::HeaderMap;
 use tokio::{net::TcpListener, sync::watch};
@@ -51,9 +53,8 @@ use calls::CallLog;
 pub use calls::{Call, CallKind, Service, Tally};
 use dynamodb::Dynamo;
 pub use faults::{FaultKind, FaultRule, Faults, NotAFault, When};
-use iam::Iam;
-pub use iam::{Denial, Element, PolicyError, RulesError};
 use kms::Kms;
+pub use policies::PoliciesError;
 pub use provision::ProvisionError;
 use request::Request;
 use secrets::Secrets;

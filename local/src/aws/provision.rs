@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{AwsEndpoint, RulesError, Service, iam::Rules, request::Request};
+use super::{AwsEndpoint, PoliciesError, Service, policies::policies, request::Request};
 use crate::template::{ACCOUNT_ID, Key, Queue, REGION, Resources, Table, Template, TemplateError};
 
 /// Why the template's resources could not be made.
@@ -14,7 +14,7 @@ pub enum ProvisionError {
     Template(#[from] TemplateError),
     /// The template's policies cannot be enforced here.
     #[error(transparent)]
-    Rules(#[from] RulesError),
+    Policies(#[from] PoliciesError),
     /// A service refused to make a resource.
     #[error("{logical_id}: {operation} was refused ({code})")]
     Refused {
@@ -44,7 +44,7 @@ impl AwsEndpoint {
         for table in template.tables(&resources)? {
             self.make_table(&table, &mut resources).await?;
         }
-        self.0.iam.enforce(Rules::of(template, &resources)?);
+        self.0.iam.enforce(policies(template, &resources)?);
         Ok(resources)
     }
 

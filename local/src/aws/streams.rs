@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use card_airlock_iam::Iam;
 use dynoxide::{
     Database,
     actions::{
@@ -12,7 +13,7 @@ use dynoxide::{
 };
 use serde_json::{Value, json};
 
-use super::{iam::Iam, retention::Retention};
+use super::{authorization::reading_stream, retention::Retention};
 use crate::template::REGION;
 
 /// GetRecords' own limit.
@@ -96,7 +97,7 @@ impl StreamReader {
     /// not be read.
     pub fn records_after(&self, position: Option<&str>, limit: usize) -> Result<Vec<Value>, StreamError> {
         if let Some((role, iam)) = &self.reader {
-            iam.authorize_stream(role, &self.stream_arn).map_err(|_| StreamError::Denied)?;
+            iam.authorize(role, reading_stream(&self.stream_arn)).map_err(|_| StreamError::Denied)?;
         }
         let mut shard_iterator = self.iterator(position)?;
         loop {

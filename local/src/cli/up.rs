@@ -2,6 +2,7 @@
 
 use std::{io, io::Write, path::PathBuf};
 
+use card_airlock_lambda::{Lines, ProcessOptions};
 use clap::Args;
 use clock::TestClock;
 use tracing_subscriber::filter::LevelFilter;
@@ -16,7 +17,6 @@ use crate::{
     aws::FaultRule,
     console::{ConsoleOptions, OrderLog},
     issuer::Issuer,
-    runtime_api::{Lines, ProcessOptions},
     sandbox::{CARDS, Sandbox},
     stack::{Stack, StackOptions},
     template::ACCOUNT_ID,

@@ -9,16 +9,13 @@ use std::{
     },
 };
 
+use card_airlock_lambda::{Function, FunctionError, FunctionResult, Processes};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::Hub;
-use crate::{
-    aws::Seen,
-    function::{Function, FunctionError, FunctionResult},
-    runtime_api::Processes,
-};
+use crate::aws::Seen;
 
 /// The function that orders pass through.
 const WORKER: &str = "TokenizeWorkerFunction";

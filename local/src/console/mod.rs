@@ -35,13 +35,13 @@ use axum::{
     Router,
     routing::{get, post},
 };
+use card_airlock_lambda::Function;
 use clock::TestClock;
 use tokio::sync::watch;
 
 use crate::{
     api::Api,
     aws::AwsEndpoint,
-    function::Function,
     sandbox::Sandbox,
     template::{self, LambdaFunction},
 };

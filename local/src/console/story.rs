@@ -3,13 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use card_airlock_event_source::SequenceNumber;
 use serde_json::{Value, json};
 
 use super::{Console, attributes, hub::Kept, poison, pulse, stream_tail::sequence, summary::text};
-use crate::{
-    aws::{Seen, Service},
-    event_source::SequenceNumber,
-};
+use crate::aws::{Seen, Service};
 
 /// The quarantine's stream records of an order, oldest first, each as it is but for the bytes.
 pub(super) fn records(console: &Console, order: &str) -> Vec<Value> {

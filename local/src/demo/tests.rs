@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use card_airlock_lambda::Function;
 use aws_sdk_dynamodb::{
     Client,
     primitives::Blob,
@@ -22,7 +23,6 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     api::{self, Api, Route},
-    function::Function,
     listen,
     sandbox::Sandbox,
     template::ACCOUNT_ID,

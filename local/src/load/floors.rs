@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use card_airlock_event_source::Did;
+use card_airlock_lambda::Function;
 use futures::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -22,8 +24,6 @@ use super::{
 };
 use crate::{
     cli::style::{FAINT, HEADING},
-    event_source::Did,
-    function::Function,
     issuer::Issuer,
     stack::{Stack, StackOptions},
 };

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use card_airlock_lambda::Counts;
 use serde::Serialize;
 
 use super::process;
 use crate::{
     aws::{CallKind, Service, Tally},
-    runtime_api::Counts,
     stack::Stack,
 };
 

@@ -16,6 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use card_airlock_lambda::{Lines, ProcessOptions};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::filter::LevelFilter;
@@ -27,7 +28,6 @@ use crate::{
         client::{ApiClient, ClientError},
     },
     issuer::{Issuer, IssuerError},
-    runtime_api::{Lines, ProcessOptions},
     stack::{Stack, StackError, StackOptions},
 };
 use drive::Clients;

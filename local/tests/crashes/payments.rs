@@ -13,10 +13,10 @@ use std::{
 };
 
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
+use card_airlock_lambda::Function;
 use clock::TestClock;
 use futures::{StreamExt, stream};
 use local::{
-    function::Function,
     functions::{self, Surroundings},
     sandbox::{Charge, named},
     stack::Stack,

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use card_airlock_lambda::{Lines, ProcessOptions};
 use aws_sdk_dynamodb::{Client as DynamoDb, types::Select};
 use futures::{StreamExt, stream};
 use local::{
     aws::{FaultKind, FaultRule},
     issuer::Issuer,
-    runtime_api::{Lines, ProcessOptions},
     stack::{Stack, StackOptions},
 };
 use serde_json::json;

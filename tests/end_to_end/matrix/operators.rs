@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
+use card_airlock_event_source::{Did, Outcome};
 use aws_sdk_dynamodb::types::AttributeValue;
-use local::{
-    aws::{FaultKind, When},
-    event_source::{Did, Outcome},
-};
+use local::aws::{FaultKind, When};
 use serde_json::{Value, json};
 
 use super::{

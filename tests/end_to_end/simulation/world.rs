@@ -8,10 +8,10 @@ use std::{
 
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
+use card_airlock_event_source::{Did, Step};
 use clock::TestClock;
 use local::{
     aws::{FaultKind, FaultRule, Faults, When},
-    event_source::{Did, Step},
     functions::sdk_config,
     sandbox::{Charge, Failure},
     stack::{Stack, StackOptions},

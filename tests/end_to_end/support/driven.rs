@@ -5,11 +5,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use card_airlock_event_source::Did;
+use card_airlock_lambda::FunctionResult;
 use clock::TestClock;
 use local::{
     aws::{FaultKind, FaultRule, Service, When},
-    event_source::Did,
-    function::FunctionResult,
     stack::{Stack, StackOptions},
 };
 use serde_json::{Value, json};

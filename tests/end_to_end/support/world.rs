@@ -6,12 +6,12 @@ use std::{
 };
 
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
+use card_airlock_lambda::Function;
 use clock::TestClock;
 use http::Method;
 use local::{
     api::{self, Api, Route},
     aws::AwsEndpoint,
-    function::Function,
     functions::{self, Surroundings},
     issuer::Issuer,
     sandbox::Sandbox,

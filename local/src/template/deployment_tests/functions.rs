@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
+use card_airlock_event_source::FilterCriteria;
 use order::QuarantineStatus;
 use platform::{
     metrics,
@@ -13,10 +14,7 @@ use platform::{
 use serde_json::{Value, json};
 
 use super::with_everything;
-use crate::{
-    event_source::FilterCriteria,
-    template::{SHIPPED, Template, tests::shipped, yaml},
-};
+use crate::template::{SHIPPED, Template, tests::shipped, yaml};
 
 #[test]
 fn a_function_waits_for_the_policies_of_its_role() {

@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+
+mod batch;
+mod checkpoint;
+mod discard;
+mod filter;
+mod filter_error;
+mod lane;
+mod mapping;
+mod poll;
+mod record;
+mod response;
+mod rule;
+mod sequence;
+mod settings;
+mod source;
+mod stats;
+#[cfg(test)]
+mod tests;
+mod work;
+
+pub use batch::{Condition, Outcome};
+pub use checkpoint::Checkpoints;
+pub use filter::FilterCriteria;
+pub use filter_error::FilterError;
+pub use mapping::{Did, Mapping, Names, Step};
+pub use sequence::{Position, SequenceNumber};
+pub use settings::{Backoff, Settings, SettingsError, StartingPosition};
+pub use source::{DestinationError, OnFailure, SourceError, StreamSource};
+pub use stats::{Stats, StatsReader};

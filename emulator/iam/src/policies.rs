@@ -1,0 +1,99 @@
+//! All policies of an account: those of its roles, of its keys, and of its other resources.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::{
+    policy::{Attached, Effect, Element, Policy, Statement},
+    policy_error::PolicyError,
+};
+
+/// Who may do what in an account.
+#[derive(Debug, Default)]
+pub struct Policies {
+    account_id: String,
+    /// By the name with which the role calls.
+    pub(crate) roles: BTreeMap<String, Role>,
+    /// By the key's ARN.
+    pub(crate) keys: BTreeMap<String, Policy>,
+    /// Of the resources of a service; each statement names its resources.
+    pub(crate) resources: Vec<(String, Policy)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Role {
+    pub(crate) arn: String,
+    pub(crate) policies: Vec<Policy>,
+}
+
+impl Policies {
+    /// The policies of an account that has none yet.
+    #[must_use]
+    pub fn new(account_id: &str) -> Self {
+        Self { account_id: account_id.to_owned(), ..Self::default() }
+    }
+
+    /// Adds a role without policies. `name` is what it calls itself when it asks.
+    pub fn add_role(&mut self, name: &str, arn: &str) {
+        self.roles.insert(name.to_owned(), Role { arn: arn.to_owned(), policies: Vec::new() });
+    }
+
+    /// Attaches a policy document to a role. `id` is what [`Element`] calls the policy.
+    ///
+    /// # Errors
+    /// When there is no such role, or an element of the document is not known here.
+    pub fn attach_to_role(&mut self, role: &str, id: &str, document: &Value) -> Result<(), PolicyError> {
+        let policy = Policy::parse(id, document, Attached::ToRole)?;
+        let role = self.roles.get_mut(role).ok_or_else(|| PolicyError::Unknown("its role".to_owned()))?;
+        role.policies.push(policy);
+        Ok(())
+    }
+
+    /// Sets the policy of a KMS key. A key with a policy can be used only as that policy says.
+    ///
+    /// # Errors
+    /// When an element of the document is not known here.
+    pub fn attach_to_key(&mut self, key_arn: &str, id: &str, document: &Value) -> Result<(), PolicyError> {
+        let policy = self.parse_resource_policy(id, document)?;
+        self.keys.insert(key_arn.to_owned(), policy);
+        Ok(())
+    }
+
+    /// Adds a policy of resources of `service` (such as `sqs`): its statements name them by ARN.
+    ///
+    /// # Errors
+    /// When an element of the document is not known here.
+    pub fn attach_to_resources(
+        &mut self,
+        service: &str,
+        id: &str,
+        document: &Value,
+    ) -> Result<(), PolicyError> {
+        let policy = self.parse_resource_policy(id, document)?;
+        self.resources.push((format!("arn:aws:{service}:"), policy));
+        Ok(())
+    }
+
+    /// The policies of a resource: a key's own, and those of its service's resources.
+    pub(crate) fn of_resource<'a>(&'a self, arn: &'a str) -> impl Iterator<Item = &'a Policy> {
+        let of_service = self.resources.iter().filter(|(prefix, _)| arn.starts_with(prefix.as_str()));
+        self.keys.get(arn).into_iter().chain(of_service.map(|(_, policy)| policy))
+    }
+
+    /// Each value of each element of each statement that allows.
+    pub(crate) fn declared(&self) -> BTreeSet<Element> {
+        let of_roles = self.roles.values().flat_map(|role| &role.policies);
+        let of_resources = self.resources.iter().map(|(_, policy)| policy);
+        let allowing = |statement: &&Statement| statement.effect == Effect::Allow;
+        let policies = of_roles.chain(self.keys.values()).chain(of_resources);
+        let statements = policies.flat_map(|policy| {
+            policy.statements.iter().filter(allowing).flat_map(move |statement| statement.all(policy))
+        });
+        statements.collect()
+    }
+
+    fn parse_resource_policy(&self, id: &str, document: &Value) -> Result<Policy, PolicyError> {
+        Policy::parse(id, document, Attached::ToResource(&self.account_id))
+    }
+}

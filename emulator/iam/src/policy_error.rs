@@ -1,0 +1,12 @@
+//! Why a policy is not accepted.
+
+/// Why a policy cannot be evaluated here. Quotes the policy, which holds no secrets.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// Not the shape of a policy, or an element that is not known here.
+    #[error("the policy cannot be read: {0}")]
+    Shape(String),
+    /// A condition, principal or value that is not known here.
+    #[error("{0} is not known here")]
+    Unknown(String),
+}

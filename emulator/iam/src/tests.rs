@@ -1,0 +1,159 @@
+//! How policies together decide.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+const KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-4333-8444-555555555555";
+const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:q";
+const TABLE: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/T";
+const OTHER_TABLE: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/U";
+const ACCOUNT: &str = "arn:aws:iam::123456789012:root";
+const ROLE: &str = "arn:aws:iam::123456789012:role/R";
+
+/// The policies of one role, one key and one queue.
+fn iam(of_role: Value, of_key: Value, of_queue: Value) -> Iam {
+    let document = |statements: Value| json!({"Version": "2012-10-17", "Statement": statements});
+    let mut policies = Policies::new("123456789012");
+    policies.add_role("R", ROLE);
+    policies.attach_to_role("R", "P", &document(of_role)).unwrap();
+    policies.attach_to_key(KEY, "P", &document(of_key)).unwrap();
+    policies.attach_to_resources("sqs", "P", &document(of_queue)).unwrap();
+    let iam = Iam::default();
+    iam.enforce(policies);
+    iam
+}
+
+fn request(action: &str, resource: Option<&str>) -> Request {
+    let context = Context::default().with("aws:SecureTransport", ["true".to_owned()]);
+    Request { action: action.to_owned(), resource: resource.map(str::to_owned), context: Some(context) }
+}
+
+fn allows(iam: &Iam, caller: &str, action: &str, resource: impl Into<Option<&'static str>>) -> bool {
+    iam.authorize(caller, [request(action, resource.into())]).is_ok()
+}
+
+fn decrypts(iam: &Iam, caller: &str) -> bool {
+    allows(iam, caller, "kms:Decrypt", KEY)
+}
+
+fn statement(effect: &str, principal: Option<Value>, action: &str, resource: &str) -> Value {
+    let mut statement = json!({"Effect": effect, "Action": action, "Resource": resource});
+    if let Some(principal) = principal {
+        statement["Principal"] = principal;
+    }
+    statement
+}
+
+#[test]
+fn a_key_that_names_the_role_needs_nothing_of_the_roles_own_policies() {
+    let direct = statement("Allow", Some(json!({"AWS": ROLE})), "kms:Decrypt", "*");
+    let iam = iam(json!([]), json!([direct]), json!([]));
+    assert!(decrypts(&iam, "R"));
+    assert!(!allows(&iam, "R", "kms:Encrypt", KEY));
+    assert!(!decrypts(&iam, "operator"));
+}
+
+#[test]
+fn a_roles_own_policy_is_not_enough_for_a_key_that_does_not_hand_the_matter_to_the_account() {
+    let own = json!([statement("Allow", None, "kms:*", KEY)]);
+    let handing_on = |action| json!([statement("Allow", Some(json!({"AWS": ACCOUNT})), action, "*")]);
+    assert!(!decrypts(&iam(own.clone(), json!([]), json!([])), "R"));
+    assert!(!decrypts(&iam(own.clone(), handing_on("kms:DescribeKey"), json!([])), "R"));
+    assert!(decrypts(&iam(own, handing_on("kms:Decrypt"), json!([])), "R"));
+    assert!(!decrypts(&iam(json!([]), handing_on("kms:Decrypt"), json!([])), "R"));
+}
+
+#[test]
+fn an_explicit_denial_wins_wherever_it_stands() {
+    let allow = statement("Allow", Some(json!({"AWS": ROLE})), "kms:*", "*");
+    let deny_on_key = statement("Deny", Some(json!("*")), "kms:Decrypt", "*");
+    let deny_on_role = statement("Deny", None, "kms:Dec*", "*");
+    assert!(decrypts(&iam(json!([]), json!([allow]), json!([])), "R"));
+    assert!(!decrypts(&iam(json!([]), json!([allow, deny_on_key]), json!([])), "R"));
+    assert!(!decrypts(&iam(json!([deny_on_role]), json!([allow]), json!([])), "R"));
+}
+
+#[test]
+fn the_operator_administers_a_key_and_does_not_use_it() {
+    let administer = statement("Allow", Some(json!({"AWS": ACCOUNT})), "kms:Describe*", "*");
+    let iam = iam(json!([]), json!([administer]), json!([]));
+    assert!(allows(&iam, "operator", "kms:DescribeKey", KEY));
+    assert!(!allows(&iam, "R", "kms:DescribeKey", KEY));
+    for action in
+        ["Encrypt", "Decrypt", "ReEncryptFrom", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"]
+    {
+        let action = format!("kms:{action}");
+        assert!(!allows(&iam, "operator", &action, KEY), "{action}");
+        assert!(!allows(&iam, "operator", &action, None), "{action}: it may be this key");
+    }
+    assert!(allows(&iam, "operator", "kms:ListKeys", None));
+    assert!(allows(&iam, "operator", "kms:Decrypt", "arn:aws:kms:us-east-1:123456789012:key/of-no-policy"));
+}
+
+#[test]
+fn the_operator_may_do_everything_else_until_unknown_callers_are_denied() {
+    let iam = iam(json!([]), json!([]), json!([]));
+    let scans = || allows(&iam, "operator", "dynamodb:Scan", TABLE);
+    let states = || allows(&iam, "operator", "dynamodb:ExecuteStatement", None);
+    assert!(scans() && states());
+    iam.deny_unknown();
+    assert!(!scans() && !states());
+    let denied: Vec<_> = iam.denials().into_iter().map(|denial| denial.action).collect();
+    assert_eq!(denied, ["dynamodb:Scan", "dynamodb:ExecuteStatement"]);
+}
+
+#[test]
+fn a_role_has_nothing_that_is_not_allowed_or_not_known() {
+    let own = statement("Allow", None, "dynamodb:*", TABLE);
+    let iam = iam(json!([own]), json!([]), json!([]));
+    assert!(allows(&iam, "R", "dynamodb:Scan", TABLE));
+    assert!(!allows(&iam, "R", "dynamodb:Scan", OTHER_TABLE));
+    assert!(!allows(&iam, "R", "dynamodb:ExecuteStatement", None));
+}
+
+#[test]
+fn a_call_that_needs_two_permissions_is_denied_when_it_lacks_one() {
+    let own = statement("Allow", None, "dynamodb:*", TABLE);
+    let iam = iam(json!([own]), json!([]), json!([]));
+    let put = request("dynamodb:PutItem", Some(TABLE));
+    let delete = |table| request("dynamodb:DeleteItem", Some(table));
+    assert_eq!(iam.authorize("R", [put.clone(), delete(TABLE)]), Ok(()));
+    assert_eq!(iam.authorize("R", [put, delete(OTHER_TABLE)]), Err(Denied));
+}
+
+#[test]
+fn a_policy_of_a_role_that_is_not_there_is_an_error() {
+    let document = json!({"Version": "2012-10-17", "Statement": []});
+    assert!(Policies::default().attach_to_role("R", "P", &document).is_err());
+}
+
+#[test]
+fn a_queues_policy_denies_and_allows_too() {
+    let own = json!([statement("Allow", None, "sqs:SendMessage", QUEUE)]);
+    let send = |iam: &Iam| allows(iam, "R", "sqs:SendMessage", QUEUE);
+    let deny = |secure: &str| {
+        let mut deny = statement("Deny", Some(json!("*")), "sqs:*", QUEUE);
+        deny["Condition"] = json!({"Bool": {"aws:SecureTransport": secure}});
+        json!([deny])
+    };
+    assert!(send(&iam(own.clone(), json!([]), deny("false"))));
+    assert!(!send(&iam(own.clone(), json!([]), deny("true"))));
+    assert!(!send(&iam(json!([]), json!([]), json!([]))));
+    let named = statement("Allow", Some(json!({"AWS": ROLE})), "sqs:SendMessage", QUEUE);
+    assert!(send(&iam(json!([]), json!([]), json!([named]))));
+}
+
+#[test]
+fn what_allowed_a_call_is_remembered_value_by_value_and_a_denied_call_leaves_nothing() {
+    let mut own = statement("Allow", None, "sqs:*", QUEUE);
+    own["Sid"] = json!("Send");
+    own["Action"] = json!(["sqs:SendMessage", "sqs:ReceiveMessage"]);
+    let iam = iam(json!([own]), json!([]), json!([]));
+    assert!(!allows(&iam, "R", "sqs:DeleteMessage", QUEUE));
+    assert!(iam.used().is_empty());
+    assert!(allows(&iam, "R", "sqs:SendMessage", QUEUE));
+    let unused: Vec<_> =
+        iam.declared().difference(&iam.used()).map(|element| element.value.clone()).collect();
+    assert_eq!(unused, ["sqs:ReceiveMessage"]);
+}
