@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use card_airlock_event_source::{DestinationError, FilterCriteria, OnFailure, Position, SequenceNumber, Settings, SettingsError, SourceError, StartingPosition, StreamSource};
 use aws_config::SdkConfig;
+use card_airlock_event_source::{
+    DestinationError, FilterCriteria, OnFailure, Position, SequenceNumber, Settings, SettingsError,
+    SourceError, StartingPosition, StreamSource,
+};
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::{Value, json};
 

@@ -19,8 +19,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use card_airlock_lambda::{Lines, ProcessOptions};
 use aws_sdk_dynamodbstreams::types::ShardIteratorType;
+use card_airlock_lambda::{Lines, ProcessOptions};
 use local::{
     functions,
     issuer::Issuer,

@@ -14,11 +14,13 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use card_airlock_lambda::{
+    Function, FunctionConfiguration, FunctionError, Lines, NotBuilt, ProcessOptions, Processes,
+};
 use local::{
     issuer::Issuer,
     stack::{Stack, StackOptions},
 };
-use card_airlock_lambda::{Function, FunctionConfiguration, FunctionError, Lines, NotBuilt, ProcessOptions, Processes};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use card_airlock_lambda::Function;
 use aws_sdk_dynamodb::{
     Client,
     primitives::Blob,
@@ -17,6 +16,7 @@ use aws_sdk_dynamodb::{
         AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     },
 };
+use card_airlock_lambda::Function;
 use http::Method;
 use serde_json::{Value, json};
 

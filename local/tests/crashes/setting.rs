@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use card_airlock_lambda::{Lines, ProcessOptions};
 use aws_sdk_dynamodb::{Client as DynamoDb, types::Select};
+use card_airlock_lambda::{Lines, ProcessOptions};
 use futures::{StreamExt, stream};
 use local::{
     aws::{FaultKind, FaultRule},
