@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The crates whose log lines are written with care, and may therefore be seen at any level.
-const OURS: [&str; 13] = [
+const OURS: [&str; 12] = [
     "vault",
     "order",
     "platform",
@@ -26,7 +26,6 @@ const OURS: [&str; 13] = [
     "replay",
     "paybill",
     "forget",
-    "local",
     "card_airlock",
     "card_airlock_event_source",
     "card_airlock_iam",

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use local::aws::{CallKind, Tally, Units};
+use card_airlock::aws::{CallKind, Tally, Units};
 use serde_json::json;
 
 use crate::support::{Client, ORDERS, World, order};

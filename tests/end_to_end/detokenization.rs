@@ -6,7 +6,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use local::sandbox::Failure;
+use card_airlock::sandbox::Failure;
 use order::Timestamp;
 use paybill::Sandbox;
 use uuid::Uuid;

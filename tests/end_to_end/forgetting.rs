@@ -7,7 +7,7 @@ use std::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use local::sandbox::Failure;
+use card_airlock::sandbox::Failure;
 use paybill::Sandbox;
 use tokio::sync::Notify;
 

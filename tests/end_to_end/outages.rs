@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use card_airlock::aws::{FaultKind, FaultRule, Service, When};
 use futures::future::join_all;
-use local::aws::{FaultKind, FaultRule, Service, When};
 use serde_json::{Value, json};
 
 use crate::support::{Driven, ORDERS, QUARANTINE, order, order_of, worker_fault};
@@ -15,8 +15,10 @@ async fn promise_7_five_kinds_of_poison_among_five_hundred_orders_cost_a_bounded
     const GOOD: usize = 500;
     let mut world = Driven::start().await;
     let (ann, bob) = (world.client("ann"), world.client("bob"));
-    let dynamodb =
-        aws_sdk_dynamodb::Client::new(&local::functions::sdk_config(&world.stack.aws_url(), "operator"));
+    let dynamodb = aws_sdk_dynamodb::Client::new(&card_airlock::functions::sdk_config(
+        &world.stack.aws_url(),
+        "operator",
+    ));
 
     bob.submit(&order_of("model", "5555555555554444")).await.is(202);
     let scan = dynamodb.scan().table_name(QUARANTINE).send().await.unwrap();
@@ -242,8 +244,10 @@ async fn promise_7_a_row_that_cannot_be_parked_keeps_no_other_from_being_swept_o
     }
     world.run_dry().await;
     world.mend();
-    let dynamodb =
-        aws_sdk_dynamodb::Client::new(&local::functions::sdk_config(&world.stack.aws_url(), "operator"));
+    let dynamodb = aws_sdk_dynamodb::Client::new(&card_airlock::functions::sdk_config(
+        &world.stack.aws_url(),
+        "operator",
+    ));
     let put = dynamodb.put_item().table_name(QUARANTINE);
     let string = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.into());
     put.item("CustomerOrder", string("bad")).item("Status", string("ODD")).send().await.unwrap();
@@ -290,7 +294,8 @@ async fn promise_2_an_order_out_of_attempts_is_parked_with_word_and_one_replay_m
 async fn promise_2_a_replay_counts_what_is_across_and_gone_and_leaves_what_it_does_not_know() {
     let mut world = Driven::start().await;
     let client = world.client("ann");
-    let sqs = aws_sdk_sqs::Client::new(&local::functions::sdk_config(&world.stack.aws_url(), "operator"));
+    let sqs =
+        aws_sdk_sqs::Client::new(&card_airlock::functions::sdk_config(&world.stack.aws_url(), "operator"));
     let queue =
         world.stack.declared.function("ReplayFunction").unwrap().environment["DEAD_LETTER_QUEUE_URL"].clone();
     client.submit(&order("across")).await.is(202);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use local::{
+use card_airlock::{
     aws::{FaultKind, FaultRule, Service, When},
     sandbox::named,
 };

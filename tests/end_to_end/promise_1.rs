@@ -1,8 +1,8 @@
-//! No card at rest in the clear. The same batch is sent to the real program, logs and all, in `local/tests/leaks.rs`.
+//! No card at rest in the clear. The same batch is sent to the real program, logs and all, in `card-airlock/tests/leaks.rs`.
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use local::functions;
+use card_airlock::functions;
 use serde_json::Value;
 
 use crate::{

@@ -7,7 +7,7 @@ use aws_sdk_kms::{
     primitives::Blob,
     types::DataKeySpec,
 };
-use local::functions;
+use card_airlock::functions;
 use vault::{Detokenizer, Forgetter, Sealer, Tokenizer};
 
 use crate::support::{AUDIT, ORDERS, QUARANTINE, VAULT, World, order, text};

@@ -96,7 +96,7 @@ const AUDIT_ROWS: [(&str, Class); 8] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
     let world = World::keeping_cards(1).await;
-    world.sandbox.fail_next(Some(local::sandbox::Failure::AnswerLost));
+    world.sandbox.fail_next(Some(card_airlock::sandbox::Failure::AnswerLost));
     let client = world.client("ann");
     client.submit(&order_of("1", Sandbox::DECLINED)).await.is(202);
     world.alter_card().await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local::sandbox::{Failure, named};
+use card_airlock::sandbox::{Failure, named};
 use order::{DeclineCode, Outcome};
 use serde_json::json;
 

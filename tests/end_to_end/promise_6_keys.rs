@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use local::sandbox::Failure;
+use card_airlock::sandbox::Failure;
 use order::{DeclineCode, Outcome};
 use paybill::{MAX_ATTEMPTS, Sandbox};
 use serde_json::{Value, json};

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use card_airlock::functions;
 use clock::Clock;
-use local::functions;
 use paybill::Sandbox;
 use serde_json::json;
 use vault::{Card, DataKeyPolicy, Pan, QuarantineIdentity, Sealer, opaque_id};

@@ -9,10 +9,10 @@ mod steps;
 
 use std::collections::BTreeSet;
 
+use card_airlock::sandbox::Failure;
 use customers::{Accepting, Crossing, LatePut, Paying, PayingTooEarly};
 use faults::{recorded, survives_every_fault};
 use forgetting::{Forgetting, ForgettingInQuarantine};
-use local::sandbox::Failure;
 use operators::{
     Expiring, GivingUp, LetterOfATokenized, OutOfAttempts, Parking, Rearming, RemovedByTtl, Renewing,
     Replaying, SweptMalformed,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local::sandbox::Failure;
+use card_airlock::sandbox::Failure;
 
 use super::{
     faults::{ADA, End, Stage, insist},

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use local::sandbox::Charge;
+use card_airlock::sandbox::Charge;
 use order::Outcome;
 use paybill::MAX_ATTEMPTS;
 use serde_json::Value;

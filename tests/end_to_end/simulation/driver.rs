@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use local::{
+use card_airlock::{
     aws::{FaultKind, FaultRule, Service, When},
     sandbox::Charge,
 };

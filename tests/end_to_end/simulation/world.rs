@@ -8,14 +8,14 @@ use std::{
 
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
-use card_airlock_event_source::{Did, Step};
-use clock::TestClock;
-use local::{
+use card_airlock::{
     aws::{FaultKind, FaultRule, Faults, When},
     functions::sdk_config,
     sandbox::{Charge, Failure},
     stack::{Stack, StackOptions},
 };
+use card_airlock_event_source::{Did, Step};
+use clock::TestClock;
 use paybill::ProcessorError;
 use serde_json::{Value, json};
 

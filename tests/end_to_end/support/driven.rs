@@ -5,13 +5,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use card_airlock_event_source::Did;
-use card_airlock_lambda::FunctionResult;
-use clock::TestClock;
-use local::{
+use card_airlock::{
     aws::{FaultKind, FaultRule, Service, When},
     stack::{Stack, StackOptions},
 };
+use card_airlock_event_source::Did;
+use card_airlock_lambda::FunctionResult;
+use clock::TestClock;
 use serde_json::{Value, json};
 
 use super::{client::Client, world::issuer};

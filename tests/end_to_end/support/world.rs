@@ -6,10 +6,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
-use card_airlock_lambda::Function;
-use clock::TestClock;
-use http::Method;
-use local::{
+use card_airlock::{
     api::{self, Api, Route},
     aws::AwsEndpoint,
     functions::{self, Surroundings},
@@ -18,6 +15,9 @@ use local::{
     stack::{Stack, StackOptions},
     template::{ACCOUNT_ID, SHIPPED, Stack as Declared, Template},
 };
+use card_airlock_lambda::Function;
+use clock::TestClock;
+use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{

@@ -18,11 +18,11 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
-use clock::TestClock;
-use local::{
+use card_airlock::{
     aws::{AwsEndpoint, Service},
     template::{Resources, Stack, Template},
 };
+use clock::TestClock;
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -708,7 +708,7 @@ async fn a_stream_forgets_what_is_older_than_a_day_or_trimmed() {
     put_order(&client, "order-3", "first").await;
     assert_eq!(
         reader.records_after(Some(&number(&first[0])), 10),
-        Err(local::aws::StreamError::Trimmed),
+        Err(card_airlock::aws::StreamError::Trimmed),
         "order-2 is gone, and whoever missed it is told"
     );
     let left = reader.records_after(None, 10).unwrap();

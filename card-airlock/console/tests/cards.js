@@ -1,6 +1,6 @@
 // The cards that the tests send, and the search for them wherever a page could keep them.
 
-/** The numbers behind the names of local/src/console/test_cards.rs and local/src/sandbox/cards.rs, and those that the tests type. */
+/** The numbers behind the names of card-airlock/src/console/test_cards.rs and card-airlock/src/sandbox/cards.rs, and those that the tests type. */
 export const TYPED = "4929 1234 5678 1236";
 export const NUMBERS = ["4111111111111111", "5555555555554444", "378282246310005", "4242424242424242", "4000000000000002", "4000000000009995", "4000000000004087", "4000000000005043", "4000000000005001", "4000000000004012", "4111111111111112", "4929123456781236"];
 

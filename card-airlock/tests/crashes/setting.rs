@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use aws_sdk_dynamodb::{Client as DynamoDb, types::Select};
-use card_airlock_lambda::{Lines, ProcessOptions};
-use futures::{StreamExt, stream};
-use local::{
+use card_airlock::{
     aws::{FaultKind, FaultRule},
     issuer::Issuer,
     stack::{Stack, StackOptions},
 };
+use card_airlock_lambda::{Lines, ProcessOptions};
+use futures::{StreamExt, stream};
 use serde_json::json;
 use uuid::Uuid;
 use vault::Pan;

@@ -6,8 +6,8 @@ use std::{
 };
 
 use aws_sdk_dynamodb::Client as DynamoDb;
+use card_airlock::{functions, stack::Stack, template::ACCOUNT_ID};
 use clock::Clock;
-use local::{functions, stack::Stack, template::ACCOUNT_ID};
 use vault::{CardReference, Detokenizer, DetokenizerSettings};
 
 use crate::setting::{CLEAN, PATIENCE, QUARANTINE, count, random, random_card, setting, slow, start, submit};

@@ -1,6 +1,6 @@
 //! Functions killed with SIGKILL at random points of a run.
 //!
-//! `CRASH_ROUNDS` and `CRASH_ORDERS` make it longer: `cargo build --workspace && CRASH_ROUNDS=20 CRASH_ORDERS=1000 cargo test -p local --test crashes -- --nocapture`,
+//! `CRASH_ROUNDS` and `CRASH_ORDERS` make it longer: `cargo build --workspace && CRASH_ROUNDS=20 CRASH_ORDERS=1000 cargo test -p card-airlock --test crashes -- --nocapture`,
 //! with `promise_3` for the worker alone or `promise_6` for paybill alone.
 #![cfg(target_os = "linux")]
 #![expect(

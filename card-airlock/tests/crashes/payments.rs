@@ -13,14 +13,14 @@ use std::{
 };
 
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
-use card_airlock_lambda::Function;
-use clock::TestClock;
-use futures::{StreamExt, stream};
-use local::{
+use card_airlock::{
     functions::{self, Surroundings},
     sandbox::{Charge, named},
     stack::Stack,
 };
+use card_airlock_lambda::Function;
+use clock::TestClock;
+use futures::{StreamExt, stream};
 use order::{Outcome, Timestamp};
 use paybill::{CLAIM_SECONDS, MAX_ATTEMPTS};
 use platform::aws_client;

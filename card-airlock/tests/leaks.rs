@@ -20,12 +20,12 @@ use std::{
 };
 
 use aws_sdk_dynamodbstreams::types::ShardIteratorType;
-use card_airlock_lambda::{Lines, ProcessOptions};
-use local::{
+use card_airlock::{
     functions,
     issuer::Issuer,
     stack::{Stack, StackOptions},
 };
+use card_airlock_lambda::{Lines, ProcessOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

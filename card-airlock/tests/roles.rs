@@ -17,14 +17,14 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
-use card_airlock_event_source::Did;
-use clock::TestClock;
-use futures::{StreamExt, stream};
-use local::{
+use card_airlock::{
     functions,
     issuer::Issuer,
     stack::{Stack, StackError, StackOptions},
 };
+use card_airlock_event_source::Did;
+use clock::TestClock;
+use futures::{StreamExt, stream};
 use paybill::Sandbox;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -582,7 +582,7 @@ fn api(method: &str, resource: &str, order: &str, body: &Value) -> Value {
         "queryStringParameters": null, "pathParameters": {"CustomerOrder": order}, "isBase64Encoded": false,
         "body": (!body.is_null()).then(|| body.to_string()),
         "requestContext": {"httpMethod": method, "resourcePath": resource, "path": resource, "stage": "dev",
-            "authorizer": {"claims": {"token_use": "id", "aud": local::issuer::USER_POOL_CLIENT_ID, "sub": "ann"}}},
+            "authorizer": {"claims": {"token_use": "id", "aud": card_airlock::issuer::USER_POOL_CLIENT_ID, "sub": "ann"}}},
     })
 }
 

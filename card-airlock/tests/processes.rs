@@ -14,12 +14,12 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use card_airlock_lambda::{
-    Function, FunctionConfiguration, FunctionError, Lines, NotBuilt, ProcessOptions, Processes,
-};
-use local::{
+use card_airlock::{
     issuer::Issuer,
     stack::{Stack, StackOptions},
+};
+use card_airlock_lambda::{
+    Function, FunctionConfiguration, FunctionError, Lines, NotBuilt, ProcessOptions, Processes,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -225,7 +225,7 @@ impl Client {
 
     /// How many rows a table has.
     async fn rows(&self, table: &str) -> i32 {
-        let config = local::functions::sdk_config(&self.stack.aws_url(), "operator");
+        let config = card_airlock::functions::sdk_config(&self.stack.aws_url(), "operator");
         let scan = aws_sdk_dynamodb::Client::new(&config).scan().table_name(table).consistent_read(true);
         scan.send().await.unwrap().count()
     }
