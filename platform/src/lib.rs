@@ -4,9 +4,11 @@
 pub mod api;
 pub mod aws_client;
 pub mod deadline;
+mod logs;
 pub mod metrics;
 mod runtime;
 pub mod settings;
 pub mod spans;
 
-pub use runtime::{EventUnreadable, HandlerPanicked, init_logs, log_filter, read_event, run};
+pub use logs::{init_logs, log_filter};
+pub use runtime::{EventUnreadable, HandlerPanicked, read_event, run};

@@ -1,4 +1,4 @@
-//! What every function shares with every other around its handler: the runtime and the logs.
+//! The Lambda runtime around a handler.
 
 use std::{panic::AssertUnwindSafe, time::SystemTime};
 
@@ -6,31 +6,10 @@ use futures::FutureExt;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
-use tracing::{Instrument, Metadata, level_filters::LevelFilter};
-use tracing_subscriber::{Layer, filter::FilterFn, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::Instrument;
 use zeroize::Zeroizing;
 
-use crate::{
-    metrics::{self, EmbeddedMetrics, is_metric},
-    settings::SettingError,
-    spans,
-};
-
-/// The crates whose log lines are written with care, and may therefore be seen at any level.
-const OURS: [&str; 12] = [
-    "vault",
-    "order",
-    "platform",
-    "ingest",
-    "tokenize_worker",
-    "replay",
-    "paybill",
-    "forget",
-    "card_airlock",
-    "card_airlock_event_source",
-    "card_airlock_iam",
-    "card_airlock_lambda",
-];
+use crate::spans;
 
 /// What Lambda handed over is not the event that the function is made for. Says nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -85,61 +64,9 @@ async fn invoke<E: DeserializeOwned, A>(
     outcome
 }
 
-/// Which log lines come out: ours at the wanted level, dependencies' at WARN at most. At TRACE the Lambda
-/// runtime writes the whole event and the SDK every request, so no environment may ask for that.
-#[must_use]
-pub fn log_filter(ours: LevelFilter) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
-    FilterFn::new(move |line| *line.level() <= most(line.target(), ours)).with_max_level_hint(ours)
-}
-
-fn most(target: &str, ours: LevelFilter) -> LevelFilter {
-    // Of an invocation that failed: `invoke` says so, with its ids.
-    if target == "lambda_runtime::layers::panic" {
-        return LevelFilter::OFF;
-    }
-    let name = target.split("::").next().unwrap_or_default();
-    if OURS.contains(&name) { ours } else { ours.min(LevelFilter::WARN) }
-}
-
-/// Writes JSON log lines to standard output, at the level of `LOG_LEVEL` (INFO when unset or unknown), and metrics
-/// of the namespace `METRICS_NAMESPACE`. Of a panic only its place is told.
-///
-/// # Errors
-/// [`SettingError`] when there is no namespace.
-pub fn init_logs() -> Result<(), SettingError> {
-    let namespace = metrics::namespace(&|name| std::env::var(name).ok())?;
-    let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok());
-    let lines = tracing_subscriber::fmt::layer().json().with_current_span(false).with_writer(std::io::stdout);
-    let level = level.unwrap_or(LevelFilter::INFO);
-    let is_line = move |line: &Metadata<'_>| *line.level() <= most(line.target(), level) && !is_metric(line);
-    let lines = lines.with_filter(FilterFn::new(is_line).with_max_level_hint(level));
-    // Both layers have a bound: what the SDK traces below it then costs nothing.
-    let is_wanted =
-        |line: &Metadata<'_>| *line.level() <= LevelFilter::INFO && (line.is_span() || is_metric(line));
-    let metrics = FilterFn::new(is_wanted).with_max_level_hint(LevelFilter::INFO);
-    let metrics = EmbeddedMetrics::new(namespace).with_filter(metrics);
-    // Fails only when a subscriber is set already; then that one stays.
-    let _ = tracing_subscriber::registry().with(lines).with(metrics).try_init();
-    std::panic::set_hook(Box::new(|panic| {
-        let (file, line) = panic.location().map(|place| (place.file(), place.line())).unzip();
-        tracing::error!(file, line, "panicked");
-    }));
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn promise_1_dependencies_never_log_below_warn_whatever_the_environment_says() {
-        for target in ["lambda_runtime", "aws_smithy_runtime::client", "hyper", "aws_config", "ordered_float"]
-        {
-            assert_eq!(most(target, LevelFilter::TRACE), LevelFilter::WARN, "{target}");
-            assert_eq!(most(target, LevelFilter::ERROR), LevelFilter::ERROR, "{target}");
-        }
-        assert_eq!(most("ingest::accept", LevelFilter::TRACE), LevelFilter::TRACE);
-    }
 
     #[test]
     fn promise_1_an_event_that_cannot_be_read_is_not_quoted() {
