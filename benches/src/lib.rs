@@ -8,7 +8,7 @@
 mod brand;
 #[path = "../../vault/src/card.rs"]
 mod card;
-#[path = "../../vault/src/card_text.rs"]
+#[path = "../../vault/src/card_text/mod.rs"]
 mod card_text;
 #[path = "../../vault/src/data_key.rs"]
 mod data_key;
@@ -18,6 +18,8 @@ mod envelope;
 mod expiry;
 #[path = "../../vault/src/identity.rs"]
 mod identity;
+#[path = "../../vault/src/issuers.rs"]
+mod issuers;
 #[path = "../../vault/src/last4.rs"]
 mod last4;
 #[path = "../../vault/src/luhn.rs"]

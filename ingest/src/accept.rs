@@ -33,8 +33,8 @@ impl Ingest {
         let acceptance = opaque_id();
         let place = QuarantineIdentity { order: order.as_str(), owner: caller.owner.as_str(), acceptance };
         let (sealed, clean) = tokio::join!(self.sealer.seal(&card, place), self.orders.status(&order));
-        let (owner, last4, brand) = (caller.owner.clone(), card.last4(), card.brand());
-        let details = Details { owner, name, address, last4, brand, replaces: None };
+        let (owner, last4, brands) = (caller.owner.clone(), card.last4(), card.brands());
+        let details = Details { owner, name, address, last4, brands, replaces: None };
         drop(card);
         if let Some(clean) = clean? {
             return by_clean_order(&details, &clean);

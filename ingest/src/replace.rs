@@ -63,7 +63,7 @@ impl Ingest {
         let sealed = self.sealer.seal(&card, place).await.map_err(|_| Problem::UNAVAILABLE)?;
         let details = Details {
             last4: card.last4(),
-            brand: card.brand(),
+            brands: card.brands(),
             replaces: Some(clean.order.credit_card_token),
             ..clean.order.details()
         };
@@ -133,6 +133,6 @@ fn takes_another_card(clean: &CleanStatus) -> Result<bool, Problem> {
 
 /// An order that has this card, as far as can be seen without opening it, needs no other: the answer to a repeat.
 fn by_its_card(clean: &CleanStatus, card: &Card) -> Result<Reply, Problem> {
-    let same = clean.order.card_last4 == card.last4() && clean.order.card_brand == card.brand();
+    let same = clean.order.card_last4 == card.last4() && card.brands().include(clean.order.card_brand);
     if same { Ok(status::tokenized(clean, None)) } else { Err(NOT_DECLINED) }
 }

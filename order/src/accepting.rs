@@ -29,7 +29,9 @@ pub fn decide(
     }
     let Some(row) = quarantined else { return Acceptance::New };
     match row.status {
-        QuarantineStatus::Pending if row.details().as_ref() == Some(submitted) => Acceptance::AlreadyPending,
+        QuarantineStatus::Pending if row.details().is_some_and(|stored| submitted.are_those_of(&stored)) => {
+            Acceptance::AlreadyPending
+        }
         QuarantineStatus::Failed | QuarantineStatus::Expired if row.owner == submitted.owner => {
             Acceptance::Renewed
         }
@@ -40,6 +42,7 @@ pub fn decide(
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use vault::CardBrand;
 
     use super::*;
     use crate::details::{Address, CustomerName};
@@ -50,7 +53,7 @@ mod tests {
             name: CustomerName::accept(name).unwrap(),
             address: Address::accept("Las Vegas").unwrap(),
             last4: last4.parse().unwrap(),
-            brand: brand.parse().unwrap(),
+            brands: brand.parse::<CardBrand>().unwrap().into(),
             replaces: None,
         }
     }

@@ -74,7 +74,7 @@ impl CleanOrder {
             name: self.customer_name.clone(),
             address: self.address.clone(),
             last4: self.card_last4,
-            brand: self.card_brand,
+            brands: self.card_brand.into(),
             replaces: None,
         }
     }
@@ -84,9 +84,9 @@ impl CleanOrder {
     pub fn is_again(&self, submitted: &Details) -> bool {
         let mut own = self.details();
         if self.card_replaced_at.is_some() {
-            (own.last4, own.brand) = (submitted.last4, submitted.brand);
+            (own.last4, own.brands) = (submitted.last4, submitted.brands);
         }
-        own == *submitted
+        submitted.are_those_of(&own)
     }
 
     /// Reads an order from its stored form; payment attributes are passed over.
@@ -200,7 +200,7 @@ impl OrderTable {
             .expression_attribute_names("#owner", "Owner")
             .expression_attribute_values(":token", AttributeValue::S(tokenized.token.to_string()))
             .expression_attribute_values(":last4", AttributeValue::S(tokenized.last4.to_string()))
-            .expression_attribute_values(":brand", AttributeValue::S(tokenized.brand.to_string()))
+            .expression_attribute_values(":brand", AttributeValue::S(tokenized.brands.now().to_string()))
             .expression_attribute_values(":acceptance", AttributeValue::S(row.acceptance_id.to_string()))
             .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
             .expression_attribute_values(":replaced", AttributeValue::S(replaced.to_string()))

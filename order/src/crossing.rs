@@ -78,7 +78,7 @@ impl Airlock {
             self.dynamodb.transact_write_items().set_transact_items(Some(actions.into())).send().await;
         Ok(match reply {
             Ok(_) => Crossing::Across,
-            Err(error) => crossing_of(&clean, &error),
+            Err(error) => crossing_of(&clean, &details(&clean, tokenized), &error),
         })
     }
 
@@ -97,7 +97,14 @@ impl Airlock {
         let actions = actions.into_iter().flatten().collect();
         match self.dynamodb.transact_write_items().set_transact_items(Some(actions)).send().await {
             Ok(_) => vec![Some(Crossing::Across); orders.len()],
-            Err(error) => each_of(&clean, &error),
+            Err(error) => {
+                let own: Vec<_> = clean
+                    .iter()
+                    .zip(orders)
+                    .map(|(clean, (_, tokenized))| (clean, details(clean, tokenized)))
+                    .collect();
+                each_of(&own, &error)
+            }
         }
     }
 
@@ -122,7 +129,7 @@ fn clean_order(row: &QuarantineRow, tokenized: &Tokenized, now: Timestamp) -> Cl
         address: row.address.clone(),
         credit_card_token: tokenized.token,
         card_last4: tokenized.last4,
-        card_brand: tokenized.brand,
+        card_brand: tokenized.brands.now(),
         owner: row.owner.clone(),
         acceptance_id: row.acceptance_id,
         accepted_at: row.accepted_at,
@@ -133,34 +140,46 @@ fn clean_order(row: &QuarantineRow, tokenized: &Tokenized, now: Timestamp) -> Cl
     }
 }
 
+/// The details of an order whose card was just opened.
+fn details(clean: &CleanOrder, tokenized: &Tokenized) -> Details {
+    Details { brands: tokenized.brands, ..clean.details() }
+}
+
 /// What a cancelled transaction of several orders means for each of them.
-fn each_of<R>(clean: &[CleanOrder], error: &SdkError<TransactWriteItemsError, R>) -> Vec<Option<Crossing>>
+fn each_of<R>(
+    orders: &[(&CleanOrder, Details)],
+    error: &SdkError<TransactWriteItemsError, R>,
+) -> Vec<Option<Crossing>>
 where
     SdkError<TransactWriteItemsError, R>: aws_sdk_dynamodb::operation::RequestId,
 {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
     else {
         classify("TransactWriteItems", error);
-        return vec![None; clean.len()];
+        return vec![None; orders.len()];
     };
     let obstacles: Vec<_> = cancelled.cancellation_reasons().iter().map(Obstacle::of).collect();
     let mut obstacles = obstacles.as_chunks().0.iter();
-    let of = |clean: &CleanOrder, obstacles: &[Obstacle; 3]| {
+    let of = |clean: &CleanOrder, details: &Details, obstacles: &[Obstacle; 3]| {
         let [vault, row, quarantine] = obstacles;
         let is_free = obstacles.iter().all(|obstacle| *obstacle == Obstacle::Nothing);
-        (!is_free).then(|| decide(clean.acceptance_id, &clean.details(), vault, row, quarantine))
+        (!is_free).then(|| decide(clean.acceptance_id, details, vault, row, quarantine))
     };
-    clean.iter().map(|clean| of(clean, obstacles.next()?)).collect()
+    orders.iter().map(|(clean, details)| of(clean, details, obstacles.next()?)).collect()
 }
 
-fn crossing_of<R>(clean: &CleanOrder, error: &SdkError<TransactWriteItemsError, R>) -> Crossing
+fn crossing_of<R>(
+    clean: &CleanOrder,
+    details: &Details,
+    error: &SdkError<TransactWriteItemsError, R>,
+) -> Crossing
 where
     SdkError<TransactWriteItemsError, R>: aws_sdk_dynamodb::operation::RequestId,
 {
     if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
         let mut obstacles = cancelled.cancellation_reasons().iter().map(Obstacle::of);
         let mut next = || obstacles.next().unwrap_or(Obstacle::Transient);
-        return decide(clean.acceptance_id, &clean.details(), &next(), &next(), &next());
+        return decide(clean.acceptance_id, details, &next(), &next(), &next());
     }
     match classify("TransactWriteItems", error) {
         TableError::Rejected => Crossing::Rejected,

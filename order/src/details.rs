@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use vault::{CardBrand, Last4, Token};
+use vault::{Brands, Last4, Token};
 
 use crate::{owner::Owner, stored_text::read_as_stored};
 
@@ -90,9 +90,9 @@ fn judge(text: &str, longest: usize) -> Result<(), PlainTextError> {
     }
 }
 
-/// What may be seen of an order without opening its card. Two acceptances with equal details count as the
+/// What may be seen of an order without opening its card. Two acceptances with the same details count as the
 /// same order: ingest cannot open what it sealed, so it compares no more of the card.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Details {
     /// Who placed it.
     pub owner: Owner,
@@ -102,10 +102,22 @@ pub struct Details {
     pub address: Address,
     /// The card's last four digits.
     pub last4: Last4,
-    /// The card's scheme.
-    pub brand: CardBrand,
+    /// The card's scheme, by every version of the issuers' table; of stored details, only the brand that is stored.
+    pub brands: Brands,
     /// The token whose card this one is to replace; none for a new order.
     pub replaces: Option<Token>,
+}
+
+impl Details {
+    /// Whether these details, of a card that is at hand, are those of a stored order, whose brand may be what an
+    /// earlier version of the issuers' table gave.
+    #[must_use]
+    pub fn are_those_of(&self, stored: &Self) -> bool {
+        let Self { owner, name, address, last4, brands, replaces } = self;
+        (owner, name, address, last4, replaces)
+            == (&stored.owner, &stored.name, &stored.address, &stored.last4, &stored.replaces)
+            && brands.include(stored.brands.now())
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 mod another_card;
 mod api;
 mod billing;
+mod brands;
 mod cost;
 mod detokenization;
 mod forgetting;

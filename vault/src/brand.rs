@@ -1,16 +1,25 @@
-//! Card brands by issuer prefix (ISO/IEC 7812-1 issuer identification numbers).
+//! Card brands: a guess from a number's first digits, to be shown.
 
 use std::{fmt, str::FromStr};
 
-/// The card scheme, told by the number's first digits.
+use crate::issuers::{FIRST_ISSUERS, ISSUERS, line_of};
+
+/// The card scheme, guessed from the number's first digits ([`crate::issuers`]). For display only: issuers' ranges
+/// move, some cards carry two schemes, and no payment depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CardBrand {
     /// American Express.
     Amex,
+    /// Dankort.
+    Dankort,
     /// Diners Club.
     Diners,
     /// Discover.
     Discover,
+    /// Elo.
+    Elo,
+    /// Hipercard.
+    Hipercard,
     /// JCB.
     Jcb,
     /// Maestro.
@@ -25,44 +34,21 @@ pub enum CardBrand {
     Troy,
     /// UnionPay.
     UnionPay,
+    /// Verve.
+    Verve,
     /// Visa.
     Visa,
     /// No known issuer prefix, as in the AWS sample's all-zero number.
     Unknown,
 }
 
-/// `(digits of the prefix, lowest, highest, brand)`; the first row that matches wins.
-const PREFIXES: &[(usize, u32, u32, CardBrand)] = &[
-    (1, 4, 4, CardBrand::Visa),
-    (2, 51, 55, CardBrand::Mastercard),
-    (4, 2221, 2720, CardBrand::Mastercard),
-    (4, 2200, 2204, CardBrand::Mir),
-    (2, 34, 34, CardBrand::Amex),
-    (2, 37, 37, CardBrand::Amex),
-    (4, 3528, 3589, CardBrand::Jcb),
-    (3, 300, 305, CardBrand::Diners),
-    (4, 3095, 3095, CardBrand::Diners),
-    (2, 36, 36, CardBrand::Diners),
-    (2, 38, 39, CardBrand::Diners),
-    (4, 6011, 6011, CardBrand::Discover),
-    (3, 644, 649, CardBrand::Discover),
-    (2, 65, 65, CardBrand::Discover),
-    (2, 62, 62, CardBrand::UnionPay),
-    (2, 81, 81, CardBrand::UnionPay),
-    (2, 56, 58, CardBrand::Maestro),
-    (3, 508, 508, CardBrand::RuPay),
-    (2, 60, 60, CardBrand::RuPay),
-    (2, 82, 82, CardBrand::RuPay),
-    (4, 9792, 9792, CardBrand::Troy),
-    (2, 63, 63, CardBrand::Maestro),
-    (2, 67, 67, CardBrand::Maestro),
-    (2, 50, 50, CardBrand::Maestro),
-];
-
 const NAMES: &[(CardBrand, &str)] = &[
     (CardBrand::Amex, "amex"),
+    (CardBrand::Dankort, "dankort"),
     (CardBrand::Diners, "diners"),
     (CardBrand::Discover, "discover"),
+    (CardBrand::Elo, "elo"),
+    (CardBrand::Hipercard, "hipercard"),
     (CardBrand::Jcb, "jcb"),
     (CardBrand::Maestro, "maestro"),
     (CardBrand::Mastercard, "mastercard"),
@@ -70,29 +56,57 @@ const NAMES: &[(CardBrand, &str)] = &[
     (CardBrand::RuPay, "rupay"),
     (CardBrand::Troy, "troy"),
     (CardBrand::UnionPay, "unionpay"),
+    (CardBrand::Verve, "verve"),
     (CardBrand::Visa, "visa"),
     (CardBrand::Unknown, "unknown"),
 ];
 
 impl CardBrand {
-    /// The brand of a number, given as digit values 0 to 9, first digit first.
-    pub(crate) fn of(digits: impl Iterator<Item = u8>) -> Self {
-        let mut prefix = [0_u32; 5];
-        let mut value = 0;
-        for (slot, digit) in prefix.iter_mut().skip(1).zip(digits) {
-            value = value * 10 + u32::from(digit);
-            *slot = value;
-        }
-        PREFIXES
-            .iter()
-            .find(|(length, low, high, _)| prefix.get(*length).is_some_and(|p| (low..=high).contains(&p)))
-            .map_or(Self::Unknown, |(.., brand)| *brand)
-    }
-
     /// The name stored with an order and shown in its status, in lower case.
     #[must_use]
     pub fn name(self) -> &'static str {
         NAMES.iter().find(|(brand, _)| *brand == self).map_or("unknown", |(_, name)| name)
+    }
+}
+
+/// The brands that the versions of the issuers' table give one number. A stored brand may be any of them: it was
+/// given by the table of the release that stored it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brands {
+    now: CardBrand,
+    first: CardBrand,
+}
+
+impl Brands {
+    /// The brands of a number, given as digit values 0 to 9, first digit first.
+    pub(crate) fn of(digits: impl Iterator<Item = u8> + Clone) -> Self {
+        let of = |table| line_of(table, digits.clone()).map_or(CardBrand::Unknown, |line| line.brand);
+        Self { now: of(ISSUERS), first: of(FIRST_ISSUERS) }
+    }
+
+    /// What today's table gives.
+    #[must_use]
+    pub fn now(self) -> CardBrand {
+        self.now
+    }
+
+    /// What the first release's table gives: every release reads it, so it is what ingest claims. A worker of an
+    /// earlier release that meets the row then agrees.
+    pub(crate) fn first(self) -> CardBrand {
+        self.first
+    }
+
+    /// Whether a version of the table gives the number this brand.
+    #[must_use]
+    pub fn include(self, stored: CardBrand) -> bool {
+        [self.now, self.first].contains(&stored)
+    }
+}
+
+/// All that is known of a stored brand whose number is not at hand.
+impl From<CardBrand> for Brands {
+    fn from(stored: CardBrand) -> Self {
+        Self { now: stored, first: stored }
     }
 }
 
@@ -119,8 +133,8 @@ impl FromStr for CardBrand {
 mod tests {
     use super::*;
 
-    fn brand(number: &str) -> CardBrand {
-        CardBrand::of(number.bytes().map(|b| b - b'0'))
+    fn brands(number: &str) -> Brands {
+        Brands::of(number.bytes().map(|b| b - b'0'))
     }
 
     #[test]
@@ -135,15 +149,33 @@ mod tests {
             ("3566002020360505", CardBrand::Jcb),
             ("6200000000000005", CardBrand::UnionPay),
             ("6759649826438453", CardBrand::Maestro),
+            ("6759649826438453003", CardBrand::Maestro),
             ("2200000000000004", CardBrand::Mir),
             ("5085000000000007", CardBrand::RuPay),
-            ("6521000000000000", CardBrand::Discover),
+            ("6521000000000007", CardBrand::RuPay),
             ("9792000000000001", CardBrand::Troy),
+            ("6362970000457013", CardBrand::Elo),
+            ("5067268650517446", CardBrand::Elo),
+            ("5090510000414209", CardBrand::Elo),
+            ("6516539999924898", CardBrand::Elo),
+            ("6550049999924911", CardBrand::Elo),
+            ("6062826786276634", CardBrand::Hipercard),
+            ("5060990580000217499", CardBrand::Verve),
+            ("5019717010103742", CardBrand::Dankort),
             ("0000000000000000", CardBrand::Unknown),
             ("9999999999999995", CardBrand::Unknown),
         ] {
-            assert_eq!(brand(number), expected, "{number}");
+            assert_eq!(brands(number).now(), expected, "{number}");
         }
+    }
+
+    #[test]
+    fn a_brand_that_an_earlier_table_gave_is_one_of_the_numbers_brands() {
+        let rupay = brands("6521000000000007");
+        assert_eq!((rupay.now(), rupay.first()), (CardBrand::RuPay, CardBrand::Discover));
+        assert!(rupay.include(CardBrand::RuPay) && rupay.include(CardBrand::Discover));
+        assert!(!rupay.include(CardBrand::Visa) && !rupay.include(CardBrand::Unknown));
+        assert!(!brands("6011111111111117").include(CardBrand::RuPay), "only where it moved");
     }
 
     #[test]

@@ -2,7 +2,12 @@
 
 use zeroize::Zeroizing;
 
-use crate::{brand::CardBrand, expiry::CardExpiry, last4::Last4, pan::Pan};
+use crate::{
+    brand::{Brands, CardBrand},
+    expiry::CardExpiry,
+    last4::Last4,
+    pan::Pan,
+};
 
 /// A card in plaintext.
 #[derive(Debug)]
@@ -32,6 +37,18 @@ impl Card {
     #[must_use]
     pub fn brand(&self) -> CardBrand {
         self.pan.brand()
+    }
+
+    /// The card scheme, by every version of the issuers' table.
+    #[must_use]
+    pub fn brands(&self) -> Brands {
+        self.pan.brands()
+    }
+
+    /// Whether this is the card that last4 and brand, stored in the clear, were said of: the brand by any version of
+    /// the issuers' table.
+    pub(crate) fn is_claimed(&self, last4: Last4, brand: CardBrand) -> bool {
+        self.last4() == last4 && self.brands().include(brand)
     }
 
     /// Appends the text that is sealed, `digits` or `digits;MM/YY`, to a buffer that has room for it.
@@ -65,8 +82,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        DataKeyPolicy, DetokenizeError, ExpiryError, KeyringError, PanError, QuarantinedCard, SealError,
-        TokenizeError, data_key::DataKey, opaque_id,
+        DataKeyPolicy, DetokenizeError, ExpiryError, KeyringError, PanError, QuarantineIdentity,
+        QuarantinedCard, SealError, TokenizeError, VaultIdentity,
+        data_key::DataKey,
+        envelope::{self, Identity},
+        issuers, opaque_id,
     };
 
     #[test]
@@ -96,6 +116,59 @@ mod tests {
         {
             assert!(Card::read_text(&Zeroizing::new(text.into())).is_none(), "{text}");
         }
+    }
+
+    /// Seals with the first release's table and opens with today's, and the other way about, in quarantine's place
+    /// and in the vault's: the two capabilities compare alike.
+    #[test]
+    fn a_card_of_every_prefix_that_moved_is_opened_by_both_tables_claims() {
+        let key = DataKey::take(vec![7; 32]).unwrap();
+        let id = opaque_id();
+        let (order, owner) = ("1", "me");
+        let place = Identity::Quarantine(QuarantineIdentity { order, owner, acceptance: id });
+        let token = crate::Token::mint();
+        let vault = Identity::Vault(VaultIdentity { token, account: "0", order, owner, acceptance: id });
+        let brand = |table, prefix: u32| {
+            let digits = prefix.to_string().into_bytes().into_iter().map(|b| b - b'0');
+            issuers::line_of(table, digits).map(|line| line.brand)
+        };
+        let mut moved = Vec::new();
+        for prefix in issuers::ISSUERS.iter().flat_map(|line| line.low..=line.high) {
+            let (first, now) = (brand(issuers::FIRST_ISSUERS, prefix), brand(issuers::ISSUERS, prefix));
+            if first == now {
+                continue;
+            }
+            let (first, now) = (first.unwrap(), now.unwrap());
+            moved.push((first.name(), now.name()));
+            let pan = (0..10).find_map(|check| Pan::parse(&format!("{prefix:0<15}{check}")).ok()).unwrap();
+            let card = Card { pan, expiry: None };
+            for place in [&place, &vault] {
+                let sealed = envelope::seal(&card, &key, place).unwrap();
+                let opened = envelope::open(&sealed, &key, place).unwrap();
+                assert!(
+                    opened.is_claimed(card.last4(), first) && opened.is_claimed(card.last4(), now),
+                    "{prefix}"
+                );
+                assert!(!opened.is_claimed(card.last4(), CardBrand::Amex), "{prefix}");
+                assert!(!opened.is_claimed("1111".parse().unwrap(), now), "{prefix}");
+            }
+        }
+        let count = moved.len();
+        moved.sort_unstable();
+        moved.dedup();
+        let pairs = [
+            ("diners", "hipercard"),
+            ("discover", "elo"),
+            ("discover", "rupay"),
+            ("discover", "verve"),
+            ("maestro", "dankort"),
+            ("maestro", "elo"),
+            ("maestro", "verve"),
+            ("rupay", "hipercard"),
+            ("unionpay", "elo"),
+            ("visa", "elo"),
+        ];
+        assert_eq!((count, moved.as_slice()), (1_781, pairs.as_slice()));
     }
 
     proptest! {

@@ -62,7 +62,7 @@ pub struct CardReference<'a> {
     pub acceptance: uuid::Uuid,
     /// The last four digits that the order shows.
     pub last4: Last4,
-    /// The scheme that the order shows.
+    /// The scheme that the order shows, by any version of the issuers' table.
     pub brand: CardBrand,
 }
 
@@ -122,7 +122,7 @@ impl Detokenizer {
                     OpenError::Refused => DetokenizeError::Refused,
                 },
             )?;
-        if card.last4() == last4 && card.brand() == brand { Ok(card) } else { Err(DetokenizeError::Refused) }
+        if card.is_claimed(last4, brand) { Ok(card) } else { Err(DetokenizeError::Refused) }
     }
 
     /// DynamoDB removes expired rows late, so their end is checked on read.

@@ -4,7 +4,11 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretBox};
 
-use crate::{brand::CardBrand, last4::Last4, luhn};
+use crate::{
+    brand::{Brands, CardBrand},
+    last4::Last4,
+    luhn,
+};
 
 const SHORTEST: usize = 12;
 const LONGEST: usize = 19;
@@ -73,9 +77,15 @@ impl Pan {
 
     /// The card scheme.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "EXPOSE: keeps the scheme, which may be shown")]
     pub fn brand(&self) -> CardBrand {
-        CardBrand::of(self.expose().bytes().map(|b| b - b'0'))
+        self.brands().now()
+    }
+
+    /// The card scheme, by every version of the issuers' table.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: keeps the scheme, which may be shown")]
+    pub fn brands(&self) -> Brands {
+        Brands::of(self.expose().bytes().map(|b| b - b'0'))
     }
 }
 

@@ -54,7 +54,7 @@ pub struct QuarantinedCard {
     pub key_batch: Uuid,
     /// The last four digits. A claim until compared with the opened card.
     pub last4: Last4,
-    /// The scheme. A claim until compared with the opened card.
+    /// The scheme, by any version of the issuers' table. A claim until compared with the opened card.
     pub brand: CardBrand,
 }
 
@@ -119,7 +119,7 @@ impl Sealer {
             data_key: batch.wrapped.clone(),
             key_batch: batch.id,
             last4: card.last4(),
-            brand: card.brand(),
+            brand: card.brands().first(),
         })
     }
 }

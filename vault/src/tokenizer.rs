@@ -13,8 +13,7 @@ use futures::{FutureExt, try_join};
 use uuid::Uuid;
 
 use crate::{
-    brand::CardBrand,
-    card::Card,
+    brand::Brands,
     data_key::{DataKey, WrappedDataKey},
     envelope::{self, Identity, OpenError},
     identity::{KeyContext, QuarantineIdentity, VaultIdentity},
@@ -77,7 +76,7 @@ pub struct Tokenized {
     /// Derived from the opened card.
     pub last4: Last4,
     /// Derived from the opened card.
-    pub brand: CardBrand,
+    pub brands: Brands,
     /// When its retention ends, in epoch seconds, as the vault row says; none: it is kept until it is forgotten.
     pub expires_at: Option<u64>,
     /// The vault row's put, on condition that no such row exists.
@@ -141,7 +140,9 @@ impl Tokenizer {
         let (opened, (key, wrapped)) =
             try_join!(self.opened_key(quarantined), self.vault.generate(KeyContext::Vault { token }))?;
         let card = envelope::open(quarantined.sealed.as_bytes(), &opened, &Identity::Quarantine(place))?;
-        refuse_unless_claimed(&card, quarantined.last4, quarantined.brand)?;
+        if !card.is_claimed(quarantined.last4, quarantined.brand) {
+            return Err(TokenizeError::Refused);
+        }
         let identity = VaultIdentity {
             token,
             account: &self.account,
@@ -158,7 +159,7 @@ impl Tokenizer {
         Ok(Tokenized {
             token,
             last4: card.last4(),
-            brand: card.brand(),
+            brands: card.brands(),
             expires_at,
             vault_put: row.put_if_absent(&self.vault_table, token, &self.account, now),
         })
@@ -178,11 +179,6 @@ impl Tokenizer {
         };
         self.opened.one_use(name.clone(), fetch).await
     }
-}
-
-/// Last4 and brand stand beside the sealed card in the clear: after opening they are compared with it.
-fn refuse_unless_claimed(card: &Card, last4: Last4, brand: CardBrand) -> Result<(), TokenizeError> {
-    if card.last4() == last4 && card.brand() == brand { Ok(()) } else { Err(TokenizeError::Refused) }
 }
 
 impl fmt::Debug for Tokenizer {

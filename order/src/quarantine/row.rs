@@ -150,7 +150,7 @@ impl QuarantineView {
             name: self.customer_name.clone()?,
             address: self.address.clone()?,
             last4: self.card_last4?,
-            brand: self.card_brand?,
+            brands: self.card_brand?.into(),
             replaces: self.replaces,
         })
     }
@@ -175,6 +175,7 @@ mod tests {
         let view: QuarantineView = serde_dynamo::aws_sdk_dynamodb_1::from_item(item).unwrap();
         assert_eq!(view.status, QuarantineStatus::Failed);
         assert_eq!(view.failure_reason, Some(FailureReason::Malformed));
-        assert_eq!((view.acceptance_id, view.accepted_at, view.details()), (None, None, None));
+        assert_eq!((view.acceptance_id, view.accepted_at), (None, None));
+        assert!(view.details().is_none());
     }
 }

@@ -80,7 +80,8 @@ pub fn refuse_card_in_url(request: &ApiGatewayProxyRequest) -> Result<(), Proble
 }
 
 fn holds_card(text: &str) -> bool {
-    vault::is_card_shaped(text) || vault::is_card_shaped(&percent_decode_str(text).decode_utf8_lossy())
+    let decoded = percent_decode_str(text).decode_utf8_lossy();
+    vault::is_card_shaped_in_url(text) || vault::is_card_shaped_in_url(&decoded)
 }
 
 /// Reads an order id that stands in the path, where `~` may come encoded.
@@ -170,6 +171,8 @@ mod tests {
             json!({"path": "/order/%34111111111111111"}),
             json!({"pathParameters": {"CustomerOrder": "4111-1111-1111-1111"}}),
             json!({"queryStringParameters": {"card": "4111111111111111"}}),
+            json!({"queryStringParameters": {"card": "+378282246310005"}}),
+            json!({"queryStringParameters": {"card": "41111111+11111111"}}),
             json!({"queryStringParameters": {"4111111111111111": "x"}}),
             json!({"multiValueQueryStringParameters": {"card": ["x", "4111111111111111"]}}),
         ] {

@@ -243,8 +243,12 @@ impl List<'_> {
     }
 }
 
+/// In the groups of its kind: the detector does not look for others.
 fn separated(card: &str, separator: &str) -> String {
-    let (start, end) = card.split_at(4);
-    let (middle, end) = end.split_at(5);
-    [start, middle, end].join(separator)
+    if matches!(card.len(), 14 | 15) {
+        return [&card[..4], &card[4..10], &card[10..]].join(separator);
+    }
+    let groups: Vec<_> =
+        (0..card.len()).step_by(4).map(|start| &card[start..card.len().min(start + 4)]).collect();
+    groups.join(separator)
 }

@@ -1,8 +1,7 @@
 //! Random card numbers.
 
 /// Issuer prefixes with a length that their numbers have.
-const KINDS: [(&str, usize); 11] = [
-    ("4", 13),
+const KINDS: [(&str, usize); 14] = [
     ("4", 16),
     ("4", 19),
     ("51", 16),
@@ -13,6 +12,10 @@ const KINDS: [(&str, usize); 11] = [
     ("3528", 16),
     ("36", 14),
     ("62", 19),
+    ("5067", 16),
+    ("606282", 16),
+    ("506099", 18),
+    ("6759", 12),
 ];
 
 /// A source of valid card numbers. Their digits are mixed, so that none turns up by chance.

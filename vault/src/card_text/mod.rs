@@ -1,0 +1,44 @@
+//! The one detector of card-shaped text: what must not stand in any field but the card's own.
+//!
+//! 1. A text is read after NFKC. Decimal digits of every script count; what shows nothing is skipped ([`symbol`]).
+//! 2. A *run* is a maximal sequence of digits ([`runs`]). A run that is card-shaped is a card: it has a length and a
+//!    prefix of one line of the issuers' table, and passes Luhn.
+//! 3. Several runs are a card when they are grouped as cards are, are card-shaped together, and one and the same
+//!    string of one to three marks is between them ([`grouping`]).
+//! 4. A grouping that goes on on either side, joined by that same string, is part of something longer: no card.
+//! 5. A `+` before a run makes a phone number of at most 15 digits of it, in bodies: in a URL it is a space. A
+//!    canonical UUID is no card ([`uuids`]).
+//!
+//! docs/detector.md has what this finds and what it takes for a card, measured.
+
+mod grouping;
+mod runs;
+mod symbol;
+mod uuids;
+
+use crate::{issuers, luhn};
+use runs::Runs;
+
+/// Whether a text of a body holds something that reads as a card number.
+#[must_use]
+pub fn is_card_shaped(text: &str) -> bool {
+    grouping::holds_card(&Runs::read(text, false))
+}
+
+/// Whether a text of a URL holds something that reads as a card number: a `+` is a space there.
+#[must_use]
+pub fn is_card_shaped_in_url(text: &str) -> bool {
+    grouping::holds_card(&Runs::read(text, true))
+}
+
+/// Whether digit values 0 to 9 are a number as one line of the issuers' table has them, with a right check digit.
+fn is_card(digits: &[u8]) -> bool {
+    #[cfg(test)]
+    tests::LOOKED_AT.with(|count| count.set(count.get() + digits.len()));
+    issuers::line_of(issuers::ISSUERS, digits.iter().copied())
+        .is_some_and(|line| line.lengths.contains(&digits.len()))
+        && luhn::passes(digits.iter().rev().copied())
+}
+
+#[cfg(test)]
+mod tests;
