@@ -9,6 +9,7 @@ use aws_lambda_events::{apigw::ApiGatewayProxyRequest, dynamodb::Event};
 use card_airlock_lambda::{
     Function, FunctionConfiguration, FunctionError, FunctionResult, NotBuilt, Processes,
 };
+use card_airlock_template::LambdaFunction;
 use clock::Clock;
 use forget::Forget;
 use ingest::Ingest;
@@ -19,7 +20,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokenize_worker::TokenizeWorker;
 use zeroize::Zeroizing;
 
-use crate::template::{ACCOUNT_ID, LambdaFunction, REGION, STACK_NAME};
+use crate::deployment::{ACCOUNT_ID, REGION, STACK_NAME};
 
 /// Why a function of the template cannot run here.
 #[derive(Debug, thiserror::Error)]

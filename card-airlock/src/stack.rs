@@ -4,24 +4,23 @@ use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Dura
 
 use aws_config::timeout::TimeoutConfig;
 use card_airlock_event_source::{Checkpoints, Mapping, Names, SettingsError};
+use card_airlock_gateway::{self as gateway, Issuer, IssuerError};
 use card_airlock_lambda::{Function, ProcessOptions, Processes};
+use card_airlock_services::{AwsEndpoint, Refused, StartError, StreamError};
+use card_airlock_template::{LambdaFunction, Resources, Schedule, StreamMapping, TemplateError};
 use clock::Clock;
-use http::Method;
 use platform::aws_client;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    api::{self, Api, Route},
-    aws::{AwsEndpoint, ProvisionError, StartError, StreamError},
+    aws::{self, ProvisionError},
     console::{Console, ConsoleOptions, Hub, StreamTail},
+    deployment::{self, ACCOUNT_ID, SHIPPED},
+    front::{self, FrontError},
     functions::{self, FunctionsError, Surroundings},
-    issuer::{Issuer, IssuerError},
     listen::{self, ListenError},
     sandbox::Sandbox,
     stream,
-    template::{
-        ACCOUNT_ID, LambdaFunction, Resources, SHIPPED, Schedule, StreamMapping, Template, TemplateError,
-    },
 };
 
 /// The function that an operator invokes.
@@ -93,6 +92,12 @@ pub enum StackError {
     /// A resource of the template could not be made.
     #[error(transparent)]
     Provision(#[from] ProvisionError),
+    /// The payment processor's secret could not be made.
+    #[error("the payment processor's secret: {0}")]
+    Secret(#[from] Refused),
+    /// The API that the template declares cannot be served.
+    #[error(transparent)]
+    Front(#[from] FrontError),
     /// A function of the template cannot run here.
     #[error(transparent)]
     Function(#[from] FunctionsError),
@@ -127,7 +132,7 @@ pub struct Stack {
     processes: Option<Processes>,
     sandbox: Sandbox,
     /// What the template declares, resolved.
-    pub declared: crate::template::Stack,
+    pub declared: card_airlock_template::Stack,
 }
 
 impl Stack {
@@ -141,12 +146,12 @@ impl Stack {
         let [(stop_api, api_stopping), (stop_mappings, mappings_stopping), (stop_aws, aws_stopping)] =
             [(); 3].map(|()| watch::channel(false));
 
-        let aws = AwsEndpoint::start(aws_listener, options.clock.clone(), raised(aws_stopping)).await?;
+        let aws = aws::start(aws_listener, options.clock.clone(), raised(aws_stopping)).await?;
         let sandbox = Sandbox::start().await.map_err(StackError::Sandbox)?;
         let mut parameters = sandbox.parameters(&aws).await?;
         parameters.extend(options.parameters);
-        let template = Template::parse(options.template.as_deref().unwrap_or(SHIPPED), &parameters)?;
-        let resources = aws.provision(&template).await?;
+        let template = deployment::template(options.template.as_deref().unwrap_or(SHIPPED), &parameters)?;
+        let resources = aws::provision(&aws, &template).await?;
         let declared = template.resolve(&resources)?;
 
         let processes = options.processes.map(|processes| Processes::new(processes, aws.url().to_owned()));
@@ -175,14 +180,8 @@ impl Stack {
         });
         let mut mappings = mappings.collect::<Result<Vec<_>, StackError>>()?;
         let issuer = Arc::new(options.issuer);
-        let front = Arc::new(Api {
-            stage: declared.api.stage.clone(),
-            account_id: ACCOUNT_ID.to_owned(),
-            routes: routes(&declared, &functions)?,
-            cors: declared.api.cors.clone(),
-            issuer: Arc::clone(&issuer),
-            clock: options.clock.clone(),
-        });
+        let front = front::rest_api(&declared, &functions, Arc::clone(&issuer), options.clock.clone())?;
+        let front = Arc::new(front);
         let beside = options.console.zip(hub).map(|(options, hub)| Console {
             options,
             front: Arc::clone(&front),
@@ -223,7 +222,12 @@ impl Stack {
             stop_api,
             stop_mappings,
             stop_aws,
-            api_server: tokio::spawn(api::serve_beside(front, beside, api_listener, raised(api_stopping))),
+            api_server: tokio::spawn(gateway::serve_beside(
+                front,
+                beside,
+                api_listener,
+                raised(api_stopping),
+            )),
             driven,
             functions,
             mappings,
@@ -317,7 +321,15 @@ fn map_stream(
         let url = format!("{}/{ACCOUNT_ID}/{queue}", aws.url());
         stream::on_failure(&functions::sdk_config(aws.url(), &function.role), url)
     });
-    Ok(Mapping::new(names, settings, Arc::new(source), handler, on_failure, clock, Checkpoints::default()))
+    Ok(Mapping::new(
+        names,
+        settings,
+        Arc::new(stream::TableStream(source)),
+        handler,
+        on_failure,
+        clock,
+        Checkpoints::default(),
+    ))
 }
 
 /// Invokes a function as often as its schedule says, until it is stopped. A sweep that fails is logged: the
@@ -342,26 +354,8 @@ async fn run_schedule(
     }
 }
 
-fn routes(
-    declared: &crate::template::Stack,
-    functions: &BTreeMap<String, Function>,
-) -> Result<Vec<Route>, StackError> {
-    let route = |route: &crate::template::Route| {
-        let (function, handler) = function_of(declared, functions, &route.function)?;
-        Ok(Route {
-            method: Method::from_bytes(route.method.as_bytes())
-                .map_err(|_| StackError::Missing(route.method.clone()))?,
-            path: route.path.clone(),
-            function: handler.clone(),
-            timeout: function.timeout,
-            requires_sign_in: route.requires_auth,
-        })
-    };
-    declared.api.routes.iter().map(route).collect()
-}
-
 fn function_of<'a>(
-    declared: &'a crate::template::Stack,
+    declared: &'a card_airlock_template::Stack,
     functions: &'a BTreeMap<String, Function>,
     logical_id: &str,
 ) -> Result<(&'a LambdaFunction, &'a Function), StackError> {

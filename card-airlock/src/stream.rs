@@ -7,15 +7,15 @@ use card_airlock_event_source::{
     DestinationError, FilterCriteria, OnFailure, Position, SequenceNumber, Settings, SettingsError,
     SourceError, StartingPosition, StreamSource,
 };
+use card_airlock_services::{StreamError, StreamReader};
+use card_airlock_template::StreamMapping;
 use futures::{FutureExt, future::BoxFuture};
 use serde_json::{Value, json};
 
-use crate::{
-    aws::{StreamError, StreamReader},
-    template::StreamMapping,
-};
+/// A stream of the endpoint, as the mapping reads it.
+pub(crate) struct TableStream(pub(crate) StreamReader);
 
-impl StreamSource for StreamReader {
+impl StreamSource for TableStream {
     fn read<'a>(
         &'a self,
         _shard: &'a str,
@@ -26,7 +26,7 @@ impl StreamSource for StreamReader {
             Position::TrimHorizon => None,
             Position::After(sequence) => Some(sequence.as_str()),
         };
-        let records = self.records_after(position, limit).map_err(|error| match error {
+        let records = self.0.records_after(position, limit).map_err(|error| match error {
             StreamError::NoSuchPosition | StreamError::Trimmed => SourceError::Trimmed,
             StreamError::NoSuchStream | StreamError::Denied | StreamError::Database => {
                 SourceError::Unavailable

@@ -18,10 +18,9 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
-use card_airlock::{
-    aws::{AwsEndpoint, Service},
-    template::{Resources, Stack, Template},
-};
+use card_airlock::{aws, deployment};
+use card_airlock_services::{AwsEndpoint, Service};
+use card_airlock_template::{Resources, Stack};
 use clock::TestClock;
 use serde_json::Value;
 use tokio::{
@@ -49,10 +48,9 @@ impl World {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let time = TestClock::running();
         let (stop, stopped) = oneshot::channel();
-        let aws =
-            AwsEndpoint::start(listener, time.clock(), async move { drop(stopped.await) }).await.unwrap();
-        let template = Template::shipped().unwrap();
-        let resources = aws.provision(&template).await.unwrap();
+        let aws = aws::start(listener, time.clock(), async move { drop(stopped.await) }).await.unwrap();
+        let template = deployment::shipped().unwrap();
+        let resources = aws::provision(&aws, &template).await.unwrap();
         let stack = template.resolve(&resources).unwrap();
         Self { aws, resources, stack, time, stop: Some(stop) }
     }
@@ -708,7 +706,7 @@ async fn a_stream_forgets_what_is_older_than_a_day_or_trimmed() {
     put_order(&client, "order-3", "first").await;
     assert_eq!(
         reader.records_after(Some(&number(&first[0])), 10),
-        Err(card_airlock::aws::StreamError::Trimmed),
+        Err(card_airlock_services::StreamError::Trimmed),
         "order-2 is gone, and whoever missed it is told"
     );
     let left = reader.records_after(None, 10).unwrap();

@@ -22,7 +22,6 @@ use std::{
 use aws_sdk_dynamodbstreams::types::ShardIteratorType;
 use card_airlock::{
     functions,
-    issuer::Issuer,
     stack::{Stack, StackOptions},
 };
 use card_airlock_lambda::{Lines, ProcessOptions};
@@ -101,7 +100,7 @@ async fn promise_1_the_functions_as_processes_write_no_card_at_trace() {
     let options = StackOptions {
         processes: Some(processes),
         template: Some(template),
-        ..StackOptions::on_free_ports(Issuer::ephemeral().unwrap())
+        ..StackOptions::on_free_ports(card_airlock::sign_in::ephemeral().unwrap())
     };
     let stack = Stack::start(options).await.unwrap();
     let (api, token) = (stack.api_url(), stack.token("ann", &[]).unwrap());

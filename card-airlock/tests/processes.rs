@@ -14,10 +14,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use card_airlock::{
-    issuer::Issuer,
-    stack::{Stack, StackOptions},
-};
+use card_airlock::stack::{Stack, StackOptions};
 use card_airlock_lambda::{
     Function, FunctionConfiguration, FunctionError, Lines, NotBuilt, ProcessOptions, Processes,
 };
@@ -154,7 +151,7 @@ impl Client {
         let options = StackOptions {
             processes: Some(processes),
             parameters,
-            ..StackOptions::on_free_ports(Issuer::ephemeral().unwrap())
+            ..StackOptions::on_free_ports(card_airlock::sign_in::ephemeral().unwrap())
         };
         let stack = Stack::start(options).await.unwrap();
         let token = stack.token("ann", &[]).unwrap();
@@ -534,7 +531,7 @@ async fn a_stack_whose_programs_are_not_built_does_not_start_and_says_how_to_bui
     let processes = ProcessOptions { folder: nothing.path().to_owned(), ..options().0 };
     let options = StackOptions {
         processes: Some(processes.clone()),
-        ..StackOptions::on_free_ports(Issuer::ephemeral().unwrap())
+        ..StackOptions::on_free_ports(card_airlock::sign_in::ephemeral().unwrap())
     };
     let error = Stack::start(options).await.unwrap_err().to_string();
     assert!(error.contains("is not built yet: run `cargo build --workspace`"), "{error}");

@@ -19,10 +19,10 @@ use aws_sdk_dynamodb::{
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
 use card_airlock::{
     functions,
-    issuer::Issuer,
     stack::{Stack, StackError, StackOptions},
 };
 use card_airlock_event_source::Did;
+use card_airlock_gateway::Issuer;
 use clock::TestClock;
 use futures::{StreamExt, stream};
 use paybill::Sandbox;
@@ -568,10 +568,10 @@ fn issuer() -> Issuer {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        Issuer::kept_in(folder.path()).unwrap();
+        card_airlock::sign_in::kept_in(folder.path()).unwrap();
         folder
     });
-    Issuer::kept_in(folder.path()).unwrap()
+    card_airlock::sign_in::kept_in(folder.path()).unwrap()
 }
 
 /// What API Gateway would hand on of Ann's request.
@@ -582,7 +582,7 @@ fn api(method: &str, resource: &str, order: &str, body: &Value) -> Value {
         "queryStringParameters": null, "pathParameters": {"CustomerOrder": order}, "isBase64Encoded": false,
         "body": (!body.is_null()).then(|| body.to_string()),
         "requestContext": {"httpMethod": method, "resourcePath": resource, "path": resource, "stage": "dev",
-            "authorizer": {"claims": {"token_use": "id", "aud": card_airlock::issuer::USER_POOL_CLIENT_ID, "sub": "ann"}}},
+            "authorizer": {"claims": {"token_use": "id", "aud": card_airlock::deployment::USER_POOL_CLIENT_ID, "sub": "ann"}}},
     })
 }
 

@@ -10,7 +10,7 @@ use crate::{
 
 /// The workspace's own crates, whose log lines are written with care and may therefore be seen at any level. Whole names,
 /// never prefixes: `lambda` would also let through the events that `lambda_runtime` writes.
-const OURS: [&str; 13] = [
+const OURS: [&str; 16] = [
     "card_airlock_clock",
     "vault",
     "order",
@@ -21,8 +21,11 @@ const OURS: [&str; 13] = [
     "paybill",
     "forget",
     "card_airlock_event_source",
+    "card_airlock_gateway",
     "card_airlock_iam",
     "card_airlock_lambda",
+    "card_airlock_services",
+    "card_airlock_template",
     "card_airlock",
 ];
 

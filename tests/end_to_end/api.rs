@@ -88,7 +88,7 @@ async fn who_has_no_good_token_is_let_in_nowhere() {
     let world = World::stepped().await;
     let ann = world.client("ann");
     ann.submit(&order("1")).await.is(202);
-    let strangers = card_airlock::issuer::Issuer::ephemeral().unwrap().token("ann", &[]).unwrap();
+    let strangers = card_airlock::sign_in::ephemeral().unwrap().token("ann", &[]).unwrap();
     let (body, signature) = ann.token.rsplit_once('.').unwrap();
     let forged = format!("{body}.{}", signature.chars().rev().collect::<String>());
     for token in ["", "none", &world.expired_token("ann"), &strangers, &forged] {

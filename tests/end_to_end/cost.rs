@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use card_airlock::aws::{CallKind, Tally, Units};
+use card_airlock_services::{CallKind, Tally, Units};
 use serde_json::json;
 
 use crate::support::{Client, ORDERS, World, order};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use card_airlock::aws::{FaultKind, FaultRule, Service, When};
+use card_airlock_services::{FaultKind, FaultRule, Service, When};
 use futures::future::join_all;
 use serde_json::{Value, json};
 

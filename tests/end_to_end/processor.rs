@@ -2,10 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use card_airlock::{
-    aws::{FaultKind, FaultRule, Service, When},
-    sandbox::named,
-};
+use card_airlock::sandbox::named;
+use card_airlock_services::{FaultKind, FaultRule, Service, When};
 use order::Outcome;
 
 use crate::support::{Client, Driven, order_of};

@@ -13,13 +13,14 @@ use std::{
     process::ExitCode,
 };
 
+use card_airlock_gateway::IssuerError;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
     demo::{self, DemoError},
-    issuer::IssuerError,
     load::{self, LoadError},
+    sign_in::SignInError,
     stack::StackError,
 };
 use ready_file::ReadyFileError;
@@ -58,7 +59,9 @@ enum CliError {
     #[error(transparent)]
     Stack(#[from] StackError),
     #[error(transparent)]
-    Issuer(#[from] IssuerError),
+    SignIn(#[from] SignInError),
+    #[error(transparent)]
+    Token(#[from] IssuerError),
     #[error(transparent)]
     Replay(#[from] replay::ReplayFailed),
     #[error(transparent)]

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use card_airlock_template::TemplateError;
 use clap::Args;
 use clock::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,8 +16,8 @@ use replay::{Replay, ReplayError, ReplaySummary, Selection, Settings};
 
 use super::style::{FAINT, HEADING};
 use crate::{
+    deployment::{self, ACCOUNT_ID},
     functions,
-    template::{ACCOUNT_ID, Template, TemplateError},
 };
 
 /// Longer than any replay on one machine takes.
@@ -86,7 +87,7 @@ pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<bool, R
 
 /// The replay function as the template declares it, at the endpoint of a running stack.
 pub(crate) fn replay_function(aws_url: &str) -> Result<Replay, ReplayFailed> {
-    let template = Template::shipped()?;
+    let template = deployment::shipped()?;
     let mut resources = template.named_here();
     for table in template.tables(&resources)? {
         resources.insert(&table.logical_id, &table.name, []);

@@ -5,7 +5,6 @@ use std::io::Write;
 use clap::{Args, builder::NonEmptyStringValueParser};
 
 use super::CliError;
-use crate::issuer::Issuer;
 
 #[derive(Debug, Args)]
 pub(super) struct TokenArgs {
@@ -28,7 +27,7 @@ fn group(name: &str) -> Result<String, &'static str> {
 
 /// Prints the token and nothing else.
 pub(super) fn print(args: &TokenArgs, out: &mut dyn Write) -> Result<(), CliError> {
-    let token = Issuer::of_this_user()?.token(&args.user, &args.groups)?;
+    let token = crate::sign_in::of_this_user()?.token(&args.user, &args.groups)?;
     writeln!(out, "{token}")?;
     Ok(())
 }

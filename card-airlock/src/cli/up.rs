@@ -3,6 +3,7 @@
 use std::{io, io::Write, path::PathBuf};
 
 use card_airlock_lambda::{Lines, ProcessOptions};
+use card_airlock_services::FaultRule;
 use clap::Args;
 use clock::TestClock;
 use tracing_subscriber::filter::LevelFilter;
@@ -14,12 +15,10 @@ use super::{
     style::{FAINT, HEADING},
 };
 use crate::{
-    aws::FaultRule,
     console::{ConsoleOptions, OrderLog},
-    issuer::Issuer,
+    deployment::ACCOUNT_ID,
     sandbox::{CARDS, Sandbox},
     stack::{Stack, StackOptions},
-    template::ACCOUNT_ID,
 };
 
 #[derive(Debug, Args)]
@@ -58,7 +57,7 @@ pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Res
         parameters: [("CorsOrigin".to_owned(), args.cors_origin.clone())].into(),
         api_port: args.port,
         aws_port: args.aws_port,
-        ..StackOptions::on_free_ports(Issuer::of_this_user()?)
+        ..StackOptions::on_free_ports(crate::sign_in::of_this_user()?)
     };
     options.console = Some(if args.processes {
         // Processes have the machine's time.

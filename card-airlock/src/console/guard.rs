@@ -43,7 +43,7 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
 
 fn refusal(request: &Request) -> Option<(&'static str, &'static str)> {
     let headers = request.headers();
-    if !crate::host::is_local(request) {
+    if !card_airlock_gateway::is_local(request) {
         return Some(("ACCESS_DENIED", "Forbidden"));
     }
     // Browsers say where a request comes from; what is no browser says nothing.

@@ -3,10 +3,12 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
+use card_airlock_services::{AwsEndpoint, ObservedCall};
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, broadcast, watch};
 
@@ -17,7 +19,6 @@ use super::{
     pulse, shown,
     summary::Rows,
 };
-use crate::aws::{AwsEndpoint, Seen};
 
 /// Calls kept for the orders' stories.
 const MOST_CALLS: usize = 20_000;
@@ -52,7 +53,7 @@ struct Calls {
 /// A call, and for whom it may have been.
 #[derive(Debug)]
 pub(super) struct Kept {
-    pub(super) seen: Seen,
+    pub(super) seen: ObservedCall,
     /// Of a call of the worker's that failed: the orders it had in its hands. The token that such a call names is
     /// of a try that left no other trace.
     pub(super) in_worker: Vec<String>,
@@ -90,7 +91,7 @@ impl Hub {
     }
 
     pub(super) fn known(&self) -> MutexGuard<'_, Known> {
-        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.known.lock()
     }
 
     /// The latest calls, oldest first.
@@ -120,7 +121,7 @@ impl Hub {
         self.0.frames.receiver_count() > 0
     }
 
-    fn saw(&self, seen: Seen) {
+    fn saw(&self, seen: ObservedCall) {
         if self.0.invocations.saw(&seen) {
             self.happened("crash", &json!({}));
         }
@@ -136,16 +137,16 @@ impl Hub {
     }
 
     fn touch(&self, orders: impl Iterator<Item = String>) {
-        self.0.touched.lock().unwrap_or_else(PoisonError::into_inner).extend(orders);
+        self.0.touched.lock().extend(orders);
         self.0.wake.notify_one();
     }
 
     fn latest_calls(&self) -> MutexGuard<'_, Calls> {
-        self.0.calls.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.calls.lock()
     }
 
     fn take_touched(&self) -> BTreeSet<String> {
-        std::mem::take(&mut *self.0.touched.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.0.touched.lock())
     }
 }
 

@@ -4,18 +4,19 @@ use std::{
     collections::BTreeMap,
     pin::pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU32, Ordering},
     },
 };
 
 use card_airlock_lambda::{Function, FunctionError, FunctionResult, Processes};
+use card_airlock_services::ObservedCall;
+use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::Hub;
-use crate::aws::Seen;
 
 /// The function that orders pass through.
 const WORKER: &str = "TokenizeWorkerFunction";
@@ -23,7 +24,7 @@ const WORKER_ROLE: &str = "TokenizeWorkerRole";
 const CROSSING: &str = "TransactWriteItems";
 
 /// Whether the worker made the call.
-pub(super) fn is_workers(seen: &Seen) -> bool {
+pub(super) fn is_workers(seen: &ObservedCall) -> bool {
     seen.call.role == WORKER_ROLE
 }
 
@@ -54,7 +55,7 @@ impl Invocations {
     }
 
     /// Strikes when the call is the one that an armed crash waits for. The worker has no answer to it yet.
-    pub(super) fn saw(&self, seen: &Seen) -> bool {
+    pub(super) fn saw(&self, seen: &ObservedCall) -> bool {
         let is_crossing = is_workers(seen) && seen.call.operation == CROSSING;
         let strikes = is_crossing
             && self
@@ -69,12 +70,12 @@ impl Invocations {
 
     /// The orders that the worker has in its hands.
     pub(super) fn in_worker(&self) -> Vec<String> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+        self.under_way.lock().keys().cloned().collect()
     }
 
     /// `{function: {"invocations", "failed"}}`.
     pub(super) fn numbers(&self) -> Value {
-        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = self.counts.lock();
         let numbers = counts.iter().map(|(name, counts)| {
             (name.clone(), json!({ "invocations": counts.invocations, "failed": counts.failed }))
         });
@@ -82,7 +83,7 @@ impl Invocations {
     }
 
     fn count(&self, function: &str, change: impl FnOnce(&mut Counts)) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts.lock();
         change(counts.entry(function.to_owned()).or_default());
     }
 }
@@ -121,7 +122,7 @@ impl Hub {
     /// The orders are in the worker until the guard is dropped, however its invocation ends.
     fn begin(&self, orders: Vec<String>) -> InWorker {
         {
-            let mut under_way = self.invocations().under_way.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut under_way = self.invocations().under_way.lock();
             orders.iter().for_each(|order| *under_way.entry(order.clone()).or_default() += 1);
         }
         self.happened("worker", &json!({ "orders": orders, "begun": true }));
@@ -144,8 +145,7 @@ struct InWorker {
 impl Drop for InWorker {
     fn drop(&mut self) {
         {
-            let mut under_way =
-                self.hub.invocations().under_way.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut under_way = self.hub.invocations().under_way.lock();
             for order in &self.orders {
                 if let Some(times) = under_way.get_mut(order) {
                     *times -= 1;

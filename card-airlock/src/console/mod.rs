@@ -35,16 +35,14 @@ use axum::{
     Router,
     routing::{get, post},
 };
+use card_airlock_gateway::RestApi;
 use card_airlock_lambda::Function;
+use card_airlock_services::AwsEndpoint;
+use card_airlock_template::LambdaFunction;
 use clock::TestClock;
 use tokio::sync::watch;
 
-use crate::{
-    api::Api,
-    aws::AwsEndpoint,
-    sandbox::Sandbox,
-    template::{self, LambdaFunction},
-};
+use crate::sandbox::Sandbox;
 pub(crate) use hub::Hub;
 pub use order_log::OrderLog;
 pub(crate) use stream_tail::StreamTail;
@@ -64,12 +62,12 @@ pub struct ConsoleOptions {
 /// What the console works on.
 pub(crate) struct Console {
     pub(crate) options: ConsoleOptions,
-    pub(crate) front: Arc<Api>,
+    pub(crate) front: Arc<RestApi>,
     pub(crate) aws: AwsEndpoint,
     pub(crate) hub: Hub,
     /// The function that sweeps and replays, as the template declares it.
     pub(crate) replay: Option<(LambdaFunction, Function)>,
-    pub(crate) declared: template::Stack,
+    pub(crate) declared: card_airlock_template::Stack,
     pub(crate) sandbox: Sandbox,
     pub(crate) stream: StreamTail,
     /// Up when the stack stops: the event streams then end.

@@ -3,10 +3,11 @@
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::SystemTime,
 };
 
+use parking_lot::Mutex;
 use platform::{log_filter, metrics::is_metric};
 use serde_json::{Map, Value, json};
 use tokio::sync::broadcast;
@@ -98,8 +99,8 @@ impl OrderLog {
         let _ = self.0.written.send(order);
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> parking_lot::MutexGuard<'_, Kept> {
+        self.0.kept.lock()
     }
 }
 

@@ -12,6 +12,7 @@ use axum::{
     },
     response::Response,
 };
+use card_airlock_gateway::{self as gateway, WipedBuffer};
 use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -21,7 +22,6 @@ use super::{
     shown::{self, Refused},
     test_cards,
 };
-use crate::{api, wiped::WipedBuffer};
 
 /// The most orders of one request, and how many of them are placed at once.
 const MOST: u16 = 500;
@@ -128,7 +128,7 @@ async fn ask(console: &Console, path: &str, body: WipedBuffer) -> Answer {
         .header(CONTENT_TYPE, "application/json")
         .body(Body::from(Bytes::from_owner(body)));
     let Ok(request) = request else { return failed };
-    let response = api::answer(State(Arc::clone(&console.front)), request).await;
+    let response = gateway::answer(State(Arc::clone(&console.front)), request).await;
     let status = response.status();
     let body = to_bytes(response.into_body(), MOST_ANSWER_BYTES).await.unwrap_or_default();
     Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() }

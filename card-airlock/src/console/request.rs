@@ -1,10 +1,10 @@
 //! What the page asks: small JSON bodies, in a buffer that is wiped, because one of them may hold a typed card.
 
 use axum::{extract::Request, http::StatusCode};
+use card_airlock_gateway::{WipedBuffer, read_body};
 use serde::Deserialize;
 
 use super::shown::Refused;
-use crate::{api::read_body, wiped::WipedBuffer};
 
 const MOST_BYTES: usize = 16 * 1024;
 

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use card_airlock_event_source::SequenceNumber;
+use card_airlock_services::{ObservedCall, Service};
 use serde_json::{Value, json};
 
 use super::{Console, attributes, hub::Kept, poison, pulse, stream_tail::sequence, summary::text};
-use crate::aws::{Seen, Service};
 
 /// The quarantine's stream records of an order, oldest first, each as it is but for the bytes.
 pub(super) fn records(console: &Console, order: &str) -> Vec<Value> {
@@ -80,7 +80,7 @@ enum Whose {
     OneOf(usize),
 }
 
-fn call(seen: &Seen, whose: Whose) -> Value {
+fn call(seen: &ObservedCall, whose: Whose) -> Value {
     let service = match seen.call.service {
         Service::DynamoDb => "DynamoDB",
         Service::DynamoDbStreams => "DynamoDB Streams",

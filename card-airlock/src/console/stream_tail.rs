@@ -1,10 +1,8 @@
 //! The quarantine's stream as far as it was read: each look reads only what is new.
 
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::VecDeque;
 
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 
 use super::{
@@ -23,7 +21,7 @@ pub(crate) struct StreamTail(Mutex<VecDeque<Value>>);
 impl StreamTail {
     /// The records by now.
     pub(super) fn read(&self, console: &Console) -> MutexGuard<'_, VecDeque<Value>> {
-        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut records = self.0.lock();
         let name = table(&console.declared, QUARANTINE);
         let stream =
             console.declared.stream_mappings.iter().find(|mapping| mapping.stream_arn.contains(name));

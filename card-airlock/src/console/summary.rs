@@ -1,8 +1,9 @@
 //! An order in a few words: where it is, and since when.
 
+use card_airlock_template::Stack;
 use serde_json::{Value, json};
 
-use crate::template::{ACCOUNT_ID, Stack};
+use crate::deployment::ACCOUNT_ID;
 
 use super::Console;
 

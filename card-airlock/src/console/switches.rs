@@ -1,8 +1,7 @@
 //! The faults that a page switches on and off.
 
+use card_airlock_services::{FaultRule, Faults};
 use serde_json::{Value, json};
-
-use crate::aws::{FaultRule, Faults};
 
 /// A switch's name, and what goes wrong while it is on.
 const SWITCHES: [(&str, &str); 4] = [

@@ -8,14 +8,12 @@ use std::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::body::Bytes;
+use card_airlock_services::{AwsEndpoint, FaultKind, FaultRule, Service, When};
 use replay::{Replay, Selection};
 use serde_json::{Value, json};
 
 use super::{DemoError, client::ApiClient, operator::Operator, page::Page, readable};
-use crate::{
-    aws::{AwsEndpoint, FaultKind, FaultRule, Service, When},
-    cli::{ReplayFailed, style::GOOD},
-};
+use crate::cli::{ReplayFailed, style::GOOD};
 
 const ORDERS: usize = 20;
 /// A well-known test number.

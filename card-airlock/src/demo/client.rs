@@ -6,14 +6,13 @@ use std::{
 };
 
 use axum::body::Bytes;
+use card_airlock_gateway::{IssuerError, TOKEN_LIFETIME};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{
     Method, RequestBuilder, Url,
     header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER},
 };
 use serde_json::{Value, json};
-
-use crate::issuer::{IssuerError, TOKEN_LIFETIME};
 
 /// How long one request may take: the front itself gives up after 29 seconds.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(35);

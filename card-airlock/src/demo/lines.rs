@@ -2,9 +2,8 @@
 
 use std::io::{self, Read};
 
+use card_airlock_gateway::{MAX_BODY_BYTES, WipedBuffer};
 use zeroize::Zeroizing;
-
-use crate::{api::MAX_BODY_BYTES, wiped::WipedBuffer};
 
 const CHUNK: usize = 64 * 1024;
 

@@ -15,12 +15,12 @@ use std::{
     path::PathBuf,
 };
 
+use card_airlock_gateway::IssuerError;
 use clap::Args;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
     cli::{ReplayFailed, replay_function},
-    issuer::{Issuer, IssuerError},
     stack::{Stack, StackError, StackOptions},
 };
 use client::{ApiClient, ClientError};
@@ -89,7 +89,7 @@ pub(crate) const NO_LIMIT: &str = "1000000000";
 /// # Errors
 /// When anything is off: then the program's exit code must tell.
 pub async fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> {
-    let issuer = Issuer::ephemeral()?;
+    let issuer = crate::sign_in::ephemeral()?;
     // Without the SDK's own retries, whose waits would make the chaos long.
     let sdk_attempts = if args.chaos { 1 } else { 3 };
     let options = StackOptions {

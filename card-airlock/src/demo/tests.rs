@@ -16,17 +16,13 @@ use aws_sdk_dynamodb::{
         AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     },
 };
+use card_airlock_gateway::{self as gateway, Issuer, RestApi, Route};
 use card_airlock_lambda::Function;
 use http::Method;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    api::{self, Api, Route},
-    listen,
-    sandbox::Sandbox,
-    template::ACCOUNT_ID,
-};
+use crate::{deployment::ACCOUNT_ID, listen, sandbox::Sandbox};
 
 /// What the sham does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +40,7 @@ enum Flaw {
     Fails,
 }
 
-static ISSUER: LazyLock<Arc<Issuer>> = LazyLock::new(|| Arc::new(Issuer::ephemeral().unwrap()));
+static ISSUER: LazyLock<Arc<Issuer>> = LazyLock::new(|| Arc::new(crate::sign_in::ephemeral().unwrap()));
 
 struct Sham {
     api_url: String,
@@ -56,8 +52,7 @@ impl Sham {
     async fn start(flaw: Flaw) -> Self {
         let aws = listen::on_loopback(0, "aws").await.unwrap();
         let aws_url = format!("http://{}", aws.local_addr().unwrap());
-        let database = dynoxide::Database::memory().unwrap();
-        tokio::spawn(dynoxide::server::serve_with_shutdown(aws, database, std::future::pending()));
+        crate::aws::start(aws, clock::Clock::system(), std::future::pending()).await.unwrap();
         let sandbox = Sandbox::start().await.unwrap();
         sandbox.want_bearer("token");
         let backend = Arc::new(Backend {
@@ -82,15 +77,17 @@ impl Sham {
             timeout: Duration::from_secs(20),
             requires_sign_in: true,
         });
-        let api = Api {
+        let api = RestApi {
+            id: "api".to_owned(),
             stage: "dev".to_owned(),
             account_id: ACCOUNT_ID.to_owned(),
             routes: routes.into(),
             cors: None,
+            error_body: crate::front::error_body,
             issuer: Arc::clone(&ISSUER),
             clock: clock::Clock::system(),
         };
-        tokio::spawn(api::serve(api, listener, std::future::pending()));
+        tokio::spawn(gateway::serve(api, listener, std::future::pending()));
         Self { api_url, aws_url, sandbox }
     }
 

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     cli::style::{FAINT, GOOD},
+    deployment::ACCOUNT_ID,
     sandbox::{Charge, Sandbox},
-    template::ACCOUNT_ID,
 };
 
 /// The sample's order, to the letter (its step 6.10).

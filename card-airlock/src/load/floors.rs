@@ -24,7 +24,6 @@ use super::{
 };
 use crate::{
     cli::style::{FAINT, HEADING},
-    issuer::Issuer,
     stack::{Stack, StackOptions},
 };
 
@@ -58,7 +57,7 @@ pub(super) async fn run(args: &LoadArgs, out: &mut dyn Write) -> Result<(), Load
     let options = StackOptions {
         self_driven: false,
         parameters: [("DetokenizePerMinute".to_owned(), NO_LIMIT.to_owned())].into(),
-        ..StackOptions::on_free_ports(Issuer::ephemeral()?)
+        ..StackOptions::on_free_ports(crate::sign_in::ephemeral()?)
     };
     let mut stack = Stack::start(options).await?;
     let floors = measure(args, &mut stack).await;

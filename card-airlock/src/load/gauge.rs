@@ -3,13 +3,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use card_airlock_lambda::Counts;
+use card_airlock_services::{CallKind, Service, Tally};
 use serde::Serialize;
 
 use super::process;
-use crate::{
-    aws::{CallKind, Service, Tally},
-    stack::Stack,
-};
+use crate::stack::Stack;
 
 /// One reading.
 pub(super) struct Gauge {

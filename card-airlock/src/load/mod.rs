@@ -16,18 +16,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+use card_airlock_gateway::IssuerError;
 use card_airlock_lambda::{Lines, ProcessOptions};
+use card_airlock_services::AwsEndpoint;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
-    aws::AwsEndpoint,
     demo::{
         NO_LIMIT,
         client::{ApiClient, ClientError},
     },
-    issuer::{Issuer, IssuerError},
     stack::{Stack, StackError, StackOptions},
 };
 use drive::Clients;
@@ -106,7 +106,7 @@ pub async fn run(args: &LoadArgs, out: &mut dyn Write) -> Result<bool, LoadError
         processes: Some(ProcessOptions { at_once: args.processes.into(), lines, ..beside }),
         // One user pays everything.
         parameters: [("DetokenizePerMinute".to_owned(), NO_LIMIT.to_owned())].into(),
-        ..StackOptions::on_free_ports(Issuer::ephemeral()?)
+        ..StackOptions::on_free_ports(crate::sign_in::ephemeral()?)
     };
     let stack = Stack::start(options).await?;
     stack.aws().meter_units();

@@ -5,6 +5,7 @@ use std::{
     io::{self, Write},
 };
 
+use card_airlock_services::Service;
 use serde::Serialize;
 
 use super::{
@@ -13,10 +14,7 @@ use super::{
     gauge::{CallUse, FunctionUse, Use},
     prices::{self, Item},
 };
-use crate::{
-    aws::Service,
-    cli::style::{BAD, FAINT, GOOD, HEADING},
-};
+use crate::cli::style::{BAD, FAINT, GOOD, HEADING};
 
 /// The report. What is "per order" is an order's way from the client to the vault; a payment's own is beside it.
 #[derive(Debug, Serialize)]

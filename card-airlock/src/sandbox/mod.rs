@@ -9,14 +9,15 @@ use std::{
     collections::BTreeMap,
     fmt, io,
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
 };
 
 use aws_lc_rs::{hmac, rand::SystemRandom};
+use card_airlock_services::{AwsEndpoint, Refused};
+use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpSocket};
 use uuid::Uuid;
 
-use crate::aws::{AwsEndpoint, ProvisionError};
 pub use cards::{CARDS, Does, TestCard, named};
 pub use ledger::Charge;
 use ledger::Ledger;
@@ -99,7 +100,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// When the secret cannot be made, as when it is there already.
-    pub async fn parameters(&self, aws: &AwsEndpoint) -> Result<BTreeMap<String, String>, ProvisionError> {
+    pub async fn parameters(&self, aws: &AwsEndpoint) -> Result<BTreeMap<String, String>, Refused> {
         let token = lock(&self.0.office.bearer).clone();
         let arn = aws.make_secret("card-airlock/processor", &token).await?;
         Ok(BTreeMap::from([("ProcessorUrl".to_owned(), self.url()), ("ProcessorSecretArn".to_owned(), arn)]))
@@ -167,8 +168,8 @@ fn bound(port: u16) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> parking_lot::MutexGuard<'_, T> {
+    mutex.lock()
 }
 
 #[cfg(test)]

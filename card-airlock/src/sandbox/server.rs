@@ -62,7 +62,7 @@ impl Running {
 }
 
 async fn only_this_machine(request: Request, next: axum::middleware::Next) -> Response {
-    if crate::host::is_local(&request) {
+    if card_airlock_gateway::is_local(&request) {
         next.run(request).await
     } else {
         StatusCode::FORBIDDEN.into_response()

@@ -3,12 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use aws_sdk_dynamodb::{Client as DynamoDb, types::Select};
-use card_airlock::{
-    aws::{FaultKind, FaultRule},
-    issuer::Issuer,
-    stack::{Stack, StackOptions},
-};
+use card_airlock::stack::{Stack, StackOptions};
 use card_airlock_lambda::{Lines, ProcessOptions};
+use card_airlock_services::{FaultKind, FaultRule};
 use futures::{StreamExt, stream};
 use serde_json::json;
 use uuid::Uuid;
@@ -31,7 +28,7 @@ pub(crate) async fn start<const N: usize>(parameters: [(&str, &str); N]) -> Stac
     let options = StackOptions {
         processes: Some(quiet),
         parameters: parameters.into(),
-        ..StackOptions::on_free_ports(Issuer::ephemeral().unwrap())
+        ..StackOptions::on_free_ports(card_airlock::sign_in::ephemeral().unwrap())
     };
     Stack::start(options).await.unwrap()
 }

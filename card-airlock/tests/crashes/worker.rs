@@ -6,7 +6,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::Client as DynamoDb;
-use card_airlock::{functions, stack::Stack, template::ACCOUNT_ID};
+use card_airlock::{deployment::ACCOUNT_ID, functions, stack::Stack};
 use clock::Clock;
 use vault::{CardReference, Detokenizer, DetokenizerSettings};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use card_airlock::aws::{Call, FaultKind, FaultRule, When};
+use card_airlock_services::{Call, FaultKind, FaultRule, When};
 use serde_json::{Value, json};
 
 use crate::simulation::{

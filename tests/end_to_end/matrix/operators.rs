@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use card_airlock::aws::{FaultKind, When};
 use card_airlock_event_source::{Did, Outcome};
+use card_airlock_services::{FaultKind, When};
 use serde_json::{Value, json};
 
 use super::{

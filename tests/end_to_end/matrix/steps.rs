@@ -1,7 +1,7 @@
 //! Steps that several stages are made of.
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use card_airlock::aws::{FaultKind, When};
+use card_airlock_services::{FaultKind, When};
 use serde_json::Value;
 
 use super::faults::{ADA, DECLINING, ORDERED, insist, run_again};

@@ -4,10 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use card_airlock::{
-    aws::{FaultKind, FaultRule, Service, When},
-    sandbox::Charge,
-};
+use card_airlock::sandbox::Charge;
+use card_airlock_services::{FaultKind, FaultRule, Service, When};
 use serde_json::{Value, json};
 
 use super::{

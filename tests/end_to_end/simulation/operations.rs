@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use card_airlock::aws::FaultKind;
+use card_airlock_services::FaultKind;
 use paybill::ProcessorError;
 use proptest::{
     prelude::{Just, Strategy, any, prop_oneof},

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use card_airlock::aws::{FaultKind, When};
+use card_airlock_services::{FaultKind, When};
 use paybill::ProcessorError;
 use serde_json::json;
 

@@ -9,12 +9,12 @@ use std::{
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
 use card_airlock::{
-    aws::{FaultKind, FaultRule, Faults, When},
     functions::sdk_config,
     sandbox::{Charge, Failure},
     stack::{Stack, StackOptions},
 };
 use card_airlock_event_source::{Did, Step};
+use card_airlock_services::{FaultKind, FaultRule, Faults, When};
 use clock::TestClock;
 use paybill::ProcessorError;
 use serde_json::{Value, json};

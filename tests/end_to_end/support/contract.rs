@@ -9,7 +9,7 @@ use serde_json::Value;
 /// The document.
 pub(crate) static OPENAPI: LazyLock<Value> = LazyLock::new(|| {
     let text = include_str!("../../../docs/openapi.yaml");
-    Value::Object(card_airlock::template::read_yaml(text).expect("docs/openapi.yaml is not YAML"))
+    Value::Object(card_airlock_template::read_yaml(text).expect("docs/openapi.yaml is not YAML"))
 });
 
 /// A validator per route, method and status: all that the document allows.

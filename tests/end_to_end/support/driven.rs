@@ -5,12 +5,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use card_airlock::{
-    aws::{FaultKind, FaultRule, Service, When},
-    stack::{Stack, StackOptions},
-};
+use card_airlock::stack::{Stack, StackOptions};
 use card_airlock_event_source::Did;
 use card_airlock_lambda::FunctionResult;
+use card_airlock_services::{FaultKind, FaultRule, Service, When};
 use clock::TestClock;
 use serde_json::{Value, json};
 

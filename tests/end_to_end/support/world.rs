@@ -7,17 +7,18 @@ use std::{
 
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
 use card_airlock::{
-    api::{self, Api, Route},
-    aws::AwsEndpoint,
+    aws,
+    deployment::{self, SHIPPED},
+    front,
     functions::{self, Surroundings},
-    issuer::Issuer,
     sandbox::Sandbox,
     stack::{Stack, StackOptions},
-    template::{ACCOUNT_ID, SHIPPED, Stack as Declared, Template},
 };
+use card_airlock_gateway::{self as gateway, Issuer, RestApi};
 use card_airlock_lambda::Function;
+use card_airlock_services::AwsEndpoint;
+use card_airlock_template::Stack as Declared;
 use clock::TestClock;
-use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -72,12 +73,12 @@ impl World {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let (stop, mut stopping) = watch::channel(false);
         let stopped = async move { drop(stopping.wait_for(|stop| *stop).await) };
-        let aws = AwsEndpoint::start(listener, time.clock(), stopped).await.unwrap();
+        let aws = aws::start(listener, time.clock(), stopped).await.unwrap();
         let sandbox = Sandbox::start().await.unwrap();
         let mut all = sandbox.parameters(&aws).await.unwrap();
         all.extend(parameters.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        let template = Template::parse(SHIPPED, &all).unwrap();
-        let declared = template.resolve(&aws.provision(&template).await.unwrap()).unwrap();
+        let template = deployment::template(SHIPPED, &all).unwrap();
+        let declared = template.resolve(&aws::provision(&aws, &template).await.unwrap()).unwrap();
         let mut world = Self::of(aws, declared, String::new(), time, sandbox, None);
         world.stop = stop;
         world.api = world.front(world.aws.url()).await;
@@ -110,23 +111,16 @@ impl World {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let stage = self.declared.api.stage.clone();
         let url = format!("http://{}/{stage}", listener.local_addr().unwrap());
-        let routes = self.declared.api.routes.iter().map(|route| Route {
-            method: route.method.parse::<Method>().unwrap(),
-            path: route.path.clone(),
-            function: self.function(&route.function, aws_url),
-            timeout: self.declared.function(&route.function).unwrap().timeout,
-            requires_sign_in: route.requires_auth,
-        });
-        let front = Api {
-            stage,
-            account_id: ACCOUNT_ID.into(),
-            routes: routes.collect(),
-            cors: None,
-            issuer: Arc::new(issuer()),
-            clock: self.time.clock(),
-        };
+        let names = self.declared.api.routes.iter().map(|route| route.function.clone());
+        let functions = names.map(|name| (name.clone(), self.function(&name, aws_url))).collect();
+        let api = front::rest_api(&self.declared, &functions, Arc::new(issuer()), self.time.clock()).unwrap();
+        let front = RestApi { cors: None, ..api };
         let mut stopping = self.stop.subscribe();
-        tokio::spawn(api::serve(front, listener, async move { drop(stopping.wait_for(|stop| *stop).await) }));
+        tokio::spawn(gateway::serve(
+            front,
+            listener,
+            async move { drop(stopping.wait_for(|stop| *stop).await) },
+        ));
         url
     }
 
@@ -326,8 +320,8 @@ pub(crate) fn issuer() -> Issuer {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        Issuer::kept_in(folder.path()).unwrap();
+        card_airlock::sign_in::kept_in(folder.path()).unwrap();
         folder
     });
-    Issuer::kept_in(folder.path()).unwrap()
+    card_airlock::sign_in::kept_in(folder.path()).unwrap()
 }

@@ -1,10 +1,7 @@
 //! Who may ask for what.
 
 use super::{KEY, Page};
-use crate::{
-    issuer::Issuer,
-    stack::{Stack, StackOptions},
-};
+use crate::stack::{Stack, StackOptions};
 
 #[tokio::test]
 async fn only_a_loopback_host_is_served_and_every_answer_has_the_strict_policy() {
@@ -72,7 +69,7 @@ async fn nothing_changes_without_the_pages_own_origin() {
 
 #[tokio::test]
 async fn a_stack_without_a_console_serves_none() {
-    let issuer = Issuer::kept_in(KEY.path()).unwrap();
+    let issuer = crate::sign_in::kept_in(KEY.path()).unwrap();
     let stack = Stack::start(StackOptions::on_free_ports(issuer)).await.unwrap();
     let answer = reqwest::get(format!("{}/../", stack.api_url())).await.unwrap();
     assert_eq!(answer.status(), 403);

@@ -18,10 +18,7 @@ use tokio::{
 };
 
 use super::{ConsoleOptions, OrderLog};
-use crate::{
-    issuer::Issuer,
-    stack::{Stack, StackOptions},
-};
+use crate::stack::{Stack, StackOptions};
 
 const PATIENCE: Duration = Duration::from_secs(90);
 /// Making an RSA key is the slow part: the tests share its file.
@@ -41,7 +38,7 @@ impl Page {
             clock: time.clock(),
             sdk_attempts: 1,
             console: Some(console),
-            ..StackOptions::on_free_ports(Issuer::kept_in(KEY.path()).unwrap())
+            ..StackOptions::on_free_ports(crate::sign_in::kept_in(KEY.path()).unwrap())
         })
         .await
         .unwrap();

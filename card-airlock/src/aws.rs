@@ -1,0 +1,105 @@
+//! The AWS of this machine: the endpoint with this application's names, and what the template declares made there.
+
+use std::future::Future;
+
+use card_airlock_gateway as gateway;
+use card_airlock_services::{
+    Account, AwsEndpoint, EndpointOptions, KeyAttribute, Refused, RequestNames, StartError, TableSpec,
+};
+use card_airlock_template::{Resources, Table, Template, TemplateError};
+use clock::Clock;
+use tokio::net::TcpListener;
+
+use crate::{
+    deployment::{ACCOUNT_ID, REGION},
+    policies::{PoliciesError, policies},
+};
+
+/// The attributes that tie a call to an order.
+const IDENTIFIERS: [&str; 4] = ["CustomerOrder", "Hash_Key", "CreditCardToken", "KeyBatchId"];
+
+/// Why the template's resources could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisionError {
+    /// The template does not say what to make.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The template's policies cannot be enforced here.
+    #[error(transparent)]
+    Policies(#[from] PoliciesError),
+    /// A service refused to make a resource.
+    #[error("{0}: {1}")]
+    Refused(String, Refused),
+}
+
+/// Starts the endpoint; it serves until `shutdown` completes. `clock` is DynamoDB's time.
+///
+/// # Errors
+/// As [`AwsEndpoint::start`].
+pub async fn start(
+    listener: TcpListener,
+    clock: Clock,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<AwsEndpoint, StartError> {
+    let options = EndpointOptions {
+        clock,
+        account: Account { region: REGION.to_owned(), id: ACCOUNT_ID.to_owned() },
+        names: RequestNames {
+            identifiers: IDENTIFIERS.map(str::to_owned).into(),
+            purpose: "purpose".to_owned(),
+        },
+        guard: gateway::is_local,
+    };
+    AwsEndpoint::start(listener, options, shutdown).await
+}
+
+/// Makes the template's keys, queues and tables, puts its policies in force, and reports the attributes of each
+/// resource.
+///
+/// # Errors
+/// A template that cannot be read or enforced, or a resource that a service refuses, as when it is there already.
+pub async fn provision(aws: &AwsEndpoint, template: &Template) -> Result<Resources, ProvisionError> {
+    let mut resources = template.named_here();
+    let refused = |logical_id: &str| {
+        let logical_id = logical_id.to_owned();
+        move |refused| ProvisionError::Refused(logical_id, refused)
+    };
+    for key in template.keys(&resources)? {
+        let made = aws.create_key(&key.logical_id, key.rotation).await.map_err(refused(&key.logical_id))?;
+        resources.insert(&key.logical_id, &made.id, [("Arn", &made.arn), ("KeyId", &made.id)]);
+    }
+    for queue in template.queues(&resources)? {
+        let made = aws.create_queue(&queue.name, queue.retention, queue.managed_sse).await;
+        let made = made.map_err(refused(&queue.logical_id))?;
+        let attributes = [("Arn", made.arn.as_str()), ("QueueName", &queue.name), ("QueueUrl", &made.url)];
+        resources.insert(&queue.logical_id, &made.url, attributes);
+    }
+    for table in template.tables(&resources)? {
+        let logical_id = table.logical_id.clone();
+        let spec = table_spec(table);
+        let made = aws.create_table(&spec).await.map_err(refused(&logical_id))?;
+        match &made.stream_arn {
+            Some(stream) => {
+                resources.insert(&logical_id, &spec.name, [("Arn", &made.arn), ("StreamArn", stream)]);
+            }
+            None => resources.insert(&logical_id, &spec.name, [("Arn", &made.arn)]),
+        }
+    }
+    aws.enforce(policies(template, &resources)?);
+    Ok(resources)
+}
+
+fn table_spec(declared: Table) -> TableSpec {
+    let key = declared.key.into_iter().map(|key| KeyAttribute {
+        name: key.name,
+        key_type: key.key_type,
+        attribute_type: key.attribute_type,
+    });
+    TableSpec {
+        name: declared.name,
+        key: key.collect(),
+        stream_view_type: declared.stream_view_type,
+        ttl_attribute: declared.ttl_attribute,
+        deletion_protection: declared.deletion_protection,
+    }
+}

@@ -1,0 +1,52 @@
+//! What is deployed on this machine: the repository's template, and the names that a cloud would give.
+
+use std::collections::BTreeMap;
+
+use card_airlock_template::{Deployment, Template, TemplateError};
+
+/// The region that everything on this machine claims to be in.
+pub const REGION: &str = "us-east-1";
+/// The account that everything on this machine claims to belong to.
+pub const ACCOUNT_ID: &str = "123456789012";
+/// The stack's name.
+pub const STACK_NAME: &str = "card-airlock";
+/// The user pool of this machine: what `Ref` of `UserPool` gives, and the end of each ID token's `iss`.
+pub const USER_POOL_ID: &str = "us-east-1_CardArlck";
+/// The application client of this machine: what `Ref` of `UserPoolClient` gives, and each ID token's `aud`.
+pub const USER_POOL_CLIENT_ID: &str = "cardairlocklocalclienthere";
+
+/// The text of the repository's `template.yaml`.
+pub const SHIPPED: &str = include_str!("../../template.yaml");
+
+/// Reads a template as deployed on this machine.
+///
+/// # Errors
+/// As [`Template::parse`].
+pub fn template(text: &str, overrides: &BTreeMap<String, String>) -> Result<Template, TemplateError> {
+    let deployment = Deployment {
+        region: REGION.to_owned(),
+        account_id: ACCOUNT_ID.to_owned(),
+        stack_name: STACK_NAME.to_owned(),
+        user_pool_id: USER_POOL_ID.to_owned(),
+        user_pool_client_id: USER_POOL_CLIENT_ID.to_owned(),
+    };
+    Template::parse(text, deployment, overrides)
+}
+
+/// The repository's template, with its parameters' defaults; `ProcessorUrl`, which has none, is `sandbox`.
+///
+/// # Errors
+/// As [`Template::parse`].
+pub fn shipped() -> Result<Template, TemplateError> {
+    shipped_with([])
+}
+
+/// The same, with other values for some parameters.
+///
+/// # Errors
+/// As [`Template::parse`].
+pub fn shipped_with<const N: usize>(overrides: [(&str, &str); N]) -> Result<Template, TemplateError> {
+    let sandbox = [("ProcessorUrl", "sandbox")].into_iter();
+    let overrides = sandbox.chain(overrides).map(|(name, value)| (name.to_owned(), value.to_owned()));
+    template(SHIPPED, &overrides.collect())
+}

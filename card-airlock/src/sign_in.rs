@@ -1,0 +1,57 @@
+//! Sign-in on this machine: whose tokens its user pool takes.
+
+use std::path::{Path, PathBuf};
+
+use card_airlock_gateway::{Issuer, IssuerError, UserPool};
+use etcetera::BaseStrategy;
+
+use crate::deployment::{USER_POOL_CLIENT_ID, USER_POOL_ID};
+
+/// The folder's name inside the user's state folder.
+const FOLDER: &str = "card-airlock";
+
+/// Why nobody can sign in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// The user has no home folder.
+    #[error("there is no place for the signing key: the user has no home folder")]
+    NoHome,
+    /// The signing key could not be made, kept or read back.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+}
+
+/// An issuer with a key of its own, which ends with the process: for tests and the demo.
+///
+/// # Errors
+/// When the machine cannot make a key.
+pub fn ephemeral() -> Result<Issuer, IssuerError> {
+    Issuer::ephemeral(user_pool())
+}
+
+/// The issuer of the user who runs this process: a token made by `card-airlock token` is accepted by a running
+/// `card-airlock up` of the same user.
+///
+/// # Errors
+/// When the key file cannot be made or read, or others may read it.
+pub fn of_this_user() -> Result<Issuer, SignInError> {
+    Ok(kept_in(&state_folder()?)?)
+}
+
+/// The issuer whose key file is in `folder`, made there when there is none.
+///
+/// # Errors
+/// As [`of_this_user`].
+pub fn kept_in(folder: &Path) -> Result<Issuer, IssuerError> {
+    Issuer::kept_in(user_pool(), folder)
+}
+
+fn user_pool() -> UserPool {
+    UserPool { id: USER_POOL_ID.to_owned(), client_id: USER_POOL_CLIENT_ID.to_owned() }
+}
+
+/// Where this user's programs keep their state.
+fn state_folder() -> Result<PathBuf, SignInError> {
+    let home = etcetera::choose_base_strategy().map_err(|_| SignInError::NoHome)?;
+    Ok(home.state_dir().unwrap_or_else(|| home.data_dir()).join(FOLDER))
+}

@@ -1,0 +1,210 @@
+//! What the shipped template declares, as it is read.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use card_airlock::deployment::{self, SHIPPED};
+use card_airlock_template::{Route, Schedule};
+use serde_json::{Value, json};
+
+use super::{made, shipped};
+
+#[test]
+fn the_shipped_template_declares_the_four_tables_as_designed() {
+    let stack = shipped();
+    let table = |name: &str| stack.tables.iter().find(|table| table.name == name).unwrap().clone();
+    let quarantine = table("OrderQuarantineTable");
+    assert_eq!(quarantine.stream_view_type.as_deref(), Some("NEW_AND_OLD_IMAGES"));
+    assert_eq!(quarantine.ttl_attribute.as_deref(), Some("ExpiresAt"));
+    assert!(!quarantine.point_in_time_recovery);
+    let vault = table("CreditCardTokenizerTable");
+    let keys: Vec<_> = vault.key.iter().map(|key| (key.name.as_str(), key.key_type.as_str())).collect();
+    assert_eq!(keys, [("Hash_Key", "HASH"), ("Account_Id", "RANGE")]);
+    assert_eq!(vault.ttl_attribute.as_deref(), Some("ExpiresAt"));
+    let clean = table("CustomerOrderTable");
+    assert_eq!((&clean.stream_view_type, &clean.ttl_attribute), (&None, &None));
+    let audit = table("DetokenizeAuditTable");
+    let keys: Vec<_> = audit.key.iter().map(|key| (key.name.as_str(), key.key_type.as_str())).collect();
+    assert_eq!(keys, [("Principal", "HASH"), ("At", "RANGE")]);
+    assert_eq!((&audit.stream_view_type, audit.ttl_attribute.as_deref()), (&None, Some("ExpiresAt")));
+    assert!([&vault, &clean, &audit].iter().all(|table| table.point_in_time_recovery));
+    assert_eq!(stack.tables.len(), 4);
+    assert!(stack.tables.iter().all(|table| table.deletion_protection));
+}
+
+#[test]
+fn the_table_prefix_stands_before_every_table_name() {
+    let overrides = [("TablePrefix", "blue-"), ("ProcessorUrl", "sandbox")];
+    let overrides = overrides.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let template = deployment::template(SHIPPED, &overrides).unwrap();
+    let tables = template.tables(&template.named_here()).unwrap();
+    assert!(tables.iter().all(|table| table.name == format!("blue-{}", table.logical_id)));
+}
+
+#[test]
+fn both_envelope_keys_rotate() {
+    let keys = shipped().keys;
+    let keys: Vec<_> = keys.iter().map(|key| (key.logical_id.as_str(), key.rotation)).collect();
+    assert_eq!(keys, [("QuarantineKey", true), ("VaultKey", true)]);
+}
+
+#[test]
+fn dead_letters_are_encrypted_and_kept_for_fourteen_days() {
+    let [queue] = &shipped().queues[..] else { panic!("one queue") };
+    assert!(queue.managed_sse);
+    assert_eq!(queue.retention, Duration::from_secs(14 * 24 * 3600));
+}
+
+#[test]
+fn every_route_leads_to_its_function_and_requires_a_token() {
+    let api = shipped().api;
+    assert_eq!(api.stage, "dev");
+    let route = |method: &str, path: &str, function: &str| Route {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        function: function.to_owned(),
+        requires_auth: true,
+    };
+    let expected = [
+        route("DELETE", "/order/{CustomerOrder}/card", "ForgetFunction"),
+        route("GET", "/order/{CustomerOrder}", "IngestFunction"),
+        route("POST", "/order", "IngestFunction"),
+        route("PUT", "/order/{CustomerOrder}/card", "IngestFunction"),
+        route("POST", "/paybill", "PaybillFunction"),
+    ];
+    assert_eq!(api.routes, expected);
+}
+
+#[test]
+fn each_function_has_its_role_and_its_environment() {
+    let stack = shipped();
+    // What stands in each environment: `every_variable_that_a_function_reads_is_set_and_every_one_set_is_read`.
+    for name in ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget"] {
+        assert_eq!(stack.function(&format!("{name}Function")).unwrap().role, format!("{name}Role"));
+    }
+    let worker = stack.function("TokenizeWorkerFunction").unwrap();
+    assert_eq!(
+        worker.environment["DEAD_LETTER_QUEUE_URL"],
+        "http://127.0.0.1:4566/123456789012/card-airlock-DeadLetterQueue"
+    );
+    assert_eq!((worker.timeout, worker.memory_mib), (Duration::from_secs(60), 256));
+}
+
+#[test]
+fn the_stream_mapping_is_as_designed() {
+    let [mapping] = &shipped().stream_mappings[..] else { panic!("one mapping") };
+    assert_eq!(mapping.function, "TokenizeWorkerFunction");
+    assert_eq!(
+        mapping.stream_arn,
+        "arn:aws:dynamodb:us-east-1:123456789012:table/OrderQuarantineTable/stream/1"
+    );
+    assert_eq!(mapping.starting_position, "TRIM_HORIZON");
+    assert_eq!((mapping.batch_size, mapping.parallelization_factor), (100, 1));
+    assert_eq!(mapping.maximum_batching_window, Duration::ZERO);
+    assert!(mapping.report_batch_item_failures && mapping.bisect_batch_on_function_error);
+    assert_eq!(mapping.maximum_retry_attempts, Some(5));
+    assert_eq!(mapping.maximum_record_age, Some(Duration::from_secs(3600)));
+    assert_eq!(mapping.on_failure_arn.as_deref(), Some("arn:aws:sqs:us-east-1:123456789012:dlq"));
+    let patterns: Vec<Value> =
+        mapping.filter_patterns.iter().map(|pattern| serde_json::from_str(pattern).unwrap()).collect();
+    let expected = [
+        json!({"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"Status": {"S": ["PENDING"]}}}}),
+        json!({
+            "eventName": ["REMOVE"],
+            "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]},
+            "dynamodb": {"OldImage": {"Status": {"S": ["PENDING", "FAILED"]}}},
+        }),
+    ];
+    assert_eq!(patterns, expected);
+}
+
+#[test]
+fn the_outputs_bear_the_samples_names() {
+    let outputs = shipped().outputs;
+    assert_eq!(
+        outputs["PaymentMethodApiURL"],
+        "https://customerapi.execute-api.us-east-1.amazonaws.com/dev/"
+    );
+    assert_eq!(
+        outputs["UserPoolArn"],
+        "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_CardArlck"
+    );
+    assert_eq!(outputs["UserPoolAppClientId"], "cardairlocklocalclienthere");
+    assert_eq!((outputs["AccountId"].as_str(), outputs["Region"].as_str()), ("123456789012", "us-east-1"));
+}
+
+#[test]
+fn the_sweep_is_scheduled() {
+    let expected = Schedule {
+        function: "ReplayFunction".to_owned(),
+        every: Duration::from_secs(5 * 60),
+        input: r#"{"action": "sweep"}"#.to_owned(),
+    };
+    assert_eq!(shipped().schedules, [expected]);
+}
+
+/// The times of failure and replay are told in one place, the template, and must fit each other.
+#[test]
+fn the_defaults_of_failure_and_replay_fit_each_other() {
+    const STREAM_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+    let stack = shipped();
+    let number = |function: &str, name: &str| -> u32 {
+        stack.function(function).unwrap().environment[name].parse().unwrap()
+    };
+    let minute = Duration::from_secs(60);
+    let rearm_after = minute * number("ReplayFunction", "REARM_AFTER_MINUTES");
+    let attempts = number("ReplayFunction", "MAX_ATTEMPTS");
+    let deadline = minute * 60 * number("IngestFunction", "ORDER_DEADLINE_HOURS");
+    let ttl = deadline + minute * 60 * 24 * number("IngestFunction", "QUARANTINE_TTL_DAYS");
+    let sweep = stack.schedules[0].every;
+    let mapping = &stack.stream_mappings[0];
+    let worker = stack.function("TokenizeWorkerFunction").unwrap().timeout;
+    let record_age =
+        mapping.maximum_record_age.expect("finite, or a poison record blocks its shard for a day");
+    assert!(mapping.maximum_retry_attempts.is_some(), "finite, for the same reason");
+    assert!(rearm_after >= record_age + worker + sweep, "Lambda may still be retrying what is re-armed");
+    assert!(rearm_after * attempts > STREAM_RETENTION, "a backlog of the stream's length would be parked");
+    assert!((rearm_after + sweep) * attempts < deadline, "an order would expire before it is parked");
+    assert!(deadline < ttl, "TTL would remove a row before it expires");
+    assert!(ttl < stack.queues[0].retention, "a dead letter would go before its row");
+    assert!(stack.queues[0].retention <= minute * 60 * 24 * 14, "SQS keeps no message longer");
+    let paying = stack.function("PaybillFunction").unwrap().timeout;
+    let claim = Duration::from_secs(paybill::CLAIM_SECONDS.into());
+    let processor = Duration::from_secs(number("PaybillFunction", "PROCESSOR_TIMEOUT_SECONDS").into());
+    let connecting = Duration::from_secs(number("PaybillFunction", "PROCESSOR_CONNECT_SECONDS").into());
+    assert!(connecting < processor, "a connection that cannot be had would look like an answer that is lost");
+    assert!(
+        processor + Duration::from_secs(5) < paying,
+        "the outcome has to be written, and AWS asked before"
+    );
+    assert!(claim > paying + minute / 4, "a payment could be taken over from a request still at it");
+    for function in ["IngestFunction", "PaybillFunction", "ForgetFunction"] {
+        let timeout = stack.function(function).unwrap().timeout;
+        assert!(timeout <= Duration::from_secs(29), "API Gateway waits no longer: {function}");
+    }
+}
+
+#[test]
+fn no_role_may_both_seal_and_open_with_one_key() {
+    let stack = shipped();
+    for key in ["QuarantineKey", "VaultKey"] {
+        let statements = stack.properties(key).unwrap()["KeyPolicy"]["Statement"].as_array().unwrap().clone();
+        let of = |action: &str| -> Vec<Value> {
+            let named = statements.iter().filter(|s| s["Effect"] == "Allow" && s["Action"] == action);
+            named.map(|s| s["Principal"]["AWS"].clone()).collect()
+        };
+        let (sealing, opening) = (of("kms:GenerateDataKey"), of("kms:Decrypt"));
+        assert_eq!((sealing.len(), opening.len()), (1, 1), "{key}");
+        assert_ne!(sealing, opening, "{key}");
+    }
+}
+
+#[test]
+fn a_property_that_would_change_behaviour_must_be_known() {
+    let text = SHIPPED.replace("            BatchSize: 100\n", "            TumblingWindowInSeconds: 5\n");
+    let processor = BTreeMap::from([("ProcessorUrl".to_owned(), "sandbox".to_owned())]);
+    let error = deployment::template(&text, &processor).unwrap().resolve(&made()).unwrap_err().to_string();
+    assert!(
+        error.contains("TokenizeWorkerFunction.Quarantine") && error.contains("TumblingWindow"),
+        "{error}"
+    );
+}

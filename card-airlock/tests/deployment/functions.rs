@@ -1,0 +1,117 @@
+//! What the functions are given: settings, events, an order to be made in; and what the stack gives out.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use card_airlock::deployment::{self, SHIPPED};
+use card_airlock_event_source::FilterCriteria;
+use card_airlock_template::read_yaml;
+use order::QuarantineStatus;
+use platform::{
+    metrics,
+    settings::{Lookup, SettingError},
+};
+use serde_json::{Value, json};
+
+use super::{shipped, with_everything};
+
+#[test]
+fn a_function_waits_for_the_policies_of_its_role() {
+    // Lambda tries the role when it makes the stream mapping, and a VPC's interfaces.
+    let declared = read_yaml(SHIPPED).unwrap();
+    let resources = declared["Resources"].as_object().unwrap();
+    for (function, policy) in [
+        ("IngestFunction", "IngestPolicy"),
+        ("TokenizeWorkerFunction", "TokenizeWorkerPolicy"),
+        ("ReplayFunction", "ReplayPolicy"),
+        ("PaybillFunction", "PaybillPolicy"),
+        ("ForgetFunction", "ForgetPolicy"),
+    ] {
+        assert_eq!(resources[function]["DependsOn"], json!([policy, "PlatformPolicy"]), "{function}");
+    }
+}
+
+#[test]
+fn the_streams_filter_lets_through_what_waits_and_what_ttl_took() {
+    let [mapping] = &shipped().stream_mappings[..] else { panic!("one mapping") };
+    let filter = FilterCriteria::from_patterns(&mapping.filter_patterns).unwrap();
+    let status = |status: QuarantineStatus| json!({"Status": {"S": status.word()}});
+    let ttl = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
+    for (event, image, by, passes) in [
+        ("INSERT", QuarantineStatus::Pending, &Value::Null, true),
+        ("MODIFY", QuarantineStatus::Pending, &Value::Null, true),
+        ("MODIFY", QuarantineStatus::Failed, &Value::Null, false),
+        ("MODIFY", QuarantineStatus::Expired, &Value::Null, false),
+        ("REMOVE", QuarantineStatus::Pending, &ttl, true),
+        ("REMOVE", QuarantineStatus::Failed, &ttl, true),
+        ("REMOVE", QuarantineStatus::Expired, &ttl, false),
+        ("REMOVE", QuarantineStatus::Pending, &Value::Null, false),
+    ] {
+        let side = if event == "REMOVE" { "OldImage" } else { "NewImage" };
+        let mut record = json!({"eventName": event, "dynamodb": {side: status(image)}});
+        if !by.is_null() {
+            record["userIdentity"] = by.clone();
+        }
+        assert_eq!(filter.matches(&record), passes, "{record}");
+    }
+}
+
+#[test]
+fn every_variable_that_a_function_reads_is_set_and_every_one_set_is_read() {
+    fn read<T>(read: impl Fn(Lookup<'_>) -> Result<T, SettingError>, function: &str) {
+        let defaults = shipped();
+        let plain = &defaults.function(function).unwrap().environment;
+        assert_eq!(read(&|name| plain.get(name).cloned()).err(), None, "{function}");
+        let (_, stack) = with_everything();
+        let environment = &stack.function(function).unwrap().environment;
+        let asked = RefCell::new(BTreeSet::new());
+        let lookup = |name: &str| {
+            asked.borrow_mut().insert(name.to_owned());
+            environment.get(name).cloned()
+        };
+        assert_eq!(metrics::namespace(&lookup).err(), None, "{function}");
+        assert_eq!(read(&lookup).err(), None, "{function}");
+        assert_eq!(asked.into_inner(), environment.keys().cloned().collect(), "{function}");
+    }
+    read(ingest::Settings::read, "IngestFunction");
+    read(tokenize_worker::Settings::read, "TokenizeWorkerFunction");
+    read(replay::Settings::read, "ReplayFunction");
+    read(paybill::Settings::read, "PaybillFunction");
+    read(forget::Settings::read, "ForgetFunction");
+}
+
+#[test]
+fn a_payment_processor_must_be_chosen() {
+    let error = deployment::template(SHIPPED, &BTreeMap::new()).unwrap_err().to_string();
+    assert!(error.contains("ProcessorUrl"), "{error}");
+    let declared = read_yaml(SHIPPED).unwrap();
+    assert_eq!(declared["Parameters"]["ProcessorUrl"]["AllowedPattern"], "sandbox|https://.+");
+}
+
+#[test]
+fn the_outputs_are_the_samples_and_what_an_operator_needs() {
+    let outputs: BTreeSet<_> = shipped().outputs.into_keys().collect();
+    let mut expected: BTreeSet<String> = [
+        "AccountId",
+        "AlarmTopicArn",
+        "AuditTableName",
+        "DeadLetterQueueUrl",
+        "OrderTableName",
+        "PaymentMethodApiURL",
+        "QuarantineKeyArn",
+        "QuarantineTableName",
+        "Region",
+        "UserPoolAppClientId",
+        "UserPoolArn",
+        "VaultKeyArn",
+        "VaultTableName",
+    ]
+    .map(str::to_owned)
+    .into();
+    for function in ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget"] {
+        expected.extend(["FunctionArn", "FunctionName", "RoleArn"].map(|what| format!("{function}{what}")));
+    }
+    assert_eq!(outputs, expected);
+}

@@ -1,0 +1,97 @@
+//! What a deployed stack must be and no linter sees, by theme.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
+
+mod alarms;
+mod declared;
+mod functions;
+mod gateway;
+mod kept;
+mod policies;
+mod vpc;
+
+use std::collections::BTreeMap;
+
+use card_airlock::deployment::{self, SHIPPED};
+use card_airlock_template::{Resources, Stack, Template};
+use serde_json::Value;
+
+const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:processor-AbCdEf";
+
+/// What an endpoint would report having made.
+fn made() -> Resources {
+    let mut resources = deployment::shipped().unwrap().named_here();
+    for table in
+        ["OrderQuarantineTable", "CreditCardTokenizerTable", "CustomerOrderTable", "DetokenizeAuditTable"]
+    {
+        let arn = format!("arn:aws:dynamodb:us-east-1:123456789012:table/{table}");
+        resources.insert(table, table, [("Arn", &arn), ("StreamArn", &format!("{arn}/stream/1"))]);
+    }
+    for key in ["QuarantineKey", "VaultKey"] {
+        resources.insert(key, key, [("Arn", &format!("arn:aws:kms:us-east-1:123456789012:key/{key}"))]);
+    }
+    let url = "http://127.0.0.1:4566/123456789012/card-airlock-DeadLetterQueue";
+    let attributes = [("Arn", "arn:aws:sqs:us-east-1:123456789012:dlq"), ("QueueName", "dlq")];
+    resources.insert("DeadLetterQueue", url, attributes);
+    resources
+}
+
+/// The shipped template, with its parameters' defaults.
+fn shipped() -> Stack {
+    deployment::shipped().unwrap().resolve(&made()).unwrap()
+}
+
+/// The shipped template in a VPC, with everything that a parameter may turn on.
+fn with_everything() -> (Template, Stack) {
+    let on = [
+        ("VpcId", "vpc-0a"),
+        ("SubnetIds", "subnet-0a,subnet-0b"),
+        ("RouteTableIds", "rtb-0a"),
+        ("CreateLogsEndpoints", "true"),
+        ("WebAclRatePerFiveMinutes", "1000"),
+        ("AlarmEmail", "ops@example.com"),
+        ("SetApiGatewayAccount", "true"),
+        ("SelfSignUp", "true"),
+        ("CorsOrigin", "https://shop.example.com"),
+        ("ProcessorUrl", "https://pay.example/charges"),
+        ("ProcessorSecretArn", SECRET),
+        ("ProcessorProxy", "proxy.example"),
+    ];
+    with(&on)
+}
+
+/// The shipped template with some parameters.
+fn with(parameters: &[(&str, &str)]) -> (Template, Stack) {
+    let mut given = BTreeMap::from([("ProcessorUrl".to_owned(), "sandbox".to_owned())]);
+    given.extend(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let template = deployment::template(SHIPPED, &given).unwrap();
+    let mut resources = made();
+    resources.fill_from(template.named_here());
+    resources.insert("ApiGatewayAccount", "account", []);
+    resources.insert("WebAcl", "acl", [("Arn", "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/acl")]);
+    let stack = template.resolve(&resources).unwrap();
+    (template, stack)
+}
+
+fn of_kind<'a>(template: &'a Template, kind: &str) -> Vec<&'a str> {
+    template.logical_ids().filter(|id| template.kind(id) == Some(kind)).collect()
+}
+
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(values) => values.iter().map(|value| value.as_str().unwrap()).collect(),
+        value => vec![value.as_str().unwrap()],
+    }
+}
+
+/// The statements of every policy in the stack, with the resource they stand in.
+fn statements<'a>(template: &'a Template, stack: &'a Stack) -> Vec<(&'a str, &'a Value)> {
+    let policies = template.logical_ids().flat_map(|logical_id| {
+        let properties = stack.properties(logical_id).unwrap();
+        let policies = ["PolicyDocument", "KeyPolicy", "AssumeRolePolicyDocument"].into_iter();
+        policies.filter_map(move |name| Some((logical_id, properties.get(name)?)))
+    });
+    policies
+        .flat_map(|(id, policy)| policy["Statement"].as_array().unwrap().iter().map(move |s| (id, s)))
+        .collect()
+}

@@ -1,0 +1,198 @@
+//! Policies: who is let in, to what, by which statements.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{SECRET, of_kind, shipped, statements, texts, with, with_everything};
+
+#[test]
+fn nothing_is_allowed_on_every_resource_but_what_has_no_resource_to_name() {
+    let (template, stack) = with_everything();
+    let statements = statements(&template, &stack);
+    assert!(statements.len() > 30, "{}", statements.len());
+    for (logical_id, statement) in statements {
+        if statement["Effect"] == "Deny" {
+            continue;
+        }
+        let sid = statement.get("Sid").and_then(Value::as_str).unwrap_or_default();
+        let on_all = statement.get("Resource").is_some_and(|resource| texts(resource).contains(&"*"));
+        // A key's policy has no other way to say "this key".
+        let is_key = ["QuarantineKey", "VaultKey"].contains(&logical_id);
+        let platform = ["WriteTraces", "JoinTheVpc"].contains(&sid) || logical_id == "XRayEndpoint";
+        assert!(!on_all || is_key || platform, "{logical_id} {sid}");
+        let wild = texts(&statement["Action"]).iter().any(|action| action.contains('*'));
+        assert!(!wild || (is_key && sid == "AdministerTheKey"), "{logical_id} {sid}");
+    }
+}
+
+#[test]
+fn whoever_is_let_in_by_a_policy_is_named() {
+    let (template, stack) = with_everything();
+    let roles: BTreeSet<_> = ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget"]
+        .map(|role| format!("arn:aws:iam::123456789012:role/{role}Role"))
+        .into();
+    let mut by_condition = 0;
+    for (logical_id, statement) in statements(&template, &stack) {
+        if statement["Effect"] == "Deny" || statement.get("Principal") != Some(&json!("*")) {
+            continue;
+        }
+        // Only a VPC endpoint, whose policy cannot name a role any other way.
+        let named = texts(&statement["Condition"]["ArnEquals"]["aws:PrincipalArn"]);
+        assert!(!named.is_empty() && named.iter().all(|role| roles.contains(*role)), "{logical_id}");
+        by_condition += 1;
+    }
+    assert_eq!(by_condition, of_kind(&template, "AWS::EC2::VPCEndpoint").len());
+    assert_eq!(by_condition, 6);
+}
+
+#[test]
+fn nobody_reaches_the_dead_letters_without_tls() {
+    let stack = shipped();
+    let policy = stack.properties("DeadLetterQueuePolicy").unwrap();
+    let queue = stack.properties("DeadLettersAlarm").unwrap();
+    assert_eq!(queue["Dimensions"], json!([{"Name": "QueueName", "Value": "dlq"}]));
+    let [statement] = &policy["PolicyDocument"]["Statement"].as_array().unwrap()[..] else { panic!("one") };
+    assert_eq!((&statement["Effect"], &statement["Principal"]), (&json!("Deny"), &json!("*")));
+    assert_eq!(statement["Action"], "sqs:*");
+    assert_eq!(statement["Condition"], json!({"Bool": {"aws:SecureTransport": "false"}}));
+}
+
+/// Every statement of every policy, by its name; one without a name by what it is about.
+const STATEMENTS: &[(&str, &[&str])] = &[
+    ("ApiGatewayLogsRole", &["sts:AssumeRole"]),
+    ("DeadLetterQueuePolicy", &["NobodyWithoutTls"]),
+    ("DynamoDbEndpoint", &["dynamodb:DeleteItem"]),
+    (
+        "ForgetPolicy",
+        &[
+            "ReadQuarantineStatus",
+            "ReadCleanStatus",
+            "ForgetInQuarantine",
+            "ForgetInTheVault",
+            "MarkAsForgotten",
+            "WriteLogs",
+        ],
+    ),
+    ("ForgetRole", &["sts:AssumeRole"]),
+    ("IngestPolicy", &["AcceptAnOrder", "ReadQuarantineStatus", "ReadCleanStatus", "WriteLogs"]),
+    ("IngestRole", &["sts:AssumeRole"]),
+    ("KmsEndpoint", &["kms:Decrypt"]),
+    ("LogsEndpoint", &["logs:CreateLogStream"]),
+    (
+        "PaybillPolicy",
+        &[
+            "ReadACleanOrder",
+            "ReadQuarantineStatus",
+            "ReadAVaultRow",
+            "RecordAPayment",
+            "CountADetokenization",
+            "RecordADetokenization",
+            "ReadProcessorSecret",
+            "WriteLogs",
+        ],
+    ),
+    ("PaybillRole", &["sts:AssumeRole"]),
+    ("PlatformPolicy", &["WriteTraces", "JoinTheVpc"]),
+    ("QuarantineKey", &["AdministerTheKey", "IngestSeals", "TokenizeWorkerOpens", "NobodyWithoutThePurpose"]),
+    (
+        "ReplayPolicy",
+        &[
+            "ListQuarantine",
+            "RearmParkOrExpire",
+            "SeeWhetherAnOrderIsAcross",
+            "DrainAndSendDeadLetters",
+            "WriteLogs",
+        ],
+    ),
+    ("ReplayRole", &["sts:AssumeRole"]),
+    ("SecretsEndpoint", &["secretsmanager:GetSecretValue"]),
+    ("SqsEndpoint", &["sqs:ChangeMessageVisibility"]),
+    (
+        "TokenizeWorkerPolicy",
+        &[
+            "ReadTheStream",
+            "CrossIn",
+            "CrossOut",
+            "ReplaceACard",
+            "RetireACard",
+            "Park",
+            "SendDeadLetters",
+            "WriteLogs",
+        ],
+    ),
+    ("TokenizeWorkerRole", &["sts:AssumeRole"]),
+    ("VaultKey", &["AdministerTheKey", "TokenizeWorkerSeals", "PaybillOpens", "NobodyWithoutThePurpose"]),
+    ("XRayEndpoint", &["xray:PutTelemetryRecords"]),
+];
+
+/// The local endpoint's walk uses each statement of the roles and keys (`card-airlock/tests/roles.rs`), tests here say what
+/// is in the rest; this one says that none is missing, in whatever part of the template it stands.
+#[test]
+fn every_policy_has_these_statements_and_no_others() {
+    let (template, stack) = with_everything();
+    let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (logical_id, statement) in statements(&template, &stack) {
+        let name = statement.get("Sid").unwrap_or_else(|| &statement["Action"]);
+        found.entry(logical_id).or_default().push(texts(name)[0]);
+    }
+    let expected = STATEMENTS.iter().map(|(logical_id, names)| (*logical_id, names.to_vec()));
+    assert_eq!(found, expected.collect());
+}
+
+#[test]
+fn a_role_is_for_the_one_service_that_takes_it_on() {
+    let (template, stack) = with_everything();
+    for role in of_kind(&template, "AWS::IAM::Role") {
+        let service = if role == "ApiGatewayLogsRole" { "apigateway" } else { "lambda" };
+        let trust = &stack.properties(role).unwrap()["AssumeRolePolicyDocument"]["Statement"];
+        let service = format!("{service}.amazonaws.com");
+        let expected =
+            json!([{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]);
+        assert_eq!(*trust, expected, "{role}");
+    }
+}
+
+#[test]
+fn lambda_joins_the_vpc_with_a_functions_role_and_its_code_cannot() {
+    let (_, stack) = with_everything();
+    let statements = |stack: &card_airlock_template::Stack| {
+        stack.properties("PlatformPolicy").unwrap()["PolicyDocument"]["Statement"].as_array().unwrap().clone()
+    };
+    let joining = json!({
+        "Sid": "JoinTheVpc",
+        "Effect": "Allow",
+        "Action": [
+            "ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+        ],
+        "Resource": "*",
+        "Condition": {"Null": {"lambda:SourceFunctionArn": "true"}},
+    });
+    let [traces, found] = &statements(&stack)[..] else { panic!("two statements") };
+    assert_eq!(*found, joining);
+    assert_eq!(
+        statements(&shipped()),
+        std::slice::from_ref(traces),
+        "without a VPC there is nothing to join"
+    );
+}
+
+#[test]
+fn the_processors_secret_is_this_one_and_paybills_only() {
+    let (template, stack) = with_everything();
+    let reading =
+        |statement: &&(&str, &Value)| texts(&statement.1["Action"]).iter().any(|a| a.contains("secret"));
+    let all = statements(&template, &stack);
+    let reading: Vec<_> = all.iter().filter(reading).collect();
+    let places: Vec<_> = reading.iter().map(|(place, _)| *place).collect();
+    assert_eq!(places, ["PaybillPolicy", "SecretsEndpoint"]);
+    assert!(reading.iter().all(|(_, statement)| texts(&statement["Resource"]) == [SECRET]));
+    let environment = &stack.function("PaybillFunction").unwrap().environment;
+    assert_eq!(environment["PROCESSOR_PROXY"], "http://proxy.example:3128");
+    // Where there is no secret, nobody may read any.
+    let (template, stack) = with(&[("VpcId", "vpc-0a"), ("SubnetIds", "s"), ("RouteTableIds", "r")]);
+    assert!(stack.properties("SecretsEndpoint").is_none());
+    let all = statements(&template, &stack);
+    assert!(all.iter().all(|(_, s)| !s.to_string().contains("secretsmanager")));
+}

@@ -1,0 +1,98 @@
+//! What API Gateway answers by itself. The codes are the names of its gateway responses; what the body says of them is
+//! the API's own matter.
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>
+
+use axum::{
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Makes the JSON body of a refusal, of its code and message and the request's id.
+pub type ErrorBody = fn(&GatewayError, Uuid) -> Value;
+
+/// The body that AWS gives without a gateway response of the API's own: `{"message": …}`.
+#[must_use]
+pub fn aws_error_body(error: &GatewayError, _: Uuid) -> Value {
+    json!({ "message": error.message })
+}
+
+/// A request that API Gateway answered without the function, or in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GatewayError {
+    status: StatusCode,
+    code: &'static str,
+    message: &'static str,
+}
+
+impl GatewayError {
+    /// No token, or one that does not hold.
+    pub const UNAUTHORIZED: Self = Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "Unauthorized");
+    /// No such route. AWS says it this way.
+    pub const NO_ROUTE: Self =
+        Self::new(StatusCode::FORBIDDEN, "MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token");
+    /// The request came by a name that is not this machine's own: a page that rebinds its name must not get in.
+    pub const FOREIGN_HOST: Self = Self::new(StatusCode::FORBIDDEN, "ACCESS_DENIED", "Forbidden");
+    /// The body did not arrive whole.
+    pub const BODY_BROKEN: Self =
+        Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST_BODY", "Invalid request body");
+    /// The body is over the quota, or the event that is made of it over Lambda's.
+    pub const TOO_LARGE: Self =
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "REQUEST_TOO_LARGE", "Request Too Long");
+    /// The function failed, or its answer is not a proxy response.
+    pub const FUNCTION_FAILED: Self =
+        Self::new(StatusCode::BAD_GATEWAY, "INTEGRATION_FAILURE", "Internal server error");
+    /// The function did not answer in time.
+    pub const TIMED_OUT: Self =
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "INTEGRATION_TIMEOUT", "Endpoint request timed out");
+
+    const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        Self { status, code, message }
+    }
+
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::UNAUTHORIZED,
+        Self::NO_ROUTE,
+        Self::FOREIGN_HOST,
+        Self::BODY_BROKEN,
+        Self::TOO_LARGE,
+        Self::FUNCTION_FAILED,
+        Self::TIMED_OUT,
+    ];
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The gateway response's name.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What AWS says of it.
+    #[must_use]
+    pub fn message(&self) -> &'static str {
+        self.message
+    }
+
+    pub(crate) fn into_response(self, error_body: ErrorBody, request_id: Uuid) -> Response {
+        let body = error_body(&self, request_id);
+        (self.status, [(CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_another_shape_a_refusal_says_what_aws_says() {
+        let body = aws_error_body(&GatewayError::UNAUTHORIZED, Uuid::nil());
+        assert_eq!(body, json!({ "message": "Unauthorized" }));
+    }
+}

@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+
+mod body;
+mod cors;
+mod event;
+mod gateway_error;
+mod issuer;
+mod loopback;
+mod reply;
+mod rest_api;
+mod route;
+mod serve;
+#[cfg(test)]
+mod tests;
+mod wiped;
+
+pub use gateway_error::{ErrorBody, GatewayError, aws_error_body};
+pub use issuer::{AuthorizerClaims, Issuer, IssuerError, KeyError, TOKEN_LIFETIME, TokenRefused, UserPool};
+pub use loopback::is_local;
+pub use rest_api::{Cors, RestApi};
+pub use route::Route;
+pub use serve::{INTEGRATION_TIMEOUT, MAX_BODY_BYTES, answer, read_body, serve, serve_beside};
+pub use wiped::WipedBuffer;

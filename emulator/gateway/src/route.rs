@@ -1,0 +1,117 @@
+//! The route table: which function answers which method and path.
+
+use std::time::Duration;
+
+use axum::http::Method;
+use card_airlock_lambda::Function;
+use percent_encoding::percent_decode_str;
+
+/// One method of one resource.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The method, as in the template.
+    pub method: Method,
+    /// The resource's path, such as `/orders/{Id}`: without the stage.
+    pub path: String,
+    /// What answers.
+    pub function: Function,
+    /// The function's `Timeout`.
+    pub timeout: Duration,
+    /// Whether the Cognito authorizer stands before it.
+    pub requires_sign_in: bool,
+}
+
+/// The route of a request, and what the path says.
+#[derive(Debug)]
+pub(crate) struct RouteMatch<'a> {
+    pub(crate) route: &'a Route,
+    /// The path below the stage, as it was sent.
+    pub(crate) path: String,
+    /// The path's parameters, decoded.
+    pub(crate) parameters: Vec<(&'a str, String)>,
+}
+
+/// The route that serves `method` on `path`. Empty segments do not count: the sample's own URL ends in a slash, and
+/// its requests then have two.
+pub(crate) fn find<'a>(
+    routes: &'a [Route],
+    stage: &str,
+    method: &Method,
+    path: &str,
+) -> Option<RouteMatch<'a>> {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    if segments.next() != Some(stage) {
+        return None;
+    }
+    let segments: Vec<&str> = segments.collect();
+    routes.iter().filter(|route| route.method == *method).find_map(|route| {
+        let parameters = parameters(&route.path, &segments)?;
+        Some(RouteMatch { route, path: format!("/{}", segments.join("/")), parameters })
+    })
+}
+
+fn parameters<'a>(template: &'a str, segments: &[&str]) -> Option<Vec<(&'a str, String)>> {
+    let parts: Vec<&str> = template.split('/').filter(|part| !part.is_empty()).collect();
+    if parts.len() != segments.len() {
+        return None;
+    }
+    let mut parameters = Vec::new();
+    for (part, segment) in parts.into_iter().zip(segments) {
+        match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+            Some(name) => {
+                parameters.push((name, percent_decode_str(segment).decode_utf8_lossy().into_owned()));
+            }
+            None if part == *segment => {}
+            None => return None,
+        }
+    }
+    Some(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn routes() -> Vec<Route> {
+        let route = |method, path: &str| Route {
+            method,
+            path: path.to_owned(),
+            function: Function::new(|_, _| async { Ok(Vec::new()) }),
+            timeout: Duration::from_secs(1),
+            requires_sign_in: true,
+        };
+        vec![route(Method::POST, "/order"), route(Method::GET, "/order/{CustomerOrder}")]
+    }
+
+    fn found(method: Method, path: &str) -> Option<(String, String, Vec<String>)> {
+        let routes = routes();
+        let found = find(&routes, "dev", &method, path)?;
+        let values = found.parameters.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Some((found.route.path.clone(), found.path, values))
+    }
+
+    #[test]
+    fn a_path_below_the_stage_finds_its_route_and_its_parameters_decoded() {
+        let order = Some(("/order".to_owned(), "/order".to_owned(), vec![]));
+        assert_eq!(found(Method::POST, "/dev/order"), order);
+        assert_eq!(found(Method::POST, "/dev//order"), order, "the sample's URL ends in a slash");
+        assert_eq!(found(Method::POST, "/dev/order/"), order);
+        assert_eq!(
+            found(Method::GET, "/dev/order/a%20b"),
+            Some((
+                "/order/{CustomerOrder}".to_owned(),
+                "/order/a%20b".to_owned(),
+                vec!["CustomerOrder=a b".to_owned()]
+            ))
+        );
+    }
+
+    #[test]
+    fn another_stage_method_or_depth_finds_nothing() {
+        for path in ["/", "/order", "/prod/order", "/dev", "/dev/other", "/dev/order/a/b"] {
+            assert_eq!(found(Method::POST, path), None, "{path}");
+        }
+        assert_eq!(found(Method::GET, "/dev/order"), None);
+        assert_eq!(found(Method::DELETE, "/dev/order/a"), None);
+    }
+}

@@ -1,0 +1,351 @@
+//! The AWS services of this machine, behind one loopback endpoint that speaks the real JSON protocols: what
+//! calls them is the real SDK, and the endpoint URL is the only difference.
+//!
+//! Every request passes [`admit`](admit::admit) and leaves a line in the call log before a service sees it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::State,
+    response::{IntoResponse, Response},
+    serve::ListenerExt,
+};
+use card_airlock_iam::{Denial, Element, Iam, Policies};
+use clock::Clock;
+use http::HeaderMap;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    account::Account,
+    admit::admit,
+    answer::{Answer, Fault, Reply},
+    calls::{Call, CallKind, CallLog, Tally},
+    dynamodb::Dynamo,
+    faults::{FaultKind, Faults},
+    kms::Kms,
+    metering::{take_units, with_metering},
+    observer::{ObservedCall, Observer},
+    request::Request,
+    request_names::RequestNames,
+    secrets::Secrets,
+    service::Service,
+    sqs::Sqs,
+    start_error::StartError,
+    streams::{StreamError, StreamReader},
+    waiting::Waiting,
+};
+
+/// DynamoDB's limit for a request, the highest of the services here.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long requests under way may hold up the end: an SQS long poll takes up to 20 s.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What an endpoint is started with.
+#[derive(Debug, Clone)]
+pub struct EndpointOptions {
+    /// DynamoDB's time: stream records, TTL and the tokens of transactions.
+    pub clock: Clock,
+    /// Where its resources claim to be.
+    pub account: Account,
+    /// What of the callers' names its call log and its observer use.
+    pub names: RequestNames,
+    /// Which requests it takes: a page in a browser must not reach it under a name that points to loopback.
+    pub guard: fn(&axum::extract::Request) -> bool,
+}
+
+/// The AWS endpoint. Cloning shares it.
+#[derive(Clone)]
+pub struct AwsEndpoint(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    url: String,
+    pub(crate) account: Account,
+    names: RequestNames,
+    guard: fn(&axum::extract::Request) -> bool,
+    pub(crate) dynamo: Dynamo,
+    kms: Kms,
+    pub(crate) sqs: Sqs,
+    secrets: Secrets,
+    iam: Arc<Iam>,
+    calls: CallLog,
+    metering: AtomicBool,
+    faults: Faults,
+    observer: Observer,
+    under_way: AtomicUsize,
+    stopped: CancellationToken,
+}
+
+impl AwsEndpoint {
+    /// Serves on `listener` until `shutdown` completes.
+    ///
+    /// # Errors
+    /// When a socket or the embedded database cannot be opened, or the account is not supported.
+    pub async fn start(
+        listener: TcpListener,
+        options: EndpointOptions,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<Self, StartError> {
+        let url = format!("http://{}", listener.local_addr()?);
+        let EndpointOptions { clock, account, names, guard } = options;
+        if !account.is_supported() {
+            return Err(StartError::Account);
+        }
+        let (stopping, stopped) = (CancellationToken::new(), CancellationToken::new());
+        let stop_database = stopping.clone().cancelled_owned();
+        let (dynamo, dynamo_server) = Dynamo::start(account.clone(), clock, stop_database).await?;
+        let endpoint = Self(Arc::new(Inner {
+            dynamo,
+            kms: Kms::default(),
+            sqs: Sqs::new(&url, &account.region),
+            secrets: Secrets::default(),
+            iam: Arc::default(),
+            calls: CallLog::default(),
+            metering: AtomicBool::new(false),
+            faults: Faults::default(),
+            observer: Observer::default(),
+            under_way: AtomicUsize::new(0),
+            stopped: stopped.clone(),
+            account,
+            names,
+            guard,
+            url,
+        }));
+
+        let router = Router::new().fallback(serve).with_state(endpoint.clone());
+        // Without it, Nagle's algorithm holds back the end of an answer for 40 ms.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let server = axum::serve(listener, router).with_graceful_shutdown(stopping.clone().cancelled_owned());
+        let stop = stopping.clone();
+        tokio::spawn(async move {
+            shutdown.await;
+            stop.cancel();
+        });
+        tokio::spawn(async move {
+            let served = async {
+                let (_, _) = futures::future::join(server.into_future(), dynamo_server).await;
+            };
+            let overdue = async {
+                stopping.cancelled().await;
+                tokio::time::sleep(GRACE).await;
+            };
+            tokio::select! { () = served => {}, () = overdue => {} }
+            stopped.cancel();
+        });
+        Ok(endpoint)
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// The latest calls, oldest first, refused ones too; bounded, and never with a body.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.0.calls.all()
+    }
+
+    /// How often a role made a call since the start.
+    #[must_use]
+    pub fn tally(&self, role: &str, operation: &str) -> Tally {
+        self.0.calls.of(role, operation)
+    }
+
+    /// How often each role made each call since the start.
+    #[must_use]
+    pub fn tallies(&self) -> BTreeMap<CallKind, Tally> {
+        self.0.calls.tallies()
+    }
+
+    /// From now on the tallies have what DynamoDB charges, too. It costs some time on each of its calls.
+    pub fn meter_units(&self) {
+        self.0.metering.store(true, Ordering::Relaxed);
+    }
+
+    /// How many calls are being worked on; those whose callers have given up are among them.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.0.under_way.load(Ordering::SeqCst)
+    }
+
+    /// The faults in force, to be changed at will.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.0.faults
+    }
+
+    /// Tells `observe` each later call, after it was done and before its caller is answered. The first observer
+    /// stays.
+    pub fn watch(&self, observe: impl Fn(ObservedCall) + Send + Sync + 'static) {
+        self.0.observer.set(Box::new(observe));
+    }
+
+    /// The messages that lie in the queues, hidden ones too, in the order in which they were sent.
+    #[must_use]
+    pub fn waiting(&self) -> Vec<Waiting> {
+        self.0.sqs.waiting()
+    }
+
+    /// From now on an empty queue is told at once: no receive waits for a message to come. For who drives the
+    /// stack by hand, where none comes by itself.
+    pub fn answer_receives_at_once(&self) {
+        self.0.sqs.answer_at_once();
+    }
+
+    /// Deletes the rows whose time to live is over by the clock, as DynamoDB does sooner or later, and says
+    /// how many they were.
+    ///
+    /// # Errors
+    /// When the embedded database fails.
+    pub fn sweep_ttl(&self) -> Result<usize, StreamError> {
+        self.0.dynamo.sweep_ttl()
+    }
+
+    /// Trims all that the streams hold by now: what was not read yet is lost to readers.
+    pub fn trim_streams(&self) {
+        self.0.dynamo.trim_streams();
+    }
+
+    /// A reader of the stream with an ARN as [`create_table`](Self::create_table) reports it.
+    ///
+    /// # Errors
+    /// When there is no such stream.
+    pub fn stream(&self, stream_arn: &str) -> Result<StreamReader, StreamError> {
+        self.0.dynamo.stream(stream_arn)
+    }
+
+    /// The same, for the event source mapping of a function: it reads with the function's role.
+    ///
+    /// # Errors
+    /// When there is no such stream. Whether the role may read it, each read tells.
+    pub fn stream_for(&self, role: &str, stream_arn: &str) -> Result<StreamReader, StreamError> {
+        Ok(self.stream(stream_arn)?.held_to(role, self.0.iam.clone()))
+    }
+
+    /// Puts policies in force in place of those before.
+    pub fn enforce(&self, policies: Policies) {
+        self.0.iam.enforce(policies);
+    }
+
+    /// From now on a caller that is no role of the policies is denied everything. Before, it is the account's
+    /// operator, who may do all but use the envelope keys.
+    pub fn deny_unknown_callers(&self) {
+        self.0.iam.deny_unknown();
+    }
+
+    /// The calls that IAM denied, oldest first; bounded.
+    #[must_use]
+    pub fn denials(&self) -> Vec<Denial> {
+        self.0.iam.denials()
+    }
+
+    /// All that the policies allow, value by value.
+    #[must_use]
+    pub fn policy_elements(&self) -> BTreeSet<Element> {
+        self.0.iam.declared()
+    }
+
+    /// What of it has allowed a call so far.
+    #[must_use]
+    pub fn used_policy_elements(&self) -> BTreeSet<Element> {
+        self.0.iam.used()
+    }
+
+    /// Waits until the endpoint has stopped serving.
+    pub async fn stopped(&self) {
+        self.0.stopped.cancelled().await;
+    }
+}
+
+impl std::fmt::Debug for AwsEndpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("AwsEndpoint").field(&self.0.url).finish()
+    }
+}
+
+impl Inner {
+    pub(crate) async fn perform(&self, request: Request) -> Result<Answer, Fault> {
+        match request.service {
+            Service::DynamoDb | Service::DynamoDbStreams => self.dynamo.perform(request).await,
+            Service::Kms => Ok(self.kms.perform(request).await),
+            Service::Sqs => Ok(self.sqs.perform(request).await),
+            Service::SecretsManager => Ok(self.secrets.perform(request).await),
+        }
+    }
+
+    async fn perform_metered(&self, call: &Call, request: Request) -> Result<Answer, Fault> {
+        let answer = self.perform(with_metering(request)).await?;
+        let (answer, units) = take_units(call, answer);
+        self.calls.record_units(call, units);
+        Ok(answer)
+    }
+
+    async fn serve(&self, call: &Call, request: Request) -> Result<Answer, Fault> {
+        let served = match admit(&request, &self.iam, &self.account) {
+            Ok(()) if self.metering.load(Ordering::Relaxed) => self.perform_metered(call, request).await,
+            Ok(()) => self.perform(request).await,
+            Err(denied) => Err(denied),
+        };
+        if served.as_ref().is_ok_and(|answer| answer.status.is_success()) {
+            self.calls.record_done(call);
+        } else {
+            self.calls.record_refusal(call);
+        }
+        served
+    }
+
+    async fn answer(&self, headers: &HeaderMap, body: Body) -> Result<Reply, Fault> {
+        let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Fault::TOO_LARGE)?;
+        let request = Request::read(headers, body)?;
+        self.under_way.fetch_add(1, Ordering::SeqCst);
+        let begun = self.observer.begin(&request, &self.names);
+        let reply = self.answer_or_fail(request).await;
+        self.observer.end(begun, &reply);
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
+        reply
+    }
+
+    async fn answer_or_fail(&self, request: Request) -> Result<Reply, Fault> {
+        let call = request.call(&self.names);
+        self.calls.record(call.clone());
+        let Some(fault) = self.faults.strike(&call) else {
+            return self.serve(&call, request).await.map(Reply::Answer);
+        };
+        tracing::debug!(role = call.role, operation = call.operation, ?fault, "a fault on purpose");
+        if let Some(answer) = fault.answer(&call) {
+            return Ok(Reply::Answer(answer));
+        }
+        match fault {
+            FaultKind::LostBefore => return Ok(Reply::Lost),
+            FaultKind::Slow(duration) => tokio::time::sleep(duration).await,
+            _ => {}
+        }
+        let answer = self.serve(&call, request).await?;
+        Ok(if fault == FaultKind::ReplyLost { Reply::Lost } else { Reply::Answer(answer) })
+    }
+}
+
+/// Any path: older clients send to a queue's URL.
+async fn serve(State(endpoint): State<AwsEndpoint>, request: axum::extract::Request) -> Response {
+    if !(endpoint.0.guard)(&request) {
+        return Fault::FOREIGN_HOST.answer().into_response();
+    }
+    let (head, body) = request.into_parts();
+    // A task of its own: AWS does what it was asked also when the caller has hung up meanwhile.
+    let answered = tokio::spawn(async move { endpoint.0.answer(&head.headers, body).await });
+    let reply = answered.await.unwrap_or(Err(Fault::UNAVAILABLE));
+    reply.unwrap_or_else(|fault| Reply::Answer(fault.answer())).into_response()
+}

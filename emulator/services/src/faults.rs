@@ -1,0 +1,308 @@
+//! Faults on purpose: what AWS, or the way there, can do to a call. Two switches are the heart of it: lost before
+//! the service did anything, and the reply lost after it did everything.
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use axum::body::Bytes;
+use http::StatusCode;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+use crate::{answer::Answer, calls::Call, observer::ON_PURPOSE, service::Service};
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The request is lost on its way: nothing is done, no answer comes.
+    LostBefore,
+    /// The service does what it is asked, and the answer is lost.
+    ReplyLost,
+    /// The service refuses for load, in its own words.
+    Throttled,
+    /// The service fails (500).
+    InternalError,
+    /// The service begins after so long; beyond the caller's time-out that is "late".
+    Slow(Duration),
+    /// Another transaction is under way on the same item: `TransactionCanceledException` with that reason for a
+    /// transaction, `TransactionConflictException` for a single write. Other operations throttle.
+    Conflict,
+    /// A transaction is cancelled because one of its writes was throttled. Other operations throttle.
+    CancelledByThrottling,
+}
+
+/// Which of the matching calls it happens to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum When {
+    /// All.
+    Always,
+    /// The n-th only, counted from 1.
+    Nth(u64),
+    /// The first so many.
+    First(u64),
+    /// Each with this probability, from 0 to 1.
+    Probability(f64),
+}
+
+/// Which calls go wrong, and how. `None` matches all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FaultRule {
+    /// The caller's access-key id: a function's role.
+    pub role: Option<String>,
+    /// The service.
+    pub service: Option<Service>,
+    /// The operation, as AWS names it.
+    pub operation: Option<String>,
+    /// What goes wrong.
+    pub kind: FaultKind,
+    /// For which of the matching calls.
+    pub when: When,
+}
+
+/// Not a fault rule. Shown to who typed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a fault is [ROLE/]SERVICE/OPERATION=KIND[@WHEN]; SERVICE: dynamodb, kms, sqs, secretsmanager or *; OPERATION as AWS names it, \
+     or *; KIND: lost-before, reply-lost, throttled, error, slow, conflict, cancelled-by-throttling; WHEN: a \
+     probability such as 0.2, #3 for the third call only, or x5 for the first five; always without it"
+)]
+pub struct NotAFault;
+
+impl FromStr for FaultRule {
+    type Err = NotAFault;
+
+    fn from_str(text: &str) -> Result<Self, NotAFault> {
+        let (calls, fault) = text.split_once('=').ok_or(NotAFault)?;
+        let (kind, when) = fault.split_once('@').map_or((fault, None), |(kind, when)| (kind, Some(when)));
+        let parts: Vec<&str> = calls.split('/').collect();
+        let (role, service, operation) = match parts.as_slice() {
+            [service, operation] => ("*", *service, *operation),
+            [role, service, operation] => (*role, *service, *operation),
+            _ => return Err(NotAFault),
+        };
+        let any = |name: &str| Some(name.to_owned()).filter(|name| name != "*");
+        Ok(Self {
+            role: any(role),
+            service: match service {
+                "*" => None,
+                "dynamodb" => Some(Service::DynamoDb),
+                "kms" => Some(Service::Kms),
+                "sqs" => Some(Service::Sqs),
+                "secretsmanager" => Some(Service::SecretsManager),
+                _ => return Err(NotAFault),
+            },
+            operation: any(operation),
+            kind: match kind {
+                "lost-before" => FaultKind::LostBefore,
+                "reply-lost" => FaultKind::ReplyLost,
+                "throttled" => FaultKind::Throttled,
+                "error" => FaultKind::InternalError,
+                // Beyond the functions' time-out of an attempt, 3 s.
+                "slow" => FaultKind::Slow(Duration::from_secs(4)),
+                "conflict" => FaultKind::Conflict,
+                "cancelled-by-throttling" => FaultKind::CancelledByThrottling,
+                _ => return Err(NotAFault),
+            },
+            when: when.map_or(Ok(When::Always), parse_when)?,
+        })
+    }
+}
+
+fn parse_when(text: &str) -> Result<When, NotAFault> {
+    if let Some(number) = text.strip_prefix('#') {
+        return number.parse().map(When::Nth).map_err(|_| NotAFault);
+    }
+    if let Some(number) = text.strip_prefix('x') {
+        return number.parse().map(When::First).map_err(|_| NotAFault);
+    }
+    let probability: f64 = text.parse().map_err(|_| NotAFault)?;
+    if (0.0..=1.0).contains(&probability) { Ok(When::Probability(probability)) } else { Err(NotAFault) }
+}
+
+/// The faults in force. Cloning shares them: they can be changed while everything runs.
+#[derive(Debug, Clone, Default)]
+pub struct Faults(Arc<Mutex<Vec<Armed>>>);
+
+#[derive(Debug)]
+struct Armed {
+    rule: FaultRule,
+    matched: u64,
+}
+
+impl Faults {
+    /// Adds a rule. Of several that apply to a call, the first does.
+    pub fn add(&self, rule: FaultRule) {
+        self.rules().push(Armed { rule, matched: 0 });
+    }
+
+    /// Takes one such rule away.
+    pub fn remove(&self, rule: &FaultRule) {
+        let mut rules = self.rules();
+        if let Some(place) = rules.iter().position(|armed| armed.rule == *rule) {
+            rules.remove(place);
+        }
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn in_force(&self) -> Vec<FaultRule> {
+        self.rules().iter().map(|armed| armed.rule.clone()).collect()
+    }
+
+    /// Takes all rules away.
+    pub fn clear(&self) {
+        self.rules().clear();
+    }
+
+    /// What is to go wrong with this call.
+    pub(crate) fn strike(&self, call: &Call) -> Option<FaultKind> {
+        let mut struck = None;
+        for armed in self.rules().iter_mut().filter(|armed| armed.rule.matches(call)) {
+            armed.matched += 1;
+            let strikes = match armed.rule.when {
+                When::Always => true,
+                When::Nth(n) => armed.matched == n,
+                When::First(n) => armed.matched <= n,
+                When::Probability(probability) => fastrand::f64() < probability,
+            };
+            if strikes && struck.is_none() {
+                struck = Some(armed.rule.kind);
+            }
+        }
+        struck
+    }
+
+    fn rules(&self) -> parking_lot::MutexGuard<'_, Vec<Armed>> {
+        self.0.lock()
+    }
+}
+
+impl FaultRule {
+    fn matches(&self, call: &Call) -> bool {
+        self.role.as_ref().is_none_or(|role| *role == call.role)
+            && self.service.is_none_or(|service| service == call.service)
+            && self.operation.as_ref().is_none_or(|operation| *operation == call.operation)
+    }
+}
+
+impl FaultKind {
+    /// The answer that the caller gets in place of the service's, for the faults that have one.
+    pub(crate) fn answer(self, call: &Call) -> Option<Answer> {
+        let is_transaction = call.operation == "TransactWriteItems";
+        let is_write = matches!(call.operation.as_str(), "PutItem" | "UpdateItem" | "DeleteItem");
+        match self {
+            Self::LostBefore | Self::ReplyLost | Self::Slow(_) => None,
+            Self::InternalError => {
+                Some(refusal(StatusCode::INTERNAL_SERVER_ERROR, internal_error(call.service), None))
+            }
+            Self::Conflict if is_transaction => Some(cancelled(call, "TransactionConflict")),
+            Self::CancelledByThrottling if is_transaction => Some(cancelled(call, "ThrottlingError")),
+            Self::Conflict if is_write => {
+                Some(refusal(StatusCode::BAD_REQUEST, "TransactionConflictException", None))
+            }
+            Self::Throttled | Self::Conflict | Self::CancelledByThrottling => {
+                Some(refusal(StatusCode::BAD_REQUEST, throttled(call.service), None))
+            }
+        }
+    }
+}
+
+fn cancelled(call: &Call, reason: &str) -> Answer {
+    let reasons = (0..call.resources.len()).map(|place| match place {
+        0 => json!({ "Code": reason, "Message": "injected" }),
+        _ => json!({ "Code": "None" }),
+    });
+    let reasons = Value::Array(reasons.collect());
+    refusal(StatusCode::BAD_REQUEST, "TransactionCanceledException", Some(reasons))
+}
+
+fn refusal(status: StatusCode, code: &str, reasons: Option<Value>) -> Answer {
+    let mut body = json!({ "__type": code, "message": ON_PURPOSE });
+    if let (Some(reasons), Some(body)) = (reasons, body.as_object_mut()) {
+        body.insert("CancellationReasons".into(), reasons);
+    }
+    Answer { status, body: Bytes::from(body.to_string()) }
+}
+
+fn throttled(service: Service) -> &'static str {
+    match service {
+        Service::DynamoDb | Service::DynamoDbStreams => "ThrottlingException",
+        Service::Kms | Service::SecretsManager => "ThrottlingException",
+        Service::Sqs => "RequestThrottled",
+    }
+}
+
+fn internal_error(service: Service) -> &'static str {
+    match service {
+        Service::DynamoDb | Service::DynamoDbStreams => "InternalServerError",
+        Service::Kms => "KMSInternalException",
+        Service::Sqs => "InternalError",
+        Service::SecretsManager => "InternalServiceError",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(role: &str, operation: &str) -> Call {
+        Call::new(role, Service::DynamoDb, operation, &["a", "b"], None)
+    }
+
+    fn rule(text: &str) -> FaultRule {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_rule_strikes_the_calls_it_names_as_often_as_it_says() {
+        let strikes = |text: &str| -> Vec<bool> {
+            let faults = Faults::default();
+            faults.add(rule(text));
+            (0..4).map(|_| faults.strike(&call("W", "PutItem")).is_some()).collect()
+        };
+        assert_eq!(strikes("dynamodb/PutItem=throttled"), [true; 4]);
+        assert_eq!(strikes("W/*/*=throttled"), [true; 4]);
+        assert_eq!(strikes("dynamodb/PutItem=throttled@#2"), [false, true, false, false]);
+        assert_eq!(strikes("dynamodb/PutItem=throttled@x2"), [true, true, false, false]);
+        assert_eq!(strikes("dynamodb/PutItem=throttled@0"), [false; 4]);
+        assert_eq!(strikes("dynamodb/PutItem=throttled@1"), [true; 4]);
+        for other in ["kms/PutItem=error", "dynamodb/GetItem=error", "V/*/*=error"] {
+            assert_eq!(strikes(other), [false; 4], "{other}");
+        }
+    }
+
+    #[test]
+    fn a_rule_that_is_taken_away_strikes_no_more_and_others_stay() {
+        let faults = Faults::default();
+        let (gone, stays) = (rule("dynamodb/PutItem=throttled"), rule("dynamodb/PutItem=conflict"));
+        faults.add(gone.clone());
+        faults.add(stays.clone());
+        faults.remove(&gone);
+        assert_eq!(faults.in_force(), [stays]);
+        assert_eq!(faults.strike(&call("W", "PutItem")), Some(FaultKind::Conflict));
+        faults.remove(&gone);
+        assert_eq!(faults.in_force().len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_rule_is_refused() {
+        for text in [
+            "",
+            "kms",
+            "kms/Decrypt",
+            "x/Decrypt=error",
+            "kms/Decrypt=odd",
+            "kms/Decrypt=error@2",
+            "a/b/c/d=error",
+        ] {
+            assert_eq!(text.parse::<FaultRule>(), Err(NotAFault), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cancelled_transaction_has_a_reason_for_every_action() {
+        let answer = FaultKind::Conflict.answer(&call("W", "TransactWriteItems")).unwrap();
+        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(body["CancellationReasons"].as_array().unwrap().len(), 2);
+        assert_eq!(body["CancellationReasons"][0]["Code"], "TransactionConflict");
+    }
+}

@@ -1,0 +1,229 @@
+//! A transaction's `ClientRequestToken`: what is asked again within ten minutes is answered again and not done again.
+//! Dynoxide can do this, but looks at all tokens of the last ten minutes with each transaction, which makes it the
+//! slower the more there were.
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::{DefaultHasher, Hash, Hasher},
+    time::{Duration, SystemTime},
+};
+
+use axum::body::Bytes;
+use clock::Clock;
+use http::StatusCode;
+use parking_lot::{Mutex, MutexGuard};
+use serde_json::Value;
+
+use crate::{
+    answer::{Answer, Fault},
+    request::Request,
+};
+
+const MEMBER: &str = "ClientRequestToken";
+/// Of a token; one that is longer or empty goes on to the database, which refuses it.
+const MAX_CHARS: usize = 36;
+/// How long a token is remembered after its transaction was done.
+const REMEMBERED: Duration = Duration::from_secs(10 * 60);
+
+/// The tokens of the transactions that are under way, or were done in the last ten minutes.
+pub(crate) struct Transactions {
+    clock: Clock,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    states: HashMap<String, State>,
+    /// Those that are done, in the order in which they were.
+    done: VecDeque<(SystemTime, String)>,
+}
+
+struct State {
+    /// Of what the transaction was to do.
+    items: u64,
+    is_done: bool,
+}
+
+/// What becomes of a request.
+pub(crate) enum Claim<'a> {
+    /// It has no token, or is no transaction: whoever repeats it, does it again.
+    Unclaimed,
+    /// It is to be done, and the claim told how that went. Its token is not in the request any more.
+    First(UnderWay<'a>),
+    /// It is answered already.
+    Answered(Result<Answer, Fault>),
+}
+
+/// A token that was claimed. Dropped unsettled, it can be claimed again.
+pub(crate) struct UnderWay<'a> {
+    transactions: &'a Transactions,
+    token: String,
+}
+
+impl Transactions {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, known: Mutex::default() }
+    }
+
+    pub(crate) fn claim(&self, request: &mut Request) -> Claim<'_> {
+        let token = request.text(MEMBER).filter(|token| (1..=MAX_CHARS).contains(&token.len()));
+        let (Some(token), "TransactWriteItems") = (token.map(str::to_owned), &*request.operation) else {
+            return Claim::Unclaimed;
+        };
+        let items = hash(request.json.get("TransactItems"));
+        let mut known = self.known();
+        known.forget(self.clock.now());
+        match known.states.get(&token) {
+            Some(state) if state.items != items => Claim::Answered(Err(Fault::OTHER_PARAMETERS)),
+            Some(State { is_done: false, .. }) => Claim::Answered(Err(Fault::IN_PROGRESS)),
+            Some(State { is_done: true, .. }) => Claim::Answered(Ok(done_already())),
+            None => {
+                known.states.insert(token.clone(), State { items, is_done: false });
+                drop(known);
+                request.remove(MEMBER);
+                Claim::First(UnderWay { transactions: self, token })
+            }
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock()
+    }
+}
+
+impl UnderWay<'_> {
+    /// What was not done can be asked for again. So can what was done but not answered by the database itself, which a
+    /// loopback connection does not do to us.
+    pub(crate) fn settle(self, answer: &Result<Answer, Fault>) {
+        if answer.as_ref().is_ok_and(|answer| answer.status.is_success()) {
+            let Transactions { clock, .. } = self.transactions;
+            let mut known = self.transactions.known();
+            if let Some(state) = known.states.get_mut(&self.token) {
+                state.is_done = true;
+                known.done.push_back((clock.now(), self.token.clone()));
+            }
+        }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut known = self.transactions.known();
+        if known.states.get(&self.token).is_some_and(|state| !state.is_done) {
+            known.states.remove(&self.token);
+        }
+    }
+}
+
+impl Known {
+    fn forget(&mut self, now: SystemTime) {
+        let is_old = |done: &SystemTime| now.duration_since(*done).is_ok_and(|age| age >= REMEMBERED);
+        while let Some((_, token)) = self.done.pop_front_if(|(done, _)| is_old(done)) {
+            self.states.remove(&token);
+        }
+    }
+}
+
+/// All that the database ever says of a transaction that was done, but for its units: a repeat writes nothing. (AWS
+/// charges it as a read.)
+fn done_already() -> Answer {
+    Answer { status: StatusCode::OK, body: Bytes::from_static(b"{}") }
+}
+
+fn hash(items: Option<&Value>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    items.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use clock::TestClock;
+    use serde_json::json;
+
+    use super::*;
+    use crate::service::Service;
+
+    /// Transactions at a second that the test sets.
+    fn world() -> (Transactions, TestClock) {
+        let time = TestClock::stopped_at(SystemTime::UNIX_EPOCH);
+        (Transactions::new(time.clock()), time)
+    }
+
+    fn claim<'a>(transactions: &'a Transactions, token: &str, table: &str) -> Claim<'a> {
+        let body = json!({ MEMBER: token, "TransactItems": [{ "Put": { "TableName": table } }] });
+        let mut request = Request::own(Service::DynamoDb, "TransactWriteItems", body);
+        let claim = transactions.claim(&mut request);
+        let sent: Value = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!(
+            sent.get(MEMBER).is_none(),
+            matches!(claim, Claim::First(_)),
+            "only a claimed token is taken out"
+        );
+        claim
+    }
+
+    fn first(claim: Claim<'_>) -> UnderWay<'_> {
+        let Claim::First(under_way) = claim else { panic!("it was claimed before") };
+        under_way
+    }
+
+    fn refusal(claim: Claim<'_>) -> Fault {
+        let Claim::Answered(Err(fault)) = claim else { panic!("it was not refused") };
+        fault
+    }
+
+    #[test]
+    fn a_token_is_remembered_for_ten_minutes_after_its_transaction_was_done() {
+        let (transactions, time) = world();
+        let under_way = first(claim(&transactions, "a", "Orders"));
+        time.advance(Duration::from_secs(100));
+        under_way.settle(&Ok(done_already()));
+        time.advance(Duration::from_secs(599));
+        assert!(matches!(claim(&transactions, "a", "Orders"), Claim::Answered(Ok(_))));
+        time.advance(Duration::from_secs(1));
+        let _again = first(claim(&transactions, "a", "Orders"));
+        let known = transactions.known();
+        assert_eq!((known.states.len(), known.done.len()), (1, 0), "nothing is kept of what was forgotten");
+    }
+
+    #[test]
+    fn a_token_whose_transaction_is_under_way_is_refused() {
+        let (transactions, _) = world();
+        let under_way = first(claim(&transactions, "a", "Orders"));
+        assert_eq!(refusal(claim(&transactions, "a", "Orders")), Fault::IN_PROGRESS);
+        under_way.settle(&Ok(done_already()));
+        assert!(matches!(claim(&transactions, "a", "Orders"), Claim::Answered(Ok(_))));
+    }
+
+    #[test]
+    fn a_token_serves_no_other_transaction() {
+        let (transactions, _) = world();
+        let under_way = first(claim(&transactions, "a", "Orders"));
+        assert_eq!(refusal(claim(&transactions, "a", "Vault")), Fault::OTHER_PARAMETERS);
+        under_way.settle(&Ok(done_already()));
+        assert_eq!(refusal(claim(&transactions, "a", "Vault")), Fault::OTHER_PARAMETERS);
+        first(claim(&transactions, "b", "Vault"));
+    }
+
+    #[test]
+    fn what_was_not_done_can_be_asked_for_again() {
+        let (transactions, _) = world();
+        for failure in [Err(Fault::UNAVAILABLE), Ok(Fault::NOT_JSON.answer())] {
+            let under_way = first(claim(&transactions, "a", "Orders"));
+            under_way.settle(&failure);
+        }
+        drop(first(claim(&transactions, "a", "Orders")));
+        first(claim(&transactions, "a", "Orders"));
+    }
+
+    #[test]
+    fn a_token_that_is_none_is_left_to_the_database() {
+        let (transactions, _) = world();
+        for token in [String::new(), "a".repeat(37)] {
+            assert!(matches!(claim(&transactions, &token, "Orders"), Claim::Unclaimed));
+        }
+        first(claim(&transactions, &"a".repeat(36), "Orders"));
+    }
+}

@@ -1,0 +1,40 @@
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod admit;
+mod answer;
+mod authorization;
+mod calls;
+mod dynamodb;
+mod endpoint;
+mod faults;
+mod idempotency;
+mod kms;
+mod mentions;
+mod metering;
+mod observer;
+mod provision;
+mod request;
+mod request_names;
+mod retention;
+mod secrets;
+mod service;
+mod snapshot;
+mod sqs;
+mod start_error;
+mod streams;
+mod units;
+mod waiting;
+
+pub use account::Account;
+pub use calls::{Call, CallKind, Tally};
+pub use endpoint::{AwsEndpoint, EndpointOptions};
+pub use faults::{FaultKind, FaultRule, Faults, NotAFault, When};
+pub use observer::ObservedCall;
+pub use provision::{CreatedKey, CreatedQueue, CreatedTable, KeyAttribute, Refused, TableSpec};
+pub use request_names::RequestNames;
+pub use service::Service;
+pub use start_error::StartError;
+pub use streams::{StreamError, StreamReader};
+pub use units::Units;
+pub use waiting::Waiting;

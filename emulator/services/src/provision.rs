@@ -1,0 +1,171 @@
+//! Resources that are made without a caller: keys, queues, tables, secrets.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{answer::Fault, endpoint::AwsEndpoint, request::Request, service::Service};
+
+/// A service refused to make a resource.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{operation} was refused ({code})")]
+pub struct Refused {
+    /// What was asked.
+    pub operation: &'static str,
+    /// The service's error code.
+    pub code: String,
+}
+
+/// A KMS key that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreatedKey {
+    /// Its id.
+    pub id: String,
+    /// Its ARN.
+    pub arn: String,
+}
+
+/// An SQS queue that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreatedQueue {
+    /// Its URL.
+    pub url: String,
+    /// Its ARN.
+    pub arn: String,
+}
+
+/// A DynamoDB table to be made; it is billed on demand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableSpec {
+    /// Its name.
+    pub name: String,
+    /// Its key, hash first.
+    pub key: Vec<KeyAttribute>,
+    /// What the records of its stream hold, such as `NEW_AND_OLD_IMAGES`; `None`: it has no stream.
+    pub stream_view_type: Option<String>,
+    /// The attribute with the time (epoch seconds) from which a row may be deleted.
+    pub ttl_attribute: Option<String>,
+    /// Whether DeleteTable is refused.
+    pub deletion_protection: bool,
+}
+
+/// One attribute of a table's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyAttribute {
+    /// Its name.
+    pub name: String,
+    /// `HASH` or `RANGE`.
+    pub key_type: String,
+    /// `S`, `N` or `B`.
+    pub attribute_type: String,
+}
+
+/// A DynamoDB table that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreatedTable {
+    /// Its ARN.
+    pub arn: String,
+    /// Its stream's ARN, when it has a stream.
+    pub stream_arn: Option<String>,
+}
+
+impl AwsEndpoint {
+    /// Makes a symmetric KMS key, with yearly rotation if so wanted.
+    ///
+    /// # Errors
+    /// [`Refused`] by KMS.
+    pub async fn create_key(&self, description: &str, rotation: bool) -> Result<CreatedKey, Refused> {
+        let made = self.call(Service::Kms, "CreateKey", json!({ "Description": description })).await?;
+        let [id, arn] = ["/KeyMetadata/KeyId", "/KeyMetadata/Arn"].map(|at| text(&made, at));
+        if rotation {
+            self.call(Service::Kms, "EnableKeyRotation", json!({ "KeyId": id })).await?;
+        }
+        Ok(CreatedKey { id, arn })
+    }
+
+    /// Makes a standard queue, whose messages are kept for `retention`.
+    ///
+    /// # Errors
+    /// [`Refused`] by SQS.
+    pub async fn create_queue(
+        &self,
+        name: &str,
+        retention: Duration,
+        managed_sse: bool,
+    ) -> Result<CreatedQueue, Refused> {
+        let attributes = json!({
+            "MessageRetentionPeriod": retention.as_secs().to_string(),
+            "SqsManagedSseEnabled": managed_sse.to_string(),
+        });
+        let asked = json!({ "QueueName": name, "Attributes": attributes });
+        let url = text(&self.call(Service::Sqs, "CreateQueue", asked).await?, "/QueueUrl");
+        Ok(CreatedQueue { url, arn: self.0.account.arn("sqs", name) })
+    }
+
+    /// Makes a table.
+    ///
+    /// # Errors
+    /// [`Refused`] by DynamoDB, as when there is one of that name.
+    pub async fn create_table(&self, table: &TableSpec) -> Result<CreatedTable, Refused> {
+        let definition =
+            |key: &KeyAttribute| json!({ "AttributeName": key.name, "AttributeType": key.attribute_type });
+        let part = |key: &KeyAttribute| json!({ "AttributeName": key.name, "KeyType": key.key_type });
+        let stream = match &table.stream_view_type {
+            Some(view) => json!({ "StreamEnabled": true, "StreamViewType": view }),
+            None => json!({ "StreamEnabled": false }),
+        };
+        let asked = json!({
+            "TableName": table.name,
+            "AttributeDefinitions": table.key.iter().map(definition).collect::<Vec<_>>(),
+            "KeySchema": table.key.iter().map(part).collect::<Vec<_>>(),
+            "BillingMode": "PAY_PER_REQUEST",
+            "DeletionProtectionEnabled": table.deletion_protection,
+            "StreamSpecification": stream,
+        });
+        let made = self.call(Service::DynamoDb, "CreateTable", asked).await?;
+        if let Some(attribute) = &table.ttl_attribute {
+            let specification = json!({ "AttributeName": attribute, "Enabled": true });
+            let asked = json!({ "TableName": table.name, "TimeToLiveSpecification": specification });
+            self.call(Service::DynamoDb, "UpdateTimeToLive", asked).await?;
+        }
+        let stream_arn = || text(&made, "/TableDescription/LatestStreamArn");
+        Ok(CreatedTable {
+            arn: text(&made, "/TableDescription/TableArn"),
+            stream_arn: table.stream_view_type.as_ref().map(|_| stream_arn()),
+        })
+    }
+
+    /// Makes a secret with a text in Secrets Manager, and gives its ARN.
+    ///
+    /// # Errors
+    /// [`Refused`], as when there is one of that name.
+    pub async fn make_secret(&self, name: &str, secret: &str) -> Result<String, Refused> {
+        let asked = json!({ "Name": name, "SecretString": secret, "ClientRequestToken": Uuid::new_v4() });
+        Ok(text(&self.call(Service::SecretsManager, "CreateSecret", asked).await?, "/ARN"))
+    }
+
+    /// Puts another text into a secret: it is rotated.
+    ///
+    /// # Errors
+    /// [`Refused`] when there is no such secret.
+    pub async fn change_secret(&self, arn: &str, secret: &str) -> Result<(), Refused> {
+        let asked = json!({ "SecretId": arn, "SecretString": secret, "ClientRequestToken": Uuid::new_v4() });
+        self.call(Service::SecretsManager, "PutSecretValue", asked).await.map(drop)
+    }
+
+    /// A call of the endpoint's own, which no policy is asked about.
+    async fn call(&self, service: Service, operation: &'static str, asked: Value) -> Result<Value, Refused> {
+        let performed = self.0.perform(Request::own(service, operation, asked)).await;
+        let answer = performed.unwrap_or_else(Fault::answer);
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if answer.status.is_success() {
+            return Ok(body);
+        }
+        Err(Refused { operation, code: text(&body, "/__type") })
+    }
+}
+
+fn text(value: &Value, pointer: &str) -> String {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,14 @@
+//! Secrets Manager: winterbaume's.
+
+use winterbaume_secretsmanager::SecretsManagerService;
+
+use crate::{answer::Answer, kms::ask, request::Request};
+
+#[derive(Default)]
+pub(crate) struct Secrets(SecretsManagerService);
+
+impl Secrets {
+    pub(crate) async fn perform(&self, request: Request) -> Answer {
+        ask(&self.0, &request).await
+    }
+}

@@ -1,0 +1,97 @@
+//! SQS: winterbaume's, with queue URLs that lead back to this endpoint, and a record of what was sent.
+
+use std::{
+    collections::VecDeque,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use axum::body::Bytes;
+use http::StatusCode;
+use parking_lot::Mutex;
+use serde_json::Value;
+use winterbaume_sqs::SqsService;
+
+use crate::{
+    answer::Answer,
+    kms::ask,
+    request::Request,
+    waiting::{Waiting, Waitings},
+};
+
+/// How many sent messages are remembered for [`Sqs::sent`].
+const MAX_SENT: usize = 10_000;
+
+/// The operations whose answers hold queue URLs, and no message of anybody's.
+const ABOUT_QUEUES: [&str; 4] = ["CreateQueue", "GetQueueUrl", "ListQueues", "ListDeadLetterSourceQueues"];
+
+pub(crate) struct Sqs {
+    service: SqsService,
+    url: String,
+    region: String,
+    sent: Mutex<VecDeque<Value>>,
+    waiting: Waitings,
+    answers_at_once: AtomicBool,
+}
+
+impl Sqs {
+    pub(crate) fn new(url: &str, region: &str) -> Self {
+        Self {
+            service: SqsService::new(),
+            url: url.to_owned(),
+            region: region.to_owned(),
+            sent: Mutex::default(),
+            waiting: Waitings::default(),
+            answers_at_once: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn answer_at_once(&self) {
+        self.answers_at_once.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) async fn perform(&self, mut request: Request) -> Answer {
+        if self.answers_at_once.load(Ordering::SeqCst)
+            && let Some(waiting) = request.json.get_mut("WaitTimeSeconds")
+        {
+            *waiting = 0.into();
+            request.body = Bytes::from(request.json.to_string());
+        }
+        let mut answer = ask(&self.service, &request).await;
+        if answer.status == StatusCode::OK {
+            if ABOUT_QUEUES.contains(&request.operation.as_str()) {
+                let theirs = format!("https://sqs.{}.amazonaws.com", self.region);
+                answer.body = replaced(answer.body, &theirs, &self.url);
+            }
+            self.waiting.follow(&request, &answer);
+            if request.operation.starts_with("SendMessage") {
+                self.remember(request.json);
+            }
+        }
+        answer
+    }
+
+    /// The latest send requests, deleted messages' too: what once lay in a queue was at rest.
+    pub(crate) fn sent(&self) -> Vec<Value> {
+        self.sent.lock().iter().cloned().collect()
+    }
+
+    /// The messages that were sent and not deleted.
+    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+        self.waiting.all()
+    }
+
+    fn remember(&self, message: Value) {
+        let mut sent = self.sent.lock();
+        if sent.len() == MAX_SENT {
+            sent.pop_front();
+        }
+        sent.push_back(message);
+    }
+}
+
+fn replaced(body: Bytes, from: &str, to: &str) -> Bytes {
+    match str::from_utf8(&body) {
+        Ok(text) => Bytes::from(text.replace(from, to)),
+        Err(_) => body,
+    }
+}

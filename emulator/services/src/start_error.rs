@@ -1,0 +1,17 @@
+//! Why the endpoint did not start.
+
+use std::io;
+
+/// Why the endpoint could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No loopback socket to be had.
+    #[error("no loopback socket for the local AWS endpoint")]
+    Socket(#[from] io::Error),
+    /// The embedded database did not open.
+    #[error("the embedded DynamoDB did not open")]
+    Database,
+    /// The embedded services cannot claim to belong to the account.
+    #[error("the embedded services know the account 123456789012 in us-east-1 only")]
+    Account,
+}

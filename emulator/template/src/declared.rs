@@ -1,0 +1,193 @@
+//! What a template declares, with every value known.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::Value;
+
+/// A template with every value known.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    /// The tables.
+    pub tables: Vec<Table>,
+    /// The KMS keys.
+    pub keys: Vec<Key>,
+    /// The queues.
+    pub queues: Vec<Queue>,
+    /// The functions.
+    pub functions: Vec<LambdaFunction>,
+    /// The API and its routes.
+    pub api: Api,
+    /// The streams that invoke functions.
+    pub stream_mappings: Vec<StreamMapping>,
+    /// The schedules that invoke functions.
+    pub schedules: Vec<Schedule>,
+    /// The user pool's id, the end of its tokens' issuer.
+    pub user_pool_id: String,
+    /// The user pool's client, the audience of its tokens.
+    pub user_pool_client_id: String,
+    /// The stack's outputs.
+    pub outputs: BTreeMap<String, String>,
+    pub(crate) properties: BTreeMap<String, Value>,
+}
+
+impl Stack {
+    /// All properties of a resource as declared, with every value known.
+    #[must_use]
+    pub fn properties(&self, logical_id: &str) -> Option<&Value> {
+        self.properties.get(logical_id)
+    }
+
+    /// The function with a logical id.
+    #[must_use]
+    pub fn function(&self, logical_id: &str) -> Option<&LambdaFunction> {
+        self.functions.iter().find(|function| function.logical_id == logical_id)
+    }
+}
+
+/// A DynamoDB table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Its logical id.
+    pub logical_id: String,
+    /// Its name.
+    pub name: String,
+    /// Its key, hash first.
+    pub key: Vec<KeyAttribute>,
+    /// What its stream's records hold, if it has a stream.
+    pub stream_view_type: Option<String>,
+    /// The attribute with the time (epoch seconds) from which a row may be deleted.
+    pub ttl_attribute: Option<String>,
+    /// Whether DeleteTable is refused.
+    pub deletion_protection: bool,
+    /// Whether it can be restored to any second of the last weeks.
+    pub point_in_time_recovery: bool,
+}
+
+/// One attribute of a table's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyAttribute {
+    /// Its name.
+    pub name: String,
+    /// `HASH` or `RANGE`.
+    pub key_type: String,
+    /// `S`, `N` or `B`.
+    pub attribute_type: String,
+}
+
+/// A KMS key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Its logical id.
+    pub logical_id: String,
+    /// Whether its material is replaced every year.
+    pub rotation: bool,
+}
+
+/// An SQS queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// Its logical id.
+    pub logical_id: String,
+    /// Its name.
+    pub name: String,
+    /// How long a message is kept.
+    pub retention: Duration,
+    /// Whether SQS encrypts it with a key of its own.
+    pub managed_sse: bool,
+}
+
+/// A Lambda function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LambdaFunction {
+    /// Its logical id.
+    pub logical_id: String,
+    /// The logical id of its role: the last part of its `Role`.
+    pub role: String,
+    /// Its environment.
+    pub environment: BTreeMap<String, String>,
+    /// How long one invocation may take.
+    pub timeout: Duration,
+    /// Its memory in MiB.
+    pub memory_mib: u32,
+    /// The program that is built for it (`Metadata`, `BuildProperties`, `Binary`); empty when it names none.
+    pub binary: String,
+}
+
+/// The REST API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Api {
+    /// Its logical id.
+    pub logical_id: String,
+    /// What `Ref` gives for it: its id.
+    pub id: String,
+    /// Its stage, the first part of every path.
+    pub stage: String,
+    /// Its routes.
+    pub routes: Vec<Route>,
+    /// What it answers to a browser that asks before it calls; `None`: nothing.
+    pub cors: Option<Cors>,
+}
+
+/// What a preflight is answered, as SAM writes it; the methods are each path's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cors {
+    /// The origin whose pages may call; `None`: an answer that names none, which a browser takes for a refusal.
+    pub allow_origin: Option<String>,
+    /// The headers that they may send.
+    pub allow_headers: String,
+    /// How many seconds a browser may remember the answer.
+    pub max_age: String,
+}
+
+/// One route of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The HTTP method, in capitals.
+    pub method: String,
+    /// The path with its parameters: `/order/{CustomerOrder}`.
+    pub path: String,
+    /// The logical id of the function behind it.
+    pub function: String,
+    /// Whether it takes a user pool's token.
+    pub requires_auth: bool,
+}
+
+/// A schedule that invokes a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// The logical id of the function.
+    pub function: String,
+    /// How often.
+    pub every: Duration,
+    /// The event it is invoked with.
+    pub input: String,
+}
+
+/// An event source mapping from a table's stream to a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamMapping {
+    /// The logical id of the function.
+    pub function: String,
+    /// The stream.
+    pub stream_arn: String,
+    /// Where a new mapping starts: `TRIM_HORIZON` or `LATEST`.
+    pub starting_position: String,
+    /// The most records of one batch.
+    pub batch_size: u32,
+    /// How long to gather a batch.
+    pub maximum_batching_window: Duration,
+    /// How many batches of one shard may run at once.
+    pub parallelization_factor: u32,
+    /// Whether the function may answer with the records that failed.
+    pub report_batch_item_failures: bool,
+    /// Whether a failed batch is split in two.
+    pub bisect_batch_on_function_error: bool,
+    /// How often a failed batch is tried again; `None`: until its records expire.
+    pub maximum_retry_attempts: Option<u32>,
+    /// How old a record may get; `None`: until it expires.
+    pub maximum_record_age: Option<Duration>,
+    /// The queue (ARN) told what was given up.
+    pub on_failure_arn: Option<String>,
+    /// Filter patterns (JSON): a record that matches none is dropped. No patterns: nothing is dropped.
+    pub filter_patterns: Vec<String>,
+}

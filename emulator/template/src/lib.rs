@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod declared;
+mod deployment;
+mod evaluate;
+mod globals;
+mod properties;
+mod resolve;
+mod resource;
+mod resources;
+mod template;
+mod template_error;
+#[cfg(test)]
+mod tests;
+mod views;
+mod yaml;
+
+pub use declared::{
+    Api, Cors, Key, KeyAttribute, LambdaFunction, Queue, Route, Schedule, Stack, StreamMapping, Table,
+};
+pub use deployment::Deployment;
+pub use resources::Resources;
+pub use template::Template;
+pub use template_error::TemplateError;
+pub use yaml::read as read_yaml;

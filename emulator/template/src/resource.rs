@@ -1,0 +1,11 @@
+//! A resource as the template has it, its functions not worked out yet.
+
+use serde_json::Value;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Resource {
+    pub(crate) kind: String,
+    /// What `Metadata` names as the program to build; empty when it names none.
+    pub(crate) binary: String,
+    pub(crate) properties: Value,
+}

@@ -1,0 +1,117 @@
+//! What is read of a template, and what is refused.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::{Deployment, Resources, Template, TemplateError};
+
+fn deployment() -> Deployment {
+    Deployment {
+        region: "us-east-1".to_owned(),
+        account_id: "123456789012".to_owned(),
+        stack_name: "stack".to_owned(),
+        user_pool_id: "us-east-1_Pool".to_owned(),
+        user_pool_client_id: "client".to_owned(),
+    }
+}
+
+/// The properties of a resource `Thing`, from a template with the given text after its `Properties:`.
+fn properties(text: &str, overrides: &[(&str, &str)]) -> Result<Value, TemplateError> {
+    let text = format!(
+        "Parameters:\n  Mode: {{Type: String, Default: plain}}\n\
+         Conditions:\n  Fancy: !Equals [!Ref Mode, fancy]\n  \
+         Either: !Or [!Condition Fancy, !Equals [a, b]]\n  \
+         Both: !And [!Condition Fancy, !Not [!Equals [a, b]]]\n  Round: !Not [!Condition Round]\n\
+         Resources:\n  Thing:\n    Type: Test::Thing\n    Properties:\n{text}"
+    );
+    let overrides: BTreeMap<String, String> =
+        overrides.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let template = Template::parse(&text, deployment(), &overrides)?;
+    let mut resources = Resources::default();
+    resources.insert("Role", "role-name", [("Arn", "arn:role")]);
+    template.evaluator("Thing", &resources).all(&template.resources["Thing"].properties)
+}
+
+#[test]
+fn references_substitutions_and_joins_give_text() {
+    let text = "      A: !Ref Mode\n      B: !GetAtt Role.Arn\n      C: !Sub \"${Mode}/${Role.Arn}/${!Mode}\"\n      \
+                F: !Split [\",\", \"a,b\"]\n      D: !Sub [\"${X}-${Role}\", {X: !Ref AWS::Region}]\n      E: !Join [\":\", [a, !Ref AWS::AccountId]]\n";
+    let expected = json!({
+        "A": "plain", "B": "arn:role", "C": "plain/arn:role/${Mode}", "D": "us-east-1-role-name",
+        "E": "a:123456789012", "F": ["a", "b"],
+    });
+    assert_eq!(properties(text, &[]).unwrap(), expected);
+}
+
+#[test]
+fn conditions_choose_and_no_value_leaves_out() {
+    let text = "      A: !If [Fancy, 1, 2]\n      B: !If [Either, x, !Ref AWS::NoValue]\n      \
+                C: [!If [Both, y, !Ref AWS::NoValue], z]\n";
+    assert_eq!(properties(text, &[]).unwrap(), json!({"A": 2, "C": ["z"]}));
+    assert_eq!(properties(text, &[("Mode", "fancy")]).unwrap(), json!({"A": 1, "B": "x", "C": ["y", "z"]}));
+}
+
+#[test]
+fn what_is_not_known_is_an_error_that_names_it_and_its_place() {
+    let message = |text: &str| properties(&format!("      A: {text}\n"), &[]).unwrap_err().to_string();
+    assert_eq!(message("!ImportValue other"), "Thing: Fn::ImportValue is not supported here");
+    assert_eq!(message("!Select [0, [a]]"), "Thing: Fn::Select is not supported here");
+    assert_eq!(message("!Ref AWS::StackId"), "Thing: AWS::StackId is not supported here");
+    assert_eq!(message("!Ref Nothing"), "Thing: there is no Nothing");
+    assert_eq!(message("!GetAtt Role.Nothing"), "Thing: there is no Role.Nothing");
+    assert_eq!(message("!If [Nothing, 1, 2]"), "Thing: there is no Nothing");
+    assert_eq!(message("!If [Round, 1, 2]"), "Thing: its condition goes round in a circle");
+    assert_eq!(message("{Ref: Mode, More: 1}"), "Thing: Ref must stand alone");
+    assert_eq!(message("!Sub \"${Mode\""), "Thing: Fn::Sub has the wrong arguments");
+    assert!(properties("      A: 1\n", &[("Other", "x")]).is_err());
+}
+
+/// A template with one resource of each kind that is read.
+const ONE_OF_EACH: &str = include_str!("../examples/template.yaml");
+
+fn resolved(text: &str) -> Result<crate::Stack, TemplateError> {
+    let template = Template::parse(text, deployment(), &BTreeMap::new())?;
+    let mut resources = template.named_here();
+    let arn = "arn:aws:dynamodb:us-east-1:123456789012:table/Events";
+    resources.insert("Events", "Events", [("Arn", arn), ("StreamArn", "arn:stream")]);
+    resources.insert("Dead", "http://queue", [("Arn", "arn:queue")]);
+    template.resolve(&resources)
+}
+
+#[test]
+fn what_a_template_declares_is_read_with_every_value_known() {
+    let stack = resolved(ONE_OF_EACH).unwrap();
+    let [table] = &stack.tables[..] else { panic!("one table") };
+    assert_eq!((table.name.as_str(), table.stream_view_type.as_deref()), ("stack-Events", Some("NEW_IMAGE")));
+    assert_eq!(table.key.iter().map(|key| key.name.as_str()).collect::<Vec<_>>(), ["Id"]);
+    let [queue] = &stack.queues[..] else { panic!("one queue") };
+    assert_eq!((queue.name.as_str(), queue.retention.as_secs()), ("stack-Dead", 345_600));
+    let worker = stack.function("Worker").unwrap();
+    assert_eq!((worker.role.as_str(), worker.memory_mib, worker.timeout.as_secs()), ("WorkerRole", 256, 60));
+    assert_eq!(worker.environment["TABLE"], "Events");
+    let [mapping] = &stack.stream_mappings[..] else { panic!("one mapping") };
+    assert_eq!((mapping.stream_arn.as_str(), mapping.batch_size), ("arn:stream", 10));
+    assert_eq!(mapping.on_failure_arn.as_deref(), Some("arn:queue"));
+    let [schedule] = &stack.schedules[..] else { panic!("one schedule") };
+    assert_eq!((schedule.every.as_secs(), schedule.input.as_str()), (300, "{}"));
+    let [route] = &stack.api.routes[..] else { panic!("one route") };
+    assert_eq!(
+        (route.method.as_str(), route.path.as_str(), route.requires_auth),
+        ("GET", "/events/{Id}", true)
+    );
+    assert_eq!(stack.outputs["Pool"], "us-east-1_Pool");
+}
+
+#[test]
+fn a_property_that_would_change_behaviour_must_be_known() {
+    for (known, unknown, place) in [
+        ("BatchSize: 10", "TumblingWindowInSeconds: 5", "Worker.Stream"),
+        ("StreamViewType: NEW_IMAGE", "StreamViewKind: NEW_IMAGE", "Events"),
+        ("Schedule: rate(5 minutes)", "Schedule: cron(0 * * * ? *)", "Worker.Sweep"),
+    ] {
+        assert!(ONE_OF_EACH.contains(known), "{known}");
+        let error = resolved(&ONE_OF_EACH.replace(known, unknown)).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{place}: ")), "{error}");
+    }
+}
