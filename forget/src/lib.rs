@@ -22,9 +22,9 @@ pub use settings::Settings;
 
 use step::Step;
 
-/// How often the order is looked at: an order with a card in both places takes three looks, and each race that is
-/// lost takes one more.
-const ROUNDS: usize = 6;
+/// How often the order is looked at: an order with a card in both places takes three looks, a card that arrives
+/// meanwhile takes one more, and so does each race that is lost.
+const ROUNDS: usize = 8;
 
 /// The function behind the route.
 #[derive(Debug)]

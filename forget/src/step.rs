@@ -30,7 +30,8 @@ pub(super) enum Step<'a> {
 }
 
 /// Decides by the rows that the caller may see. Nothing is done while anything stands against it. A row whose
-/// status cannot be read counts as pending: the next sweep parks it.
+/// status cannot be read counts as pending: the next sweep parks it. Once the order's card is forgotten, no row can
+/// cross any more, so whatever lies in quarantine goes too, also what has just arrived.
 ///
 /// # Errors
 /// 404 where there is no row, 409 while the card is on its way or being charged.
@@ -42,7 +43,11 @@ pub(super) fn next<'a>(
         return Err(Problem::ORDER_NOT_FOUND);
     }
     let in_vault = clean.filter(|clean| clean.card_forgotten_at.is_none());
+    let is_forgotten = clean.is_some_and(|clean| clean.card_forgotten_at.is_some());
     match held.map(|held| (held.status, &held.version)) {
+        Some((status, version)) if is_forgotten && status != Some(QuarantineStatus::Expired) => {
+            Ok(Step::Expire(version))
+        }
         Some((None | Some(QuarantineStatus::Pending), _)) => Err(PENDING),
         _ if in_vault.is_some_and(CardStanding::is_being_charged) => Err(BEING_CHARGED),
         Some((Some(QuarantineStatus::Failed), version)) => Ok(Step::Expire(version)),
@@ -98,7 +103,10 @@ mod tests {
             (None, None, "ORDER_NOT_FOUND"),
             (Some(&pending), None, "ORDER_PENDING"),
             (Some(&pending), Some(&stored), "ORDER_PENDING"),
+            (Some(&pending), Some(&forgotten), "expire"),
             (Some(&unreadable), None, "ORDER_PENDING"),
+            (Some(&unreadable), Some(&stored), "ORDER_PENDING"),
+            (Some(&unreadable), Some(&forgotten), "expire"),
             (Some(&failed), None, "expire"),
             (Some(&failed), Some(&stored), "expire"),
             (Some(&failed), Some(&forgotten), "expire"),

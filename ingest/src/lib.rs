@@ -72,14 +72,14 @@ impl Ingest {
         api::refuse_card_in_url(request)?;
         match (request.http_method.as_str(), request.resource.as_deref()) {
             ("POST", Some("/order")) => {
-                let submission = Submission::parse(&api::json_body(request, body)?)?;
+                let submission = Submission::parse(&api::json_body(request, body)?, self.clock.now())?;
                 self.accept(&caller, submission, &order_url(request)).await
             }
             ("GET", Some("/order/{CustomerOrder}")) => {
                 self.status(&caller, &api::order_id_in_path(request)?).await
             }
             ("PUT", Some("/order/{CustomerOrder}/card")) => {
-                let card = submission::parse_card(&api::json_body(request, body)?)?;
+                let card = submission::parse_card(&api::json_body(request, body)?, self.clock.now())?;
                 self.replace(&caller, &api::order_id_in_path(request)?, card, &order_url(request)).await
             }
             _ => Err(Problem::ROUTE_NOT_FOUND),

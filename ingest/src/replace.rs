@@ -1,4 +1,4 @@
-//! Another card for an order whose payment was declined: it goes the same way as the first, sealed into quarantine.
+//! Another card for an order that is not paid: it goes the same way as the first, sealed into quarantine.
 
 use http::StatusCode;
 use order::{
@@ -9,7 +9,7 @@ use platform::{
     api::{Caller, Denied, Problem, Reply},
     metrics::Metric,
 };
-use vault::{Card, QuarantineIdentity, opaque_id};
+use vault::{Brands, Card, Last4, QuarantineIdentity, opaque_id};
 
 use crate::{
     Ingest,
@@ -25,7 +25,12 @@ const NOT_TOKENIZED: Problem = Problem::new(
 const NOT_DECLINED: Problem = Problem::new(
     StatusCode::CONFLICT,
     "PAYMENT_NOT_DECLINED",
-    "Only an order whose payment was declined takes another card",
+    "The order is paid, or may be; it takes no other card",
+);
+const ATTEMPTS_EXHAUSTED: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "PAYMENT_ATTEMPTS_EXHAUSTED",
+    "The payment was declined as often as one order may be tried; place a new order",
 );
 const FORGOTTEN: Problem = Problem::new(
     StatusCode::GONE,
@@ -53,36 +58,37 @@ impl Ingest {
         card: Card,
         order_url: &str,
     ) -> Result<Reply, Problem> {
+        let (last4, brands) = (card.last4(), card.brands());
         let clean = self.own(caller, order).await?;
-        if !takes_another_card(&clean)? {
-            return by_its_card(&clean, &card);
+        if let Some(repeated) = answer_by_its_card(&clean, last4, brands)? {
+            return Ok(repeated);
         }
         let acceptance = opaque_id();
         let owner = clean.order.owner.clone();
         let place = QuarantineIdentity { order: order.as_str(), owner: owner.as_str(), acceptance };
         let sealed = self.sealer.seal(&card, place).await.map_err(|_| Problem::UNAVAILABLE)?;
-        let details = Details {
-            last4: card.last4(),
-            brands: card.brands(),
-            replaces: Some(clean.order.credit_card_token),
-            ..clean.order.details()
+        drop(card);
+        let details_for = |clean: &CleanStatus| {
+            let replaces = Some(clean.order.credit_card_token);
+            Details { last4, brands, replaces, ..clean.order.details() }
         };
-        let row = self.row(order.clone(), &details, acceptance, sealed);
+        let mut row = self.row(order.clone(), &details_for(&clean), acceptance, sealed);
         for _ in 0..ROUNDS {
             let found = match self.quarantine.view(order).await {
                 Err(TableError::Malformed) => return Err(BLOCKED),
                 found => found?,
             };
-            if let Some((view, _)) = &found
-                && view.acceptance_id == Some(acceptance)
-            {
+            let is_put = found.as_ref().is_some_and(|(view, _)| view.acceptance_id == Some(acceptance));
+            // The card that was seen may have been replaced meanwhile, by this very one perhaps.
+            let clean = self.own(caller, order).await?;
+            if is_put || clean.order.acceptance_id == acceptance {
                 return Ok(accepted(&row, Some(acceptance), Some(row.accepted_at), order_url));
             }
-            // The card that was seen may have been replaced meanwhile, by this very card perhaps.
-            let clean = self.own(caller, order).await?;
-            if !takes_another_card(&clean)? || Some(clean.order.credit_card_token) != details.replaces {
-                return by_its_card(&clean, &card);
+            if let Some(repeated) = answer_by_its_card(&clean, last4, brands)? {
+                return Ok(repeated);
             }
+            let details = details_for(&clean);
+            row.replaces = details.replaces;
             let written = match (decide(&details, found.as_ref().map(|(view, _)| view), None), &found) {
                 (Acceptance::New, _) => self.quarantine.put_if_absent(&row).await,
                 (Acceptance::Renewed, Some((_, seen))) => self.quarantine.replace(&row, seen).await,
@@ -105,34 +111,41 @@ impl Ingest {
     /// The clean order, if the caller may change it.
     async fn own(&self, caller: &Caller, order: &OrderId) -> Result<CleanStatus, Problem> {
         let may_change = |owner: &Owner| caller.may_act_for(owner, &self.settings.billing_group);
-        if let Some(clean) = self.orders.status(order).await? {
-            let own = Some(clean).filter(|clean| may_change(&clean.order.owner));
-            return own.ok_or_else(|| Denied::NotTheOwner.deny());
+        let mut clean = self.orders.status(order).await?;
+        if clean.is_none() {
+            match self.quarantine.view(order).await {
+                Ok(Some((view, _))) if may_change(&view.owner) => {
+                    return Err(match view.status {
+                        QuarantineStatus::Pending => NOT_TOKENIZED.retry_after(1),
+                        QuarantineStatus::Failed | QuarantineStatus::Expired => NOT_TOKENIZED,
+                    });
+                }
+                Ok(Some(_)) => return Err(Denied::NotTheOwner.deny()),
+                // It may have crossed between the two reads.
+                Ok(None) | Err(TableError::Malformed) => clean = self.orders.status(order).await?,
+                Err(error) => return Err(error.into()),
+            }
         }
-        match self.quarantine.view(order).await {
-            Ok(Some((view, _))) if may_change(&view.owner) => Err(match view.status {
-                QuarantineStatus::Pending => NOT_TOKENIZED.retry_after(1),
-                QuarantineStatus::Failed | QuarantineStatus::Expired => NOT_TOKENIZED,
-            }),
-            Ok(Some(_)) => Err(Denied::NotTheOwner.deny()),
-            Ok(None) | Err(TableError::Malformed) => Err(Problem::ORDER_NOT_FOUND),
-            Err(error) => Err(error.into()),
+        match clean {
+            Some(clean) if may_change(&clean.order.owner) => Ok(clean),
+            Some(_) => Err(Denied::NotTheOwner.deny()),
+            None => Err(Problem::ORDER_NOT_FOUND),
         }
     }
 }
 
-/// Whether the payment was declined. Before the first try and after a replacement, there is none.
-fn takes_another_card(clean: &CleanStatus) -> Result<bool, Problem> {
+/// The answer to who sends a card that the order has, as far as can be seen without opening it, and needs no more.
+/// `None`: the order takes the card. The card that it was placed with is taken once more, while nobody has paid:
+/// one that was mistyped, or whose expiry was, may look the same.
+fn answer_by_its_card(clean: &CleanStatus, last4: Last4, brands: Brands) -> Result<Option<Reply>, Problem> {
+    let has_it = clean.order.card_last4 == last4 && brands.include(clean.order.card_brand);
     match clean.payment {
         _ if clean.order.card_forgotten_at.is_some() => Err(FORGOTTEN),
-        Some(PaymentStatus::Declined) => Ok(true),
         Some(PaymentStatus::Submitting) => Err(IN_PROGRESS),
-        Some(PaymentStatus::Submitted | PaymentStatus::Unknown) | None => Ok(false),
+        Some(PaymentStatus::Submitted | PaymentStatus::Unknown) if !has_it => Err(NOT_DECLINED),
+        Some(PaymentStatus::Submitted | PaymentStatus::Unknown) => Ok(Some(status::tokenized(clean, None))),
+        _ if clean.is_exhausted => Err(ATTEMPTS_EXHAUSTED),
+        None if has_it && clean.order.card_replaced_at.is_some() => Ok(Some(status::tokenized(clean, None))),
+        None | Some(PaymentStatus::Declined) => Ok(None),
     }
-}
-
-/// An order that has this card, as far as can be seen without opening it, needs no other: the answer to a repeat.
-fn by_its_card(clean: &CleanStatus, card: &Card) -> Result<Reply, Problem> {
-    let same = clean.order.card_last4 == card.last4() && card.brands().include(clean.order.card_brand);
-    if same { Ok(status::tokenized(clean, None)) } else { Err(NOT_DECLINED) }
 }

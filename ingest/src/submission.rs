@@ -1,5 +1,7 @@
 //! An order as a client sends it, parsed: the AWS sample's body, with an optional card expiry.
 
+use std::time::SystemTime;
+
 use order::{Address, CustomerName, OrderId, PlainTextError};
 use platform::api::{self, Fields, Problem};
 use vault::{Card, CardExpiry, Pan, PanError};
@@ -17,7 +19,7 @@ const FIELDS: [&str; 5] = ["CustomerOrder", "CustomerName", "CreditCard", "CardE
 
 impl Submission {
     /// Parses the body of `POST /order`.
-    pub(crate) fn parse(body: &str) -> Result<Self, Problem> {
+    pub(crate) fn parse(body: &str, now: SystemTime) -> Result<Self, Problem> {
         let fields = Fields::parse(body, &FIELDS)?;
         let (order, name, address, card) = (
             text(
@@ -55,15 +57,15 @@ impl Submission {
                     Problem::invalid("ADDRESS_CARD_SHAPED", "Address must not hold a card number")
                 }
             })?,
-            card: Card { pan: Pan::parse(card).map_err(card_problem)?, expiry: expiry(&fields)? },
+            card: Card { pan: Pan::parse(card).map_err(card_problem)?, expiry: expiry(&fields, now)? },
         })
     }
 }
 
 /// Parses the body of `PUT /order/{CustomerOrder}/card`.
-pub(crate) fn parse_card(body: &str) -> Result<Card, Problem> {
+pub(crate) fn parse_card(body: &str, now: SystemTime) -> Result<Card, Problem> {
     let fields = Fields::parse(body, &["CreditCard", "CardExpiry"])?;
-    Ok(Card { pan: Pan::parse(card_number(&fields)?).map_err(card_problem)?, expiry: expiry(&fields)? })
+    Ok(Card { pan: Pan::parse(card_number(&fields)?).map_err(card_problem)?, expiry: expiry(&fields, now)? })
 }
 
 fn text<'a>(fields: &Fields<'a>, name: &str, missing: Problem) -> Result<std::borrow::Cow<'a, str>, Problem> {
@@ -87,16 +89,23 @@ fn card_problem(error: PanError) -> Problem {
     }
 }
 
-fn expiry(fields: &Fields<'_>) -> Result<Option<CardExpiry>, Problem> {
+fn expiry(fields: &Fields<'_>, now: SystemTime) -> Result<Option<CardExpiry>, Problem> {
     let text = fields
         .unescaped("CardExpiry", Problem::malformed("EXPIRY_INVALID", "CardExpiry must be a string"))?;
-    text.map(CardExpiry::parse)
+    let expiry = text
+        .map(CardExpiry::parse)
         .transpose()
-        .map_err(|_| Problem::invalid("EXPIRY_INVALID", "CardExpiry must be MM/YY"))
+        .map_err(|_| Problem::invalid("EXPIRY_INVALID", "CardExpiry must be MM/YY"))?;
+    if expiry.as_ref().is_some_and(|expiry| expiry.has_passed(now)) {
+        return Err(Problem::invalid("CARD_EXPIRED", "The card has expired"));
+    }
+    Ok(expiry)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::{Value, json};
 
     use super::*;
@@ -108,9 +117,35 @@ mod tests {
         })
     }
 
+    /// One moment of November 2026, and the first in which that month is over everywhere.
+    const DURING_NOVEMBER: Duration = Duration::from_secs(1_795_287_573);
+    const AFTER_NOVEMBER: Duration = Duration::from_secs(1_796_126_400);
+
+    fn parse(body: &str) -> Result<Submission, Problem> {
+        Submission::parse(body, SystemTime::UNIX_EPOCH + DURING_NOVEMBER)
+    }
+
+    #[test]
+    fn an_expired_card_is_refused_once_its_month_is_over_everywhere() {
+        let mut order = sample();
+        order["CardExpiry"] = "11/26".into();
+        let card = json!({ "CreditCard": "4111111111111111", "CardExpiry": "11/26" });
+        let millisecond = Duration::from_millis(1);
+        for (since, expected) in [
+            (DURING_NOVEMBER, None),
+            (AFTER_NOVEMBER - millisecond, None),
+            (AFTER_NOVEMBER, Some((422, "CARD_EXPIRED"))),
+        ] {
+            let now = SystemTime::UNIX_EPOCH + since;
+            let said = |problem: Problem| (problem.status.as_u16(), problem.code);
+            assert_eq!(Submission::parse(&order.to_string(), now).err().map(said), expected, "{since:?}");
+            assert_eq!(parse_card(&card.to_string(), now).err().map(said), expected, "{since:?}");
+        }
+    }
+
     #[test]
     fn the_samples_order_is_read() {
-        let submission = Submission::parse(&sample().to_string()).unwrap();
+        let submission = parse(&sample().to_string()).unwrap();
         assert_eq!(submission.order.as_str(), "123456789");
         assert_eq!(submission.name.as_str(), "Amazon Web Services");
         assert_eq!(submission.card.last4().to_string(), "0000");
@@ -138,12 +173,13 @@ mod tests {
             ("CreditCard", json!(""), 422, "CARD_INVALID"),
             ("CardExpiry", json!(1230), 400, "EXPIRY_INVALID"),
             ("CardExpiry", json!("13/30"), 422, "EXPIRY_INVALID"),
+            ("CardExpiry", json!("10/26"), 422, "CARD_EXPIRED"),
             ("CVV", json!("123"), 400, "FIELD_FORBIDDEN"),
             ("4111111111111111", json!("x"), 400, "FIELD_UNKNOWN"),
         ] {
             let mut body = sample();
             body[field] = value.clone();
-            let problem = Submission::parse(&body.to_string()).unwrap_err();
+            let problem = parse(&body.to_string()).unwrap_err();
             assert_eq!((problem.status.as_u16(), problem.code), (status, code), "{field} {value}");
             assert!(!problem.message.contains("4111"), "{field}");
         }
@@ -154,13 +190,13 @@ mod tests {
         for field in ["CustomerOrder", "CustomerName", "CreditCard", "Address"] {
             let mut body = sample();
             body.as_object_mut().unwrap().remove(field);
-            assert_eq!(Submission::parse(&body.to_string()).unwrap_err().status.as_u16(), 400, "{field}");
+            assert_eq!(parse(&body.to_string()).unwrap_err().status.as_u16(), 400, "{field}");
         }
     }
 
     #[test]
     fn a_card_number_with_escapes_is_refused_since_it_would_be_copied() {
         let body = sample().to_string().replace("0000-0000-0000-0000", "\\u0030000-0000-0000-0000");
-        assert_eq!(Submission::parse(&body).unwrap_err().code, "CARD_MISSING");
+        assert_eq!(parse(&body).unwrap_err().code, "CARD_MISSING");
     }
 }

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
     Client,
     types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_with::{DisplayFromStr, serde_as};
 use uuid::Uuid;
 use vault::{CardBrand, Last4, Token, Tokenized};
@@ -18,7 +18,7 @@ use crate::{
     details::{Address, CustomerName, Details},
     order_id::OrderId,
     owner::Owner,
-    payment::PaymentStatus,
+    payment::{MAX_ATTEMPTS, PaymentStatus},
     quarantine::QuarantineRow,
     table_error::{TableError, classify},
     timestamp::Timestamp,
@@ -50,7 +50,7 @@ pub struct CleanOrder {
     pub owner: Owner,
     /// The acceptance that came across.
     pub acceptance_id: Uuid,
-    /// When the order was accepted.
+    /// When that acceptance was.
     pub accepted_at: Timestamp,
     /// When it came across.
     pub tokenized_at: Timestamp,
@@ -101,15 +101,20 @@ impl CleanOrder {
 /// What a reader without payment rights sees of a clean order.
 const STATUS: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
                       AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, CardReplacedAt, \
-                      PaymentStatus";
+                      PaymentStatus, PaymentHistory[4].PaymentId";
+
+// The last element that a history can have.
+const _: () = assert!(MAX_ATTEMPTS == 5);
 
 /// A clean order and where its payment stands, as far as everybody may know who may see the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CleanStatus {
     /// The order.
     pub order: CleanOrder,
-    /// Where its payment stands; none: nobody has tried.
+    /// Where its payment stands; none: nobody has tried, or nobody with the card that replaced a declined one.
     pub payment: Option<PaymentStatus>,
+    /// Whether it was declined as often as an order may be tried.
+    pub is_exhausted: bool,
 }
 
 /// The table of clean orders.
@@ -135,14 +140,19 @@ impl OrderTable {
         #[serde(rename_all = "PascalCase")]
         struct Paid {
             payment_status: Option<PaymentStatus>,
+            /// The last decline that an order may have, if it has it.
+            #[serde(default)]
+            payment_history: Vec<IgnoredAny>,
         }
 
         let read =
             self.read(order).projection_expression(STATUS).expression_attribute_names("#owner", "Owner");
         let reply = read.send().await.map_err(|error| classify("GetItem order", &error))?;
         let Some(item) = reply.item else { return Ok(None) };
-        let Paid { payment_status: payment } = serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone())?;
-        Ok(Some(CleanStatus { order: CleanOrder::parse(item)?, payment }))
+        let Paid { payment_status: payment, payment_history } =
+            serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone())?;
+        let is_exhausted = !payment_history.is_empty();
+        Ok(Some(CleanStatus { order: CleanOrder::parse(item)?, payment, is_exhausted }))
     }
 
     /// The acceptance by which an order came across, read consistently; none: it has not.
@@ -167,8 +177,8 @@ impl OrderTable {
             .consistent_read(true)
     }
 
-    /// The update that is part of the transaction that replaces a card: only while the order has the replaced one
-    /// and its payment is declined. The payment is gone then; that it was declined stays in the history.
+    /// The update that is part of the transaction that replaces a card: only while the order has the replaced one,
+    /// and no payment or a declined one. The payment is gone then; that it was declined stays in the history.
     pub(crate) fn replace_card(
         &self,
         row: &QuarantineRow,
@@ -186,12 +196,12 @@ impl OrderTable {
             .key("CustomerOrder", AttributeValue::S(row.customer_order.to_string()))
             .update_expression(format!(
                 "SET CreditCardToken = :token, CardLast4 = :last4, CardBrand = :brand, \
-                 AcceptanceId = :acceptance, TokenizedAt = :now, CardReplacedAt = :now{end} PaymentStatus, PaymentId, \
+                 AcceptanceId = :acceptance, AcceptedAt = :accepted, TokenizedAt = :now, CardReplacedAt = :now{end} PaymentStatus, PaymentId, \
                  PaymentAmount, PaymentCurrency, PaymentStartedAt, PaymentSettledAt",
             ))
             .condition_expression(
-                "CreditCardToken = :replaced AND PaymentStatus = :declined AND #owner = :owner \
-                 AND attribute_not_exists(CardForgottenAt)",
+                "CreditCardToken = :replaced AND #owner = :owner AND attribute_not_exists(CardForgottenAt) \
+                 AND (attribute_not_exists(PaymentStatus) OR PaymentStatus = :declined)",
             )
             .set_expression_attribute_values(
                 expires_at
@@ -202,6 +212,7 @@ impl OrderTable {
             .expression_attribute_values(":last4", AttributeValue::S(tokenized.last4.to_string()))
             .expression_attribute_values(":brand", AttributeValue::S(tokenized.brands.now().to_string()))
             .expression_attribute_values(":acceptance", AttributeValue::S(row.acceptance_id.to_string()))
+            .expression_attribute_values(":accepted", AttributeValue::S(row.accepted_at.to_string()))
             .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
             .expression_attribute_values(":replaced", AttributeValue::S(replaced.to_string()))
             .expression_attribute_values(

@@ -15,6 +15,7 @@ use vault::Tokenized;
 use crate::{
     clean::{CleanOrder, OrderTable},
     details::Details,
+    owner::Owner,
     quarantine::{QuarantineRow, QuarantineTable},
     table_error::{TableError, classify},
     timestamp::Timestamp,
@@ -32,8 +33,15 @@ pub enum Crossing {
     /// The same order is across, by another acceptance or by this one, and the row is still there: it is to be
     /// dropped.
     Duplicate,
+    /// The card of that order was forgotten on its owner's request, and the row is still there: it is to be dropped.
+    Forgotten,
     /// Another order of that id came across: the row is to be parked.
     OrderExists,
+    /// A payment of that order is under way, by a claim until then: its card is not to be replaced yet.
+    PaymentUnderWay {
+        /// When the claim runs out.
+        claimed_until: Timestamp,
+    },
     /// The card of that order is not to be replaced any more, or never was: the row is to be parked.
     CardNotReplaced,
     /// Something was in the way that passes: try again.
@@ -235,6 +243,8 @@ fn decide(
             Crossing::Transient
         }
         (_, _, Obstacle::Row(_)) => Crossing::Superseded,
+        // Its owner was told that there is no card of this order any more.
+        (_, Obstacle::Row(Some(row)), _) if is_forgotten_for(row, &details.owner) => Crossing::Forgotten,
         (Obstacle::Invalid, ..) | (_, Obstacle::Invalid, _) | (_, _, Obstacle::Invalid) => Crossing::Rejected,
         (_, Obstacle::Row(Some(row)), Obstacle::Nothing) => {
             let same = CleanOrder::parse(row.clone()).is_ok_and(|other| other.is_again(details));
@@ -243,6 +253,12 @@ fn decide(
         // The row that was in the way is gone again, or the token was minted before: a new try mints another.
         (_, Obstacle::Row(None) | Obstacle::Nothing, Obstacle::Nothing) => Crossing::Transient,
     }
+}
+
+/// Whether the card of a clean row was forgotten, and with it whatever that owner sends for the order.
+pub(crate) fn is_forgotten_for(clean: &HashMap<String, AttributeValue>, owner: &Owner) -> bool {
+    clean.contains_key("CardForgottenAt")
+        && clean.get("Owner").and_then(|value| value.as_s().ok()).is_some_and(|own| own == owner.as_str())
 }
 
 #[cfg(test)]
@@ -302,6 +318,27 @@ mod tests {
         }
         let unreadable = Obstacle::Row(Some(HashMap::from([("X".into(), AttributeValue::Null(true))])));
         assert_eq!(verdict(Obstacle::Nothing, unreadable, Obstacle::Nothing), Crossing::OrderExists);
+    }
+
+    #[test]
+    fn a_card_that_comes_after_its_order_was_forgotten_is_dropped_but_another_customers_is_not() {
+        let forgotten = |owner: &str, name: &str| {
+            let mut row = clean_row(OTHER, name);
+            row.insert("CardForgottenAt".into(), AttributeValue::S("2026-11-21T19:00:00.000Z".into()));
+            row.insert("Owner".into(), AttributeValue::S(owner.into()));
+            Obstacle::Row(Some(row))
+        };
+        for (vault, owner, name, quarantine, expected) in [
+            (Obstacle::Nothing, "me", "Other", Obstacle::Nothing, Crossing::Forgotten),
+            (Obstacle::Row(None), "me", "AWS", Obstacle::Nothing, Crossing::Forgotten),
+            (Obstacle::Nothing, "you", "Other", Obstacle::Nothing, Crossing::OrderExists),
+            (Obstacle::Invalid, "me", "Other", Obstacle::Nothing, Crossing::Forgotten),
+            (Obstacle::Nothing, "me", "Other", Obstacle::Row(None), Crossing::Superseded),
+            (Obstacle::Nothing, "me", "Other", Obstacle::Transient, Crossing::Transient),
+        ] {
+            let case = format!("{vault:?} {owner} {name} {quarantine:?}");
+            assert_eq!(verdict(vault, forgotten(owner, name), quarantine), expected, "{case}");
+        }
     }
 
     #[test]

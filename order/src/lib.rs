@@ -27,9 +27,12 @@ pub use details::{Address, CustomerName, Details, PlainTextError};
 pub use order_id::{OrderId, OrderIdError};
 pub use owner::{NotAnOwner, Owner};
 pub use payment::{
-    Claim, Decline, NotAPaymentKey, Outcome, Payment, PaymentKey, PaymentStatus, Payments, Standing,
+    Claim, Decline, MAX_ATTEMPTS, NotAPaymentKey, Outcome, Payment, PaymentKey, PaymentStatus, Payments,
+    Standing,
 };
-pub use quarantine::{HeldCard, KeptRow, QuarantineRow, QuarantineTable, QuarantineView, Upkeep};
+pub use quarantine::{
+    HeldCard, KeptRow, QuarantineRow, QuarantineStanding, QuarantineTable, QuarantineView, Upkeep,
+};
 pub use row_version::RowVersion;
 pub use status::{FailureReason, NotAReason, QuarantineStatus};
 pub use table_error::{TableError, Written};

@@ -1,5 +1,5 @@
-//! Replacing the card of an order whose payment was declined: one transaction, and the decision table of what a
-//! cancelled one means.
+//! Replacing the card of an order that is not paid: one transaction, and the decision table of what a cancelled one
+//! means.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,9 @@ use uuid::Uuid;
 use vault::{Token, Tokenized};
 
 use crate::{
-    crossing::{Airlock, Crossing, Obstacle},
+    crossing::{Airlock, Crossing, Obstacle, is_forgotten_for},
+    owner::Owner,
+    payment::PaymentStatus,
     quarantine::QuarantineRow,
     table_error::{TableError, classify},
     timestamp::Timestamp,
@@ -20,7 +22,7 @@ use crate::{
 
 impl Airlock {
     /// One transaction: the new vault row in, if absent; the clean row to the new token, if it still has the
-    /// replaced one and its payment is declined; the quarantine row out, if it is still this acceptance; the old
+    /// replaced one, and no payment or a declined one; the quarantine row out, if it is still this acceptance; the old
     /// vault row out (`retired`), for a card that is not used is not kept (PCI DSS 3.2.1). The declines stay in
     /// the clean row. All or nothing, and repeating it changes nothing.
     pub async fn replace_card(
@@ -42,19 +44,26 @@ impl Airlock {
             .await;
         match reply {
             Ok(_) => Crossing::Across,
-            Err(error) => crossing_of(row.acceptance_id, &error),
+            Err(error) => crossing_of(row, replaced, &error),
         }
     }
 }
 
-fn crossing_of<R>(acceptance: Uuid, error: &SdkError<TransactWriteItemsError, R>) -> Crossing
+fn crossing_of<R>(
+    row: &QuarantineRow,
+    replaced: Token,
+    error: &SdkError<TransactWriteItemsError, R>,
+) -> Crossing
 where
     SdkError<TransactWriteItemsError, R>: aws_sdk_dynamodb::operation::RequestId,
 {
     if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
         let obstacles: Vec<_> = cancelled.cancellation_reasons().iter().map(Obstacle::of).collect();
         return match obstacles.as_slice() {
-            [clean, quarantine, vault @ ..] => decide(acceptance, clean, quarantine, vault),
+            [clean, quarantine, vault @ ..] => {
+                let card = Card { acceptance: row.acceptance_id, owner: &row.owner, replaced };
+                decide(&card, clean, quarantine, vault)
+            }
             _ => Crossing::Transient,
         };
     }
@@ -64,13 +73,17 @@ where
     }
 }
 
+/// The card that is to come in.
+struct Card<'a> {
+    acceptance: Uuid,
+    owner: &'a Owner,
+    replaced: Token,
+}
+
 /// The table "Another card" of ARCHITECTURE.md, row by row from the top.
-fn decide(acceptance: Uuid, clean: &Obstacle, quarantine: &Obstacle, vault: &[Obstacle]) -> Crossing {
-    let is = |row: &HashMap<String, AttributeValue>, name: &str, text: &str| {
-        row.get(name).and_then(|value| value.as_s().ok()).is_some_and(|value| value == text)
-    };
+fn decide(card: &Card<'_>, clean: &Obstacle, quarantine: &Obstacle, vault: &[Obstacle]) -> Crossing {
     let across =
-        matches!(clean, Obstacle::Row(Some(row)) if is(row, "AcceptanceId", &acceptance.to_string()));
+        matches!(clean, Obstacle::Row(Some(row)) if is(row, "AcceptanceId", &card.acceptance.to_string()));
     let others = || [clean, quarantine].into_iter().chain(vault);
     match (clean, quarantine) {
         // A put of ingest's that arrived after the crossing has brought the row back: it is to go again.
@@ -78,12 +91,31 @@ fn decide(acceptance: Uuid, clean: &Obstacle, quarantine: &Obstacle, vault: &[Ob
         (_, Obstacle::Row(_)) if across => Crossing::AlreadyAcross,
         _ if others().any(|obstacle| *obstacle == Obstacle::Transient) => Crossing::Transient,
         (_, Obstacle::Row(_)) => Crossing::Superseded,
+        // Its owner was told that there is no card of this order any more.
+        (Obstacle::Row(Some(row)), _) if is_forgotten_for(row, card.owner) => Crossing::Forgotten,
         _ if others().any(|obstacle| *obstacle == Obstacle::Invalid) => Crossing::Rejected,
-        // Paid, or being paid with the old card: whoever wants this one in sends it again after a decline.
-        (Obstacle::Row(_), _) => Crossing::CardNotReplaced,
+        (Obstacle::Row(Some(row)), _) => match claim_on(row, card) {
+            Some(claimed_until) => Crossing::PaymentUnderWay { claimed_until },
+            // Paid, perhaps paid, or no order of this owner with the card that was to be replaced.
+            None => Crossing::CardNotReplaced,
+        },
+        (Obstacle::Row(None), _) => Crossing::CardNotReplaced,
         // The token was minted before: a new try mints another.
         _ => Crossing::Transient,
     }
+}
+
+/// Until when the card that is to be replaced is claimed by a payment, if it is.
+fn claim_on(row: &HashMap<String, AttributeValue>, card: &Card<'_>) -> Option<Timestamp> {
+    let is_claimed = is(row, "PaymentStatus", PaymentStatus::Submitting.word())
+        && is(row, "CreditCardToken", &card.replaced.to_string())
+        && is(row, "Owner", card.owner.as_str());
+    let until = row.get("ClaimedUntil").filter(|_| is_claimed)?;
+    until.as_s().ok()?.parse().ok()
+}
+
+fn is(row: &HashMap<String, AttributeValue>, name: &str, text: &str) -> bool {
+    row.get(name).and_then(|value| value.as_s().ok()).is_some_and(|value| value == text)
 }
 
 #[cfg(test)]
@@ -95,20 +127,46 @@ mod tests {
     const REPLACED: &str = "11111111-2222-4333-8444-aaaaaaaaaaaa";
     const ANOTHER: &str = "11111111-2222-4333-8444-bbbbbbbbbbbb";
 
+    const UNTIL: &str = "2026-11-21T19:00:33.000Z";
+
+    /// A clean row with a claim, which the statuses other than SUBMITTING pass over.
+    fn row(acceptance: &str, token: &str, payment: &str) -> HashMap<String, AttributeValue> {
+        [
+            ("Owner", "me"),
+            ("AcceptanceId", acceptance),
+            ("CreditCardToken", token),
+            ("PaymentStatus", payment),
+            ("ClaimedUntil", UNTIL),
+        ]
+        .map(|(name, text)| (name.to_owned(), AttributeValue::S(text.into())))
+        .into()
+    }
+
     fn clean(acceptance: &str, token: &str, payment: &str) -> Obstacle {
-        let row = [("AcceptanceId", acceptance), ("CreditCardToken", token), ("PaymentStatus", payment)];
-        let row = row.map(|(name, text)| (name.to_owned(), AttributeValue::S(text.into())));
-        Obstacle::Row(Some(HashMap::from(row)))
+        Obstacle::Row(Some(row(acceptance, token, payment)))
     }
 
     fn verdict(clean: Obstacle, quarantine: Obstacle, vault: [Obstacle; 2]) -> Crossing {
-        decide(OURS.parse().unwrap(), &clean, &quarantine, &vault)
+        let (acceptance, owner) = (OURS.parse().unwrap(), "me".parse().unwrap());
+        let card = Card { acceptance, owner: &owner, replaced: REPLACED.parse().unwrap() };
+        decide(&card, &clean, &quarantine, &vault)
+    }
+
+    fn other_owners(mut row: HashMap<String, AttributeValue>) -> Obstacle {
+        row.insert("Owner".into(), AttributeValue::S("you".into()));
+        Obstacle::Row(Some(row))
     }
 
     #[test]
     fn every_cancelled_replacement_has_its_meaning() {
         use Obstacle::{Invalid, Nothing, Row, Transient};
         let free = || [Nothing, Nothing];
+        let under_way = Crossing::PaymentUnderWay { claimed_until: UNTIL.parse().unwrap() };
+        let mut forgotten = row(OTHER, REPLACED, "DECLINED");
+        forgotten.insert("CardForgottenAt".into(), AttributeValue::S(UNTIL.into()));
+        let gone = || Row(Some(forgotten.clone()));
+        let mut without_claim = row(OTHER, REPLACED, "SUBMITTING");
+        without_claim.remove("ClaimedUntil");
         for (obstacle, quarantine, vault, crossing) in [
             (clean(OURS, ANOTHER, "DECLINED"), Nothing, free(), Crossing::Duplicate),
             (clean(OURS, ANOTHER, "DECLINED"), Row(None), free(), Crossing::AlreadyAcross),
@@ -116,12 +174,21 @@ mod tests {
             (Transient, Nothing, free(), Crossing::Transient),
             (clean(OTHER, REPLACED, "SUBMITTED"), Transient, free(), Crossing::Transient),
             (Nothing, Row(None), [Nothing, Transient], Crossing::Transient),
+            (gone(), Nothing, [Nothing, Transient], Crossing::Transient),
             (Nothing, Row(None), free(), Crossing::Superseded),
             (clean(OTHER, REPLACED, "SUBMITTED"), Row(None), free(), Crossing::Superseded),
+            (gone(), Row(None), free(), Crossing::Superseded),
+            (gone(), Nothing, free(), Crossing::Forgotten),
+            (gone(), Nothing, [Invalid, Nothing], Crossing::Forgotten),
+            (other_owners(forgotten.clone()), Nothing, free(), Crossing::CardNotReplaced),
             (Nothing, Nothing, [Invalid, Nothing], Crossing::Rejected),
-            (clean(OTHER, REPLACED, "SUBMITTING"), Nothing, free(), Crossing::CardNotReplaced),
+            (clean(OTHER, REPLACED, "SUBMITTING"), Nothing, [Invalid, Nothing], Crossing::Rejected),
+            (clean(OTHER, REPLACED, "SUBMITTING"), Nothing, free(), under_way),
             (clean(OTHER, ANOTHER, "SUBMITTING"), Nothing, free(), Crossing::CardNotReplaced),
+            (other_owners(row(OTHER, REPLACED, "SUBMITTING")), Nothing, free(), Crossing::CardNotReplaced),
+            (Row(Some(without_claim)), Nothing, free(), Crossing::CardNotReplaced),
             (clean(OTHER, REPLACED, "SUBMITTED"), Nothing, free(), Crossing::CardNotReplaced),
+            (clean(OTHER, REPLACED, "UNKNOWN"), Nothing, free(), Crossing::CardNotReplaced),
             (clean(OTHER, ANOTHER, "DECLINED"), Nothing, free(), Crossing::CardNotReplaced),
             (Row(None), Nothing, free(), Crossing::CardNotReplaced),
             (Nothing, Nothing, [Row(None), Nothing], Crossing::Transient),

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use order::{Amount, Payment, Payments, Standing, Timestamp};
+use order::{Amount, MAX_ATTEMPTS, Payment, Payments, Standing, Timestamp};
 use platform::api::Problem;
 
 use crate::{asked::Asked, problems};
-
-/// The most payments of one order: card networks count repeated declines against the merchant.
-pub const MAX_ATTEMPTS: usize = 5;
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +14,8 @@ pub(crate) enum Decision<'a> {
     Paid(&'a Payment),
     /// Answer from the row.
     Refuse(Problem),
+    /// Answer that the card was declined, unless another card is on its way.
+    Declined(Problem),
     /// Claim a new payment.
     Begin,
     /// Claim this one again, whose claim has run out: it may have been charged, so it keeps its id and amount.
@@ -48,7 +47,8 @@ pub(crate) fn decide<'a>(
     let Some(payment) = &payments.current else { return begin(payments) };
     match payment.standing {
         Standing::Declined if asked.key.is_some() => begin(payments),
-        Standing::Declined => Decision::Refuse(problem_of(asked, payment.amount, problems::DECLINED)),
+        Standing::Declined if differs(asked, payment.amount) => Decision::Refuse(problems::ANOTHER_AMOUNT),
+        Standing::Declined => Decision::Declined(problems::DECLINED),
         _ if differs(asked, payment.amount) => Decision::Refuse(problems::ANOTHER_AMOUNT),
         Standing::Submitted => Decision::Paid(payment),
         Standing::Unknown => Decision::Refuse(problems::UNKNOWN),
@@ -140,7 +140,7 @@ mod tests {
     fn word(status: Value, key: Option<&str>, amount: Option<u64>, at: &str) -> &'static str {
         match decide(&payments(status), &asked(key, amount), TERMS, at.parse().unwrap()) {
             Decision::Paid(_) => "paid",
-            Decision::Refuse(problem) => problem.code,
+            Decision::Refuse(problem) | Decision::Declined(problem) => problem.code,
             Decision::Begin => "begin",
             Decision::TakeOver(_) => "take over",
             Decision::GiveUp(_) => "give up",

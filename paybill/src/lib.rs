@@ -29,7 +29,6 @@ use zeroize::Zeroizing;
 use crate::asked::Asked;
 
 pub use audit::{AuditError, AuditSettings, AuditTable, Detokenization, Purpose};
-pub use decision::MAX_ATTEMPTS;
 pub use pay::CLAIM_SECONDS;
 pub use processor::{
     HttpProcessor, NoClient, PaymentRequest, Processor, ProcessorError, ProcessorSettings, ProcessorUrl,

@@ -40,9 +40,10 @@ impl Paybill {
             Decision::Paid(payment) => return Ok(paid(&clean, payment)),
             Decision::Refuse(problem) => return Err(problem),
             Decision::GiveUp(payment) => return Err(self.give_up(&clean, Some(payment)).await),
-            Decision::Begin if payments.current.is_some() && self.is_card_changing(&asked.order).await? => {
+            Decision::Begin | Decision::Declined(_) if self.is_card_changing(&clean).await? => {
                 return Err(problems::CARD_CHANGING);
             }
+            Decision::Declined(problem) => return Err(problem),
             Decision::Begin => Claim {
                 id: opaque_id(),
                 until: now.after(CLAIM),
@@ -88,7 +89,7 @@ impl Paybill {
             Err(error) => return Err(error.into()),
         };
         match &quarantined {
-            Some((owner, status)) if may_pay(owner) => Err(match status {
+            Some(row) if may_pay(&row.owner) => Err(match row.status {
                 QuarantineStatus::Pending => problems::PENDING,
                 QuarantineStatus::Failed => problems::FAILED,
                 QuarantineStatus::Expired => problems::EXPIRED,
@@ -102,10 +103,14 @@ impl Paybill {
         }
     }
 
-    /// Whether another card is on its way to replace the declined one: who sent it wants that one charged.
-    async fn is_card_changing(&self, order: &OrderId) -> Result<bool, Problem> {
-        match self.quarantine.standing(order).await {
-            Ok(standing) => Ok(matches!(standing, Some((_, QuarantineStatus::Pending)))),
+    /// Whether another card is on its way to replace the order's: who sent it wants that one charged. This is read
+    /// after the clean row: a card that crosses between the two reads makes the claim fail.
+    async fn is_card_changing(&self, clean: &CleanOrder) -> Result<bool, Problem> {
+        if clean.card_forgotten_at.is_some() {
+            return Ok(false);
+        }
+        match self.quarantine.standing(&clean.customer_order).await {
+            Ok(standing) => Ok(standing.is_some_and(|row| row.is_replacing(clean.credit_card_token))),
             Err(TableError::Malformed) => Ok(false),
             Err(error) => Err(error.into()),
         }

@@ -1,9 +1,11 @@
-//! Another card for an order whose payment was declined goes through the same airlock as the first.
+//! Another card for an order that is not paid goes through the same airlock as the first.
 
 use paybill::Sandbox;
 use serde_json::json;
 
-use crate::support::{Client, Fault, ORDERS, QUARANTINE, Relay, VAULT, World, order_of, text};
+use crate::support::{
+    Client, Fault, ORDERS, QUARANTINE, Relay, VAULT, World, order, order_of, overtaken, overtaken_after, text,
+};
 
 const GOOD: &str = "5555-5555-5555-4444";
 const OTHER: &str = "4111-1111-1111-1111";
@@ -37,7 +39,6 @@ async fn another_card_is_sealed_crosses_and_is_charged() {
     assert_eq!(text(&world.only_row(VAULT).await, "Hash_Key"), text(&after, "CreditCardToken"));
     assert_eq!((text(&after, "CardLast4"), text(&after, "CardBrand")), ("4444", "mastercard"));
     assert_eq!(after["PaymentHistory"], before["PaymentHistory"]);
-    assert_eq!(after["AcceptedAt"], before["AcceptedAt"]);
     let status = client.status("1").await.is(200);
     assert_eq!(status.text("CreditCard"), "****-****-****-4444");
     assert!(status.json.get("PaymentStatus").is_none() && status.json.get("CardReplacement").is_none());
@@ -186,7 +187,7 @@ async fn another_card_gets_a_retention_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_card_is_taken_from_its_owner_and_after_a_decline_only() {
+async fn another_card_is_taken_from_its_owner_only_and_not_once_the_order_is_paid() {
     let (world, client) = declined().await;
     let bob = world.client("bob");
     let unknown = bob.put_card("2", GOOD).await.is(404);
@@ -195,7 +196,6 @@ async fn another_card_is_taken_from_its_owner_and_after_a_decline_only() {
     client.submit(&order_of("2", GOOD)).await.is(202);
     assert_eq!(client.put_card("2", OTHER).await.is(409).code(), "ORDER_NOT_TOKENIZED");
     world.deliver_last().await;
-    assert_eq!(client.put_card("2", OTHER).await.is(409).code(), "PAYMENT_NOT_DECLINED");
     client.pay("2").await.is(200);
     assert_eq!(client.put_card("2", OTHER).await.is(409).code(), "PAYMENT_NOT_DECLINED");
     assert_eq!(client.put_card("1", "4111-1111-1111-1112").await.is(422).code(), "CARD_INVALID");
@@ -231,4 +231,211 @@ async fn a_row_that_is_made_to_replace_another_token_replaces_nothing() {
     assert_eq!(text(&world.only_row(QUARANTINE).await, "FailureReason"), "CARD_NOT_REPLACED");
     assert_eq!(world.row(ORDERS, "bobs").await.unwrap(), victim);
     assert_eq!(world.rows(VAULT).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mistyped_card_is_replaced_before_any_payment_and_never_charged() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    world.tokenized(&ann, &order("1")).await;
+    ann.put_card("1", GOOD).await.is(202);
+    let bill = json!({ "CustomerOrder": "1" });
+    for _ in 0..2 {
+        for early in [ann.pay("1").await, ann.pay_with("one", &bill).await, world.clerk().pay("1").await] {
+            let early = early.is(409);
+            assert_eq!((early.code(), early.header("retry-after")), ("CARD_CHANGING", "1"));
+        }
+    }
+    assert!(!world.only_row(ORDERS).await.contains_key("PaymentStatus"));
+    assert_eq!(world.deliver_last().await, None);
+    assert_eq!(world.counts().await, [0, 1, 1]);
+    let paid = ann.pay("1").await.is(200);
+    assert_eq!(paid.text("CreditCard Charged"), "****-****-****-4444");
+    assert_eq!(world.sandbox.ledger().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_declined_order_without_a_key_is_told_of_the_card_on_its_way_and_not_of_the_old_decline() {
+    let (world, client) = declined().await;
+    client.put_card("1", GOOD).await.is(202);
+    assert_eq!(client.pay("1").await.is(409).code(), "CARD_CHANGING");
+    world.deliver_last().await;
+    client.pay("1").await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_comes_or_crosses_between_a_payments_reads_is_not_passed_over() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    for (id, crosses, code) in [("pending", false, "CARD_CHANGING"), ("across", true, "PAYMENT_IN_PROGRESS")]
+    {
+        world.tokenized(&ann, &order(id)).await;
+        // The clean row is read, and the quarantine row not yet.
+        let pay = async |ann: Client| ann.pay(id).await;
+        let answer = overtaken_after(&world, &ann, ("GetItem", 1), pay, async {
+            ann.put_card(id, GOOD).await.is(202);
+            if crosses {
+                assert_eq!(world.deliver_last().await, None);
+            }
+        });
+        assert_eq!(answer.await.is(409).code(), code);
+        assert!(world.sandbox.ledger().is_empty(), "{id}: the mistyped card was charged");
+        world.deliver_last().await;
+    }
+    for id in ["pending", "across"] {
+        assert_eq!(ann.pay(id).await.is(200).text("CreditCard Charged"), "****-****-****-4444");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_replace_the_card_holds_no_payment_up() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    ann.submit(&order("1")).await.is(202);
+    let late = world.only_row(QUARANTINE).await;
+    world.deliver_last().await;
+    let mut stale = late.clone();
+    let no_token = "11111111-2222-4333-8444-aaaaaaaaaaaa";
+    stale.insert("Replaces".into(), aws_sdk_dynamodb::types::AttributeValue::S(no_token.into()));
+    world.put(QUARANTINE, stale).await;
+    ann.pay_with("one", &json!({ "CustomerOrder": "1" })).await.is(200);
+    world.tokenized(&ann, &order("2")).await;
+    let mut second = late;
+    second.insert("CustomerOrder".into(), aws_sdk_dynamodb::types::AttributeValue::S("2".into()));
+    world.put(QUARANTINE, second).await;
+    ann.pay("2").await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_was_declined_five_times_takes_no_other_card() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    world.tokenized(&ann, &order_of("1", Sandbox::DECLINED)).await;
+    let bill = json!({ "CustomerOrder": "1" });
+    for key in ["one", "two", "three", "four"] {
+        ann.pay_with(key, &bill).await.is(402);
+    }
+    // One try is left, also for another card, which is declined too.
+    ann.put_card("1", Sandbox::DECLINED).await.is(202);
+    world.deliver_last().await;
+    ann.pay_with("five", &bill).await.is(402);
+    let before = world.only_row(ORDERS).await;
+    for card in [GOOD, Sandbox::DECLINED] {
+        assert_eq!(ann.put_card("1", card).await.is(409).code(), "PAYMENT_ATTEMPTS_EXHAUSTED");
+    }
+    assert_eq!(world.counts().await, [0, 1, 1]);
+    assert_eq!(world.only_row(ORDERS).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_about_another_card_tells_id_and_time_of_one_acceptance() {
+    let (world, client) = declined().await;
+    let told = |answer: &crate::support::Answer| {
+        (answer.text("AcceptanceId").to_owned(), answer.text("AcceptedAt").to_owned())
+    };
+    let first = told(&client.status("1").await.is(200));
+    world.advance(std::time::Duration::from_secs(60));
+    let client = world.client("ann");
+    let accepted = told(&client.put_card("1", GOOD).await.is(202));
+    assert!(accepted.0 != first.0 && accepted.1 > first.1);
+    world.advance(std::time::Duration::from_secs(60));
+    let client = world.client("ann");
+    assert_eq!(told(&client.put_card("1", GOOD).await.is(202)), accepted);
+    assert_eq!(told(&client.status("1").await.is(200)), first, "until it is across");
+    world.deliver_last().await;
+    for answer in [
+        client.put_card("1", GOOD).await,
+        client.status("1").await,
+        client.submit(&order_of("1", Sandbox::DECLINED)).await,
+    ] {
+        assert_eq!(told(&answer.is(200)), accepted);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_crosses_before_its_put_is_known_to_be_done_is_accepted_once() {
+    let (world, client) = declined().await;
+    let relay = Relay::to(world.aws.url()).await;
+    relay.strike("PutItem", Fault::ReplyLost, 1);
+    let slow = client.at(&world.front(relay.url()).await);
+    let let_through = std::sync::Arc::new(tokio::sync::Notify::new());
+    // Read: the order, quarantine, the order. Put, whose reply is lost, and again, in vain. Read: quarantine.
+    relay.strike_after("GetItem", 3, Fault::Held(let_through.clone()), 1);
+    let (answer, ()) = futures::future::join(slow.put_card("1", GOOD), async {
+        crate::support::eventually("both are struck", async || (relay.struck() == 2).then_some(())).await;
+        assert_eq!(world.deliver_last().await, None);
+        let_through.notify_one();
+    })
+    .await;
+    let accepted = answer.is(202);
+    let status = client.status("1").await.is(200);
+    for name in ["AcceptanceId", "AcceptedAt"] {
+        assert_eq!(accepted.text(name), status.text(name));
+    }
+    assert_eq!(world.counts().await, [0, 1, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_is_sent_while_another_crosses_replaces_that_one() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    world.tokenized(&ann, &order("1")).await;
+    let put = async |ann: Client| ann.put_card("1", "378282246310005").await;
+    let answer = overtaken_after(&world, &ann, ("GetItem", 1), put, async {
+        ann.put_card("1", GOOD).await.is(202);
+        assert_eq!(world.deliver_last().await, None);
+    });
+    answer.await.is(202);
+    assert_eq!(world.deliver_last().await, None);
+    assert_eq!(world.counts().await, [0, 1, 1]);
+    assert_eq!(ann.pay("1").await.is(200).text("CreditCard Charged"), "****-****-****-0005");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_card_that_an_order_was_placed_with_is_taken_once_more_for_its_expiry_may_have_been_mistyped() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    world.tokenized(&ann, &order_of("1", GOOD)).await;
+    let before = world.only_row(ORDERS).await;
+    ann.put_card("1", GOOD).await.is(202);
+    assert_eq!(world.deliver_last().await, None);
+    assert_ne!(world.only_row(ORDERS).await["CreditCardToken"], before["CreditCardToken"]);
+    // A repeat of the client's whose answer was lost.
+    ann.put_card("1", GOOD).await.is(200);
+    ann.pay("1").await.is(200);
+    ann.put_card("1", GOOD).await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_crosses_while_its_other_card_is_sent_is_not_unknown() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    ann.submit(&order("1")).await.is(202);
+    let put = async |ann: Client| ann.put_card("1", GOOD).await;
+    overtaken_after(&world, &ann, ("GetItem", 1), put, async {
+        assert_eq!(world.deliver_last().await, None);
+    })
+    .await
+    .is(202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_was_begun_first_is_not_overtaken_by_another_card() {
+    for status in ["SUBMITTING", "SUBMITTED", "UNKNOWN"] {
+        let world = World::stepped().await;
+        let ann = world.client("ann");
+        world.tokenized(&ann, &order("1")).await;
+        let put = async |ann: Client| ann.put_card("1", GOOD).await;
+        let answer = overtaken(&world, &ann, "PutItem", put, async {
+            ann.pay("1").await.is(200);
+            let mut row = world.only_row(ORDERS).await;
+            row.insert("PaymentStatus".into(), aws_sdk_dynamodb::types::AttributeValue::S(status.into()));
+            world.put(ORDERS, row).await;
+        });
+        answer.await.is(202);
+        let before = world.only_row(ORDERS).await;
+        assert_eq!(world.deliver_last().await, None);
+        assert_eq!(world.only_row(ORDERS).await, before, "{status}");
+        assert_eq!(world.rows(VAULT).await.len(), 1, "{status}");
+    }
 }

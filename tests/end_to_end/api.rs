@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Client, ORDERS, World, order};
 
 /// What is wrong with an order, how it is answered, and the fields that make it so (null takes one away).
-const WRONG_ORDERS: [(u16, &str, &str); 21] = [
+const WRONG_ORDERS: [(u16, &str, &str); 22] = [
     (400, "ORDER_ID_MISSING", r#"{"CustomerOrder": null}"#),
     (400, "ORDER_ID_MISSING", r#"{"CustomerOrder": 123456789}"#),
     (400, "NAME_MISSING", r#"{"CustomerName": null}"#),
@@ -30,6 +30,7 @@ const WRONG_ORDERS: [(u16, &str, &str); 21] = [
     (422, "CARD_INVALID", r#"{"CreditCard": "41111111111111111111"}"#),
     (422, "CARD_INVALID", r#"{"CreditCard": "4111--1111--1111--1111"}"#),
     (422, "EXPIRY_INVALID", r#"{"CardExpiry": "13/30"}"#),
+    (422, "CARD_EXPIRED", r#"{"CardExpiry": "10/26"}"#),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,20 +1,14 @@
 //! Forgetting a card, on request and when its retention ends.
 
-use std::{
-    sync::Arc,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::time::{Duration, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use card_airlock::sandbox::Failure;
+use futures::StreamExt;
 use paybill::Sandbox;
-use tokio::sync::Notify;
 
-use crate::support::{
-    Answer, Client, Fault, Item, Log, ORDERS, QUARANTINE, Relay, VAULT, World, eventually, order, order_of,
-    text,
-};
+use crate::support::{Client, Item, Log, ORDERS, QUARANTINE, VAULT, World, order, order_of, overtaken, text};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// A claim stands for 60 s.
@@ -319,6 +313,144 @@ async fn a_card_that_is_missing_without_a_reason_is_an_alarm_and_no_410() {
     ann.pay("lost-card").await.is(200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn another_card_that_arrives_after_its_order_was_forgotten_is_dropped_and_never_parked() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    declined(&world, &ann, "1").await;
+    let put = async |ann: Client| ann.put_card("1", OTHER_CARD).await;
+    let answer = overtaken(&world, &ann, "PutItem", put, async {
+        ann.forget("1").await.is(200);
+    });
+    answer.await.is(202);
+    let late = world.only_row(QUARANTINE).await;
+    assert!(!ann.status("1").await.is(200).text("CardForgottenAt").is_empty(), "the 202 hides nothing");
+    assert_eq!(world.deliver_last().await, None);
+    assert_eq!(world.counts().await, [0, 0, 1]);
+    assert_eq!(world.dead_letters(), [] as [serde_json::Value; 0]);
+    // Once more, and as a replay would arm a row that was parked before.
+    world.put(QUARANTINE, late.clone()).await;
+    assert_eq!(world.deliver_last().await, None);
+    let mut parked = late.clone();
+    parked.insert("Status".into(), AttributeValue::S("FAILED".into()));
+    parked.insert("FailureReason".into(), AttributeValue::S("CARD_NOT_REPLACED".into()));
+    world.put(QUARANTINE, parked).await;
+    assert_eq!(world.replay("1").await["rearmed"], 1);
+    assert_eq!(world.deliver_last().await, None);
+    assert_eq!(world.counts().await, [0, 0, 1]);
+    let tables = world.aws.snapshot().unwrap()["tables"].to_string();
+    assert!(!tables.contains(&STANDARD.encode(late["SealedCard"].as_b().unwrap())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_arrives_while_its_order_is_being_forgotten_goes_with_it() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    declined(&world, &ann, "1").await;
+    let forget = async |ann: Client| ann.forget("1").await;
+    let answer = overtaken(&world, &ann, "TransactWriteItems", forget, async {
+        ann.put_card("1", OTHER_CARD).await.is(202);
+    });
+    let forgotten = answer.await.is(200);
+    let row = world.only_row(QUARANTINE).await;
+    assert_eq!((text(&row, "Status"), text(&row, "FailureReason")), ("EXPIRED", "FORGOTTEN"));
+    assert!(!row.contains_key("SealedCard"));
+    let status = ann.status("1").await.is(200);
+    assert_eq!(status.text("CardForgottenAt"), forgotten.text("CardForgottenAt"));
+    // Every image of it that the stream still has.
+    assert_eq!(world.deliver(&world.records()).await, None);
+    assert_eq!(world.counts().await, [1, 0, 1]);
+    assert_eq!(world.dead_letters(), [] as [serde_json::Value; 0]);
+    assert_eq!(ann.put_card("1", OTHER_CARD).await.is(410).code(), "CARD_FORGOTTEN");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_another_card_and_a_wish_to_forget_sent_at_once_the_answers_are_true() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    let ids: Vec<String> = (0..64).map(|n| format!("pair-{n}")).collect();
+    for id in &ids {
+        ann.submit(&order_of(id, Sandbox::DECLINED)).await.is(202);
+    }
+    assert_eq!(world.deliver(&world.records()).await, None);
+    for id in &ids {
+        ann.pay(id).await.is(402);
+    }
+    let delivered = world.records().len();
+    let pairs = ids.iter().map(async |id| {
+        // Spread over what each of the two takes, so that they meet anywhere.
+        let after = |milliseconds: u64| tokio::time::sleep(Duration::from_millis(milliseconds));
+        let (early, late) = (fastrand::u64(0..20), fastrand::u64(0..20));
+        let put = async {
+            after(early).await;
+            ann.put_card(id, OTHER_CARD).await
+        };
+        let forget = async {
+            after(late).await;
+            ann.forget(id).await
+        };
+        let (put, forget) = futures::future::join(put, forget).await;
+        assert!([202, 410].contains(&put.status.as_u16()), "{id}: {put:?}");
+        (id, forget)
+    });
+    let pairs: Vec<_> = futures::stream::iter(pairs).buffer_unordered(4).collect().await;
+    let news = world.records().split_off(delivered);
+    assert_eq!(world.deliver(&news).await, None);
+    let mut forgotten = 0;
+    for (id, forget) in pairs {
+        let clean = world.row(ORDERS, id).await.unwrap();
+        let quarantined = world.row(QUARANTINE, id).await;
+        let (is_marked, is_held) = (
+            clean.contains_key("CardForgottenAt"),
+            quarantined.is_some_and(|row| row.contains_key("SealedCard")),
+        );
+        match forget.status.as_u16() {
+            200 => assert!(is_marked && !is_held, "{id}"),
+            409 => assert!(!is_marked && forget.code() == "ORDER_PENDING", "{id}: {forget:?}"),
+            _ => panic!("{id}: {forget:?}"),
+        }
+        forgotten += usize::from(is_marked);
+    }
+    // A card in the vault for each order that kept or changed its card, and none in quarantine.
+    assert_eq!(world.rows(VAULT).await.len(), ids.len() - forgotten);
+    assert!(world.rows(QUARANTINE).await.iter().all(|row| !row.contains_key("SealedCard")));
+    assert_eq!(world.dead_letters(), [] as [serde_json::Value; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_card_that_comes_late_to_a_forgotten_order_is_dropped_unless_it_is_another_customers() {
+    let world = World::stepped().await;
+    let (ann, bob) = (world.client("ann"), world.client("bob"));
+    let mut moved = order("1");
+    moved["Address"] = "Reno".into();
+    let mut late = Vec::new();
+    for (client, submitted) in [(&ann, &order("1")), (&ann, &moved), (&bob, &order("1"))] {
+        client.submit(submitted).await.is(202);
+        late.push(world.only_row(QUARANTINE).await);
+        let delete = world.dynamodb().delete_item().table_name(QUARANTINE);
+        delete.key("CustomerOrder", AttributeValue::S("1".into())).send().await.unwrap();
+    }
+    world.tokenized(&ann, &order("1")).await;
+    ann.forget("1").await.is(200);
+    let others = late[2]["Owner"].clone();
+    for (row, left) in late.into_iter().zip([0, 0, 1]) {
+        world.put(QUARANTINE, row).await;
+        assert_eq!(world.deliver_last().await, None);
+        assert_eq!(world.counts().await, [left, 0, 1]);
+    }
+    let bobs = world.only_row(QUARANTINE).await;
+    assert_eq!((&bobs["Owner"], text(&bobs, "FailureReason")), (&others, "ORDER_EXISTS"));
+    assert_eq!(world.dead_letters().len(), 1);
+}
+
+const OTHER_CARD: &str = "5555-5555-5555-4444";
+
+/// An order whose payment was declined.
+async fn declined(world: &World, client: &Client, id: &str) {
+    world.tokenized(client, &order_of(id, Sandbox::DECLINED)).await;
+    client.pay(id).await.is(402);
+}
+
 /// An order in quarantine, FAILED, whose card would open again.
 async fn parked(world: &World, client: &Client) {
     client.submit(&order("1")).await.is(202);
@@ -326,27 +458,6 @@ async fn parked(world: &World, client: &Client) {
     world.deliver_last().await;
     world.alter_card().await;
     assert_eq!(text(&world.only_row(QUARANTINE).await, "Status"), "FAILED");
-}
-
-/// The answer to a request whose next call of an operation reaches AWS only after something else was done.
-async fn overtaken(
-    world: &World,
-    client: &Client,
-    operation: &str,
-    request: impl AsyncFnOnce(Client) -> Answer,
-    meanwhile: impl Future<Output = ()>,
-) -> Answer {
-    let relay = Relay::to(world.aws.url()).await;
-    let slow = client.at(&world.front(relay.url()).await);
-    let let_through = Arc::new(Notify::new());
-    relay.strike(operation, Fault::Held(let_through.clone()), 1);
-    let (answer, ()) = futures::future::join(request(slow), async {
-        eventually("the call is held", async || (relay.struck() == 1).then_some(())).await;
-        meanwhile.await;
-        let_through.notify_one();
-    })
-    .await;
-    answer
 }
 
 /// How often paybill asked KMS to open a card's key.

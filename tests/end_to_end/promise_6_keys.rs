@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use card_airlock::sandbox::Failure;
-use order::{DeclineCode, Outcome};
-use paybill::{MAX_ATTEMPTS, Sandbox};
+use order::{DeclineCode, MAX_ATTEMPTS, Outcome};
+use paybill::Sandbox;
 use serde_json::{Value, json};
 
 use crate::support::{Fault, ORDERS, Relay, World, order, order_of, text};

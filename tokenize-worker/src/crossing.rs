@@ -107,11 +107,19 @@ impl TokenizeWorker {
             }
             Crossing::AlreadyAcross | Crossing::Superseded => Ok(()),
             Crossing::Duplicate => {
-                self.quarantine.drop_duplicate(order, acceptance).await.map_err(|_| Again)?;
+                self.quarantine.drop_row(order, acceptance).await.map_err(|_| Again)?;
                 tracing::info!(%order, %acceptance, "dropped a duplicate");
                 Ok(())
             }
-            Crossing::CardNotReplaced => self.park(seen, FailureReason::CardNotReplaced).await,
+            Crossing::Forgotten => {
+                self.quarantine.drop_row(order, acceptance).await.map_err(|_| Again)?;
+                tracing::info!(%order, %acceptance, "dropped a card of an order whose card was forgotten");
+                Metric::Forgotten.record();
+                Ok(())
+            }
+            Crossing::CardNotReplaced | Crossing::PaymentUnderWay { .. } => {
+                self.park(seen, FailureReason::CardNotReplaced).await
+            }
             Crossing::OrderExists => self.park(seen, FailureReason::OrderExists).await,
             Crossing::Transient => Err(Again),
             Crossing::Rejected => self.park(seen, FailureReason::Rejected).await,

@@ -1,8 +1,12 @@
 //! The card's expiry date, sealed together with its number.
 
-use std::fmt;
+use std::{fmt, time::SystemTime};
 
 use secrecy::{ExposeSecret, SecretBox};
+use time::{Date, Month, OffsetDateTime, UtcOffset, macros::offset};
+
+/// Where a day ends last.
+const LAST_TIME_ZONE: UtcOffset = offset!(-12);
 
 /// Month and year as printed on the card: `MM/YY`. Cardholder data, so never shown; wiped on drop.
 pub struct CardExpiry(SecretBox<[u8; 5]>);
@@ -13,7 +17,7 @@ pub struct CardExpiry(SecretBox<[u8; 5]>);
 pub struct ExpiryError;
 
 impl CardExpiry {
-    /// Reads `MM/YY`. A date that has passed is for the payment processor to decline.
+    /// Reads `MM/YY`, whether or not it has passed: see [`CardExpiry::has_passed`].
     ///
     /// # Errors
     /// [`ExpiryError`] when the text is anything else.
@@ -29,6 +33,19 @@ impl CardExpiry {
             }
             _ => Err(ExpiryError),
         }
+    }
+
+    /// Whether the month is over everywhere on earth. A card is good to the end of its month, and the last time zone
+    /// in which that month ends is UTC-12.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: only compared")]
+    pub fn has_passed(&self, now: SystemTime) -> bool {
+        let [m1, m2, _, y1, y2] = *self.0.expose_secret();
+        let number = |tens: u8, ones: u8| (tens - b'0') * 10 + (ones - b'0');
+        let Ok(month) = Month::try_from(number(m1, m2)) else { return false };
+        let year = 2000 + i32::from(number(y1, y2)) + i32::from(month == Month::December);
+        let next_month = Date::from_calendar_date(year, month.next(), 1);
+        next_month.is_ok_and(|day| OffsetDateTime::from(now) >= day.midnight().assume_offset(LAST_TIME_ZONE))
     }
 
     /// `MM/YY`. Every call needs an `#[expect]` with the reason for the exposure.
@@ -51,6 +68,10 @@ static_assertions::assert_not_impl_any!(CardExpiry: Clone, Copy, PartialEq, fmt:
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: made-up cards of the tests")]
 mod tests {
+    use std::time::Duration;
+
+    use time::macros::datetime;
+
     use super::*;
 
     #[test]
@@ -60,6 +81,23 @@ mod tests {
         }
         for text in ["", "1/30", "13/30", "00/30", "12-30", "12/2030", "1a/30", "é1/30", " 1/30"] {
             assert!(CardExpiry::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_card_is_good_until_its_month_has_ended_in_the_last_time_zone() {
+        for (expiry, end) in [
+            ("11/26", datetime!(2026-12-01 12:00 UTC)),
+            ("12/26", datetime!(2027-01-01 12:00 UTC)),
+            ("02/28", datetime!(2028-03-01 12:00 UTC)),
+            ("02/26", datetime!(2026-03-01 12:00 UTC)),
+            ("01/00", datetime!(2000-02-01 12:00 UTC)),
+            ("12/99", datetime!(2100-01-01 12:00 UTC)),
+        ] {
+            let expiry = CardExpiry::parse(expiry).unwrap();
+            let end = SystemTime::from(end);
+            assert!(expiry.has_passed(end), "{end:?}");
+            assert!(!expiry.has_passed(end - Duration::from_millis(1)), "{end:?}");
         }
     }
 }

@@ -21,8 +21,8 @@ use card_airlock::{
 use card_airlock_lambda::Function;
 use clock::TestClock;
 use futures::{StreamExt, stream};
-use order::{Outcome, Timestamp};
-use paybill::{CLAIM_SECONDS, MAX_ATTEMPTS};
+use order::{MAX_ATTEMPTS, Outcome, Timestamp};
+use paybill::CLAIM_SECONDS;
 use platform::aws_client;
 use serde_json::{Value, json};
 

@@ -17,6 +17,9 @@ use crate::{
     timestamp::Timestamp,
 };
 
+/// The most payments of one order: card networks count repeated declines against the merchant.
+pub const MAX_ATTEMPTS: usize = 5;
+
 /// All that a row says of its order's payments: one at a time, each but the last declined.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Attributes")]

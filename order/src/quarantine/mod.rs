@@ -6,6 +6,6 @@ mod table;
 mod upkeep;
 
 pub use expiring::HeldCard;
-pub use row::{QuarantineRow, QuarantineView};
+pub use row::{QuarantineRow, QuarantineStanding, QuarantineView};
 pub use table::QuarantineTable;
 pub use upkeep::{KeptRow, Upkeep};

@@ -139,6 +139,29 @@ pub struct QuarantineView {
     pub replaces: Option<Token>,
 }
 
+/// What a payment sees of a quarantine row.
+#[serde_as]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct QuarantineStanding {
+    /// Who placed the order.
+    pub owner: Owner,
+    /// Where it stands.
+    pub status: QuarantineStatus,
+    /// The token whose card this one is to replace; none for a new order.
+    #[serde(default)]
+    #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
+    pub replaces: Option<Token>,
+}
+
+impl QuarantineStanding {
+    /// Whether this card is on its way to replace the card of that token.
+    #[must_use]
+    pub fn is_replacing(&self, token: Token) -> bool {
+        self.status == QuarantineStatus::Pending && self.replaces == Some(token)
+    }
+}
+
 impl QuarantineView {
     /// The details, unless the row has expired and lost them, or is malformed.
     #[must_use]

@@ -11,10 +11,9 @@ use aws_sdk_dynamodb::{
 };
 use uuid::Uuid;
 
-use super::row::{QuarantineRow, QuarantineView};
+use super::row::{QuarantineRow, QuarantineStanding, QuarantineView};
 use crate::{
     order_id::OrderId,
-    owner::Owner,
     row_version::{Condition, RowVersion},
     status::{FailureReason, QuarantineStatus},
     table_error::{TableError, Written, classify, conditional},
@@ -95,25 +94,19 @@ impl QuarantineTable {
             .expression_attribute_names("#status", "Status")
     }
 
-    /// Whose a row is and where it stands, read consistently: all that a payment needs to know of it.
+    /// Whose a row is, where it stands and which card it is to replace, read consistently: all that a payment needs to
+    /// know of it.
     ///
     /// # Errors
     /// [`TableError`].
-    pub async fn standing(&self, order: &OrderId) -> Result<Option<(Owner, QuarantineStatus)>, TableError> {
-        #[derive(serde::Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Standing {
-            owner: Owner,
-            status: QuarantineStatus,
-        }
+    pub async fn standing(&self, order: &OrderId) -> Result<Option<QuarantineStanding>, TableError> {
         let reply = self
-            .read(order, "#owner, #status")
+            .read(order, "#owner, #status, Replaces")
             .send()
             .await
             .map_err(|error| classify("GetItem quarantine", &error))?;
         let Some(item) = reply.item else { return Ok(None) };
-        let standing: Standing = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
-        Ok(Some((standing.owner, standing.status)))
+        Ok(Some(serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?))
     }
 
     /// Parks a row that has not changed since it was seen: FAILED, with the reason.
@@ -144,12 +137,12 @@ impl QuarantineTable {
         conditional("UpdateItem quarantine", reply)
     }
 
-    /// Drops a row that is still this acceptance, because the same order is already tokenized. A transaction
-    /// of one: the worker's role may delete rows in transactions only.
+    /// Drops a row that is still this acceptance, because the same order is already tokenized or its card is to be
+    /// forgotten. A transaction of one: the worker's role may delete rows in transactions only.
     ///
     /// # Errors
     /// [`TableError`].
-    pub async fn drop_duplicate(&self, order: &OrderId, acceptance: Uuid) -> Result<Written, TableError> {
+    pub async fn drop_row(&self, order: &OrderId, acceptance: Uuid) -> Result<Written, TableError> {
         let delete = self.delete_if_this_acceptance(order, acceptance);
         let reply = self.dynamodb.transact_write_items().transact_items(delete).send().await;
         match reply {

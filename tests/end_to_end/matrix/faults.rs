@@ -61,8 +61,8 @@ pub(super) enum End {
     Paid,
     /// So many payments were declined, and none was charged.
     Declined(usize),
-    /// Declined once, and paid with another card.
-    PaidWithAnotherCard,
+    /// Declined so often, and paid with another card.
+    PaidWithAnotherCard(usize),
     /// Submitted once, charged perhaps, and never sent again.
     Unknown,
     /// Another order of that id was first.
@@ -172,7 +172,7 @@ async fn recover(world: &mut World, stage: &impl Stage, order: &str) {
         world.settle().await;
     }
     let expected = match stage.end() {
-        End::Paid | End::PaidWithAnotherCard => 200,
+        End::Paid | End::PaidWithAnotherCard(_) => 200,
         End::Declined(_) => 402,
         End::Unknown => 409,
         _ => return,
@@ -196,13 +196,13 @@ fn check(world: &World, stage: &impl Stage, order: &str) -> Result<(), String> {
         End::Tokenized => stuck.is_none() && clean == Some(ORDERED.name),
         End::Paid => stuck.is_none() && clean == Some(ORDERED.name) && payments == ("SUBMITTED", 1, 0),
         End::Declined(times) => stuck.is_none() && payments == ("DECLINED", 0, times),
-        End::PaidWithAnotherCard => {
+        End::PaidWithAnotherCard(times) => {
             // A put of ingest's that came after the crossing is parked: there is no card to replace any more.
             let is_late = |row: &Value| {
                 (text(row, "Status"), text(row, "FailureReason")) == ("FAILED", "CARD_NOT_REPLACED")
                     && has_letter(&rest, order, "PARKED")
             };
-            stuck.is_none_or(is_late) && payments == ("SUBMITTED", 1, 1)
+            stuck.is_none_or(is_late) && payments == ("SUBMITTED", 1, times)
         }
         End::Unknown => payments == ("UNKNOWN", 1, 0) && of_order().all(|charge| charge.requests == 1),
         End::OrderExists => {

@@ -3,9 +3,9 @@
 use super::{
     customers::LatePut,
     faults::{ADA, End, Stage, insist},
-    steps::tokenized,
+    steps::{row, tokenized},
 };
-use crate::simulation::world::World;
+use crate::simulation::{details::OTHER_CARDS, world::World};
 
 async fn forgotten(world: &World, order: &str) {
     let first = insist(world, async |world: &World| world.forget(order, ADA).await).await;
@@ -28,6 +28,31 @@ impl Stage for Forgetting {
         assert_eq!((paid.status, paid.text("code")), (410, "CARD_FORGOTTEN"));
         let unknown = insist(world, async |world: &World| world.forget("unknown", ADA).await).await;
         assert_eq!(unknown.status, 404);
+    }
+
+    fn end(&self) -> End {
+        End::Forgotten
+    }
+}
+
+/// Another card that was sent before the order was forgotten arrives after that.
+pub(super) struct AnotherCardForAForgottenOrder;
+
+impl Stage for AnotherCardForAForgottenOrder {
+    async fn begin(&self, world: &mut World, order: &str) {
+        tokenized(world, order).await;
+        let [card, _] = OTHER_CARDS;
+        let taken = world.put_card(order, ADA, card).await;
+        assert_eq!(taken.status, 202, "{taken:?}");
+        let late = row(world, order).await;
+        world.remove_quarantined(order).await;
+        forgotten(world, order).await;
+        world.put_quarantined(late).await;
+    }
+
+    async fn go(&self, world: &mut World, order: &str) {
+        world.settle().await;
+        forgotten(world, order).await;
     }
 
     fn end(&self) -> End {

@@ -12,12 +12,14 @@ use std::collections::BTreeSet;
 use card_airlock::sandbox::Failure;
 use customers::{Accepting, Crossing, LatePut, Paying, PayingTooEarly};
 use faults::{recorded, survives_every_fault};
-use forgetting::{Forgetting, ForgettingInQuarantine};
+use forgetting::{AnotherCardForAForgottenOrder, Forgetting, ForgettingInQuarantine};
 use operators::{
     Expiring, GivingUp, LetterOfATokenized, OutOfAttempts, Parking, Rearming, RemovedByTtl, Renewing,
     Replaying, SweptMalformed,
 };
-use payments::{AnotherCard, Declining, PayingByKey, PayingDespite, PayingTooLate, Trouble};
+use payments::{
+    AnotherCard, AnotherCardBeforeAnyPayment, Declining, PayingByKey, PayingDespite, PayingTooLate, Trouble,
+};
 use serde_json::Value;
 
 use crate::simulation::world::World;
@@ -65,12 +67,14 @@ survive_every_fault! {
     promise_6_a_decline_and_a_new_key_survive_every_fault: Declining { answer_lost: false };
     promise_6_a_decline_without_answer_survives_every_fault: Declining { answer_lost: true };
     promise_6_paying_with_another_card_survives_every_fault: AnotherCard;
+    promise_6_another_card_before_any_payment_survives_every_fault: AnotherCardBeforeAnyPayment;
     promise_6_paying_past_the_processors_memory_survives_every_fault: PayingTooLate;
     promise_6_an_answer_of_the_processor_lost_beside_every_fault: PayingDespite(Trouble::Fails(Failure::AnswerLost));
     promise_6_an_error_of_the_processor_beside_every_fault: PayingDespite(Trouble::Fails(Failure::Error));
     promise_6_a_refusal_of_the_processor_beside_every_fault: PayingDespite(Trouble::Fails(Failure::Refused));
     promise_6_a_processor_out_of_reach_beside_every_fault: PayingDespite(Trouble::Unreachable);
     forgetting_a_card_survives_every_fault: Forgetting;
+    forgetting_another_card_that_comes_late_survives_every_fault: AnotherCardForAForgottenOrder;
     forgetting_cards_in_both_places_survives_every_fault: ForgettingInQuarantine;
 }
 

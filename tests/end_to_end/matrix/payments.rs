@@ -94,7 +94,35 @@ impl Stage for AnotherCard {
     }
 
     fn end(&self) -> End {
-        End::PaidWithAnotherCard
+        End::PaidWithAnotherCard(1)
+    }
+}
+
+/// The card was mistyped: another comes before anybody has paid, and the first is never charged.
+pub(super) struct AnotherCardBeforeAnyPayment;
+
+impl Stage for AnotherCardBeforeAnyPayment {
+    async fn begin(&self, world: &mut World, order: &str) {
+        tokenized(world, order).await;
+        world.advance(LATER);
+    }
+
+    async fn go(&self, world: &mut World, order: &str) {
+        let [card, _] = OTHER_CARDS;
+        let taken = insist(world, async |world: &World| world.put_card(order, ADA, card).await).await;
+        assert_eq!(taken.status, 202, "{taken:?}");
+        for key in [None, Some("one")] {
+            let bill = Bill { key, amount: CENTS };
+            let early = insist(world, async |world: &World| world.pay_by(order, ADA, bill).await).await;
+            assert_eq!((early.status, early.text("code")), (409, "CARD_CHANGING"));
+        }
+        world.settle().await;
+        let paid = paid_by(world, order, "one", CENTS).await;
+        assert_eq!((paid.status, paid.text("CreditCard Charged")), (200, "****-****-****-1117"));
+    }
+
+    fn end(&self) -> End {
+        End::PaidWithAnotherCard(0)
     }
 }
 

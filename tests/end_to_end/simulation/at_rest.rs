@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use card_airlock::sandbox::Charge;
-use order::Outcome;
-use paybill::MAX_ATTEMPTS;
+use order::{MAX_ATTEMPTS, Outcome};
 use serde_json::Value;
 
 use super::details::{DETAILS, Details, OTHER_CARDS};
@@ -134,7 +133,7 @@ pub(crate) fn is_decline(charge: &Charge) -> bool {
 }
 
 /// The payments of `PaymentHistory`, each as often as it is there.
-fn history(row: &Value) -> Vec<String> {
+pub(super) fn history(row: &Value) -> Vec<String> {
     let declines = row["PaymentHistory"]["L"].as_array();
     declines.into_iter().flatten().map(|decline| text(&decline["M"], "PaymentId").to_owned()).collect()
 }

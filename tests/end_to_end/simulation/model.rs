@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use order::MAX_ATTEMPTS;
 use serde_json::Value;
 
 use super::{
-    at_rest::{AtRest, text},
+    at_rest::{AtRest, history, text},
     client::Answer,
     details::Details,
 };
@@ -17,7 +18,9 @@ pub(super) struct Model {
     submissions: BTreeMap<&'static str, Vec<Submission>>,
     /// The clean orders as they were last seen.
     clean: BTreeMap<String, Value>,
-    /// Cards that were, or may have been, taken in for an order whose own was declined.
+    /// When each acceptance was, as it was told first.
+    accepted_at: BTreeMap<String, String>,
+    /// Cards that were, or may have been, taken in for an order that was not paid.
     other_cards: BTreeMap<String, BTreeSet<&'static str>>,
     /// Orders and users who asked that the order's card be forgotten, whatever the answer.
     to_be_forgotten: BTreeSet<(String, String)>,
@@ -51,6 +54,7 @@ impl Model {
         answer: &Answer,
         before: &AtRest,
     ) {
+        self.told(answer);
         let sent = self.submissions.entry(order).or_default();
         match answer.status {
             202 => {
@@ -96,15 +100,20 @@ impl Model {
         before: &AtRest,
     ) {
         let own = before.clean.get(order).filter(|row| text(row, "Owner") == user);
-        let declined = own.filter(|row| text(row, "PaymentStatus") == "DECLINED");
+        let unpaid = own.filter(|row| ["", "DECLINED"].contains(&text(row, "PaymentStatus")));
+        let may_be_tried = |row: &&Value| history(row).len() < MAX_ATTEMPTS;
         let is_right = match answer.status {
             200 => own.is_some_and(|row| card.ends_with(text(row, "CardLast4"))),
-            202 => declined.is_some_and(|row| row.get("CardForgottenAt").is_none()),
+            202 => unpaid.filter(may_be_tried).is_some_and(|row| row.get("CardForgottenAt").is_none()),
+            409 if answer.text("code") == "PAYMENT_ATTEMPTS_EXHAUSTED" => {
+                unpaid.is_some_and(|row| !may_be_tried(&row))
+            }
             404 => own.is_none(),
             status => [409, 410, 503].contains(&status),
         };
         assert!(is_right, "another card for {order} of {user}: {answer:?}, {own:?}");
-        if let (202 | 503, Some(row)) = (answer.status, declined) {
+        self.told(answer);
+        if let (202 | 503, Some(row)) = (answer.status, unpaid) {
             let acceptance = (answer.status == 202).then(|| answer.text("AcceptanceId").to_owned());
             let details = Details::of(text(row, "CustomerName"));
             self.submissions.entry(order).or_default().push(Submission { user, details, acceptance });
@@ -112,12 +121,22 @@ impl Model {
         }
     }
 
-    /// A declined payment's card makes room for one that was sent, and nothing else changes.
+    /// An answer that names an acceptance tells when that one was.
+    fn told(&mut self, answer: &Answer) {
+        let (acceptance, at) = (answer.text("AcceptanceId"), answer.text("AcceptedAt"));
+        if !acceptance.is_empty() {
+            let first = self.accepted_at.entry(acceptance.to_owned()).or_insert_with(|| at.to_owned());
+            assert_eq!(first, at, "the answer tells of two acceptances: {answer:?}");
+        }
+    }
+
+    /// The card of an order that is not paid makes room for one that was sent, and nothing else changes.
     fn check_replaced(&self, order: &str, before: &Value, after: &Value) {
         let unchanged = |name: &str| before.get(name) == after.get(name);
-        let kept = ["Owner", "CustomerName", "Address", "AcceptedAt", "PaymentHistory", "PaymentKeys"];
+        let kept = ["Owner", "CustomerName", "Address", "PaymentHistory", "PaymentKeys"];
         assert!(kept.iter().all(|name| unchanged(name)), "a clean {order} was written over");
-        assert_eq!(text(before, "PaymentStatus"), "DECLINED", "the card of {order} was not declined");
+        let is_unpaid = ["", "DECLINED"].contains(&text(before, "PaymentStatus"));
+        assert!(is_unpaid, "{order} was paid, perhaps, and its card replaced");
         assert_eq!(before.get("CardForgottenAt"), None, "the card of {order} is forgotten");
         assert_eq!(after.get("PaymentStatus"), None, "{order} with another card is not paid yet");
         let last4 = text(after, "CardLast4");
@@ -141,7 +160,8 @@ impl Model {
             }
             404 => clean.is_none() && quarantined.is_none(),
             409 if answer.text("code") == "ORDER_PENDING" => {
-                quarantined.is_some_and(|row| text(row, "Status") == "PENDING")
+                clean.is_none_or(|row| row.get("CardForgottenAt").is_none())
+                    && quarantined.is_some_and(|row| text(row, "Status") == "PENDING")
             }
             status => status == 503 || (status == 409 && charging),
         };
@@ -210,6 +230,9 @@ impl Model {
     pub(super) fn check_end(&self, rest: &AtRest, records: &[Value]) {
         for (order, row) in &rest.quarantine {
             let clean = rest.clean.get(order);
+            let forgotten = clean.filter(|clean| clean.get("CardForgottenAt").is_some());
+            let is_own = forgotten.is_some_and(|clean| text(clean, "Owner") == text(row, "Owner"));
+            assert!(!is_own || row.get("SealedCard").is_none(), "{order} is forgotten, and a card is left");
             match (text(row, "Status"), text(row, "FailureReason")) {
                 ("EXPIRED", "FORGOTTEN") => {
                     assert_eq!(row.get("SealedCard"), None, "{order} is forgotten with its card");

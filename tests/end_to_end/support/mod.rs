@@ -16,7 +16,7 @@ pub(crate) use driven::{Driven, worker_fault};
 pub(crate) use log::Log;
 pub(crate) use relay::{Fault, Relay};
 pub(crate) use rows::{AUDIT, Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};
-pub(crate) use world::{World, issuer};
+pub(crate) use world::{World, issuer, overtaken, overtaken_after};
 
 /// Far more than anything here takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -325,3 +325,35 @@ pub(crate) fn issuer() -> Issuer {
     });
     card_airlock::sign_in::kept_in(folder.path()).unwrap()
 }
+
+/// The answer to a request whose next call of an operation reaches AWS only after something else was done.
+pub(crate) async fn overtaken(
+    world: &World,
+    client: &Client,
+    operation: &str,
+    request: impl AsyncFnOnce(Client) -> Answer,
+    meanwhile: impl Future<Output = ()>,
+) -> Answer {
+    overtaken_after(world, client, (operation, 0), request, meanwhile).await
+}
+
+/// The same of a later call of the operation: so many pass first.
+pub(crate) async fn overtaken_after(
+    world: &World,
+    client: &Client,
+    (operation, passed): (&str, usize),
+    request: impl AsyncFnOnce(Client) -> Answer,
+    meanwhile: impl Future<Output = ()>,
+) -> Answer {
+    let relay = Relay::to(world.aws.url()).await;
+    let slow = client.at(&world.front(relay.url()).await);
+    let let_through = Arc::new(Notify::new());
+    relay.strike_after(operation, passed, Fault::Held(let_through.clone()), 1);
+    let (answer, ()) = futures::future::join(request(slow), async {
+        eventually("the call is held", async || (relay.struck() == 1).then_some(())).await;
+        meanwhile.await;
+        let_through.notify_one();
+    })
+    .await;
+    answer
+}
