@@ -28,6 +28,8 @@ mod luhn;
 mod opaque_id;
 #[path = "../../vault/src/pan.rs"]
 mod pan;
+#[path = "../../vault/src/plaintext.rs"]
+mod plaintext;
 #[path = "../../vault/src/token.rs"]
 mod token;
 

@@ -32,10 +32,10 @@ impl Ingest {
         let Submission { order, name, address, card } = submission;
         let acceptance = opaque_id();
         let place = QuarantineIdentity { order: order.as_str(), owner: caller.owner.as_str(), acceptance };
-        let (sealed, clean) = tokio::join!(self.sealer.seal(&card, place), self.orders.status(&order));
         let (owner, last4, brands) = (caller.owner.clone(), card.last4(), card.brands());
         let details = Details { owner, name, address, last4, brands, replaces: None };
-        drop(card);
+        // The card goes as soon as it is sealed, however long the other call takes.
+        let (sealed, clean) = tokio::join!(self.sealer.seal(card, place), self.orders.status(&order));
         if let Some(clean) = clean? {
             return by_clean_order(&details, &clean);
         }

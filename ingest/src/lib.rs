@@ -17,8 +17,7 @@ use platform::{
     spans,
 };
 pub use settings::Settings;
-use vault::Sealer;
-use zeroize::Zeroizing;
+use vault::{Plaintext, Sealer};
 
 use crate::submission::Submission;
 
@@ -66,7 +65,7 @@ impl Ingest {
     async fn route(
         &self,
         request: &ApiGatewayProxyRequest,
-        body: Zeroizing<String>,
+        body: Plaintext<String>,
     ) -> Result<Reply, Problem> {
         let caller = Caller::of(request, &self.settings.user_pool_client_id)?;
         api::refuse_card_in_url(request)?;
@@ -76,6 +75,7 @@ impl Ingest {
                 self.accept(&caller, submission, &order_url(request)).await
             }
             ("GET", Some("/order/{CustomerOrder}")) => {
+                drop(body); // nothing is expected in it
                 self.status(&caller, &api::order_id_in_path(request)?).await
             }
             ("PUT", Some("/order/{CustomerOrder}/card")) => {

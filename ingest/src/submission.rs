@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use order::{Address, CustomerName, OrderId, PlainTextError};
-use platform::api::{self, Fields, Problem};
+use platform::api::{self, Fields, JsonText, Problem};
 use vault::{Card, CardExpiry, Pan, PanError};
 
 /// A submission that keeps every rule.
@@ -43,6 +43,10 @@ impl Submission {
                 PlainTextError::Control => {
                     Problem::invalid("NAME_INVALID", "CustomerName must not hold control characters")
                 }
+                PlainTextError::NoText => Problem::invalid(
+                    "NAME_INVALID",
+                    "CustomerName must not hold U+FFFD, noncharacters, or marks that turn the direction of writing",
+                ),
                 PlainTextError::CardShaped => {
                     Problem::invalid("NAME_CARD_SHAPED", "CustomerName must not hold a card number")
                 }
@@ -53,11 +57,15 @@ impl Submission {
                 PlainTextError::Control => {
                     Problem::invalid("ADDRESS_INVALID", "Address must not hold control characters")
                 }
+                PlainTextError::NoText => Problem::invalid(
+                    "ADDRESS_INVALID",
+                    "Address must not hold U+FFFD, noncharacters, or marks that turn the direction of writing",
+                ),
                 PlainTextError::CardShaped => {
                     Problem::invalid("ADDRESS_CARD_SHAPED", "Address must not hold a card number")
                 }
             })?,
-            card: Card { pan: Pan::parse(card).map_err(card_problem)?, expiry: expiry(&fields, now)? },
+            card: Card { pan: Pan::parse(&card).map_err(card_problem)?, expiry: expiry(&fields, now)? },
         })
     }
 }
@@ -65,17 +73,15 @@ impl Submission {
 /// Parses the body of `PUT /order/{CustomerOrder}/card`.
 pub(crate) fn parse_card(body: &str, now: SystemTime) -> Result<Card, Problem> {
     let fields = Fields::parse(body, &["CreditCard", "CardExpiry"])?;
-    Ok(Card { pan: Pan::parse(card_number(&fields)?).map_err(card_problem)?, expiry: expiry(&fields, now)? })
+    Ok(Card { pan: Pan::parse(&card_number(&fields)?).map_err(card_problem)?, expiry: expiry(&fields, now)? })
 }
 
-fn text<'a>(fields: &Fields<'a>, name: &str, missing: Problem) -> Result<std::borrow::Cow<'a, str>, Problem> {
+fn text<'a>(fields: &Fields<'a>, name: &str, missing: Problem) -> Result<JsonText<'a>, Problem> {
     fields.string(name, missing.clone())?.ok_or(missing)
 }
 
-/// The number is read where it stands in the body, so that no copy outlives the body's buffer.
-fn card_number<'a>(fields: &Fields<'a>) -> Result<&'a str, Problem> {
-    let missing = Problem::malformed("CARD_MISSING", "CreditCard must be a string of digits");
-    fields.unescaped("CreditCard", missing.clone())?.ok_or(missing)
+fn card_number<'a>(fields: &Fields<'a>) -> Result<JsonText<'a>, Problem> {
+    text(fields, "CreditCard", Problem::malformed("CARD_MISSING", "CreditCard must be a string of digits"))
 }
 
 fn card_problem(error: PanError) -> Problem {
@@ -90,10 +96,10 @@ fn card_problem(error: PanError) -> Problem {
 }
 
 fn expiry(fields: &Fields<'_>, now: SystemTime) -> Result<Option<CardExpiry>, Problem> {
-    let text = fields
-        .unescaped("CardExpiry", Problem::malformed("EXPIRY_INVALID", "CardExpiry must be a string"))?;
+    let text =
+        fields.string("CardExpiry", Problem::malformed("EXPIRY_INVALID", "CardExpiry must be a string"))?;
     let expiry = text
-        .map(CardExpiry::parse)
+        .map(|text| CardExpiry::parse(&text))
         .transpose()
         .map_err(|_| Problem::invalid("EXPIRY_INVALID", "CardExpiry must be MM/YY"))?;
     if expiry.as_ref().is_some_and(|expiry| expiry.has_passed(now)) {
@@ -195,8 +201,47 @@ mod tests {
     }
 
     #[test]
-    fn a_card_number_with_escapes_is_refused_since_it_would_be_copied() {
-        let body = sample().to_string().replace("0000-0000-0000-0000", "\\u0030000-0000-0000-0000");
-        assert_eq!(parse(&body).unwrap_err().code, "CARD_MISSING");
+    fn a_text_has_one_code_however_json_writes_it() {
+        for (field, text, code) in [
+            ("CreditCard", "4111\u{a0}1111\u{202f}1111\u{2007}1111", None),
+            ("CreditCard", "\t4111\u{2013}1111\u{2212}1111-1111\n", None),
+            ("CreditCard", "4111\u{a0}1111", Some("CARD_INVALID")),
+            ("CreditCard", "4111/1111\\1111\"1111", Some("CARD_INVALID")),
+            ("CardExpiry", "\u{a0}12/30 ", None),
+            ("CardExpiry", "12 30", Some("EXPIRY_INVALID")),
+            ("CustomerOrder", "\u{a0}1", Some("ORDER_ID_INVALID")),
+            ("CustomerOrder", "4111111111111111", Some("ORDER_ID_CARD_SHAPED")),
+            ("CustomerName", "Jos\u{e9}", None),
+            ("CustomerName", "Jos\u{fffd}", Some("NAME_INVALID")),
+            ("CustomerName", "4111\u{a0}1111 1111 1111", Some("NAME_CARD_SHAPED")),
+            ("Address", "a\u{202e}b", Some("ADDRESS_INVALID")),
+            ("Address", "4111111111111111", Some("ADDRESS_CARD_SHAPED")),
+        ] {
+            let mut body = sample();
+            body[field] = "VALUE".into();
+            let escaped: String = text.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+            let plain = serde_json::to_string(text).unwrap();
+            for written in [plain, format!("\"{escaped}\"")] {
+                let body = body.to_string().replace("\"VALUE\"", &written);
+                assert_eq!(parse(&body).err().map(|problem| problem.code), code, "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn half_of_a_surrogate_pair_is_refused_with_its_fields_code() {
+        for (field, code) in [
+            ("CreditCard", "CARD_INVALID"),
+            ("CardExpiry", "EXPIRY_INVALID"),
+            ("CustomerOrder", "ORDER_ID_INVALID"),
+            ("CustomerName", "NAME_INVALID"),
+            ("Address", "ADDRESS_INVALID"),
+        ] {
+            let mut body = sample();
+            body[field] = "VALUE".into();
+            let body = body.to_string().replace("VALUE", r"A\ud83d");
+            let problem = parse(&body).unwrap_err();
+            assert_eq!((problem.status.as_u16(), problem.code), (422, code));
+        }
     }
 }

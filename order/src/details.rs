@@ -71,6 +71,10 @@ pub enum PlainTextError {
     /// A control character other than a line break or a tab.
     #[error("must not hold control characters")]
     Control,
+    /// A character that stands for none (U+FFFD, which is what is left of text in another encoding; a noncharacter), or
+    /// one that shows text in another order than it is stored in (Unicode Technical Report 36, 2.5.1).
+    #[error("must not hold characters that are no text")]
+    NoText,
     /// It reads as a card number, or holds one.
     #[error("must not hold a card number")]
     CardShaped,
@@ -83,11 +87,19 @@ fn judge(text: &str, longest: usize) -> Result<(), PlainTextError> {
         Err(PlainTextError::TooLong)
     } else if text.chars().any(|c| c.is_control() && !"\n\r\t".contains(c)) {
         Err(PlainTextError::Control)
+    } else if text.chars().any(is_no_text) {
+        Err(PlainTextError::NoText)
     } else if vault::is_card_shaped(text) {
         Err(PlainTextError::CardShaped)
     } else {
         Ok(())
     }
+}
+
+fn is_no_text(c: char) -> bool {
+    let is_noncharacter = matches!(c, '\u{fdd0}'..='\u{fdef}') || u32::from(c) & 0xfffe == 0xfffe;
+    let is_bidi_control = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c == char::REPLACEMENT_CHARACTER || is_noncharacter || is_bidi_control
 }
 
 /// What may be seen of an order without opening its card. Two acceptances with the same details count as the
@@ -126,8 +138,14 @@ mod tests {
 
     #[test]
     fn ordinary_names_and_addresses_are_read() {
-        for text in ["Amazon Web Services", "Reinvent2019, Las Vegas, USA", "José\nC/ Major 5, 3º", "李小龍"]
-        {
+        for text in [
+            "Amazon Web Services",
+            "Reinvent2019, Las Vegas, USA",
+            "José\nC/ Major 5, 3º",
+            "李小龍",
+            "\u{200f}שדרות רוטשילד 1\u{200e}", // marks that a right-to-left address may need
+            "👩\u{200d}💻, \u{fdcf}\u{fdf0}\u{fffc}\u{e000}",
+        ] {
             assert_eq!(Address::accept(text).unwrap().as_str(), text);
         }
         assert!(CustomerName::accept(&"x".repeat(200)).is_ok());
@@ -140,6 +158,17 @@ mod tests {
             (" \n", PlainTextError::Empty),
             (&"x".repeat(201), PlainTextError::TooLong),
             ("a\0b", PlainTextError::Control),
+            ("Jos\u{fffd}", PlainTextError::NoText),
+            ("a\u{202a}", PlainTextError::NoText),
+            ("a\u{202e}b", PlainTextError::NoText),
+            ("\u{2066}a", PlainTextError::NoText),
+            ("a\u{2069}", PlainTextError::NoText),
+            ("\u{fdd0}", PlainTextError::NoText),
+            ("\u{fdef}", PlainTextError::NoText),
+            ("\u{fffe}", PlainTextError::NoText),
+            ("\u{ffff}", PlainTextError::NoText),
+            ("a\u{1fffe}", PlainTextError::NoText),
+            ("a\u{10ffff}", PlainTextError::NoText),
             ("card 4111 1111 1111 1111", PlainTextError::CardShaped),
             ("٤١١١١١١١١١١١١١١١", PlainTextError::CardShaped),
         ] {

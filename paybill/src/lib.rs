@@ -23,8 +23,7 @@ use platform::{
     api::{self, Caller, Cors, Problem, Reply},
     spans,
 };
-use vault::Detokenizer;
-use zeroize::Zeroizing;
+use vault::{Detokenizer, Plaintext};
 
 use crate::asked::Asked;
 
@@ -87,14 +86,14 @@ impl Paybill {
     async fn route(
         &self,
         request: &ApiGatewayProxyRequest,
-        body: Zeroizing<String>,
+        body: Plaintext<String>,
     ) -> Result<Reply, Problem> {
         let caller = Caller::of(request, &self.user_pool_client_id)?;
         api::refuse_card_in_url(request)?;
         match (request.http_method.as_str(), request.resource.as_deref()) {
             ("POST", Some("/paybill")) => {
-                let body = api::json_body(request, body)?;
-                self.pay(&caller, &Asked::parse(request, &body)?).await
+                let asked = Asked::parse(request, &api::json_body(request, body)?)?;
+                self.pay(&caller, &asked).await
             }
             _ => Err(Problem::ROUTE_NOT_FOUND),
         }

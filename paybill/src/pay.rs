@@ -130,7 +130,7 @@ impl Paybill {
     }
 
     /// Takes the card out of the vault for the processor, and for the answer if it is to be revealed, once that is
-    /// recorded. The card is wiped when this ends.
+    /// recorded. The card is wiped when it is sent: while the processor works, there is none but one to be revealed.
     async fn submit(
         &self,
         caller: &Caller,
@@ -160,9 +160,10 @@ impl Paybill {
         let Detokenization { principal, token, purpose, payment_id, .. } = detokenization;
         tracing::info!(%principal, %order, %token, payment = %payment_id, %purpose, "detokenized");
         Metric::Detokenized.record();
-        let request = PaymentRequest { payment_id: claim.payment, order, amount: claim.amount, card: &card };
+        let revealed = reveals.then(|| Revealed::new(&card));
+        let request = PaymentRequest { payment_id: claim.payment, order, amount: claim.amount, card };
         let outcome = self.processor.submit(request).await.map_err(Unsettled::NoOutcome)?;
-        Ok((outcome, reveals.then(|| Revealed::new(&card))))
+        Ok((outcome, revealed))
     }
 
     /// After a submission without outcome. The claim is given back only when nothing can have been charged:

@@ -1,21 +1,20 @@
 //! The sample's answer with the whole card number in it: off unless a setting asks for it, and for the billing group
 //! only.
 
-use vault::Card;
-use zeroize::Zeroizing;
+use vault::{Card, Plaintext};
 
 /// A card number in an answer, in groups of four as the sample shows it. The one place where it leaves for a client.
-pub(crate) struct Revealed(Zeroizing<String>);
+pub(crate) struct Revealed(Plaintext<String>);
 
 impl Revealed {
     #[expect(
         clippy::disallowed_methods,
-        reason = "EXPOSE: REVEAL_CARD is on, and a member of the billing group is shown the card that was just charged"
+        reason = "EXPOSE: REVEAL_CARD is on, and a member of the billing group is shown the card that is charged"
     )]
     pub(crate) fn new(card: &Card) -> Self {
         let digits = card.pan.expose();
         // Room for all of it, so that no part is left behind when the buffer grows.
-        let mut text = Zeroizing::new(String::with_capacity(digits.len() * 2));
+        let mut text = Plaintext::new(String::with_capacity(digits.len() * 2));
         for (index, digit) in digits.chars().enumerate() {
             if index > 0 && index % 4 == 0 {
                 text.push('-');

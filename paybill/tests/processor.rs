@@ -128,9 +128,7 @@ fn processor(settings: &ProcessorSettings) -> Arc<dyn Processor> {
 async fn pay(processor: &dyn Processor) -> Result<Outcome, ProcessorError> {
     let card = Card { pan: Pan::parse(CARD).unwrap(), expiry: Some(CardExpiry::parse("12/30").unwrap()) };
     let order = OrderId::accept("A-1").unwrap();
-    processor
-        .submit(PaymentRequest { payment_id: Uuid::new_v4(), order: &order, amount: None, card: &card })
-        .await
+    processor.submit(PaymentRequest { payment_id: Uuid::new_v4(), order: &order, amount: None, card }).await
 }
 
 fn declined(code: &str) -> Result<Outcome, ProcessorError> {

@@ -128,7 +128,7 @@ async fn row_of_refused_id(world: &World) -> Item {
     let acceptance = opaque_id();
     let owner = text(&row, "Owner").to_owned();
     let place = QuarantineIdentity { order: CARD_SHAPED_ID, owner: &owner, acceptance };
-    let sealed = sealer.seal(&card, place).await.unwrap();
+    let sealed = sealer.seal(card, place).await.unwrap();
     let bytes = |bytes: &[u8]| AttributeValue::B(Blob::new(bytes));
     for (name, value) in [
         ("CustomerOrder", s(CARD_SHAPED_ID)),

@@ -5,11 +5,16 @@ use std::{fmt, time::SystemTime};
 use secrecy::{ExposeSecret, SecretBox};
 use time::{Date, Month, OffsetDateTime, UtcOffset, macros::offset};
 
+use crate::plaintext::Alive;
+
 /// Where a day ends last.
 const LAST_TIME_ZONE: UtcOffset = offset!(-12);
 
 /// Month and year as printed on the card: `MM/YY`. Cardholder data, so never shown; wiped on drop.
-pub struct CardExpiry(SecretBox<[u8; 5]>);
+pub struct CardExpiry {
+    text: SecretBox<[u8; 5]>,
+    _alive: Alive,
+}
 
 /// Not `MM/YY` with a month from 01 to 12. Says nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,19 +22,20 @@ pub struct CardExpiry(SecretBox<[u8; 5]>);
 pub struct ExpiryError;
 
 impl CardExpiry {
-    /// Reads `MM/YY`, whether or not it has passed: see [`CardExpiry::has_passed`].
+    /// Reads `MM/YY`, with white space around it or none, whether or not it has passed: see [`CardExpiry::has_passed`].
     ///
     /// # Errors
     /// [`ExpiryError`] when the text is anything else.
     pub fn parse(text: &str) -> Result<Self, ExpiryError> {
+        let text = text.trim();
         match text.as_bytes() {
             [m1, m2, b'/', y1, y2]
                 if [m1, m2, y1, y2].into_iter().all(u8::is_ascii_digit)
                     && matches!((m1, m2), (b'0', b'1'..=b'9') | (b'1', b'0'..=b'2')) =>
             {
-                Ok(Self(SecretBox::init_with_mut(|stored: &mut [u8; 5]| {
-                    stored.copy_from_slice(text.as_bytes())
-                })))
+                let text =
+                    SecretBox::init_with_mut(|stored: &mut [u8; 5]| stored.copy_from_slice(text.as_bytes()));
+                Ok(Self { text, _alive: Alive::new() })
             }
             _ => Err(ExpiryError),
         }
@@ -40,7 +46,7 @@ impl CardExpiry {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: only compared")]
     pub fn has_passed(&self, now: SystemTime) -> bool {
-        let [m1, m2, _, y1, y2] = *self.0.expose_secret();
+        let [m1, m2, _, y1, y2] = *self.text.expose_secret();
         let number = |tens: u8, ones: u8| (tens - b'0') * 10 + (ones - b'0');
         let Ok(month) = Month::try_from(number(m1, m2)) else { return false };
         let year = 2000 + i32::from(number(y1, y2)) + i32::from(month == Month::December);
@@ -53,7 +59,7 @@ impl CardExpiry {
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: the one door; its callers state their reasons")]
     pub fn expose(&self) -> &str {
         // Only ASCII is ever stored.
-        std::str::from_utf8(self.0.expose_secret()).unwrap_or_default()
+        std::str::from_utf8(self.text.expose_secret()).unwrap_or_default()
     }
 }
 
@@ -76,10 +82,12 @@ mod tests {
 
     #[test]
     fn a_month_and_a_year_are_read_and_nothing_else() {
-        for text in ["01/30", "12/99", "10/00"] {
-            assert_eq!(CardExpiry::parse(text).unwrap().expose(), text);
+        for text in ["01/30", "12/99", "10/00", " 12/30\u{a0}\n"] {
+            assert_eq!(CardExpiry::parse(text).unwrap().expose(), text.trim());
         }
-        for text in ["", "1/30", "13/30", "00/30", "12-30", "12/2030", "1a/30", "é1/30", " 1/30"] {
+        for text in
+            ["", "1/30", "13/30", "00/30", "12-30", "12/2030", "1a/30", "é1/30", " 1/30", "12 /30", "12/ 30"]
+        {
             assert!(CardExpiry::parse(text).is_err(), "{text}");
         }
     }

@@ -3,11 +3,13 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretBox};
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use crate::{
     brand::{Brands, CardBrand},
     last4::Last4,
     luhn,
+    plaintext::Alive,
 };
 
 const SHORTEST: usize = 12;
@@ -19,12 +21,13 @@ pub struct Pan {
     digits: SecretBox<[u8; LONGEST]>,
     length: usize,
     last4: Last4,
+    _alive: Alive,
 }
 
 /// Why a text is no card number. Says nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PanError {
-    /// Something other than ASCII digits with single spaces or dashes between them.
+    /// Something other than ASCII digits with single spaces or dashes between them, and white space around them.
     #[error("a card number is digits, with single spaces or dashes between them")]
     Characters,
     /// Fewer than 12 or more than 19 digits (ISO/IEC 7812-1).
@@ -36,7 +39,8 @@ pub enum PanError {
 }
 
 impl Pan {
-    /// Reads a number as people type it: ASCII digits, single spaces or dashes between them. The caller wipes `text`.
+    /// Reads a number as people type and paste it: ASCII digits, single spaces or dashes of any width between them, and
+    /// white space around them. The caller wipes `text`.
     ///
     /// # Errors
     /// [`PanError`] tells which rule is broken.
@@ -53,7 +57,7 @@ impl Pan {
         }
         let known = digits.expose_secret().get(..length).unwrap_or_default();
         let last4 = Last4::of(known).ok_or(PanError::Length)?;
-        let pan = Self { digits, length, last4 };
+        let pan = Self { digits, length, last4, _alive: Alive::new() };
         if !luhn::passes(pan.expose().bytes().rev().map(|b| b - b'0')) {
             return Err(PanError::CheckDigit);
         }
@@ -92,18 +96,25 @@ impl Pan {
 fn read_digits(text: &str, digits: &mut [u8; LONGEST]) -> Result<usize, PanError> {
     let mut count = 0;
     let mut after_digit = false;
-    for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9' => {
-                *digits.get_mut(count).ok_or(PanError::Length)? = byte;
+    for c in text.trim().chars() {
+        match u8::try_from(c) {
+            Ok(digit @ b'0'..=b'9') => {
+                *digits.get_mut(count).ok_or(PanError::Length)? = digit;
                 count += 1;
                 after_digit = true;
             }
-            b' ' | b'-' if after_digit => after_digit = false,
+            _ if after_digit && is_separator(c) => after_digit = false,
             _ => return Err(PanError::Characters),
         }
     }
     if after_digit { Ok(count) } else { Err(PanError::Characters) }
+}
+
+/// What programs put between the groups of a number: any space of one line (a no-break, narrow or figure space, say),
+/// a hyphen, a figure or en dash, a minus sign. An em dash sets sentences apart, not digits.
+fn is_separator(c: char) -> bool {
+    c.general_category() == GeneralCategory::SpaceSeparator
+        || matches!(c, '-' | '\u{2010}'..='\u{2013}' | '\u{2212}')
 }
 
 impl fmt::Debug for Pan {
@@ -135,6 +146,12 @@ mod tests {
             "000000000000",
             "0000000000000000000",
             "4-1 11111111111111",
+            " 4111111111111111\n",
+            "\u{2003}\u{a0}4111 1111 1111 1111\r\n\t\u{2007}",
+            "4111\u{a0}1111\u{a0}1111\u{a0}1111",
+            "4111\u{202f}1111\u{2007}1111\u{2009}1111",
+            "4111\u{2013}1111\u{2013}1111\u{2013}1111",
+            "4111\u{2212}1111\u{2010}1111\u{2011}1111",
         ] {
             assert!(Pan::parse(text).is_ok(), "{text}");
         }
@@ -148,8 +165,14 @@ mod tests {
             ("00000000000000000000", PanError::Length),
             ("4111111111111112", PanError::CheckDigit),
             ("4111  1111 1111 1111", PanError::Characters),
-            ("4111111111111111 ", PanError::Characters),
-            (" 4111111111111111", PanError::Characters),
+            (" ", PanError::Characters),
+            ("4111111111111111-", PanError::Characters),
+            ("-4111111111111111", PanError::Characters),
+            ("4111\n1111\n1111\n1111", PanError::Characters),
+            ("4111\t1111\t1111\t1111", PanError::Characters),
+            ("4111\u{a0}\u{a0}1111 1111 1111", PanError::Characters),
+            ("4111\u{2014}1111\u{2014}1111\u{2014}1111", PanError::Characters),
+            ("4111\u{200b}1111 1111 1111", PanError::Characters),
             ("4111.1111.1111.1111", PanError::Characters),
             ("４１１１１１１１１１１１１１１１", PanError::Characters),
             ("card", PanError::Characters),

@@ -102,18 +102,18 @@ impl Sealer {
         }
     }
 
-    /// Seals a card for its place in quarantine.
+    /// Seals a card for its place in quarantine. The card is gone when this ends, however it ends.
     ///
     /// # Errors
     /// [`SealError`] when KMS gives no data key; nothing has changed then.
     pub async fn seal(
         &self,
-        card: &Card,
+        card: Card,
         place: QuarantineIdentity<'_>,
     ) -> Result<QuarantinedCard, SealError> {
         let batch = self.batches.one_use((), || new_batch(self.keys.clone()).boxed()).await?;
         let sealed =
-            envelope::seal(card, &batch.key, &Identity::Quarantine(place)).map_err(|_| SealError::Cipher)?;
+            envelope::seal(&card, &batch.key, &Identity::Quarantine(place)).map_err(|_| SealError::Cipher)?;
         Ok(QuarantinedCard {
             sealed: sealed.into(),
             data_key: batch.wrapped.clone(),

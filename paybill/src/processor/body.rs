@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use uuid::Uuid;
-use zeroize::Zeroizing;
+use vault::Plaintext;
 
 use super::PaymentRequest;
 
@@ -24,9 +24,9 @@ struct Wire<'a> {
     card_expiry: Option<&'a str>,
 }
 
-/// The body of a request. None: it is longer than any that can be, so it is not sent.
+/// The body of a request, whose card is gone then. None: it is longer than any that can be, so it is not sent.
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: the processor charges the card by its number")]
-pub(super) fn body(request: &PaymentRequest<'_>) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn body(request: PaymentRequest<'_>) -> Option<Plaintext<Vec<u8>>> {
     let wire = Wire {
         payment_id: request.payment_id,
         customer_order: request.order.as_str(),
@@ -35,7 +35,7 @@ pub(super) fn body(request: &PaymentRequest<'_>) -> Option<Zeroizing<Vec<u8>>> {
         credit_card: request.card.pan.expose(),
         card_expiry: request.card.expiry.as_ref().map(|expiry| expiry.expose()),
     };
-    let mut buffer = Zeroizing::new(vec![0; LONGEST]);
+    let mut buffer = Plaintext::new(vec![0; LONGEST]);
     let mut room = buffer.as_mut_slice();
     serde_json::to_writer(&mut room, &wire).ok()?;
     let left = room.len();
@@ -50,27 +50,25 @@ mod tests {
 
     use super::*;
 
-    static_assertions::assert_impl_all!(Zeroizing<Vec<u8>>: zeroize::ZeroizeOnDrop);
-
     fn card(number: &str, expiry: Option<&str>) -> Card {
         Card { pan: Pan::parse(number).unwrap(), expiry: expiry.map(|text| CardExpiry::parse(text).unwrap()) }
     }
 
-    fn sent(order: &str, amount: Option<Amount>, card: &Card) -> Zeroizing<Vec<u8>> {
+    fn sent(order: &str, amount: Option<Amount>, card: Card) -> Plaintext<Vec<u8>> {
         let order = OrderId::accept(order).unwrap();
         let payment_id = "550e8400-e29b-41d4-a716-446655440000".parse().unwrap();
-        body(&PaymentRequest { payment_id, order: &order, amount, card }).unwrap()
+        body(PaymentRequest { payment_id, order: &order, amount, card }).unwrap()
     }
 
     #[test]
     fn a_body_is_as_documented() {
-        let full = sent("A-1", amount(1999), &card("4242 4242 4242 4242", Some("12/30")));
+        let full = sent("A-1", amount(1999), card("4242 4242 4242 4242", Some("12/30")));
         let documented = include_str!("../../../docs/processor.md");
         let example = documented.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
         let (full, example): (serde_json::Value, serde_json::Value) =
             (serde_json::from_slice(&full).unwrap(), serde_json::from_str(example).unwrap());
         assert_eq!(full, example);
-        let least = sent("A-1", None, &card("4242424242424242", None));
+        let least = sent("A-1", None, card("4242424242424242", None));
         assert_eq!(
             std::str::from_utf8(&least).unwrap(),
             r#"{"PaymentId":"550e8400-e29b-41d4-a716-446655440000","CustomerOrder":"A-1","CreditCard":"4242424242424242"}"#
@@ -80,7 +78,7 @@ mod tests {
     #[test]
     fn the_longest_body_fits_into_the_one_buffer_that_is_wiped() {
         let longest =
-            sent(&"x".repeat(64), amount(999_999_999_999), &card("0000000000000000000", Some("12/30")));
+            sent(&"x".repeat(64), amount(999_999_999_999), card("0000000000000000000", Some("12/30")));
         assert!(longest.len() < LONGEST / 2 + 64, "{}", longest.len());
         // It was never grown, so no copy was left behind; wiping takes all of it, not only what is in use.
         assert_eq!(longest.capacity(), LONGEST);

@@ -19,8 +19,8 @@ pub use http::HttpProcessor;
 pub use sandbox::Sandbox;
 pub use settings::{ProcessorSettings, ProcessorUrl};
 
-/// What a processor is asked. The card is borrowed: it is not to outlive the request.
-#[derive(Debug, Clone, Copy)]
+/// What a processor is asked. Whoever submits it lets go of the card once it is sent.
+#[derive(Debug)]
 pub struct PaymentRequest<'a> {
     /// The payment. A processor charges once per id, however often it is asked: its idempotency key.
     pub payment_id: Uuid,
@@ -29,7 +29,7 @@ pub struct PaymentRequest<'a> {
     /// What is to be charged, when the client said so.
     pub amount: Option<Amount>,
     /// The card to be charged.
-    pub card: &'a Card,
+    pub card: Card,
 }
 
 /// Why a processor gave no outcome.

@@ -25,6 +25,6 @@ impl Sandbox {
 
 impl Processor for Sandbox {
     fn submit<'a>(&'a self, request: PaymentRequest<'a>) -> BoxFuture<'a, Result<Outcome, ProcessorError>> {
-        Box::pin(std::future::ready(Ok(Self::decide(request.card))))
+        Box::pin(std::future::ready(Ok(Self::decide(&request.card))))
     }
 }

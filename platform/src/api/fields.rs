@@ -1,18 +1,18 @@
-//! The fields of a JSON body, taken apart without a copy of any value, and without serde's own errors, which
+//! The fields of a JSON body, taken apart without a copy that stays behind, and without serde's own errors, which
 //! quote what they read.
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
+    de::{Error, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
-use super::problem::Problem;
+use super::{json_text::JsonText, problem::Problem};
 
 /// The fields of a JSON object, in the order they came, each value as it was written.
-pub struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct Fields<'a>(Vec<(JsonText<'a>, &'a RawValue)>);
 
 const MALFORMED: Problem = Problem::malformed("BODY_MALFORMED", "The body is not a JSON object");
 const DUPLICATE: Problem = Problem::malformed("FIELD_TWICE", "A field stands twice in the body");
@@ -47,10 +47,10 @@ impl<'a> Fields<'a> {
             if let Some(problem) = forbidden(name) {
                 return Err(problem);
             }
-            if !known.contains(&name.as_ref()) {
+            if !known.contains(&&**name) {
                 return Err(UNKNOWN);
             }
-            if fields.0.iter().take(index).any(|(earlier, _)| earlier == name) {
+            if fields.0.iter().take(index).any(|(earlier, _)| **earlier == **name) {
                 return Err(DUPLICATE);
             }
         }
@@ -60,7 +60,7 @@ impl<'a> Fields<'a> {
     /// A field as it was written, `None` when it is missing or null.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&'a str> {
-        let (_, value) = self.0.iter().find(|(field, _)| field == name)?;
+        let (_, value) = self.0.iter().find(|(field, _)| **field == *name)?;
         Some(value.get()).filter(|text| *text != "null")
     }
 
@@ -68,22 +68,8 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// The given problem when it is anything but a string.
-    pub fn string(&self, name: &str, not_a_string: Problem) -> Result<Option<Cow<'a, str>>, Problem> {
-        self.raw(name).map(|raw| Text::parse(raw).ok_or(not_a_string)).transpose()
-    }
-
-    /// A string field without escapes, which therefore is read where it stands and copied nowhere.
-    /// `None` when it is missing or null.
-    ///
-    /// # Errors
-    /// The given problem when it is anything else.
-    pub fn unescaped(&self, name: &str, not_plain: Problem) -> Result<Option<&'a str>, Problem> {
-        self.raw(name)
-            .map(|raw| {
-                let text = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
-                text.filter(|text| !text.contains('\\')).ok_or(not_plain)
-            })
-            .transpose()
+    pub fn string(&self, name: &str, not_a_string: Problem) -> Result<Option<JsonText<'a>>, Problem> {
+        self.raw(name).map(|raw| JsonText::parse(raw).ok_or(not_a_string)).transpose()
     }
 }
 
@@ -92,16 +78,6 @@ fn forbidden(name: &str) -> Option<Problem> {
     let bare = || name.chars().filter(|c| !"_- ".contains(*c)).map(|c| c.to_ascii_lowercase());
     let (_, message) = FORBIDDEN.iter().find(|(field, _)| bare().eq(field.chars()))?;
     Some(Problem::malformed("FIELD_FORBIDDEN", message))
-}
-
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'a> Text<'a> {
-    fn parse(raw: &'a str) -> Option<Cow<'a, str>> {
-        serde_json::from_str::<Self>(raw).ok().map(|text| text.0)
-    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
@@ -117,8 +93,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
                 let mut fields = Vec::new();
-                while let Some((name, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
-                    fields.push((name.0, value));
+                while let Some((name, value)) = map.next_entry::<&'de RawValue, &'de RawValue>()? {
+                    let name = JsonText::parse(name.get()).ok_or_else(|| M::Error::custom("no name"))?;
+                    fields.push((name, value));
                 }
                 Ok(Fields(fields))
             }
@@ -159,6 +136,8 @@ mod tests {
             (r#"{"A":1,"A":1}"#, "FIELD_TWICE"),
             (r#"{"A":1,"\u0041":1}"#, "FIELD_TWICE"),
             (r#"{"4111111111111111":1}"#, "FIELD_UNKNOWN"),
+            (r#"{"\u0034111111111111111":1}"#, "FIELD_UNKNOWN"),
+            (r#"{"\ud800":1}"#, "FIELD_UNKNOWN"),
             (r#"{"a":1}"#, "FIELD_UNKNOWN"),
             (r#"{"CVV":"123"}"#, "FIELD_FORBIDDEN"),
             (r#"{"security_code":"123"}"#, "FIELD_FORBIDDEN"),
@@ -171,15 +150,14 @@ mod tests {
     #[test]
     fn strings_are_read_and_other_values_refused() {
         let problem = Problem::malformed("X", "x");
-        let fields = Fields::parse(r#"{"A":"a\u00e9\n","B":4111111111111111}"#, &KNOWN).unwrap();
-        assert_eq!(fields.string("A", problem.clone()).unwrap().unwrap(), "aé\n");
-        assert_eq!(fields.string("B", problem.clone()), Err(problem.clone()));
-        assert_eq!(fields.string("C", problem.clone()), Ok(None));
-        assert_eq!(fields.unescaped("A", problem.clone()), Err(problem.clone()));
-        assert_eq!(fields.unescaped("B", problem.clone()), Err(problem.clone()));
-        let fields = Fields::parse(r#"{"A": "4111" ,"B":null}"#, &KNOWN).unwrap();
-        assert_eq!(fields.unescaped("A", problem.clone()), Ok(Some("4111")));
-        assert_eq!(fields.unescaped("B", problem), Ok(None));
+        let body = r#"{"A": "a\u00e9\n" ,"B":4111111111111111}"#;
+        let fields = Fields::parse(body, &KNOWN).unwrap();
+        assert_eq!(&*fields.string("A", problem.clone()).unwrap().unwrap(), "aé\n");
+        assert_eq!(fields.string("B", problem.clone()).unwrap_err(), problem);
+        assert!(fields.string("C", problem.clone()).unwrap().is_none());
+        let fields = Fields::parse(r#"{"\u0041":"4111","B":null}"#, &KNOWN).unwrap();
+        assert_eq!(&*fields.string("A", problem.clone()).unwrap().unwrap(), "4111");
+        assert!(fields.string("B", problem).unwrap().is_none());
     }
 
     proptest! {

@@ -4,7 +4,8 @@ use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{StatusCode, header};
 use percent_encoding::percent_decode_str;
-use zeroize::{Zeroize, Zeroizing};
+use vault::Plaintext;
+use zeroize::Zeroize;
 
 use super::problem::Problem;
 use crate::spans::name_order;
@@ -15,8 +16,8 @@ const LARGEST_BODY: usize = 16 * 1024;
 
 /// Takes the body out of the request, before anything else is done with it, into a buffer that is wiped.
 #[must_use]
-pub fn take_body(request: &mut ApiGatewayProxyRequest) -> Zeroizing<String> {
-    Zeroizing::new(request.body.take().unwrap_or_default())
+pub fn take_body(request: &mut ApiGatewayProxyRequest) -> Plaintext<String> {
+    Plaintext::new(request.body.take().unwrap_or_default())
 }
 
 /// The JSON text of a request's body.
@@ -25,8 +26,8 @@ pub fn take_body(request: &mut ApiGatewayProxyRequest) -> Zeroizing<String> {
 /// 415 unless it is declared as JSON, 413 when it is too large, 400 when there is none.
 pub fn json_body(
     request: &ApiGatewayProxyRequest,
-    body: Zeroizing<String>,
-) -> Result<Zeroizing<String>, Problem> {
+    body: Plaintext<String>,
+) -> Result<Plaintext<String>, Problem> {
     if !is_json(request) {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "NOT_JSON", "Send application/json"));
     }
@@ -36,7 +37,7 @@ pub fn json_body(
             return Err(too_large);
         }
         // Room for all of it, so that no part of it is left behind when the buffer grows.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(body.len()));
+        let mut bytes = Plaintext::new(Vec::with_capacity(body.len()));
         STANDARD
             .decode_vec(body.as_bytes(), &mut bytes)
             .map_err(|_| Problem::malformed("BODY_MALFORMED", "The body cannot be read"))?;
@@ -44,7 +45,7 @@ pub fn json_body(
             error.into_bytes().zeroize();
             Problem::malformed("BODY_MALFORMED", "The body is not UTF-8")
         })?;
-        Zeroizing::new(text)
+        Plaintext::new(text)
     } else {
         body
     };
@@ -126,13 +127,13 @@ mod tests {
         serde_json::from_value(event).unwrap()
     }
 
-    fn read(mut request: ApiGatewayProxyRequest) -> Result<Zeroizing<String>, Problem> {
+    fn read(mut request: ApiGatewayProxyRequest) -> Result<Plaintext<String>, Problem> {
         let body = take_body(&mut request);
         assert_eq!(request.body, None);
         json_body(&request, body)
     }
 
-    fn status(outcome: Result<Zeroizing<String>, Problem>) -> u16 {
+    fn status(outcome: Result<Plaintext<String>, Problem>) -> u16 {
         outcome.map_or_else(|problem| problem.status.as_u16(), |_| 200)
     }
 

@@ -62,6 +62,26 @@ fn right_orders(list: &mut List<'_>) {
         order["CreditCard"] = separated(card, " ").into();
         order["CardExpiry"] = "12/30".into();
     });
+    list.order("with white space around", 202, |order, card| {
+        order["CreditCard"] = format!("\t {card}\u{a0}\n").into();
+    });
+    for (what, separator) in [
+        ("with no-break spaces", "\u{a0}"),
+        ("with narrow spaces", "\u{202f}"),
+        ("with figure spaces", "\u{2007}"),
+        ("with en dashes", "\u{2013}"),
+        ("with minus signs", "\u{2212}"),
+    ] {
+        list.order(what, 202, |order, card| order["CreditCard"] = separated(card, separator).into());
+        list.body(what, 202, |order, card| {
+            let escaped = format!("\\u{:04x}", u32::from(separator.chars().next().unwrap()));
+            order.to_string().replace(card, &separated(card, &escaped)).into_bytes()
+        });
+    }
+    list.body("with JSON escapes", 202, |order, card| {
+        let escaped: String = card.chars().map(|digit| format!("\\u{:04x}", u32::from(digit))).collect();
+        order.to_string().replace(card, &escaped).into_bytes()
+    });
 }
 
 fn wrong_fields(list: &mut List<'_>) {
@@ -123,9 +143,17 @@ fn wrong_bodies(list: &mut List<'_>) {
     list.body("twice the same field", 400, |order, card| {
         order.to_string().replacen('{', &format!(r#"{{"CreditCard":"{card}","#), 1).into_bytes()
     });
-    list.body("with JSON escapes", 400, |order, card| {
-        let escaped = format!("\\u003{}{}", &card[..1], &card[1..]);
+    list.body("with JSON escapes and a letter", 422, |order, card| {
+        let escaped = format!("\\u003{}{}x", &card[..1], &card[1..]);
         order.to_string().replace(card, &escaped).into_bytes()
+    });
+    list.body("with JSON escapes, in CustomerName", 422, |order, card| {
+        let escaped: String = card.chars().map(|digit| format!("\\u{:04x}", u32::from(digit))).collect();
+        order.to_string().replace("A. Payer", &escaped).into_bytes()
+    });
+    list.body("with JSON escapes, as a field's name", 400, |order, card| {
+        let escaped: String = card.chars().map(|digit| format!("\\u{:04x}", u32::from(digit))).collect();
+        order.to_string().replacen('{', &format!(r#"{{"{escaped}":1,"#), 1).into_bytes()
     });
     list.body("in base64, the whole body", 400, |order, _| STANDARD.encode(order.to_string()).into_bytes());
     list.body("with bytes that are no UTF-8", 400, |order, _| {

@@ -6,9 +6,10 @@ use aws_config::SdkConfig;
 use bytes::Bytes;
 use clock::Clock;
 use futures::future::BoxFuture;
+use http_body_util::Full;
 use order::Outcome;
 use reqwest::{
-    Client, Proxy, RequestBuilder, StatusCode, Url,
+    Body, Client, Proxy, RequestBuilder, StatusCode, Url,
     header::{AUTHORIZATION, CONTENT_TYPE},
     redirect,
 };
@@ -58,7 +59,7 @@ impl HttpProcessor {
         })
     }
 
-    async fn ask(&self, request: &PaymentRequest<'_>) -> Result<Outcome, ProcessorError> {
+    async fn ask(&self, request: PaymentRequest<'_>) -> Result<Outcome, ProcessorError> {
         let payment = request.payment_id;
         let asked = self.prepare(request).await?;
         let mut response = asked.send().await.map_err(|error| {
@@ -83,7 +84,7 @@ impl HttpProcessor {
     }
 
     /// The request, with nothing sent yet.
-    async fn prepare(&self, request: &PaymentRequest<'_>) -> Result<RequestBuilder, ProcessorError> {
+    async fn prepare(&self, request: PaymentRequest<'_>) -> Result<RequestBuilder, ProcessorError> {
         let mut asked = self
             .client
             .post(self.url.clone())
@@ -95,12 +96,13 @@ impl HttpProcessor {
         }
         // Last, so that the card is in memory no longer than it must be.
         let body = body(request).ok_or(ProcessorError::NotReached)?;
-        Ok(asked.body(Bytes::from_owner(body)))
+        // Wrapped, for a body of bytes is kept until the answer comes, to be sent again elsewhere.
+        Ok(asked.body(Body::wrap(Full::new(Bytes::from_owner(body)))))
     }
 }
 
 impl Processor for HttpProcessor {
     fn submit<'a>(&'a self, request: PaymentRequest<'a>) -> BoxFuture<'a, Result<Outcome, ProcessorError>> {
-        Box::pin(async move { self.ask(&request).await })
+        Box::pin(async move { self.ask(request).await })
     }
 }
