@@ -1,5 +1,6 @@
 //! The whole pipeline on one machine.
 
+mod api_client;
 pub mod aws;
 pub mod cli;
 pub mod console;
@@ -9,8 +10,11 @@ pub mod front;
 pub mod functions;
 pub mod listen;
 pub mod load;
+mod operator;
 mod policies;
+mod replay_function;
 pub mod sandbox;
 pub mod sign_in;
 pub mod stack;
 mod stream;
+mod style;

@@ -26,6 +26,9 @@ use crate::{
 /// The function that an operator invokes.
 const REPLAY: &str = "ReplayFunction";
 
+/// A limit of `DetokenizePerMinute` for a stack where one user pays everything, as fast as it goes.
+pub(crate) const NO_LIMIT: &str = "1000000000";
+
 /// What a stack is started with.
 #[derive(Debug)]
 pub struct StackOptions {

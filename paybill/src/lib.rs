@@ -3,6 +3,7 @@
 mod asked;
 mod audit;
 mod card_gone;
+mod claim;
 mod decision;
 mod pay;
 mod problems;
@@ -28,7 +29,7 @@ use vault::{Detokenizer, Plaintext};
 use crate::asked::Asked;
 
 pub use audit::{AuditError, AuditSettings, AuditTable, Detokenization, Purpose};
-pub use pay::CLAIM_SECONDS;
+pub use claim::CLAIM_SECONDS;
 pub use processor::{
     HttpProcessor, NoClient, PaymentRequest, Processor, ProcessorError, ProcessorSettings, ProcessorUrl,
     Sandbox, connect,

@@ -1,7 +1,5 @@
 //! Paying an order, once: claim the payment, take out the card, submit, write the outcome.
 
-use std::time::Duration;
-
 use http::StatusCode;
 use order::{
     Claim, CleanOrder, OrderId, Outcome, Owner, Payment, Payments, QuarantineStatus, Standing, TableError,
@@ -19,17 +17,12 @@ use crate::{
     asked::Asked,
     audit::{AuditError, Detokenization, Purpose},
     card_gone::{mourn, refuse_gone},
+    claim::{CLAIM, CLAIM_SECONDS},
     decision::{Decision, Terms, decide},
     problems,
     processor::{PaymentRequest, ProcessorError},
     reveal::Revealed,
 };
-
-/// How long a claim stands, in seconds: longer than the function may run (its Timeout in the template), so that
-/// a payment is never taken over from a request that may still submit it.
-pub const CLAIM_SECONDS: u32 = 60;
-
-const CLAIM: Duration = Duration::from_secs(CLAIM_SECONDS as u64);
 
 impl Paybill {
     pub(crate) async fn pay(&self, caller: &Caller, asked: &Asked) -> Result<Reply, Problem> {

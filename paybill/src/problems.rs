@@ -3,7 +3,7 @@
 use http::StatusCode;
 use platform::api::Problem;
 
-use crate::pay::CLAIM_SECONDS;
+use crate::claim::CLAIM_SECONDS;
 
 /// Seconds after which a payment that is being submitted is worth asking for again.
 pub(crate) const SHORTLY: u32 = 5;

@@ -4,7 +4,6 @@ mod log;
 mod ready_file;
 mod replay;
 mod stop_signal;
-pub(crate) mod style;
 mod token;
 mod up;
 
@@ -20,13 +19,12 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::{
     demo::{self, DemoError},
     load::{self, LoadError},
+    replay_function::ReplayFunctionError,
     sign_in::SignInError,
     stack::StackError,
+    style::BAD,
 };
 use ready_file::ReadyFileError;
-pub use replay::ReplayFailed;
-pub(crate) use replay::replay_function;
-use style::BAD;
 
 /// Card Airlock on one machine: orders go in with a card number, and are stored with a token in its place.
 #[derive(Debug, Parser)]
@@ -63,7 +61,7 @@ enum CliError {
     #[error(transparent)]
     Token(#[from] IssuerError),
     #[error(transparent)]
-    Replay(#[from] replay::ReplayFailed),
+    Replay(#[from] ReplayFunctionError),
     #[error(transparent)]
     ReadyFile(#[from] ReadyFileError),
     #[error(transparent)]

@@ -6,18 +6,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use card_airlock_template::TemplateError;
 use clap::Args;
-use clock::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
 use order::{FailureReason, OrderId, OrderIdError};
-use platform::settings::SettingError;
-use replay::{Replay, ReplayError, ReplaySummary, Selection, Settings};
+use replay::{ReplaySummary, Selection};
 
-use super::style::{FAINT, HEADING};
 use crate::{
-    deployment::{self, ACCOUNT_ID},
-    functions,
+    replay_function::{ReplayFunctionError, replay_function},
+    style::{FAINT, HEADING},
 };
 
 /// Longer than any replay on one machine takes.
@@ -48,25 +44,8 @@ fn stored_order(id: &str) -> Result<OrderId, OrderIdError> {
     OrderId::stored(id).ok_or(OrderIdError::Shape)
 }
 
-/// Why a replay did not come to its end.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayFailed {
-    /// The template cannot be read.
-    #[error(transparent)]
-    Template(#[from] TemplateError),
-    /// The template does not fit the code.
-    #[error(transparent)]
-    Setting(#[from] SettingError),
-    /// The replay itself.
-    #[error("{0}; is `card-airlock up` running, and is this its --aws-port?")]
-    Replay(#[from] ReplayError),
-    /// Standard output is gone.
-    #[error("cannot write the output: {0}")]
-    Output(#[from] io::Error),
-}
-
 /// Replays, prints the summary, and tells whether anything is left.
-pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<bool, ReplayFailed> {
+pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<bool, ReplayFunctionError> {
     let replay = replay_function(&format!("http://127.0.0.1:{}", args.aws_port))?;
     let selection =
         Selection { dry_run: args.dry_run, max: args.max, reason: args.reason, order: args.order };
@@ -83,21 +62,6 @@ pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<bool, R
     let summary = summary?;
     print(&summary, out)?;
     Ok(summary.is_anything_left())
-}
-
-/// The replay function as the template declares it, at the endpoint of a running stack.
-pub(crate) fn replay_function(aws_url: &str) -> Result<Replay, ReplayFailed> {
-    let template = deployment::shipped()?;
-    let mut resources = template.named_here();
-    for table in template.tables(&resources)? {
-        resources.insert(&table.logical_id, &table.name, []);
-    }
-    for queue in template.queues(&resources)? {
-        resources.insert(&queue.logical_id, &format!("{aws_url}/{ACCOUNT_ID}/{}", queue.name), []);
-    }
-    let declared = template.function("ReplayFunction", &resources)?;
-    let settings = Settings::read(&|name| declared.environment.get(name).cloned())?;
-    Ok(Replay::new(&functions::sdk_config(aws_url, &declared.role), settings, Clock::system()))
 }
 
 fn print(summary: &ReplaySummary, out: &mut dyn Write) -> io::Result<()> {

@@ -12,13 +12,13 @@ use super::{
     CliError,
     ready_file::{Ready, ReadyFile},
     stop_signal::StopSignal,
-    style::{FAINT, HEADING},
 };
 use crate::{
     console::{ConsoleOptions, OrderLog},
     deployment::ACCOUNT_ID,
     sandbox::{CARDS, Sandbox},
     stack::{Stack, StackOptions},
+    style::{FAINT, HEADING},
 };
 
 #[derive(Debug, Args)]

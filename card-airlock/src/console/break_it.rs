@@ -11,10 +11,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Console, mend,
+    mend,
     poison::{self, NoPoison},
     pulse, request,
     shown::{self, Refused},
+    state::Console,
     switches,
 };
 

@@ -14,9 +14,10 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{
-    Console,
     hub::{self, Frame},
-    pulse, shown, test_cards,
+    pulse, shown,
+    state::Console,
+    test_cards,
 };
 
 pub(super) async fn stream(State(console): State<Arc<Console>>) -> Response {
@@ -43,7 +44,7 @@ fn state(console: &Console) -> Arc<Frame> {
     let cards = test_cards::all().into_iter().map(|card| json!({ "name": card.name, "title": card.title }));
     let state = json!({
         "api": format!("/{}", console.front.stage),
-        "user": super::USER,
+        "user": super::state::USER,
         "aws": console.aws.url(),
         "testCards": cards.collect::<Vec<_>>(),
         "latest": console.hub.known().latest(),

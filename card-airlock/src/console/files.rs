@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Router, http::header::CONTENT_TYPE, routing::get};
 
-use super::Console;
+use super::state::Console;
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";

@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeSet, VecDeque},
     sync::Arc,
-    time::{Duration, Instant},
 };
 
 use card_airlock_services::{AwsEndpoint, ObservedCall};
@@ -13,23 +12,15 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, broadcast, watch};
 
 use super::{
-    Console,
     invocations::{self, Invocations},
     known::Known,
-    pulse, shown,
-    summary::Rows,
+    shown,
 };
 
 /// Calls kept for the orders' stories.
 const MOST_CALLS: usize = 20_000;
 /// Frames that a slow page may be behind; then it gets the whole state again.
 const MOST_FRAMES: usize = 1_024;
-/// Changes gather for so long.
-const GATHER: Duration = Duration::from_millis(40);
-/// How often the numbers go out.
-const PULSE: Duration = Duration::from_secs(1);
-/// Orders read at a stretch, before others get their turn.
-const STRETCH: usize = 100;
 
 /// What happens, for those who look on. Cloning shares it.
 #[derive(Clone, Default)]
@@ -117,7 +108,7 @@ impl Hub {
         }
     }
 
-    fn is_watched(&self) -> bool {
+    pub(super) fn is_watched(&self) -> bool {
         self.0.frames.receiver_count() > 0
     }
 
@@ -136,7 +127,7 @@ impl Hub {
         }
     }
 
-    fn touch(&self, orders: impl Iterator<Item = String>) {
+    pub(super) fn touch(&self, orders: impl Iterator<Item = String>) {
         self.0.touched.lock().extend(orders);
         self.0.wake.notify_one();
     }
@@ -145,47 +136,13 @@ impl Hub {
         self.0.calls.lock()
     }
 
-    fn take_touched(&self) -> BTreeSet<String> {
+    /// Completes when an order was touched.
+    pub(super) async fn touched(&self) {
+        self.0.wake.notified().await;
+    }
+
+    pub(super) fn take_touched(&self) -> BTreeSet<String> {
         std::mem::take(&mut *self.0.touched.lock())
-    }
-}
-
-/// Tells the pages what changes, until the stack stops.
-pub(super) async fn keep_up(console: Arc<Console>) {
-    let hub = &console.hub;
-    let mut stopping = console.stopping.clone();
-    let mut lines = console.options.log.written();
-    let mut pulse = tokio::time::interval(PULSE);
-    loop {
-        tokio::select! {
-            () = stopped(&mut stopping) => return,
-            _ = pulse.tick() => if hub.is_watched() {
-                hub.happened("pulse", &pulse::document(&console));
-            },
-            line = lines.recv() => match line {
-                Ok(order) => hub.touch(order.into_iter()),
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
-                // The console holds the log: this does not happen.
-                Err(broadcast::error::RecvError::Closed) => return,
-            },
-            () = hub.0.wake.notified() => {
-                tokio::time::sleep(GATHER).await;
-                tell_changes(&console).await;
-            }
-        }
-    }
-}
-
-async fn tell_changes(console: &Console) {
-    let touched: Vec<_> = console.hub.take_touched().into_iter().collect();
-    for some in touched.chunks(STRETCH) {
-        let changed = some.iter().filter_map(|id| {
-            let rows = Rows::read(console, id);
-            console.hub.known().update(id, &rows, Instant::now())
-        });
-        let changed: Vec<_> = changed.collect();
-        console.hub.happened("orders", &json!({ "changed": changed, "touched": some }));
-        tokio::task::yield_now().await;
     }
 }
 

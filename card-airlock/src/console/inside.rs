@@ -11,8 +11,9 @@ use order::OrderId;
 use serde_json::{Value, json};
 
 use super::{
-    Console, attributes, ledger,
+    attributes, ledger,
     shown::{self, Refused},
+    state::Console,
     story,
     summary::{AUDIT, Rows, table, text},
 };
@@ -29,7 +30,7 @@ pub(super) async fn order(
 ) -> Result<Response, Refused> {
     let order = OrderId::stored(order).ok_or(UNKNOWN)?;
     let order = order.as_str();
-    let rows = Rows::read(&console, order);
+    let rows = Rows::read(&console.aws, &console.declared, order);
     let records = story::records(&console, order);
     let calls = story::calls(&console, order);
     if rows.stage().is_none() && records.is_empty() && calls.is_empty() {

@@ -2,24 +2,16 @@
 
 use std::{
     collections::BTreeMap,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::atomic::{AtomicU32, Ordering},
 };
 
-use card_airlock_lambda::{Function, FunctionError, FunctionResult, Processes};
 use card_airlock_services::ObservedCall;
 use parking_lot::Mutex;
-use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
-
-use super::Hub;
+use tokio::sync::{Notify, futures::Notified};
 
 /// The function that orders pass through.
-const WORKER: &str = "TokenizeWorkerFunction";
+pub(super) const WORKER: &str = "TokenizeWorkerFunction";
 const WORKER_ROLE: &str = "TokenizeWorkerRole";
 const CROSSING: &str = "TransactWriteItems";
 
@@ -82,109 +74,42 @@ impl Invocations {
         Value::Object(numbers.collect())
     }
 
+    /// An invocation of the function begins.
+    pub(super) fn count_invocation(&self, function: &str) {
+        self.count(function, |counts| counts.invocations += 1);
+    }
+
+    /// An invocation of the function failed.
+    pub(super) fn count_failure(&self, function: &str) {
+        self.count(function, |counts| counts.failed += 1);
+    }
+
+    /// Completes when an armed crash strikes.
+    pub(super) fn crash(&self) -> Notified<'_> {
+        self.crash.notified()
+    }
+
+    /// The worker has these orders in its hands from now on.
+    pub(super) fn begin(&self, orders: &[String]) {
+        let mut under_way = self.under_way.lock();
+        orders.iter().for_each(|order| *under_way.entry(order.clone()).or_default() += 1);
+    }
+
+    /// One invocation of the worker with these orders is over.
+    pub(super) fn end(&self, orders: &[String]) {
+        let mut under_way = self.under_way.lock();
+        for order in orders {
+            if let Some(times) = under_way.get_mut(order) {
+                *times -= 1;
+                if *times == 0 {
+                    under_way.remove(order);
+                }
+            }
+        }
+    }
+
     fn count(&self, function: &str, change: impl FnOnce(&mut Counts)) {
         let mut counts = self.counts.lock();
         change(counts.entry(function.to_owned()).or_default());
     }
-}
-
-impl Hub {
-    /// The same function, watched. The worker's can be made to crash: as a process it is killed, in this process
-    /// its invocation is dropped where it stands.
-    pub(crate) fn observe(&self, name: &str, function: Function, processes: Option<Processes>) -> Function {
-        let (hub, name): (Self, Arc<str>) = (self.clone(), name.into());
-        Function::new(move |event, deadline| {
-            let (hub, name, function, processes) =
-                (hub.clone(), Arc::clone(&name), function.clone(), processes.clone());
-            async move {
-                hub.invocations().count(&name, |counts| counts.invocations += 1);
-                let result = if &*name == WORKER {
-                    let _with = hub.begin(orders_of(&event));
-                    let mut crash = pin!(hub.invocations().crash.notified());
-                    crash.as_mut().enable();
-                    tokio::select! {
-                        biased;
-                        () = crash => die(processes.as_ref()),
-                        result = function.invoke(event, deadline) => result,
-                    }
-                } else {
-                    function.invoke(event, deadline).await
-                };
-                if result.is_err() {
-                    hub.invocations().count(&name, |counts| counts.failed += 1);
-                    hub.happened("failed", &json!({ "function": &*name }));
-                }
-                result
-            }
-        })
-    }
-
-    /// The orders are in the worker until the guard is dropped, however its invocation ends.
-    fn begin(&self, orders: Vec<String>) -> InWorker {
-        {
-            let mut under_way = self.invocations().under_way.lock();
-            orders.iter().for_each(|order| *under_way.entry(order.clone()).or_default() += 1);
-        }
-        self.happened("worker", &json!({ "orders": orders, "begun": true }));
-        InWorker { hub: self.clone(), orders }
-    }
-}
-
-fn die(processes: Option<&Processes>) -> FunctionResult {
-    if let Some(processes) = processes {
-        processes.kill(WORKER);
-    }
-    Err(FunctionError::Unhandled)
-}
-
-struct InWorker {
-    hub: Hub,
-    orders: Vec<String>,
-}
-
-impl Drop for InWorker {
-    fn drop(&mut self) {
-        {
-            let mut under_way = self.hub.invocations().under_way.lock();
-            for order in &self.orders {
-                if let Some(times) = under_way.get_mut(order) {
-                    *times -= 1;
-                    if *times == 0 {
-                        under_way.remove(order);
-                    }
-                }
-            }
-        }
-        self.hub.happened("worker", &json!({ "orders": self.orders, "begun": false }));
-    }
-}
-
-/// The keys of the stream records in the worker's event; nothing else of it is looked at.
-fn orders_of(event: &[u8]) -> Vec<String> {
-    #[derive(Deserialize)]
-    struct Event {
-        #[serde(rename = "Records")]
-        records: Vec<Record>,
-    }
-    #[derive(Deserialize)]
-    struct Record {
-        dynamodb: Change,
-    }
-    #[derive(Deserialize)]
-    struct Change {
-        #[serde(rename = "Keys")]
-        keys: Keys,
-    }
-    #[derive(Deserialize)]
-    struct Keys {
-        #[serde(rename = "CustomerOrder")]
-        order: Text,
-    }
-    #[derive(Deserialize)]
-    struct Text {
-        #[serde(rename = "S")]
-        text: String,
-    }
-    let event: Option<Event> = serde_json::from_slice(event).ok();
-    event.into_iter().flat_map(|event| event.records).map(|record| record.dynamodb.keys.order.text).collect()
 }

@@ -3,7 +3,7 @@
 use order::Outcome;
 use serde_json::{Value, json};
 
-use super::Console;
+use super::state::Console;
 
 /// Every payment that the sandbox charged or declined, oldest first.
 pub(super) fn charges(console: &Console) -> Vec<Value> {

@@ -12,8 +12,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Console, pulse, request,
+    pulse, request,
     shown::{self, Refused},
+    state::Console,
 };
 
 const FAILED: Refused = Refused(

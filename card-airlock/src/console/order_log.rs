@@ -127,7 +127,7 @@ fn line_of(
     from: Option<String>,
 ) -> Value {
     json!({
-        "at": super::pulse::milliseconds(SystemTime::now()),
+        "at": super::shown::milliseconds(SystemTime::now()),
         "level": level, "target": target, "message": message, "fields": fields, "from": from,
     })
 }

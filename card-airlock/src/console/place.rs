@@ -18,8 +18,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    Console, request,
+    request,
     shown::{self, Refused},
+    state::Console,
     test_cards,
 };
 
@@ -119,7 +120,9 @@ fn submission(submission: &Submission<'_>) -> WipedBuffer {
 
 async fn ask(console: &Console, path: &str, body: WipedBuffer) -> Answer {
     let failed = Answer { status: StatusCode::BAD_GATEWAY, body: Value::Null };
-    let Ok(token) = console.front.issuer.token(super::USER, &["billing".to_owned()]) else { return failed };
+    let Ok(token) = console.front.issuer.token(super::state::USER, &["billing".to_owned()]) else {
+        return failed;
+    };
     let request = Request::builder()
         .method("POST")
         .uri(format!("/{}/{path}", console.front.stage))

@@ -1,13 +1,10 @@
 //! A poison order: somebody with write access copies a sealed card into a row of another order.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::{Client, primitives::Blob, types::AttributeValue};
-use base64::{Engine, prelude::BASE64_STANDARD};
-use serde_json::Value;
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
 
 use super::{
-    Console, story,
+    state::Console,
+    story,
     summary::{QUARANTINE, table},
 };
 use crate::functions;
@@ -35,19 +32,4 @@ pub(super) async fn put(console: &Console) -> Result<String, NoPoison> {
 
 fn short_id() -> String {
     vault::opaque_id().simple().to_string().chars().take(6).collect()
-}
-
-/// A row of DynamoDB's JSON as the SDK has it; only the types that a quarantine row has.
-pub(super) fn row(item: &Value) -> Option<HashMap<String, AttributeValue>> {
-    let attribute = |value: &Value| {
-        let (kind, value) = value.as_object()?.iter().next()?;
-        let text = value.as_str()?.to_owned();
-        Some(match kind.as_str() {
-            "S" => AttributeValue::S(text),
-            "N" => AttributeValue::N(text),
-            "B" => AttributeValue::B(Blob::new(BASE64_STANDARD.decode(text).ok()?)),
-            _ => return None,
-        })
-    };
-    item.as_object()?.iter().map(|(name, value)| Some((name.clone(), attribute(value)?))).collect()
 }

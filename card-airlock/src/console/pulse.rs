@@ -1,16 +1,10 @@
 //! The numbers of the moment.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::{Console, ledger, switches};
-
-/// Milliseconds since 1970.
-pub(super) fn milliseconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
+use super::{ledger, shown::milliseconds, state::Console, switches};
 
 /// Counts, rates, times, switches and the ledger's sums.
 pub(super) fn document(console: &Console) -> Value {

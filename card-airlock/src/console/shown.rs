@@ -1,6 +1,8 @@
 //! The one way out: everything the console answers or streams passes here, and no text that reads as a card number
 //! gets through, wherever it came from.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use axum::{
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
@@ -50,6 +52,12 @@ fn withhold(value: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// Milliseconds since 1970.
+pub(super) fn milliseconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

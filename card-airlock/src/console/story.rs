@@ -7,23 +7,29 @@ use card_airlock_event_source::SequenceNumber;
 use card_airlock_services::{ObservedCall, Service};
 use serde_json::{Value, json};
 
-use super::{Console, attributes, hub::Kept, poison, pulse, stream_tail::sequence, summary::text};
+use super::{attributes, hub::Kept, shown, state::Console, stream_tail::sequence, summary::text};
 
 /// The quarantine's stream records of an order, oldest first, each as it is but for the bytes.
 pub(super) fn records(console: &Console, order: &str) -> Vec<Value> {
     let of_order = |record: &Value| {
         record.pointer("/dynamodb/Keys/CustomerOrder/S").and_then(Value::as_str) == Some(order)
     };
-    console.stream.read(console).iter().filter(|record| of_order(record)).map(shown).collect()
+    console
+        .stream
+        .read(&console.aws, &console.declared)
+        .iter()
+        .filter(|record| of_order(record))
+        .map(shown)
+        .collect()
 }
 
 /// The newest row with a sealed card that the stream tells of.
 pub(super) fn latest_sealed(console: &Console) -> Option<HashMap<String, AttributeValue>> {
     let sealed = |record: &Value| {
         let image = record.pointer("/dynamodb/NewImage")?;
-        image.get("SealedCard").is_some().then(|| poison::row(image))?
+        image.get("SealedCard").is_some().then(|| attributes::of_row(image))?
     };
-    console.stream.read(console).iter().rev().find_map(sealed)
+    console.stream.read(&console.aws, &console.declared).iter().rev().find_map(sealed)
 }
 
 /// The messages in the queue, those that tell of the order or of one of its stream records; all for `None`.
@@ -92,7 +98,7 @@ fn call(seen: &ObservedCall, whose: Whose) -> Value {
     let resources = seen.call.resources.iter().map(|name| name.rsplit('/').next().unwrap_or(name));
     let resources: Vec<_> = resources.filter(|_| seen.call.service != Service::Kms).collect();
     json!({
-        "at": pulse::milliseconds(seen.at),
+        "at": shown::milliseconds(seen.at),
         // A whole number: a fraction's digits would read as a card number now and then.
         "microseconds": u64::try_from(seen.took.as_micros()).unwrap_or(u64::MAX),
         "role": seen.call.role,

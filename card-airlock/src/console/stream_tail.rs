@@ -2,13 +2,12 @@
 
 use std::collections::VecDeque;
 
+use card_airlock_services::AwsEndpoint;
+use card_airlock_template::Stack;
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 
-use super::{
-    Console,
-    summary::{QUARANTINE, table},
-};
+use super::summary::{QUARANTINE, table};
 
 /// Records of one read, and records kept; then the oldest go.
 const PAGE: usize = 1_000;
@@ -20,12 +19,11 @@ pub(crate) struct StreamTail(Mutex<VecDeque<Value>>);
 
 impl StreamTail {
     /// The records by now.
-    pub(super) fn read(&self, console: &Console) -> MutexGuard<'_, VecDeque<Value>> {
+    pub(super) fn read(&self, aws: &AwsEndpoint, declared: &Stack) -> MutexGuard<'_, VecDeque<Value>> {
         let mut records = self.0.lock();
-        let name = table(&console.declared, QUARANTINE);
-        let stream =
-            console.declared.stream_mappings.iter().find(|mapping| mapping.stream_arn.contains(name));
-        let reader = stream.and_then(|mapping| console.aws.stream(&mapping.stream_arn).ok());
+        let name = table(declared, QUARANTINE);
+        let stream = declared.stream_mappings.iter().find(|mapping| mapping.stream_arn.contains(name));
+        let reader = stream.and_then(|mapping| aws.stream(&mapping.stream_arn).ok());
         let Some(reader) = reader else { return records };
         loop {
             let position = records.back().and_then(sequence).map(str::to_owned);

@@ -1,11 +1,10 @@
 //! An order in a few words: where it is, and since when.
 
+use card_airlock_services::AwsEndpoint;
 use card_airlock_template::Stack;
 use serde_json::{Value, json};
 
 use crate::deployment::ACCOUNT_ID;
-
-use super::Console;
 
 pub(super) const QUARANTINE: &str = "OrderQuarantineTable";
 pub(super) const VAULT: &str = "CreditCardTokenizerTable";
@@ -28,10 +27,8 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Quarantine first, then clean: an order that crosses in between is seen twice, never not at all.
-    pub(super) fn read(console: &Console, order: &str) -> Self {
-        let row = |logical_id, key: &[(&str, &str)]| {
-            console.aws.row(table(&console.declared, logical_id), key).ok().flatten()
-        };
+    pub(super) fn read(aws: &AwsEndpoint, declared: &Stack, order: &str) -> Self {
+        let row = |logical_id, key: &[(&str, &str)]| aws.row(table(declared, logical_id), key).ok().flatten();
         let quarantine = row(QUARANTINE, &[("CustomerOrder", order)]);
         let clean = row(CLEAN, &[("CustomerOrder", order)]);
         let token = clean.as_ref().and_then(|clean| text(clean, "CreditCardToken"));

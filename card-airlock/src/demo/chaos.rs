@@ -12,8 +12,13 @@ use card_airlock_services::{AwsEndpoint, FaultKind, FaultRule, Service, When};
 use replay::{Replay, Selection};
 use serde_json::{Value, json};
 
-use super::{DemoError, client::ApiClient, operator::Operator, page::Page, readable};
-use crate::cli::{ReplayFailed, style::GOOD};
+use super::{error::DemoError, page::Page, readable};
+use crate::{
+    api_client::ApiClient,
+    operator::{Operator, Row},
+    replay_function::ReplayFunctionError,
+    style::GOOD,
+};
 
 const ORDERS: usize = 20;
 /// A well-known test number.
@@ -167,7 +172,7 @@ impl Chaos<'_> {
     }
 
     /// The rows of the quarantine, once the worker has looked at the last of them.
-    async fn parked(&self, page: &mut Page<'_>) -> Result<Vec<super::operator::Row>, DemoError> {
+    async fn parked(&self, page: &mut Page<'_>) -> Result<Vec<Row>, DemoError> {
         let failed = AttributeValue::S("FAILED".into());
         let begun = Instant::now();
         loop {
@@ -187,7 +192,7 @@ impl Chaos<'_> {
         self.replay
             .replay(selection, deadline, &|_| {})
             .await
-            .map_err(|error| ReplayFailed::Replay(error).into())
+            .map_err(|error| ReplayFunctionError::Replay(error).into())
     }
 }
 

@@ -15,11 +15,11 @@ use serde::de::IgnoredAny;
 use tokio::sync::mpsc;
 
 use super::{
-    DemoError,
-    client::{Answer, ApiClient},
+    error::DemoError,
     lines::{Line, Lines},
     summary::{Outcome, Summary},
 };
+use crate::api_client::{Answer, ApiClient};
 
 /// Orders under way at once.
 const AT_ONCE: usize = 16;

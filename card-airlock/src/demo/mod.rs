@@ -1,29 +1,26 @@
 //! `card-airlock demo`: starts the pipeline on free ports and uses it as a client would, over HTTP only.
 
 mod chaos;
-pub(crate) mod client;
+mod error;
 mod file;
 mod lines;
-mod operator;
 mod page;
 mod readable;
 mod summary;
 mod walk;
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{io::Write, path::PathBuf};
 
-use card_airlock_gateway::IssuerError;
 use clap::Args;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
-    cli::{ReplayFailed, replay_function},
-    stack::{Stack, StackError, StackOptions},
+    api_client::ApiClient,
+    operator::Operator,
+    replay_function::replay_function,
+    stack::{NO_LIMIT, Stack, StackOptions},
 };
-use client::{ApiClient, ClientError};
+pub use error::DemoError;
 
 /// How to run the demo.
 #[derive(Debug, Args)]
@@ -38,51 +35,6 @@ pub struct DemoArgs {
     #[arg(long, value_name = "LEVEL", default_value = "off", env = "CARD_AIRLOCK_LOG")]
     pub log: LevelFilter,
 }
-
-/// Why the demo ended badly.
-#[derive(Debug, thiserror::Error)]
-pub enum DemoError {
-    /// The stack did not start.
-    #[error(transparent)]
-    Stack(#[from] StackError),
-    /// There is no signing key.
-    #[error(transparent)]
-    Issuer(#[from] IssuerError),
-    /// The API did not answer as one.
-    #[error(transparent)]
-    Client(#[from] ClientError),
-    /// The AWS endpoint did not answer a call.
-    #[error("{operation} on {table} failed at the AWS endpoint")]
-    Aws {
-        /// The call.
-        operation: &'static str,
-        /// The table.
-        table: &'static str,
-    },
-    /// A replay did not come to its end.
-    #[error(transparent)]
-    Replay(#[from] ReplayFailed),
-    /// Something is not as it must be.
-    #[error("step {step} is off; expected: {expected}")]
-    Unexpected {
-        /// The step's number.
-        step: u8,
-        /// What was expected.
-        expected: String,
-    },
-    /// The file of orders could not be read.
-    #[error("cannot read the orders: {0}")]
-    Orders(io::Error),
-    /// Some orders of the file did not come through.
-    #[error("not every order came through")]
-    Incomplete,
-    /// Standard output is gone.
-    #[error("cannot write the output: {0}")]
-    Output(#[from] io::Error),
-}
-
-/// One user pays a whole file of orders here, as fast as it goes.
-pub(crate) const NO_LIMIT: &str = "1000000000";
 
 /// Runs the demo and stops what it started.
 ///
@@ -107,7 +59,7 @@ async fn walk_or_file(args: &DemoArgs, stack: &Stack, out: &mut dyn Write) -> Re
     let token = || stack.token("demo", &[]);
     let api = ApiClient::new(&stack.api_url(), &token)?;
     if args.chaos {
-        let operator = operator::Operator::new(&stack.aws_url());
+        let operator = Operator::new(&stack.aws_url());
         let replay = replay_function(&stack.aws_url())?;
         return chaos::Chaos { api: &api, operator, aws: stack.aws(), replay }.run(out).await;
     }

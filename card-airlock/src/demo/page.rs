@@ -4,8 +4,12 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::{DemoError, client::Answer, operator};
-use crate::cli::style::{BAD, FAINT, GOOD, HEADING};
+use super::error::DemoError;
+use crate::{
+    api_client::Answer,
+    operator,
+    style::{BAD, FAINT, GOOD, HEADING},
+};
 
 /// Where a demo is shown. The first check that does not hold ends it.
 pub(super) struct Page<'a> {

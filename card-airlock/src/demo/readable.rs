@@ -2,8 +2,9 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 
-use super::operator::Row;
 use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::operator::Row;
 
 /// Whether the card `number` can be read in any attribute of the row.
 pub(super) fn in_row(number: &str, row: &Row) -> bool {

@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use crate::cli::style::{BAD, GOOD, HEADING};
+use crate::style::{BAD, GOOD, HEADING};
 
 /// How many lines are named per kind of trouble.
 const NAMED: usize = 10;

@@ -22,7 +22,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{deployment::ACCOUNT_ID, listen, sandbox::Sandbox};
+use crate::{api_client::ClientError, deployment::ACCOUNT_ID, listen, sandbox::Sandbox};
 
 /// What the sham does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

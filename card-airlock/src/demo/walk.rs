@@ -9,17 +9,13 @@ use axum::body::Bytes;
 use order::Outcome;
 use uuid::{Uuid, Version};
 
-use super::{
-    DemoError,
-    client::{Answer, ApiClient},
-    operator::Operator,
-    page::Page,
-    readable,
-};
+use super::{error::DemoError, page::Page, readable};
 use crate::{
-    cli::style::{FAINT, GOOD},
+    api_client::{Answer, ApiClient},
     deployment::ACCOUNT_ID,
+    operator::Operator,
     sandbox::{Charge, Sandbox},
+    style::{FAINT, GOOD},
 };
 
 /// The sample's order, to the letter (its step 6.10).

@@ -7,7 +7,7 @@ use std::{
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 
-use super::{LoadError, times::Times};
+use super::{error::LoadError, times::Times};
 use crate::{functions, stack::Stack};
 
 const QUARANTINE: &str = "OrderQuarantineTable";

@@ -13,12 +13,12 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_sdk_kms::{Client as Kms, types::DataKeySpec};
-use futures::future::try_join_all;
+use futures::{StreamExt, future::try_join_all, stream};
 use uuid::Uuid;
 
 use super::{
-    LoadError,
-    floors::{all_of, setting, tokenize},
+    crossing::{WORKER, tokenize},
+    error::LoadError,
 };
 use crate::{functions::sdk_config, stack::Stack};
 
@@ -59,7 +59,7 @@ impl Floor {
             vault: first_row(&dynamodb, VAULT.0).await?,
             dynamodb,
             kms: Kms::new(&worker),
-            vault_key: setting(stack, super::floors::WORKER, "VAULT_KEY_ARN")?,
+            vault_key: setting(stack, WORKER, "VAULT_KEY_ARN")?,
             at_once: at_once.into(),
         })
     }
@@ -167,4 +167,21 @@ async fn make_tables(dynamodb: &DynamoDb) -> Result<(), LoadError> {
 async fn first_row(dynamodb: &DynamoDb, table: &'static str) -> Result<Row, LoadError> {
     let page = dynamodb.scan().table_name(table).limit(1).send().await.map_err(|_| LoadError::Aws(table))?;
     page.items.into_iter().flatten().next().ok_or(LoadError::Aws(table))
+}
+
+pub(super) fn setting(stack: &Stack, function: &'static str, name: &str) -> Result<String, LoadError> {
+    let declared = stack.declared.function(function);
+    declared.and_then(|function| function.environment.get(name).cloned()).ok_or(LoadError::Floor(function))
+}
+
+/// So many at once; stops at the first that fails.
+pub(super) async fn all_of(
+    at_once: usize,
+    all: impl Iterator<Item = impl Future<Output = Result<(), LoadError>>>,
+) -> Result<(), LoadError> {
+    let mut all = stream::iter(all).buffer_unordered(at_once);
+    while let Some(one) = all.next().await {
+        one?;
+    }
+    Ok(())
 }

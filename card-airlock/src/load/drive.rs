@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::times::Times;
-use crate::demo::client::{Answer, ApiClient, ClientError};
+use crate::api_client::{Answer, ApiClient, ClientError};
 
 /// A run of requests.
 #[derive(Debug, Default)]

@@ -10,25 +10,24 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use card_airlock_event_source::Did;
 use card_airlock_lambda::Function;
-use futures::{StreamExt, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    LoadArgs, LoadError, NO_LIMIT, across,
-    bare::{Floor, TOGETHER},
+    args::LoadArgs,
+    bare::{Floor, TOGETHER, all_of, setting},
+    crossing::tokenize,
     drive::body,
+    error::LoadError,
 };
 use crate::{
-    cli::style::{FAINT, HEADING},
-    stack::{Stack, StackOptions},
+    stack::{NO_LIMIT, Stack, StackOptions},
+    style::{FAINT, HEADING},
 };
 
 const INGEST: &str = "IngestFunction";
-pub(super) const WORKER: &str = "TokenizeWorkerFunction";
 
 /// Rates per second, ratios of ours to the floor; each a round's, and the ratios' medians.
 #[derive(Debug, Serialize)]
@@ -167,48 +166,6 @@ impl Ours {
             "isBase64Encoded": false,
         })
     }
-}
-
-/// Drives the mapping until so many more orders are across. What the worker took for them: to read the stream is Lambda's
-/// part, which the floor does not do, as neither does the gateway's for ingest.
-pub(super) async fn tokenize(stack: &mut Stack, orders: u32) -> Result<Duration, LoadError> {
-    let aws = stack.aws().clone();
-    let mapping = stack.mappings.first_mut().ok_or(LoadError::Floor(WORKER))?;
-    let (begun, goal) = (Instant::now(), across(&aws) + u64::from(orders));
-    let mut took = Duration::ZERO;
-    while across(&aws) < goal {
-        let step_begun = Instant::now();
-        let step = mapping.step().await;
-        if matches!(step.did, Did::Invoked { .. }) {
-            took += step_begun.elapsed();
-        }
-        if step.did == Did::Nothing {
-            tokio::time::sleep(step.next.duration_since(SystemTime::now()).unwrap_or_default()).await;
-        }
-        if begun.elapsed() > super::PATIENCE * 10 {
-            return Err(LoadError::Floor(WORKER));
-        }
-    }
-    // What is left in the stream, the rows that went out of quarantine, is not to be read by the next run.
-    while !matches!(mapping.step().await.did, Did::Nothing | Did::Polled { read: 0, .. }) {}
-    Ok(took)
-}
-
-pub(super) fn setting(stack: &Stack, function: &'static str, name: &str) -> Result<String, LoadError> {
-    let declared = stack.declared.function(function);
-    declared.and_then(|function| function.environment.get(name).cloned()).ok_or(LoadError::Floor(function))
-}
-
-/// So many at once; stops at the first that fails.
-pub(super) async fn all_of(
-    at_once: usize,
-    all: impl Iterator<Item = impl Future<Output = Result<(), LoadError>>>,
-) -> Result<(), LoadError> {
-    let mut all = stream::iter(all).buffer_unordered(at_once);
-    while let Some(one) = all.next().await {
-        one?;
-    }
-    Ok(())
 }
 
 /// The middle one; of an even number the upper.

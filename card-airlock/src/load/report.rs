@@ -14,7 +14,7 @@ use super::{
     gauge::{CallUse, FunctionUse, Use},
     prices::{self, Item},
 };
-use crate::cli::style::{BAD, FAINT, GOOD, HEADING};
+use crate::style::{BAD, FAINT, GOOD, HEADING};
 
 /// The report. What is "per order" is an order's way from the client to the vault; a payment's own is beside it.
 #[derive(Debug, Serialize)]

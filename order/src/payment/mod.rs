@@ -1,7 +1,6 @@
 //! The payments of a clean order, as its row tells them.
 
 mod key;
-mod table;
 
 use std::collections::BTreeMap;
 
@@ -29,7 +28,7 @@ pub struct Payments {
     /// Every payment that was declined, the oldest first; the current one too.
     pub declines: Vec<Decline>,
     /// Which payment a client's key stands for. `None`: the row has no such map yet.
-    keys: Option<BTreeMap<String, Uuid>>,
+    pub(crate) keys: Option<BTreeMap<String, Uuid>>,
 }
 
 /// One payment: at most one charge, however often it is submitted.
@@ -87,9 +86,9 @@ pub struct Decline {
     pub payment_id: Uuid,
     /// What was to be charged, in minor units, with the currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    amount: Option<MinorUnits>,
+    pub(crate) amount: Option<MinorUnits>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    currency: Option<Currency>,
+    pub(crate) currency: Option<Currency>,
     /// The processor's reason.
     pub decline_code: DeclineCode,
     /// When it was written down.

@@ -1,4 +1,4 @@
-//! What is written of a payment: every write is conditional on what was read.
+//! The payments of a clean order, read and written: every write is conditional on what was read.
 
 use std::collections::HashMap;
 
@@ -8,11 +8,11 @@ use aws_sdk_dynamodb::{
 };
 use serde::Serialize;
 
-use super::{Claim, Decline, Outcome, Payment, Payments, Standing};
+use super::{CleanOrder, OrderTable};
 use crate::{
     amount::Amount,
-    clean::{CleanOrder, OrderTable},
     order_id::OrderId,
+    payment::{Claim, Decline, Outcome, Payment, Payments, Standing},
     table_error::{TableError, Written, classify, conditional},
     timestamp::Timestamp,
 };

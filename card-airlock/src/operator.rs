@@ -11,19 +11,25 @@ use aws_sdk_dynamodb::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use super::DemoError;
-
 /// A table's row.
-pub(super) type Row = HashMap<String, AttributeValue>;
+pub(crate) type Row = HashMap<String, AttributeValue>;
 
 /// Bytes shown of a binary attribute.
 const SHOWN_BYTES: usize = 18;
 
+/// The AWS endpoint did not answer a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{operation} on {table} failed at the AWS endpoint")]
+pub struct OperatorError {
+    operation: &'static str,
+    table: &'static str,
+}
+
 /// The operator's view of the tables.
-pub(super) struct Operator(Client);
+pub(crate) struct Operator(Client);
 
 impl Operator {
-    pub(super) fn new(aws_url: &str) -> Self {
+    pub(crate) fn new(aws_url: &str) -> Self {
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
@@ -34,33 +40,33 @@ impl Operator {
     }
 
     /// `get-item`, consistently.
-    pub(super) async fn row(
+    pub(crate) async fn row(
         &self,
         table: &'static str,
         key: &[(&str, &str)],
-    ) -> Result<Option<Row>, DemoError> {
+    ) -> Result<Option<Row>, OperatorError> {
         let key =
             key.iter().map(|(name, value)| ((*name).to_owned(), AttributeValue::S((*value).to_owned())));
         let read = self.0.get_item().table_name(table).consistent_read(true).set_key(Some(key.collect()));
-        let output = read.send().await.map_err(|_| DemoError::Aws { operation: "GetItem", table })?;
+        let output = read.send().await.map_err(|_| OperatorError { operation: "GetItem", table })?;
         Ok(output.item)
     }
 
     /// All rows that a `scan` finds.
-    pub(super) async fn rows(&self, table: &'static str) -> Result<Vec<Row>, DemoError> {
+    pub(crate) async fn rows(&self, table: &'static str) -> Result<Vec<Row>, OperatorError> {
         let pages = self.0.scan().table_name(table).consistent_read(true).into_paginator().items().send();
-        pages.collect::<Result<_, _>>().await.map_err(|_| DemoError::Aws { operation: "Scan", table })
+        pages.collect::<Result<_, _>>().await.map_err(|_| OperatorError { operation: "Scan", table })
     }
 
     /// `put-item`.
-    pub(super) async fn put(&self, table: &'static str, row: Row) -> Result<(), DemoError> {
+    pub(crate) async fn put(&self, table: &'static str, row: Row) -> Result<(), OperatorError> {
         let put = self.0.put_item().table_name(table).set_item(Some(row)).send().await;
-        put.map(drop).map_err(|_| DemoError::Aws { operation: "PutItem", table })
+        put.map(drop).map_err(|_| OperatorError { operation: "PutItem", table })
     }
 }
 
 /// The attributes of a row as `aws dynamodb get-item` prints them, by name, with bytes cut short.
-pub(super) fn as_json(row: &Row) -> BTreeMap<&str, Value> {
+pub(crate) fn as_json(row: &Row) -> BTreeMap<&str, Value> {
     row.iter().map(|(name, value)| (name.as_str(), attribute(value))).collect()
 }
 

@@ -1,0 +1,46 @@
+//! What the console works on.
+
+use std::{fmt, sync::Arc};
+
+use card_airlock_gateway::RestApi;
+use card_airlock_lambda::Function;
+use card_airlock_services::AwsEndpoint;
+use card_airlock_template::LambdaFunction;
+use clock::TestClock;
+use tokio::sync::watch;
+
+use super::{hub::Hub, order_log::OrderLog, stream_tail::StreamTail};
+use crate::sandbox::Sandbox;
+
+/// The user that the console signs in as: the one whose token `up` prints.
+pub(super) const USER: &str = "demo";
+
+/// What a stack's console is made with.
+#[derive(Debug, Clone)]
+pub struct ConsoleOptions {
+    /// Where the log's lines are kept.
+    pub log: OrderLog,
+    /// The stack's clock, when it can be moved.
+    pub time: Option<TestClock>,
+}
+
+/// What the console works on.
+pub(crate) struct Console {
+    pub(crate) options: ConsoleOptions,
+    pub(crate) front: Arc<RestApi>,
+    pub(crate) aws: AwsEndpoint,
+    pub(crate) hub: Hub,
+    /// The function that sweeps and replays, as the template declares it.
+    pub(crate) replay: Option<(LambdaFunction, Function)>,
+    pub(crate) declared: card_airlock_template::Stack,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) stream: StreamTail,
+    /// Up when the stack stops: the event streams then end.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Console")
+    }
+}

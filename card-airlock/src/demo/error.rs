@@ -1,0 +1,46 @@
+//! Why a demo ended badly.
+
+use std::io;
+
+use card_airlock_gateway::IssuerError;
+
+use crate::{
+    api_client::ClientError, operator::OperatorError, replay_function::ReplayFunctionError, stack::StackError,
+};
+
+/// Why the demo ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The stack did not start.
+    #[error(transparent)]
+    Stack(#[from] StackError),
+    /// There is no signing key.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    /// The API did not answer as one.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The AWS endpoint did not answer a call.
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
+    /// A replay did not come to its end.
+    #[error(transparent)]
+    Replay(#[from] ReplayFunctionError),
+    /// Something is not as it must be.
+    #[error("step {step} is off; expected: {expected}")]
+    Unexpected {
+        /// The step's number.
+        step: u8,
+        /// What was expected.
+        expected: String,
+    },
+    /// The file of orders could not be read.
+    #[error("cannot read the orders: {0}")]
+    Orders(io::Error),
+    /// Some orders of the file did not come through.
+    #[error("not every order came through")]
+    Incomplete,
+    /// Standard output is gone.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+}
