@@ -2,7 +2,7 @@
 //!
 //! The envelope is private to `vault`, and stays so: whoever could open one with a key of their own would need no
 //! capability. Here vault's own files are compiled once more, without its KMS and DynamoDB clients.
-#![allow(dead_code, reason = "the files' other half is for vault")]
+#![allow(dead_code, unused_imports, reason = "the files' other half is for vault")]
 
 #[path = "../../vault/src/brand.rs"]
 mod brand;

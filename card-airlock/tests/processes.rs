@@ -63,6 +63,7 @@ fn ingest(timeout: Duration) -> FunctionConfiguration {
         ("BILLING_GROUP", "billing"),
         ("USER_POOL_CLIENT_ID", "client"),
         ("CORS_ORIGIN", ""),
+        ("ORDER_ID_PATTERN", ""),
         ("ORDER_DEADLINE_HOURS", "72"),
         ("QUARANTINE_TTL_DAYS", "7"),
         ("DATA_KEY_MAX_ROWS", "100"),

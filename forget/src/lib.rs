@@ -9,7 +9,9 @@ use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use clock::Clock;
 use http::StatusCode;
-use order::{CardStanding, HeldCard, OrderId, OrderTable, Owner, QuarantineTable, Timestamp, Written};
+use order::{
+    CardStanding, HeldCard, OrderId, OrderIdPattern, OrderTable, Owner, QuarantineTable, Timestamp, Written,
+};
 use platform::{
     api::{self, Caller, Cors, Denied, Problem, Reply},
     metrics::Metric,
@@ -34,6 +36,7 @@ pub struct Forget {
     vault: Forgetter,
     user_pool_client_id: String,
     billing_group: String,
+    order_ids: OrderIdPattern,
     cors: Cors,
     clock: Clock,
 }
@@ -48,6 +51,7 @@ impl Forget {
             vault: Forgetter::new(settings.vault_table, settings.account),
             user_pool_client_id: settings.user_pool_client_id,
             billing_group: settings.billing_group,
+            order_ids: settings.order_ids,
             cors: settings.cors,
             clock,
         }
@@ -71,7 +75,7 @@ impl Forget {
         api::refuse_card_in_url(request)?;
         match (request.http_method.as_str(), request.resource.as_deref()) {
             ("DELETE", Some("/order/{CustomerOrder}/card")) => {
-                self.forget(&caller, &api::order_id_in_path(request)?).await
+                self.forget(&caller, &api::order_id_in_path(request, &self.order_ids)?).await
             }
             _ => Err(Problem::ROUTE_NOT_FOUND),
         }

@@ -1,8 +1,9 @@
 //! What the forget function is told by the template.
 
+use order::OrderIdPattern;
 use platform::{
     api::Cors,
-    settings::{Lookup, SettingError, text},
+    settings::{Lookup, SettingError, order_id_pattern, text},
 };
 
 /// The settings of the forget function.
@@ -20,6 +21,8 @@ pub struct Settings {
     pub user_pool_client_id: String,
     /// `BILLING_GROUP`: whose members may forget the cards of other people's orders.
     pub billing_group: String,
+    /// `ORDER_ID_PATTERN`: how the shop's own order ids look.
+    pub order_ids: OrderIdPattern,
     /// `CORS_ORIGIN`: whose pages may read answers.
     pub cors: Cors,
 }
@@ -37,6 +40,7 @@ impl Settings {
             account: text(lookup, "ACCOUNT_ID")?,
             user_pool_client_id: text(lookup, "USER_POOL_CLIENT_ID")?,
             billing_group: text(lookup, "BILLING_GROUP")?,
+            order_ids: order_id_pattern(lookup)?,
             cors: Cors::read(lookup)?,
         })
     }

@@ -71,16 +71,21 @@ impl Ingest {
         api::refuse_card_in_url(request)?;
         match (request.http_method.as_str(), request.resource.as_deref()) {
             ("POST", Some("/order")) => {
-                let submission = Submission::parse(&api::json_body(request, body)?, self.clock.now())?;
+                let submission = Submission::parse(
+                    &api::json_body(request, body)?,
+                    &self.settings.order_ids,
+                    self.clock.now(),
+                )?;
                 self.accept(&caller, submission, &order_url(request)).await
             }
             ("GET", Some("/order/{CustomerOrder}")) => {
                 drop(body); // nothing is expected in it
-                self.status(&caller, &api::order_id_in_path(request)?).await
+                self.status(&caller, &api::order_id_in_path(request, &self.settings.order_ids)?).await
             }
             ("PUT", Some("/order/{CustomerOrder}/card")) => {
                 let card = submission::parse_card(&api::json_body(request, body)?, self.clock.now())?;
-                self.replace(&caller, &api::order_id_in_path(request)?, card, &order_url(request)).await
+                let order = api::order_id_in_path(request, &self.settings.order_ids)?;
+                self.replace(&caller, &order, card, &order_url(request)).await
             }
             _ => Err(Problem::ROUTE_NOT_FOUND),
         }

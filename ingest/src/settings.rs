@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use order::OrderIdPattern;
 use platform::{
     api::Cors,
-    settings::{Lookup, SettingError, data_key_policy, parsed, text},
+    settings::{Lookup, SettingError, data_key_policy, order_id_pattern, parsed, text},
 };
 use vault::DataKeyPolicy;
 
@@ -30,6 +31,8 @@ pub struct Settings {
     pub deadline: Duration,
     /// `QUARANTINE_TTL_DAYS`: how long after its deadline DynamoDB removes a row that is still there.
     pub ttl_after_deadline: Duration,
+    /// `ORDER_ID_PATTERN`: how the shop's own order ids look.
+    pub order_ids: OrderIdPattern,
     /// `CORS_ORIGIN`: whose pages may read answers.
     pub cors: Cors,
 }
@@ -53,6 +56,7 @@ impl Settings {
             ttl_after_deadline: Duration::from_secs(
                 parsed::<u64>(lookup, "QUARANTINE_TTL_DAYS")?.saturating_mul(DAY),
             ),
+            order_ids: order_id_pattern(lookup)?,
             cors: Cors::read(lookup)?,
         })
     }

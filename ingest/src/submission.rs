@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use order::{Address, CustomerName, OrderId, PlainTextError};
+use order::{Address, CustomerName, OrderId, OrderIdPattern, PlainTextError};
 use platform::api::{self, Fields, JsonText, Problem};
 use vault::{Card, CardExpiry, Pan, PanError};
 
@@ -19,7 +19,7 @@ const FIELDS: [&str; 5] = ["CustomerOrder", "CustomerName", "CreditCard", "CardE
 
 impl Submission {
     /// Parses the body of `POST /order`.
-    pub(crate) fn parse(body: &str, now: SystemTime) -> Result<Self, Problem> {
+    pub(crate) fn parse(body: &str, order_ids: &OrderIdPattern, now: SystemTime) -> Result<Self, Problem> {
         let fields = Fields::parse(body, &FIELDS)?;
         let (order, name, address, card) = (
             text(
@@ -36,7 +36,7 @@ impl Submission {
             card_number(&fields)?,
         );
         Ok(Self {
-            order: api::order_id(&order)?,
+            order: api::order_id(&order, order_ids)?,
             name: CustomerName::accept(&name).map_err(|error| match error {
                 PlainTextError::Empty => Problem::invalid("NAME_INVALID", "CustomerName must not be empty"),
                 PlainTextError::TooLong => Problem::invalid("NAME_INVALID", "CustomerName is too long"),
@@ -128,7 +128,7 @@ mod tests {
     const AFTER_NOVEMBER: Duration = Duration::from_secs(1_796_126_400);
 
     fn parse(body: &str) -> Result<Submission, Problem> {
-        Submission::parse(body, SystemTime::UNIX_EPOCH + DURING_NOVEMBER)
+        Submission::parse(body, &OrderIdPattern::default(), SystemTime::UNIX_EPOCH + DURING_NOVEMBER)
     }
 
     #[test]
@@ -144,7 +144,11 @@ mod tests {
         ] {
             let now = SystemTime::UNIX_EPOCH + since;
             let said = |problem: Problem| (problem.status.as_u16(), problem.code);
-            assert_eq!(Submission::parse(&order.to_string(), now).err().map(said), expected, "{since:?}");
+            assert_eq!(
+                Submission::parse(&order.to_string(), &OrderIdPattern::default(), now).err().map(said),
+                expected,
+                "{since:?}"
+            );
             assert_eq!(parse_card(&card.to_string(), now).err().map(said), expected, "{since:?}");
         }
     }

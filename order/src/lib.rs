@@ -8,6 +8,7 @@ mod dead_letter;
 mod decline_code;
 mod details;
 mod order_id;
+mod order_id_pattern;
 mod owner;
 mod payment;
 mod quarantine;
@@ -25,6 +26,7 @@ pub use dead_letter::{DeadLetter, DeadLetterKind, DeadLetterMessage, DeadLetterQ
 pub use decline_code::{DeclineCode, NotADeclineCode};
 pub use details::{Address, CustomerName, Details, PlainTextError};
 pub use order_id::{OrderId, OrderIdError};
+pub use order_id_pattern::{OrderIdPattern, OrderIdPatternError};
 pub use owner::{NotAnOwner, Owner};
 pub use payment::{
     Claim, Decline, MAX_ATTEMPTS, NotAPaymentKey, Outcome, Payment, PaymentKey, PaymentStatus, Payments,

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::stored_text::read_as_stored;
 
 /// The most characters of an order id.
-const LONGEST: usize = 64;
+pub(crate) const LONGEST: usize = 64;
 
 /// `CustomerOrder`: 1 to 64 letters, digits, `-`, `_`, `.` or `~` (RFC 3986 unreserved, so it stands in a URL
 /// as it is), starting with a letter or digit, and not card-shaped when it was accepted.

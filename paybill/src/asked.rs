@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
-use order::{Amount, Currency, MinorUnits, OrderId, PaymentKey};
+use order::{Amount, Currency, MinorUnits, OrderId, OrderIdPattern, PaymentKey};
 use platform::api::{self, Fields, Problem};
 
 /// A request for a payment.
@@ -35,7 +35,11 @@ impl Asked {
     ///
     /// # Errors
     /// 400 or 422 with the rule that it breaks.
-    pub(crate) fn parse(request: &ApiGatewayProxyRequest, body: &str) -> Result<Self, Problem> {
+    pub(crate) fn parse(
+        request: &ApiGatewayProxyRequest,
+        body: &str,
+        order_ids: &OrderIdPattern,
+    ) -> Result<Self, Problem> {
         let fields = Fields::parse(body, &["CustomerOrder", "Amount", "Currency"])?;
         let order = fields.string("CustomerOrder", ORDER_MISSING)?.ok_or(ORDER_MISSING)?;
         let minor_units = fields.raw("Amount").map(minor_units).transpose()?;
@@ -47,7 +51,7 @@ impl Asked {
             (None, None) => None,
             _ => return Err(AMOUNT_INCOMPLETE),
         };
-        Ok(Self { order: api::order_id(&order)?, amount, key: key(request)? })
+        Ok(Self { order: api::order_id(&order, order_ids)?, amount, key: key(request)? })
     }
 }
 
@@ -77,7 +81,7 @@ mod tests {
             "headers": keys.last().map_or_else(|| json!({}), |key| json!({ "Idempotency-Key": key })),
             "multiValueHeaders": if keys.is_empty() { json!({}) } else { json!({ "Idempotency-Key": keys }) },
         }));
-        Asked::parse(&request.unwrap(), body).map_err(|problem| problem.code)
+        Asked::parse(&request.unwrap(), body, &OrderIdPattern::default()).map_err(|problem| problem.code)
     }
 
     #[test]

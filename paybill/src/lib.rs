@@ -19,7 +19,7 @@ use std::{
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use clock::Clock;
-use order::{OrderTable, QuarantineTable};
+use order::{OrderIdPattern, OrderTable, QuarantineTable};
 use platform::{
     api::{self, Caller, Cors, Problem, Reply},
     spans,
@@ -48,6 +48,7 @@ pub struct Paybill {
     billing_group: String,
     idempotency: Duration,
     reveal_card: bool,
+    order_ids: OrderIdPattern,
     cors: Cors,
     clock: Clock,
 }
@@ -66,6 +67,7 @@ impl Paybill {
             billing_group: settings.billing_group,
             idempotency: settings.processor_idempotency,
             reveal_card: settings.reveal_card,
+            order_ids: settings.order_ids,
             cors: settings.cors,
             clock,
         }
@@ -93,7 +95,7 @@ impl Paybill {
         api::refuse_card_in_url(request)?;
         match (request.http_method.as_str(), request.resource.as_deref()) {
             ("POST", Some("/paybill")) => {
-                let asked = Asked::parse(request, &api::json_body(request, body)?)?;
+                let asked = Asked::parse(request, &api::json_body(request, body)?, &self.order_ids)?;
                 self.pay(&caller, &asked).await
             }
             _ => Err(Problem::ROUTE_NOT_FOUND),

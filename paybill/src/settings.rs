@@ -2,9 +2,10 @@
 
 use std::{num::NonZeroU8, time::Duration};
 
+use order::OrderIdPattern;
 use platform::{
     api::Cors,
-    settings::{Lookup, SettingError, parsed, text},
+    settings::{Lookup, SettingError, order_id_pattern, parsed, text},
 };
 use vault::DetokenizerSettings;
 
@@ -26,6 +27,8 @@ pub struct Settings {
     /// `REVEAL_CARD`: `true` shows the whole card number to the billing group, as the AWS sample shows it to
     /// everybody.
     pub reveal_card: bool,
+    /// `ORDER_ID_PATTERN`: how the shop's own order ids look.
+    pub order_ids: OrderIdPattern,
     /// `CORS_ORIGIN`: whose pages may read answers.
     pub cors: Cors,
     /// The payment processor's.
@@ -49,6 +52,7 @@ impl Settings {
             billing_group: text(lookup, "BILLING_GROUP")?,
             processor_idempotency: hours(parsed(lookup, "PROCESSOR_IDEMPOTENCY_HOURS")?),
             reveal_card: parsed(lookup, "REVEAL_CARD")?,
+            order_ids: order_id_pattern(lookup)?,
             cors: Cors::read(lookup)?,
             processor: ProcessorSettings::read(lookup)?,
             detokenizer: DetokenizerSettings {

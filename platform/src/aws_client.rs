@@ -19,7 +19,7 @@ use crate::settings::{Lookup, SettingError, text};
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
 
 /// Why there is no configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// Lambda sets the region.
     #[error(transparent)]

@@ -2,20 +2,28 @@
 
 use std::str::FromStr;
 
+use order::{OrderIdPattern, OrderIdPatternError};
+
 /// Reads one variable.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// A setting that is missing or cannot be read. Names it; its value is not shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the setting {0} is missing or cannot be read")]
-pub struct SettingError(pub &'static str);
+/// A setting that a function cannot start with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// It is missing or cannot be read. Named; its value is not shown.
+    #[error("the setting {0} is missing or cannot be read")]
+    Unreadable(&'static str),
+    /// `ORDER_ID_PATTERN` is refused. Its part that is at fault is shown.
+    #[error("the setting ORDER_ID_PATTERN {0}")]
+    OrderIdPattern(#[source] OrderIdPatternError),
+}
 
 /// A text setting.
 ///
 /// # Errors
 /// [`SettingError`] when it is missing or empty.
 pub fn text(lookup: Lookup<'_>, name: &'static str) -> Result<String, SettingError> {
-    lookup(name).filter(|value| !value.is_empty()).ok_or(SettingError(name))
+    lookup(name).filter(|value| !value.is_empty()).ok_or(SettingError::Unreadable(name))
 }
 
 /// A setting of any type that is read from text. There are no defaults here: the template has them.
@@ -23,7 +31,17 @@ pub fn text(lookup: Lookup<'_>, name: &'static str) -> Result<String, SettingErr
 /// # Errors
 /// [`SettingError`] when it is missing or not of that type.
 pub fn parsed<T: FromStr>(lookup: Lookup<'_>, name: &'static str) -> Result<T, SettingError> {
-    text(lookup, name)?.parse().map_err(|_| SettingError(name))
+    text(lookup, name)?.parse().map_err(|_| SettingError::Unreadable(name))
+}
+
+/// `ORDER_ID_PATTERN`: how the shop's own order ids look; empty: as any.
+///
+/// # Errors
+/// [`SettingError`] when it is missing, cannot be read, or admits card numbers.
+pub fn order_id_pattern(lookup: Lookup<'_>) -> Result<OrderIdPattern, SettingError> {
+    const NAME: &str = "ORDER_ID_PATTERN";
+    let pattern = lookup(NAME).ok_or(SettingError::Unreadable(NAME))?;
+    pattern.parse().map_err(SettingError::OrderIdPattern)
 }
 
 /// The bounds on data keys: `DATA_KEY_MAX_ROWS` cards, `DATA_KEY_MAX_SECONDS` seconds.

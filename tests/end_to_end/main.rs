@@ -19,6 +19,7 @@ mod forgetting;
 mod leaks;
 mod matrix;
 mod openapi;
+mod order_ids;
 mod outages;
 mod processor;
 mod promise_1;

@@ -201,6 +201,11 @@ mod tests {
             ("650028", Discover),
             ("650034", Discover),
             ("650035", Elo),
+            ("506778", Elo),
+            ("655020", Discover),
+            ("655021", Elo),
+            ("655058", Elo),
+            ("655059", Discover),
         ] {
             let line = line_of(ISSUERS, number.bytes().map(|b| b - b'0'));
             assert_eq!(line.map(|line| line.brand), Some(brand), "{number}");

@@ -34,7 +34,9 @@ mod vault_row;
 
 pub use brand::{Brands, CardBrand, UnknownBrand};
 pub use card::Card;
-pub use card_text::{is_card_shaped, is_card_shaped_in_url};
+pub use card_text::{
+    PatternClass, PatternPart, PossibleCard, is_card_shaped, is_card_shaped_in_url, possible_card,
+};
 pub use data_key::WrappedDataKey;
 pub use detokenizer::{CardReference, DetokenizeError, Detokenizer, DetokenizerSettings};
 pub use expiry::{CardExpiry, ExpiryError};

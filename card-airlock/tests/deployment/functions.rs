@@ -15,7 +15,7 @@ use platform::{
 };
 use serde_json::{Value, json};
 
-use super::{shipped, with_everything};
+use super::{shipped, with, with_everything};
 
 #[test]
 fn a_function_waits_for_the_policies_of_its_role() {
@@ -80,6 +80,23 @@ fn every_variable_that_a_function_reads_is_set_and_every_one_set_is_read() {
     read(replay::Settings::read, "ReplayFunction");
     read(paybill::Settings::read, "PaybillFunction");
     read(forget::Settings::read, "ForgetFunction");
+}
+
+#[test]
+fn no_function_that_judges_order_ids_starts_with_a_pattern_that_admits_a_card() {
+    let (_, stack) = with(&[("OrderIdPattern", r"^4999\d{12}$")]);
+    let environment = |function| stack.function(function).unwrap().environment.clone();
+    let (ingest, paybill, forget) =
+        (environment("IngestFunction"), environment("PaybillFunction"), environment("ForgetFunction"));
+    for refused in [
+        ingest::Settings::read(&|name| ingest.get(name).cloned()).unwrap_err(),
+        paybill::Settings::read(&|name| paybill.get(name).cloned()).unwrap_err(),
+        forget::Settings::read(&|name| forget.get(name).cloned()).unwrap_err(),
+    ] {
+        let said = refused.to_string();
+        assert!(said.starts_with("the setting ORDER_ID_PATTERN admits card numbers"), "{said}");
+        assert!(said.contains(r"`4999\d{12}` could be 16 digits of visa"), "{said}");
+    }
 }
 
 #[test]

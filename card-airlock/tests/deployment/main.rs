@@ -53,6 +53,7 @@ fn with_everything() -> (Template, Stack) {
         ("SetApiGatewayAccount", "true"),
         ("SelfSignUp", "true"),
         ("CorsOrigin", "https://shop.example.com"),
+        ("OrderIdPattern", r"SO-\d{4}-\d{6}"),
         ("ProcessorUrl", "https://pay.example/charges"),
         ("ProcessorSecretArn", SECRET),
         ("ProcessorProxy", "proxy.example"),

@@ -37,10 +37,14 @@ impl FromStr for ProcessorUrl {
         if text == "sandbox" {
             return Ok(Self::Sandbox);
         }
-        let url: Url = text.parse().map_err(|_| SettingError("PROCESSOR_URL"))?;
+        let url: Url = text.parse().map_err(|_| SettingError::Unreadable("PROCESSOR_URL"))?;
         let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
         let has_credentials = !url.username().is_empty() || url.password().is_some();
-        if is_safe && !has_credentials { Ok(Self::Http(url)) } else { Err(SettingError("PROCESSOR_URL")) }
+        if is_safe && !has_credentials {
+            Ok(Self::Http(url))
+        } else {
+            Err(SettingError::Unreadable("PROCESSOR_URL"))
+        }
     }
 }
 
@@ -62,7 +66,7 @@ impl ProcessorSettings {
         Ok(Self {
             url: parsed(lookup, "PROCESSOR_URL")?,
             secret_arn: optional("PROCESSOR_SECRET_ARN"),
-            proxy: proxy.transpose().map_err(|_| SettingError("PROCESSOR_PROXY"))?,
+            proxy: proxy.transpose().map_err(|_| SettingError::Unreadable("PROCESSOR_PROXY"))?,
             connect_timeout: seconds("PROCESSOR_CONNECT_SECONDS")?,
             timeout: seconds("PROCESSOR_TIMEOUT_SECONDS")?,
         })
@@ -96,7 +100,7 @@ mod tests {
             "https://user:secret@pay.example/",
             "http://user@127.0.0.1/",
         ] {
-            assert_eq!(url.parse::<ProcessorUrl>(), Err(SettingError("PROCESSOR_URL")), "{url}");
+            assert_eq!(url.parse::<ProcessorUrl>(), Err(SettingError::Unreadable("PROCESSOR_URL")), "{url}");
         }
     }
 

@@ -16,12 +16,12 @@ impl Cors {
     /// # Errors
     /// [`SettingError`] when it is missing, or no header can hold it.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
-        let wrong = SettingError("CORS_ORIGIN");
-        let origin = lookup("CORS_ORIGIN").ok_or(wrong)?;
+        let wrong = || SettingError::Unreadable("CORS_ORIGIN");
+        let origin = lookup("CORS_ORIGIN").ok_or_else(wrong)?;
         if origin.is_empty() {
             return Ok(Self(None));
         }
-        origin.parse().map(|origin| Self(Some(origin))).map_err(|_| wrong)
+        origin.parse().map(|origin| Self(Some(origin))).map_err(|_| wrong())
     }
 
     /// Lets that origin read an answer, and the headers of ours that a page would not be shown otherwise.
@@ -61,7 +61,7 @@ mod tests {
     fn an_origin_that_is_missing_or_breaks_a_header_is_a_wrong_setting() {
         for origin in [None, Some("https://a\r\nSet-Cookie: b")] {
             let read = Cors::read(&|_| origin.map(str::to_owned));
-            assert_eq!(read, Err(SettingError("CORS_ORIGIN")));
+            assert_eq!(read, Err(SettingError::Unreadable("CORS_ORIGIN")));
         }
     }
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 
 use super::problem::Problem;
 use crate::spans::name_order;
-use order::{OrderId, OrderIdError};
+use order::{OrderId, OrderIdError, OrderIdPattern};
 
 /// The largest body, in bytes. The largest order that keeps the rules is a few KB.
 const LARGEST_BODY: usize = 16 * 1024;
@@ -89,17 +89,17 @@ fn holds_card(text: &str) -> bool {
 ///
 /// # Errors
 /// As [`order_id`].
-pub fn order_id_in_path(request: &ApiGatewayProxyRequest) -> Result<OrderId, Problem> {
+pub fn order_id_in_path(request: &ApiGatewayProxyRequest, own: &OrderIdPattern) -> Result<OrderId, Problem> {
     let id = request.path_parameters.get("CustomerOrder").map_or("", String::as_str);
-    order_id(&percent_decode_str(id).decode_utf8_lossy())
+    order_id(&percent_decode_str(id).decode_utf8_lossy(), own)
 }
 
-/// Reads an order id, and names it on the request's log lines from now on.
+/// Reads an order id, of the shop's own pattern or any other, and names it on the request's log lines from now on.
 ///
 /// # Errors
 /// 422 with the rule it breaks.
-pub fn order_id(text: &str) -> Result<OrderId, Problem> {
-    let order = OrderId::accept(text).map_err(|error| match error {
+pub fn order_id(text: &str, own: &OrderIdPattern) -> Result<OrderId, Problem> {
+    let order = own.accept(text).map_err(|error| match error {
         OrderIdError::Shape => Problem::invalid(
             "ORDER_ID_INVALID",
             "CustomerOrder must be 1 to 64 letters, digits, '-', '_', '.' or '~', starting with a letter or digit",

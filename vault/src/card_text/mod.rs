@@ -12,11 +12,13 @@
 //! docs/detector.md has what this finds and what it takes for a card, measured.
 
 mod grouping;
+mod possible;
 mod runs;
 mod symbol;
 mod uuids;
 
 use crate::{issuers, luhn};
+pub use possible::{PatternClass, PatternPart, PossibleCard, possible_card};
 use runs::Runs;
 
 /// Whether a text of a body holds something that reads as a card number.

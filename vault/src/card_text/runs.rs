@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The most marks that join two runs.
-const MOST_MARKS: usize = 3;
+pub(super) const MOST_MARKS: usize = 3;
 
 /// A text's digits, in runs.
 pub(super) struct Runs {
@@ -127,7 +127,6 @@ impl Reader {
         if mark == '\n'
             && let Some(slot) = marks.iter_mut().rev().find(|slot| slot.is_some())
             && *slot == Some('\r')
-            && self.last == Some(Symbol::Mark('\r'))
         {
             *slot = Some(mark);
             return;
@@ -140,6 +139,6 @@ impl Reader {
 
     /// What comes next is apart from what was.
     fn end_part(&mut self) {
-        (self.in_run, self.gap, self.last) = (false, Gap::Apart, None);
+        (self.in_run, self.gap) = (false, Gap::Apart);
     }
 }

@@ -50,6 +50,7 @@ fn a_card_number_is_found_however_it_is_written() {
         "4111\n1111\n1111\n1111",
         "4111\r\n1111\r\n1111\r\n1111",
         "4111\r1111\r1111\r1111",
+        "4111\r\n1111\n1111\r\n1111",
         "4\u{20e3}1\u{20e3}11111111111111", // keycaps
         "378282246310005",
         "3782 822463 10005",
@@ -58,6 +59,7 @@ fn a_card_number_is_found_however_it_is_written() {
         "6011 0009 9013 9424",
         "6759 6498 2643 8453 003",
         "5060 9905 8000 0217 499",
+        "6062826786276634128", // 19 digits of Hipercard
     ] {
         assert!(is_card_shaped(text), "{text}");
         assert!(is_card_shaped_in_url(text), "{text}");
@@ -168,7 +170,7 @@ fn a_grouping_that_goes_on_behind_it_is_no_card_but_for_an_expiry_a_cvv_or_somet
 
 #[test]
 fn two_groups_are_joined_by_exactly_one_space_dash_or_line_break() {
-    for joint in [" ", "-", "\n", "\r\n", "\u{2013}", "\u{2028}", "\u{a0}"] {
+    for joint in [" ", "-", "\n", "\r\n", "\u{2013}", "\u{2212}", "\u{2028}", "\u{a0}"] {
         assert!(is_card_shaped(&format!("41111111{joint}11111111")), "{joint:?}");
     }
     for joint in ["  ", "--", "-\n", ".", "/", "_", "\t", "ー"] {
@@ -203,6 +205,7 @@ fn no_uuid_is_card_shaped_and_what_is_beside_one_is_judged_alone() {
     {
         assert!(!is_card_shaped(&text), "{text}");
     }
+    assert!(!is_card_shaped(&format!("4111  1111  1111 {uuid} 1111")), "a UUID is no mark");
     for text in [
         uuid.replacen('-', "", 1),
         uuid.replacen('4', "g", 1),
