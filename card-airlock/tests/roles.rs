@@ -233,6 +233,12 @@ async fn paybill_writes_neither_the_vault_nor_what_an_order_is() {
     assert!(is_denied(&hidden.send().await));
     let end = update().update_expression("SET CardExpiresAt = :t");
     assert!(is_denied(&end.send().await));
+    // What an order costs it may read, and neither write nor compare.
+    for price in ["OrderAmount", "OrderCurrency"] {
+        assert!(is_denied(&update().update_expression(format!("SET {price} = :t")).send().await));
+        let comparing = update().update_expression("SET PaymentId = :t");
+        assert!(is_denied(&comparing.condition_expression(format!("{price} = :t")).send().await));
+    }
     let asking = update().update_expression("SET PaymentId = :t").return_values(ReturnValue::AllNew);
     assert!(is_denied(&asking.send().await));
     let read = dynamodb.get_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
@@ -469,6 +475,8 @@ impl World {
         let bill = json!({"CustomerOrder": "declined", "Amount": 1999, "Currency": "EUR"});
         let mut keyed = api("POST", "/paybill", "declined", &bill);
         keyed["headers"]["idempotency-key"] = "again".into();
+        // Only a merchant says how much.
+        keyed["requestContext"]["authorizer"]["claims"]["cognito:groups"] = "billing".into();
         self.invoke("PaybillFunction", keyed).await;
         self.invoke("ForgetFunction", forgetting("declined")).await;
         // A put that arrives after its order crossed: dropped.

@@ -29,11 +29,12 @@ impl Ingest {
         submission: Submission,
         order_url: &str,
     ) -> Result<Reply, Problem> {
-        let Submission { order, name, address, card } = submission;
+        let Submission { order, name, address, card, owner, amount } = submission;
+        let owner = owner.unwrap_or_else(|| caller.owner.clone());
         let acceptance = opaque_id();
-        let place = QuarantineIdentity { order: order.as_str(), owner: caller.owner.as_str(), acceptance };
-        let (owner, last4, brands) = (caller.owner.clone(), card.last4(), card.brands());
-        let details = Details { owner, name, address, last4, brands, replaces: None };
+        let place = QuarantineIdentity { order: order.as_str(), owner: owner.as_str(), acceptance };
+        let (last4, brands) = (card.last4(), card.brands());
+        let details = Details { owner: owner.clone(), name, address, last4, brands, replaces: None, amount };
         // The card goes as soon as it is sealed, however long the other call takes.
         let (sealed, clean) = tokio::join!(self.sealer.seal(card, place), self.orders.status(&order));
         if let Some(clean) = clean? {
@@ -41,7 +42,7 @@ impl Ingest {
         }
         let sealed = sealed.map_err(|_| Problem::UNAVAILABLE)?;
         let row = self.row(order, &details, acceptance, sealed);
-        self.put(&row, &details, order_url).await
+        self.put(row, &details, order_url).await
     }
 
     pub(crate) fn row(
@@ -67,6 +68,8 @@ impl Ingest {
             card_last4: card.last4,
             card_brand: card.brand,
             replaces: details.replaces,
+            order_amount: details.amount.map(|amount| amount.minor_units),
+            order_currency: details.amount.map(|amount| amount.currency),
             status: QuarantineStatus::Pending,
             failure_reason: None,
             attempt: 1,
@@ -77,27 +80,38 @@ impl Ingest {
 
     /// Puts the row where there is none; where there is one, does what the decision table says of it. A put
     /// whose reply was lost finds its own row, which is the same order.
-    async fn put(&self, row: &QuarantineRow, details: &Details, order_url: &str) -> Result<Reply, Problem> {
-        let order = &row.customer_order;
+    async fn put(
+        &self,
+        mut row: QuarantineRow,
+        details: &Details,
+        order_url: &str,
+    ) -> Result<Reply, Problem> {
+        let order = &row.customer_order.clone();
         let mut found: Option<(QuarantineView, RowVersion)> = None;
         for _ in 0..ROUNDS {
             if let Some((view, _)) = &found
                 && view.acceptance_id == Some(row.acceptance_id)
             {
-                return Ok(accepted(row, Some(row.acceptance_id), Some(row.accepted_at), order_url));
+                return Ok(accepted(&row, Some(row.acceptance_id), Some(row.accepted_at), order_url));
             }
             let written = match (decide(details, found.as_ref().map(|(view, _)| view), None), &found) {
-                (Acceptance::New, _) => self.quarantine.put_if_absent(row).await,
-                (Acceptance::Renewed, Some((_, seen))) => self.quarantine.replace(row, seen).await,
+                (Acceptance::New, _) => {
+                    row.set_amount(details.amount);
+                    self.quarantine.put_if_absent(&row).await
+                }
+                (Acceptance::Renewed { amount }, Some((_, seen))) => {
+                    row.set_amount(amount);
+                    self.quarantine.replace(&row, seen).await
+                }
                 (Acceptance::AlreadyPending, Some((first, _))) => {
-                    return Ok(accepted(row, first.acceptance_id, first.accepted_at, order_url));
+                    return Ok(accepted(&row, first.acceptance_id, first.accepted_at, order_url));
                 }
                 _ => return Err(CONFLICT),
             };
             if written? == Written::Done {
                 tracing::info!(%order, acceptance = %row.acceptance_id, "accepted");
                 Metric::Accepted.record();
-                return Ok(accepted(row, Some(row.acceptance_id), Some(row.accepted_at), order_url));
+                return Ok(accepted(&row, Some(row.acceptance_id), Some(row.accepted_at), order_url));
             }
             found = self.quarantine.view(order).await.map_err(|error| match error {
                 TableError::Malformed => CONFLICT,

@@ -19,7 +19,7 @@ use platform::{
 pub use settings::Settings;
 use vault::{Plaintext, Sealer};
 
-use crate::submission::Submission;
+use crate::submission::{Sender, Submission};
 
 /// The function behind the three routes.
 #[derive(Debug)]
@@ -71,11 +71,12 @@ impl Ingest {
         api::refuse_card_in_url(request)?;
         match (request.http_method.as_str(), request.resource.as_deref()) {
             ("POST", Some("/order")) => {
-                let submission = Submission::parse(
-                    &api::json_body(request, body)?,
-                    &self.settings.order_ids,
-                    self.clock.now(),
-                )?;
+                let sender = Sender {
+                    is_merchant: caller.is_in(&self.settings.billing_group),
+                    order_ids: &self.settings.order_ids,
+                };
+                let body = api::json_body(request, body)?;
+                let submission = Submission::parse(&body, sender, self.clock.now())?;
                 self.accept(&caller, submission, &order_url(request)).await
             }
             ("GET", Some("/order/{CustomerOrder}")) => {

@@ -69,7 +69,8 @@ impl Ingest {
         let sealed = self.sealer.seal(card, place).await.map_err(|_| Problem::UNAVAILABLE)?;
         let details_for = |clean: &CleanStatus| {
             let replaces = Some(clean.order.credit_card_token);
-            Details { last4, brands, replaces, ..clean.order.details() }
+            // The clean row keeps the order's amount; a card changes nothing about it.
+            Details { last4, brands, replaces, amount: None, ..clean.order.details() }
         };
         let mut row = self.row(order.clone(), &details_for(&clean), acceptance, sealed);
         for _ in 0..ROUNDS {
@@ -90,7 +91,7 @@ impl Ingest {
             row.replaces = details.replaces;
             let written = match (decide(&details, found.as_ref().map(|(view, _)| view), None), &found) {
                 (Acceptance::New, _) => self.quarantine.put_if_absent(&row).await,
-                (Acceptance::Renewed, Some((_, seen))) => self.quarantine.replace(&row, seen).await,
+                (Acceptance::Renewed { .. }, Some((_, seen))) => self.quarantine.replace(&row, seen).await,
                 (Acceptance::AlreadyPending, Some((first, _))) => {
                     return Ok(accepted(&row, first.acceptance_id, first.accepted_at, order_url));
                 }

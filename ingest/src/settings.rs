@@ -23,7 +23,8 @@ pub struct Settings {
     pub quarantine_key_arn: String,
     /// `USER_POOL_CLIENT_ID`: whose ID tokens are let in.
     pub user_pool_client_id: String,
-    /// `BILLING_GROUP`: whose members see where anybody's order stands, and may give it another card.
+    /// `BILLING_GROUP`: the merchants, who see where anybody's order stands, may give it another card, and
+    /// say how much an order costs and whose it is.
     pub billing_group: String,
     /// `DATA_KEY_MAX_ROWS`, `DATA_KEY_MAX_SECONDS`: bounds on a data key.
     pub data_key_policy: DataKeyPolicy,

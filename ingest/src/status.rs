@@ -1,9 +1,9 @@
 //! Where an order stands.
 
 use http::{StatusCode, header};
-use order::{CleanStatus, OrderId, Owner, QuarantineStatus, QuarantineView, TableError, Timestamp};
+use order::{Amount, CleanStatus, OrderId, Owner, QuarantineStatus, QuarantineView, TableError, Timestamp};
 use platform::api::{Caller, Denied, Problem, Reply};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::Ingest;
 
@@ -45,6 +45,8 @@ pub(crate) fn tokenized(clean: &CleanStatus, replacement: Option<&QuarantineView
     let end = order.card_expires_at.map(Timestamp::of_epoch_seconds);
     let replacement = replacement.filter(|view| view.replaces == Some(order.credit_card_token));
     if let Some(body) = body.as_object_mut() {
+        insert_amount(body, ["OrderAmount", "OrderCurrency"], order.amount());
+        insert_amount(body, ["PaymentAmount", "PaymentCurrency"], clean.charged);
         if let Some(payment) = clean.payment {
             body.insert("PaymentStatus".into(), json!(payment));
         }
@@ -64,6 +66,13 @@ pub(crate) fn tokenized(clean: &CleanStatus, replacement: Option<&QuarantineView
     }
 }
 
+fn insert_amount(body: &mut Map<String, Value>, [number, currency]: [&str; 2], amount: Option<Amount>) {
+    if let Some(amount) = amount {
+        body.insert(number.into(), amount.minor_units.count().into());
+        body.insert(currency.into(), amount.currency.to_string().into());
+    }
+}
+
 fn in_quarantine(order: &OrderId, view: &QuarantineView) -> Reply {
     let mut body = json!({
         "CustomerOrder": order,
@@ -71,10 +80,11 @@ fn in_quarantine(order: &OrderId, view: &QuarantineView) -> Reply {
         "AcceptanceId": view.acceptance_id,
         "AcceptedAt": view.accepted_at,
     });
-    if view.status != QuarantineStatus::Pending
-        && let Some(body) = body.as_object_mut()
-    {
-        body.insert("FailureReason".into(), json!(view.failure_reason));
+    if let Some(body) = body.as_object_mut() {
+        insert_amount(body, ["OrderAmount", "OrderCurrency"], view.amount().ok().flatten());
+        if view.status != QuarantineStatus::Pending {
+            body.insert("FailureReason".into(), json!(view.failure_reason));
+        }
     }
     let reply = Reply::new(StatusCode::OK, body);
     match view.status {

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use order::{Address, CustomerName, OrderId, OrderIdPattern, PlainTextError};
+use order::{Address, Amount, CustomerName, OrderId, OrderIdPattern, Owner, PlainTextError};
 use platform::api::{self, Fields, JsonText, Problem};
 use vault::{Card, CardExpiry, Pan, PanError};
 
@@ -13,14 +13,39 @@ pub(crate) struct Submission {
     pub(crate) name: CustomerName,
     pub(crate) address: Address,
     pub(crate) card: Card,
+    /// Whose order it is; none: the caller's.
+    pub(crate) owner: Option<Owner>,
+    /// What the order costs.
+    pub(crate) amount: Option<Amount>,
 }
 
-const FIELDS: [&str; 5] = ["CustomerOrder", "CustomerName", "CreditCard", "CardExpiry", "Address"];
+/// What is known of who sends an order, before it is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sender<'a> {
+    /// Whether it is a member of the billing group.
+    pub(crate) is_merchant: bool,
+    /// How the shop's own order ids look.
+    pub(crate) order_ids: &'a OrderIdPattern,
+}
+
+const FIELDS: [&str; 8] =
+    ["CustomerOrder", "CustomerName", "CreditCard", "CardExpiry", "Address", "Amount", "Currency", "Owner"];
+/// What the shop decides: how much, and for whom.
+const MERCHANTS_FIELDS: [&str; 3] = ["Amount", "Currency", "Owner"];
+const OWNER_NOT_TEXT: Problem = Problem::malformed("OWNER_INVALID", "Owner must be a string");
+const OWNER_INVALID: Problem = Problem::invalid(
+    "OWNER_INVALID",
+    "Owner must be the customer's sub: a UUID in lower case, with its dashes",
+);
 
 impl Submission {
-    /// Parses the body of `POST /order`.
-    pub(crate) fn parse(body: &str, order_ids: &OrderIdPattern, now: SystemTime) -> Result<Self, Problem> {
+    /// Parses the body of `POST /order`. A customer who sends a field of the merchant's is refused before anything
+    /// else is read, whatever is in it.
+    pub(crate) fn parse(body: &str, sender: Sender<'_>, now: SystemTime) -> Result<Self, Problem> {
         let fields = Fields::parse(body, &FIELDS)?;
+        if !sender.is_merchant && MERCHANTS_FIELDS.iter().any(|field| fields.raw(field).is_some()) {
+            return Err(Problem::MERCHANT_ONLY);
+        }
         let (order, name, address, card) = (
             text(
                 &fields,
@@ -36,7 +61,7 @@ impl Submission {
             card_number(&fields)?,
         );
         Ok(Self {
-            order: api::order_id(&order, order_ids)?,
+            order: api::order_id(&order, sender.order_ids)?,
             name: CustomerName::accept(&name).map_err(|error| match error {
                 PlainTextError::Empty => Problem::invalid("NAME_INVALID", "CustomerName must not be empty"),
                 PlainTextError::TooLong => Problem::invalid("NAME_INVALID", "CustomerName is too long"),
@@ -66,6 +91,8 @@ impl Submission {
                 }
             })?,
             card: Card { pan: Pan::parse(&card).map_err(card_problem)?, expiry: expiry(&fields, now)? },
+            owner: owner(&fields)?,
+            amount: api::amount(&fields)?,
         })
     }
 }
@@ -78,6 +105,11 @@ pub(crate) fn parse_card(body: &str, now: SystemTime) -> Result<Card, Problem> {
 
 fn text<'a>(fields: &Fields<'a>, name: &str, missing: Problem) -> Result<JsonText<'a>, Problem> {
     fields.string(name, missing.clone())?.ok_or(missing)
+}
+
+fn owner(fields: &Fields<'_>) -> Result<Option<Owner>, Problem> {
+    let sub = fields.string("Owner", OWNER_NOT_TEXT)?;
+    sub.map(|sub| Owner::named(&sub).map_err(|_| OWNER_INVALID)).transpose()
 }
 
 fn card_number<'a>(fields: &Fields<'a>) -> Result<JsonText<'a>, Problem> {
@@ -127,8 +159,13 @@ mod tests {
     const DURING_NOVEMBER: Duration = Duration::from_secs(1_795_287_573);
     const AFTER_NOVEMBER: Duration = Duration::from_secs(1_796_126_400);
 
-    fn parse(body: &str) -> Result<Submission, Problem> {
-        Submission::parse(body, &OrderIdPattern::default(), SystemTime::UNIX_EPOCH + DURING_NOVEMBER)
+    fn parse(body: &Value) -> Result<Submission, Problem> {
+        parse_by(&body.to_string(), true)
+    }
+
+    fn parse_by(body: &str, is_merchant: bool) -> Result<Submission, Problem> {
+        let sender = Sender { is_merchant, order_ids: &OrderIdPattern::default() };
+        Submission::parse(body, sender, SystemTime::UNIX_EPOCH + DURING_NOVEMBER)
     }
 
     #[test]
@@ -136,6 +173,8 @@ mod tests {
         let mut order = sample();
         order["CardExpiry"] = "11/26".into();
         let card = json!({ "CreditCard": "4111111111111111", "CardExpiry": "11/26" });
+        let any_id = OrderIdPattern::default();
+        let customer = Sender { is_merchant: false, order_ids: &any_id };
         let millisecond = Duration::from_millis(1);
         for (since, expected) in [
             (DURING_NOVEMBER, None),
@@ -145,7 +184,7 @@ mod tests {
             let now = SystemTime::UNIX_EPOCH + since;
             let said = |problem: Problem| (problem.status.as_u16(), problem.code);
             assert_eq!(
-                Submission::parse(&order.to_string(), &OrderIdPattern::default(), now).err().map(said),
+                Submission::parse(&order.to_string(), customer, now).err().map(said),
                 expected,
                 "{since:?}"
             );
@@ -155,11 +194,49 @@ mod tests {
 
     #[test]
     fn the_samples_order_is_read() {
-        let submission = parse(&sample().to_string()).unwrap();
+        let submission = parse(&sample()).unwrap();
         assert_eq!(submission.order.as_str(), "123456789");
         assert_eq!(submission.name.as_str(), "Amazon Web Services");
         assert_eq!(submission.card.last4().to_string(), "0000");
         assert!(submission.card.expiry.is_none());
+        assert_eq!((submission.owner, submission.amount), (None, None));
+    }
+
+    #[test]
+    fn a_merchant_says_how_much_and_for_whom_and_a_customer_neither() {
+        let owner = "550e8400-e29b-41d4-a716-446655440000";
+        let mut body = sample();
+        body["Owner"] = owner.into();
+        body["Amount"] = 4999.into();
+        body["Currency"] = "USD".into();
+        let submission = parse(&body).unwrap();
+        assert_eq!(submission.owner, Some(owner.parse().unwrap()));
+        let amount = submission.amount.unwrap();
+        assert_eq!((amount.minor_units.count(), amount.currency.to_string()), (4999, "USD".to_owned()));
+        for field in MERCHANTS_FIELDS {
+            for value in [body[field].clone(), json!(""), json!(0), json!([]), json!("4111111111111111")] {
+                let mut body = sample();
+                body[field] = value.clone();
+                // A body that is wrong besides says no more to a customer.
+                for card in ["0000-0000-0000-0000", "x"] {
+                    body["CreditCard"] = card.into();
+                    let refused = parse_by(&body.to_string(), false).unwrap_err();
+                    assert_eq!(refused, Problem::MERCHANT_ONLY, "{field} {value}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_null_is_no_value_to_anybody() {
+        let mut body = sample();
+        for field in MERCHANTS_FIELDS {
+            body[field] = Value::Null;
+        }
+        for is_merchant in [true, false] {
+            let submission = parse_by(&body.to_string(), is_merchant).unwrap();
+            assert_eq!((submission.owner, submission.amount), (None, None));
+        }
     }
 
     #[test]
@@ -183,13 +260,22 @@ mod tests {
             ("CreditCard", json!(""), 422, "CARD_INVALID"),
             ("CardExpiry", json!(1230), 400, "EXPIRY_INVALID"),
             ("CardExpiry", json!("13/30"), 422, "EXPIRY_INVALID"),
+            ("Owner", json!(7), 400, "OWNER_INVALID"),
+            ("Owner", json!("ann"), 422, "OWNER_INVALID"),
+            ("Owner", json!(""), 422, "OWNER_INVALID"),
+            ("Owner", json!("4111-1111-1111-1111"), 422, "OWNER_INVALID"),
+            ("Owner", json!("550E8400-E29B-41D4-A716-446655440000"), 422, "OWNER_INVALID"),
+            ("Amount", json!(1), 422, "AMOUNT_INCOMPLETE"),
+            ("Currency", json!("USD"), 422, "AMOUNT_INCOMPLETE"),
+            ("Amount", json!(4_111_111_111_111_111_u64), 422, "AMOUNT_INVALID"),
+            ("Currency", json!("4111111111111111"), 422, "CURRENCY_INVALID"),
             ("CardExpiry", json!("10/26"), 422, "CARD_EXPIRED"),
             ("CVV", json!("123"), 400, "FIELD_FORBIDDEN"),
             ("4111111111111111", json!("x"), 400, "FIELD_UNKNOWN"),
         ] {
             let mut body = sample();
             body[field] = value.clone();
-            let problem = parse(&body.to_string()).unwrap_err();
+            let problem = parse(&body).unwrap_err();
             assert_eq!((problem.status.as_u16(), problem.code), (status, code), "{field} {value}");
             assert!(!problem.message.contains("4111"), "{field}");
         }
@@ -200,7 +286,7 @@ mod tests {
         for field in ["CustomerOrder", "CustomerName", "CreditCard", "Address"] {
             let mut body = sample();
             body.as_object_mut().unwrap().remove(field);
-            assert_eq!(parse(&body.to_string()).unwrap_err().status.as_u16(), 400, "{field}");
+            assert_eq!(parse(&body).unwrap_err().status.as_u16(), 400, "{field}");
         }
     }
 
@@ -219,6 +305,8 @@ mod tests {
             ("CustomerName", "Jos\u{fffd}", Some("NAME_INVALID")),
             ("CustomerName", "4111\u{a0}1111 1111 1111", Some("NAME_CARD_SHAPED")),
             ("Address", "a\u{202e}b", Some("ADDRESS_INVALID")),
+            ("Owner", "550e8400-e29b-41d4-a716-446655440000", None),
+            ("Owner", "\u{a0}550e8400-e29b-41d4-a716-446655440000", Some("OWNER_INVALID")),
             ("Address", "4111111111111111", Some("ADDRESS_CARD_SHAPED")),
         ] {
             let mut body = sample();
@@ -227,7 +315,7 @@ mod tests {
             let plain = serde_json::to_string(text).unwrap();
             for written in [plain, format!("\"{escaped}\"")] {
                 let body = body.to_string().replace("\"VALUE\"", &written);
-                assert_eq!(parse(&body).err().map(|problem| problem.code), code, "{body}");
+                assert_eq!(parse_by(&body, true).err().map(|problem| problem.code), code, "{body}");
             }
         }
     }
@@ -240,11 +328,12 @@ mod tests {
             ("CustomerOrder", "ORDER_ID_INVALID"),
             ("CustomerName", "NAME_INVALID"),
             ("Address", "ADDRESS_INVALID"),
+            ("Owner", "OWNER_INVALID"),
         ] {
             let mut body = sample();
             body[field] = "VALUE".into();
             let body = body.to_string().replace("VALUE", r"A\ud83d");
-            let problem = parse(&body).unwrap_err();
+            let problem = parse_by(&body, true).unwrap_err();
             assert_eq!((problem.status.as_u16(), problem.code), (422, code));
         }
     }

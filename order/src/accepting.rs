@@ -1,6 +1,8 @@
 //! The decision table of accepting: what an order id that is already known means for a new submission.
 
-use crate::{clean::CleanOrder, details::Details, quarantine::QuarantineView, status::QuarantineStatus};
+use crate::{
+    amount::Amount, clean::CleanOrder, details::Details, quarantine::QuarantineView, status::QuarantineStatus,
+};
 
 /// What is to be done with a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,7 +10,10 @@ pub enum Acceptance {
     /// Unknown: put a new row.
     New,
     /// Mine, and failed or expired: put a new row in its place.
-    Renewed,
+    Renewed {
+        /// What the new row says that the order costs: as submitted, else as before.
+        amount: Option<Amount>,
+    },
     /// The same order, on its way: answer with the first acceptance, write nothing.
     AlreadyPending,
     /// The same order, already across: answer with its status, write nothing.
@@ -33,7 +38,12 @@ pub fn decide(
             Acceptance::AlreadyPending
         }
         QuarantineStatus::Failed | QuarantineStatus::Expired if row.owner == submitted.owner => {
-            Acceptance::Renewed
+            match (submitted.amount, row.amount()) {
+                (Some(amount), _) | (None, Ok(Some(amount))) => Acceptance::Renewed { amount: Some(amount) },
+                (None, Ok(None)) => Acceptance::Renewed { amount: None },
+                // The merchant's price is there and cannot be read: the new row must not be without one.
+                (None, Err(_)) => Acceptance::Conflict,
+            }
         }
         _ => Acceptance::Conflict,
     }
@@ -41,7 +51,7 @@ pub fn decide(
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
     use vault::CardBrand;
 
     use super::*;
@@ -55,10 +65,29 @@ mod tests {
             last4: last4.parse().unwrap(),
             brands: brand.parse::<CardBrand>().unwrap().into(),
             replaces: None,
+            amount: None,
         }
     }
 
+    fn euros(count: u64) -> Option<Amount> {
+        let minor_units = count.try_into().unwrap();
+        Some(Amount { minor_units, currency: "EUR".parse().unwrap() })
+    }
+
     fn quarantined(status: &str) -> QuarantineView {
+        priced(status, None)
+    }
+
+    fn priced(status: &str, amount: Option<Amount>) -> QuarantineView {
+        let mut row = stored(status);
+        if let Some(amount) = amount {
+            row["OrderAmount"] = amount.minor_units.count().into();
+            row["OrderCurrency"] = amount.currency.to_string().into();
+        }
+        serde_json::from_value(row).unwrap()
+    }
+
+    fn stored(status: &str) -> Value {
         let mut row = json!({
             "Owner": "me", "AcceptanceId": "550e8400-e29b-41d4-a716-446655440000",
             "AcceptedAt": "2026-11-21T18:59:33.000Z", "Status": status, "CardLast4": "1111", "CardBrand": "visa",
@@ -67,7 +96,7 @@ mod tests {
             row["CustomerName"] = "AWS".into();
             row["Address"] = "Las Vegas".into();
         }
-        serde_json::from_value(row).unwrap()
+        row
     }
 
     fn clean() -> CleanOrder {
@@ -113,7 +142,8 @@ mod tests {
     fn a_failed_or_expired_order_is_renewed_by_its_owner_only() {
         for status in ["FAILED", "EXPIRED"] {
             for (what, submitted) in submissions() {
-                let expected = if what == "other owner" { Acceptance::Conflict } else { Acceptance::Renewed };
+                let renewed = Acceptance::Renewed { amount: None };
+                let expected = if what == "other owner" { Acceptance::Conflict } else { renewed };
                 assert_eq!(decide(&submitted, Some(&quarantined(status)), None), expected, "{status} {what}");
             }
         }
@@ -127,6 +157,52 @@ mod tests {
                     if what == "same" { Acceptance::AlreadyTokenized } else { Acceptance::Conflict };
                 assert_eq!(decide(&submitted, in_quarantine.as_ref(), Some(&clean())), expected, "{what}");
             }
+        }
+    }
+
+    /// The rows of ARCHITECTURE.md's table "The same order": what a merchant or a customer submits (who may tell no
+    /// amount), by what the order has.
+    #[test]
+    fn the_amounts_of_a_submission_and_of_its_order_have_their_answer() {
+        use Acceptance::{AlreadyPending, AlreadyTokenized, Conflict, Renewed};
+        let renewed = |amount| Renewed { amount };
+        for (has, told, pending, clean_answer, renewal) in [
+            (None, None, AlreadyPending, AlreadyTokenized, renewed(None)),
+            (None, euros(500), Conflict, Conflict, renewed(euros(500))),
+            (euros(500), None, AlreadyPending, AlreadyTokenized, renewed(euros(500))),
+            (euros(500), euros(500), AlreadyPending, AlreadyTokenized, renewed(euros(500))),
+            (euros(500), euros(700), Conflict, Conflict, renewed(euros(700))),
+        ] {
+            let submitted = Details { amount: told, ..details("me", "AWS", "1111", "visa") };
+            let mut stands = clean();
+            stands.order_amount = has.map(|amount| amount.minor_units);
+            stands.order_currency = has.map(|amount| amount.currency);
+            let case = format!("{has:?} {told:?}");
+            assert_eq!(decide(&submitted, None, Some(&stands)), clean_answer, "{case}");
+            assert_eq!(decide(&submitted, Some(&priced("PENDING", has)), None), pending, "{case}");
+            for status in ["FAILED", "EXPIRED"] {
+                let row = priced(status, has);
+                assert_eq!(decide(&submitted, Some(&row), None), renewal, "{status} {case}");
+            }
+            let other = Details { owner: "you".parse().unwrap(), ..submitted };
+            for status in ["PENDING", "FAILED", "EXPIRED"] {
+                assert_eq!(decide(&other, Some(&priced(status, has)), None), Conflict, "{status} {case}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_amount_that_cannot_be_read_is_renewed_by_who_gives_another_and_lost_by_nobody() {
+        for status in ["FAILED", "EXPIRED", "PENDING"] {
+            let mut row = stored(status);
+            row["OrderAmount"] = 500.into();
+            let row: QuarantineView = serde_json::from_value(row).unwrap();
+            let submitted = details("me", "AWS", "1111", "visa");
+            assert_eq!(decide(&submitted, Some(&row), None), Acceptance::Conflict, "{status}");
+            let priced = Details { amount: euros(700), ..submitted };
+            let renewed = Acceptance::Renewed { amount: euros(700) };
+            let expected = if status == "PENDING" { Acceptance::Conflict } else { renewed };
+            assert_eq!(decide(&priced, Some(&row), None), expected, "{status}");
         }
     }
 }

@@ -29,6 +29,24 @@ pub struct Currency(Iso);
 #[error("not an amount of a currency's minor units")]
 pub struct NotAnAmount;
 
+impl Amount {
+    /// Reads an amount from the two attributes or members that it is stored or sent in. Both or neither are there: a
+    /// number without a currency is no amount, and nobody guesses the other half.
+    ///
+    /// # Errors
+    /// [`NotAnAmount`] when one of them is missing.
+    pub fn of_parts(
+        minor_units: Option<MinorUnits>,
+        currency: Option<Currency>,
+    ) -> Result<Option<Self>, NotAnAmount> {
+        match (minor_units, currency) {
+            (Some(minor_units), Some(currency)) => Ok(Some(Self { minor_units, currency })),
+            (None, None) => Ok(None),
+            _ => Err(NotAnAmount),
+        }
+    }
+}
+
 impl MinorUnits {
     const MOST: u64 = 999_999_999_999;
 
@@ -89,6 +107,16 @@ mod tests {
         for count in [1, 999_999_999_999] {
             assert_eq!(MinorUnits::try_from(count).map(MinorUnits::count), Ok(count));
         }
+    }
+
+    #[test]
+    fn half_an_amount_is_none() {
+        let (cents, euros) = (MinorUnits(500), "EUR".parse::<Currency>().unwrap());
+        let whole = Amount { minor_units: cents, currency: euros };
+        assert_eq!(Amount::of_parts(Some(cents), Some(euros)), Ok(Some(whole)));
+        assert_eq!(Amount::of_parts(None, None), Ok(None));
+        assert_eq!(Amount::of_parts(Some(cents), None), Err(NotAnAmount));
+        assert_eq!(Amount::of_parts(None, Some(euros)), Err(NotAnAmount));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use vault::{CardBrand, Last4, Token, Tokenized};
 
 use crate::{
+    amount::{Amount, Currency, MinorUnits},
     details::{Address, CustomerName, Details},
     order_id::OrderId,
     owner::Owner,
@@ -53,6 +54,12 @@ pub struct CleanOrder {
     pub acceptance_id: Uuid,
     /// When that acceptance was.
     pub accepted_at: Timestamp,
+    /// What the merchant said that the order costs, in minor units, with its currency; see [`Self::amount`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_amount: Option<MinorUnits>,
+    /// The currency of `order_amount`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_currency: Option<Currency>,
     /// When it came across.
     pub tokenized_at: Timestamp,
     /// When the vault row's retention ends, in epoch seconds; none: the card is kept until it is forgotten.
@@ -77,7 +84,14 @@ impl CleanOrder {
             last4: self.card_last4,
             brands: self.card_brand.into(),
             replaces: None,
+            amount: self.amount(),
         }
+    }
+
+    /// What the order costs; none: no merchant has said so, or it was accepted before they could.
+    #[must_use]
+    pub fn amount(&self) -> Option<Amount> {
+        Amount::of_parts(self.order_amount, self.order_currency).ok().flatten()
     }
 
     /// Whether a submission is this order once more. After its card was replaced, the first card still makes it so.
@@ -93,16 +107,19 @@ impl CleanOrder {
     /// Reads an order from its stored form; payment attributes are passed over.
     ///
     /// # Errors
-    /// [`TableError::Malformed`] when attributes are missing or of another type.
+    /// [`TableError::Malformed`] when attributes are missing or of another type, or when half an amount is there.
     pub fn parse(item: HashMap<String, AttributeValue>) -> Result<Self, TableError> {
-        Ok(serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?)
+        let order: Self = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
+        Amount::of_parts(order.order_amount, order.order_currency).map_err(|_| TableError::Malformed)?;
+        Ok(order)
     }
 }
 
 /// What a reader without payment rights sees of a clean order.
 const STATUS: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
                       AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, CardReplacedAt, \
-                      PaymentStatus, PaymentHistory[4].PaymentId";
+                      OrderAmount, OrderCurrency, PaymentStatus, PaymentAmount, PaymentCurrency, \
+                      PaymentHistory[4].PaymentId";
 
 // The last element that a history can have.
 const _: () = assert!(MAX_ATTEMPTS == 5);
@@ -114,6 +131,8 @@ pub struct CleanStatus {
     pub order: CleanOrder,
     /// Where its payment stands; none: nobody has tried, or nobody with the card that replaced a declined one.
     pub payment: Option<PaymentStatus>,
+    /// What that payment charges, when somebody has said so.
+    pub charged: Option<Amount>,
     /// Whether it was declined as often as an order may be tried.
     pub is_exhausted: bool,
 }
@@ -141,6 +160,8 @@ impl OrderTable {
         #[serde(rename_all = "PascalCase")]
         struct Paid {
             payment_status: Option<PaymentStatus>,
+            payment_amount: Option<MinorUnits>,
+            payment_currency: Option<Currency>,
             /// The last decline that an order may have, if it has it.
             #[serde(default)]
             payment_history: Vec<IgnoredAny>,
@@ -150,10 +171,14 @@ impl OrderTable {
             self.read(order).projection_expression(STATUS).expression_attribute_names("#owner", "Owner");
         let reply = read.send().await.map_err(|error| classify("GetItem order", &error))?;
         let Some(item) = reply.item else { return Ok(None) };
-        let Paid { payment_status: payment, payment_history } =
-            serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone())?;
-        let is_exhausted = !payment_history.is_empty();
-        Ok(Some(CleanStatus { order: CleanOrder::parse(item)?, payment, is_exhausted }))
+        let paid: Paid = serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone())?;
+        let charged = Amount::of_parts(paid.payment_amount, paid.payment_currency);
+        Ok(Some(CleanStatus {
+            order: CleanOrder::parse(item)?,
+            payment: paid.payment_status,
+            is_exhausted: !paid.payment_history.is_empty(),
+            charged: charged.map_err(|_| TableError::Malformed)?,
+        }))
     }
 
     /// The acceptance by which an order came across, read consistently; none: it has not.

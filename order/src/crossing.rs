@@ -141,6 +141,8 @@ fn clean_order(row: &QuarantineRow, tokenized: &Tokenized, now: Timestamp) -> Cl
         owner: row.owner.clone(),
         acceptance_id: row.acceptance_id,
         accepted_at: row.accepted_at,
+        order_amount: row.order_amount,
+        order_currency: row.order_currency,
         tokenized_at: now,
         card_expires_at: tokenized.expires_at,
         card_forgotten_at: None,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use vault::{Brands, Last4, Token};
 
-use crate::{owner::Owner, stored_text::read_as_stored};
+use crate::{amount::Amount, owner::Owner, stored_text::read_as_stored};
 
 /// Free text of a client: when it is accepted it is bounded, without control characters and not card-shaped, so that
 /// it may lie in the clean table. Its form is any text at all.
@@ -118,17 +118,22 @@ pub struct Details {
     pub brands: Brands,
     /// The token whose card this one is to replace; none for a new order.
     pub replaces: Option<Token>,
+    /// What a merchant says that the order costs. None: a customer, who may not say it, or a merchant who leaves it
+    /// open.
+    pub amount: Option<Amount>,
 }
 
 impl Details {
     /// Whether these details, of a card that is at hand, are those of a stored order, whose brand may be what an
-    /// earlier version of the issuers' table gave.
+    /// earlier version of the issuers' table gave. An amount that is not told is not compared: a customer, who may not
+    /// tell one, repeats an order whose price the merchant has set.
     #[must_use]
     pub fn are_those_of(&self, stored: &Self) -> bool {
-        let Self { owner, name, address, last4, brands, replaces } = self;
+        let Self { owner, name, address, last4, brands, replaces, amount } = self;
         (owner, name, address, last4, replaces)
             == (&stored.owner, &stored.name, &stored.address, &stored.last4, &stored.replaces)
             && brands.include(stored.brands.now())
+            && (amount.is_none() || *amount == stored.amount)
     }
 }
 
@@ -183,6 +188,33 @@ mod tests {
             assert_eq!(name.as_str(), text);
             assert_eq!(serde_json::to_value(name).unwrap(), text);
             assert_eq!(Address::stored(text).unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn an_order_is_told_once_more_with_its_amount_or_without_and_never_with_another() {
+        let euros =
+            |count: u64| Amount { minor_units: count.try_into().unwrap(), currency: "EUR".parse().unwrap() };
+        let dollars = Amount { currency: "USD".parse().unwrap(), ..euros(500) };
+        let of = |amount| Details {
+            owner: "me".parse().unwrap(),
+            name: CustomerName::accept("AWS").unwrap(),
+            address: Address::accept("Las Vegas").unwrap(),
+            last4: "1111".parse().unwrap(),
+            brands: "visa".parse::<vault::CardBrand>().unwrap().into(),
+            replaces: None,
+            amount,
+        };
+        for (later, first, is_same) in [
+            (None, None, true),
+            (None, Some(euros(500)), true),
+            (Some(euros(500)), Some(euros(500)), true),
+            (Some(euros(501)), Some(euros(500)), false),
+            (Some(dollars), Some(euros(500)), false),
+            // It has no amount, and it would be wrong to say that it has one now.
+            (Some(euros(500)), None, false),
+        ] {
+            assert_eq!(of(later).are_those_of(&of(first)), is_same, "{later:?} after {first:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// The most characters of an owner; Cognito's `sub` is a UUID of 36.
 const LONGEST: usize = 128;
@@ -12,12 +13,23 @@ const LONGEST: usize = 128;
 #[serde(try_from = "String", into = "String")]
 pub struct Owner(String);
 
-/// Empty or too long: no user pool's `sub`.
+/// Empty, too long or of another form: no user pool's `sub`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an owner")]
 pub struct NotAnOwner;
 
 impl Owner {
+    /// Reads the owner that a merchant names: a UUID in its canonical form, as Cognito gives them out. What a user
+    /// pool has verified needs no such check.
+    ///
+    /// # Errors
+    /// [`NotAnOwner`] for any other text, the same UUID in another form too: the card would be bound to an owner that
+    /// nobody signs in as.
+    pub fn named(sub: &str) -> Result<Self, NotAnOwner> {
+        let uuid = Uuid::try_parse(sub).map_err(|_| NotAnOwner)?;
+        if uuid.to_string() == sub { Ok(Self(sub.into())) } else { Err(NotAnOwner) }
+    }
+
     /// The `sub`.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -50,5 +62,30 @@ impl From<Owner> for String {
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_owner_is_a_uuid_in_its_canonical_form() {
+        // Cognito's are of several versions.
+        for sub in ["f4a8d4e8-0021-70b9-3c6e-a1b2c3d4e5f6", "550e8400-e29b-41d4-a716-446655440000"] {
+            assert_eq!(Owner::named(sub).unwrap().as_str(), sub);
+        }
+        for text in [
+            "",
+            "ann",
+            "550E8400-E29B-41D4-A716-446655440000",
+            "550e8400e29b41d4a716446655440000",
+            "{550e8400-e29b-41d4-a716-446655440000}",
+            "urn:uuid:550e8400-e29b-41d4-a716-446655440000",
+            " 550e8400-e29b-41d4-a716-446655440000",
+            "4111-1111-1111-1111",
+        ] {
+            assert_eq!(Owner::named(text), Err(NotAnOwner), "{text}");
+        }
     }
 }

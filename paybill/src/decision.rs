@@ -5,7 +5,7 @@ use std::time::Duration;
 use order::{Amount, MAX_ATTEMPTS, Payment, Payments, Standing, Timestamp};
 use platform::api::Problem;
 
-use crate::{asked::Asked, problems};
+use crate::{amounts::Price, asked::Asked, problems};
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub(crate) enum Decision<'a> {
     Refuse(Problem),
     /// Answer that the card was declined, unless another card is on its way.
     Declined(Problem),
-    /// Claim a new payment.
-    Begin,
+    /// Claim a new payment, of this amount.
+    Begin(Option<Amount>),
     /// Claim this one again, whose claim has run out: it may have been charged, so it keeps its id and amount.
     TakeOver(&'a Payment),
     /// Write down that nobody knows what became of this one.
@@ -37,6 +37,7 @@ pub(crate) struct Terms {
 pub(crate) fn decide<'a>(
     payments: &'a Payments,
     asked: &Asked,
+    price: Price,
     terms: Terms,
     now: Timestamp,
 ) -> Decision<'a> {
@@ -44,9 +45,9 @@ pub(crate) fn decide<'a>(
     if let Some(decline) = named.and_then(|payment| payments.decline_of(payment)) {
         return Decision::Refuse(problem_of(asked, decline.amount(), problems::DECLINED));
     }
-    let Some(payment) = &payments.current else { return begin(payments) };
+    let Some(payment) = &payments.current else { return begin(payments, price) };
     match payment.standing {
-        Standing::Declined if asked.key.is_some() => begin(payments),
+        Standing::Declined if asked.key.is_some() => begin(payments, price),
         Standing::Declined if differs(asked, payment.amount) => Decision::Refuse(problems::ANOTHER_AMOUNT),
         Standing::Declined => Decision::Declined(problems::DECLINED),
         _ if differs(asked, payment.amount) => Decision::Refuse(problems::ANOTHER_AMOUNT),
@@ -68,11 +69,13 @@ pub(crate) fn decide<'a>(
     }
 }
 
-fn begin(payments: &Payments) -> Decision<'_> {
-    if payments.declines.len() < MAX_ATTEMPTS {
-        Decision::Begin
-    } else {
+fn begin(payments: &Payments, price: Price) -> Decision<'_> {
+    if payments.declines.len() >= MAX_ATTEMPTS {
         Decision::Refuse(problems::ATTEMPTS_EXHAUSTED)
+    } else if price.is_required && price.amount.is_none() {
+        Decision::Refuse(problems::AMOUNT_NOT_SET)
+    } else {
+        Decision::Begin(price.amount)
     }
 }
 
@@ -126,6 +129,9 @@ mod tests {
         })
     }
 
+    /// A price that stops nothing.
+    const ANY: Price = Price { amount: None, is_required: false };
+
     fn asked(key: Option<&str>, amount: Option<u64>) -> Asked {
         let euros =
             |count: u64| Amount { minor_units: count.try_into().unwrap(), currency: "EUR".parse().unwrap() };
@@ -138,10 +144,10 @@ mod tests {
 
     /// The word of a decision, or the code of its problem.
     fn word(status: Value, key: Option<&str>, amount: Option<u64>, at: &str) -> &'static str {
-        match decide(&payments(status), &asked(key, amount), TERMS, at.parse().unwrap()) {
+        match decide(&payments(status), &asked(key, amount), ANY, TERMS, at.parse().unwrap()) {
             Decision::Paid(_) => "paid",
             Decision::Refuse(problem) | Decision::Declined(problem) => problem.code,
-            Decision::Begin => "begin",
+            Decision::Begin(_) => "begin",
             Decision::TakeOver(_) => "take over",
             Decision::GiveUp(_) => "give up",
         }
@@ -213,7 +219,7 @@ mod tests {
     fn a_live_claim_says_when_to_ask_again() {
         let payments = payments(json!("SUBMITTING"));
         for (at, seconds) in [("2026-11-21T10:00:17.400Z", 5), ("2026-11-21T10:00:57.400Z", 3)] {
-            let decision = decide(&payments, &asked(None, None), TERMS, at.parse().unwrap());
+            let decision = decide(&payments, &asked(None, None), ANY, TERMS, at.parse().unwrap());
             assert_eq!(decision, Decision::Refuse(problems::IN_PROGRESS.retry_after(seconds)));
         }
     }
@@ -223,13 +229,71 @@ mod tests {
         for (declines, expected) in [(4, "begin"), (5, "PAYMENT_ATTEMPTS_EXHAUSTED")] {
             let row = json!({ "PaymentHistory": vec![decline(FIRST); declines] });
             let payments = serde_json::from_value(row).unwrap();
-            let decision = decide(&payments, &asked(Some("new"), None), TERMS, STARTED.parse().unwrap());
+            let decision = decide(&payments, &asked(Some("new"), None), ANY, TERMS, STARTED.parse().unwrap());
             let word = match decision {
-                Decision::Begin => "begin",
+                Decision::Begin(_) => "begin",
                 Decision::Refuse(problem) => problem.code,
                 _ => "another",
             };
             assert_eq!(word, expected);
         }
+    }
+
+    #[test]
+    fn a_payment_begins_with_its_price_and_without_one_where_none_is_required() {
+        let amount = asked(None, Some(4999)).amount;
+        let begin = |status: Value, price| {
+            let payments = payments(status);
+            match decide(&payments, &asked(Some("new"), None), price, TERMS, STARTED.parse().unwrap()) {
+                Decision::Begin(amount) => Ok(amount),
+                Decision::Refuse(problem) => Err(problem.code),
+                other => panic!("{other:?}"),
+            }
+        };
+        for status in [Value::Null, json!("DECLINED")] {
+            for (price, expected) in [
+                (Price { amount, is_required: true }, Ok(amount)),
+                (Price { amount, is_required: false }, Ok(amount)),
+                (Price { amount: None, is_required: false }, Ok(None)),
+                (Price { amount: None, is_required: true }, Err("AMOUNT_NOT_SET")),
+            ] {
+                assert_eq!(begin(status.clone(), price), expected, "{status} {price:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_payment_that_stands_or_is_taken_over_needs_no_price() {
+        let required = Price { amount: None, is_required: true };
+        for (status, at, expected) in [
+            ("SUBMITTED", STARTED, "paid"),
+            ("SUBMITTING", "2026-11-21T10:01:00.000Z", "take over"),
+            ("SUBMITTING", "2026-11-22T08:59:00.001Z", "give up"),
+        ] {
+            let payments = payments(json!(status));
+            let word = match decide(&payments, &asked(None, None), required, TERMS, at.parse().unwrap()) {
+                Decision::Paid(_) => "paid",
+                Decision::TakeOver(payment) => {
+                    assert_eq!(payment.amount, asked(None, Some(500)).amount);
+                    "take over"
+                }
+                Decision::GiveUp(_) => "give up",
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(word, expected, "{status} {at}");
+        }
+        for (key, expected) in [
+            (None, Decision::Declined(problems::DECLINED)),
+            (Some("one"), Decision::Refuse(problems::DECLINED)),
+            (Some("new"), Decision::Refuse(problems::AMOUNT_NOT_SET)),
+        ] {
+            let declined = payments(json!("DECLINED"));
+            let decision = decide(&declined, &asked(key, None), required, TERMS, STARTED.parse().unwrap());
+            assert_eq!(decision, expected, "{key:?}");
+        }
+        let spent = json!({ "PaymentHistory": vec![decline(FIRST); MAX_ATTEMPTS] });
+        let spent: Payments = serde_json::from_value(spent).unwrap();
+        let decision = decide(&spent, &asked(None, None), required, TERMS, STARTED.parse().unwrap());
+        assert_eq!(decision, Decision::Refuse(problems::ATTEMPTS_EXHAUSTED));
     }
 }

@@ -1,5 +1,6 @@
 //! `POST /paybill`: takes a card out of the vault, for the payment processor alone.
 
+mod amounts;
 mod asked;
 mod audit;
 mod card_gone;
@@ -49,6 +50,8 @@ pub struct Paybill {
     idempotency: Duration,
     reveal_card: bool,
     order_ids: OrderIdPattern,
+    owner_may_pay: bool,
+    amount_required: bool,
     cors: Cors,
     clock: Clock,
 }
@@ -68,6 +71,8 @@ impl Paybill {
             idempotency: settings.processor_idempotency,
             reveal_card: settings.reveal_card,
             order_ids: settings.order_ids,
+            owner_may_pay: settings.owner_may_pay,
+            amount_required: settings.amount_required,
             cors: settings.cors,
             clock,
         }

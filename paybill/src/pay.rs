@@ -14,6 +14,7 @@ use vault::{CardReference, DetokenizeError, opaque_id};
 
 use crate::{
     Paybill,
+    amounts::{Payer, Price, amount_to_charge},
     asked::Asked,
     audit::{AuditError, Detokenization, Purpose},
     card_gone::{mourn, refuse_gone},
@@ -26,22 +27,34 @@ use crate::{
 
 impl Paybill {
     pub(crate) async fn pay(&self, caller: &Caller, asked: &Asked) -> Result<Reply, Problem> {
-        let (clean, payments) = self.find(caller, &asked.order).await?;
+        let payer = if caller.is_in(&self.billing_group) { Payer::Merchant } else { Payer::Owner };
+        let found = self.find(caller, &asked.order).await?;
+        if payer == Payer::Owner && !self.owner_may_pay {
+            return Err(Problem::MERCHANT_ONLY);
+        }
+        let (clean, payments) = match found {
+            Found::Across(found) => *found,
+            Found::InQuarantine(QuarantineStatus::Pending) => return Err(problems::PENDING),
+            Found::InQuarantine(QuarantineStatus::Failed) => return Err(problems::FAILED),
+            Found::InQuarantine(QuarantineStatus::Expired) => return Err(problems::EXPIRED),
+        };
+        let amount = amount_to_charge(clean.amount(), asked.amount, payer)?;
+        let price = Price { amount, is_required: self.amount_required };
         let terms = Terms { claim: CLAIM, idempotency: self.idempotency };
         let now = self.now();
-        let claim = match decide(&payments, asked, terms, now) {
+        let claim = match decide(&payments, asked, price, terms, now) {
             Decision::Paid(payment) => return Ok(paid(&clean, payment)),
             Decision::Refuse(problem) => return Err(problem),
             Decision::GiveUp(payment) => return Err(self.give_up(&clean, Some(payment)).await),
-            Decision::Begin | Decision::Declined(_) if self.is_card_changing(&clean).await? => {
+            Decision::Begin(_) | Decision::Declined(_) if self.is_card_changing(&clean).await? => {
                 return Err(problems::CARD_CHANGING);
             }
             Decision::Declined(problem) => return Err(problem),
-            Decision::Begin => Claim {
+            Decision::Begin(amount) => Claim {
                 id: opaque_id(),
                 until: now.after(CLAIM),
                 payment: opaque_id(),
-                amount: asked.amount,
+                amount,
                 started_at: now,
                 key: asked.key.clone(),
                 seen: payments.current.clone(),
@@ -68,13 +81,13 @@ impl Paybill {
         }
     }
 
-    /// The clean order with its payments, if the caller may pay it. What is not clean yet is a problem.
-    async fn find(&self, caller: &Caller, order: &OrderId) -> Result<(CleanOrder, Payments), Problem> {
+    /// The order as far as it has come, if it is the caller's or the caller is a merchant.
+    async fn find(&self, caller: &Caller, order: &OrderId) -> Result<Found, Problem> {
         let may_pay = |owner: &Owner| caller.may_act_for(owner, &self.billing_group);
         if let Some(found) =
             self.orders.with_payments(order).await?.filter(|(clean, _)| may_pay(&clean.owner))
         {
-            return Ok(found);
+            return Ok(Found::Across(Box::new(found)));
         }
         let quarantined = match self.quarantine.standing(order).await {
             Ok(found) => found,
@@ -82,14 +95,10 @@ impl Paybill {
             Err(error) => return Err(error.into()),
         };
         match &quarantined {
-            Some(row) if may_pay(&row.owner) => Err(match row.status {
-                QuarantineStatus::Pending => problems::PENDING,
-                QuarantineStatus::Failed => problems::FAILED,
-                QuarantineStatus::Expired => problems::EXPIRED,
-            }),
+            Some(row) if may_pay(&row.owner) => Ok(Found::InQuarantine(row.status)),
             // It may have crossed between the two reads.
             _ => match self.orders.with_payments(order).await? {
-                Some(found) if may_pay(&found.0.owner) => Ok(found),
+                Some(found) if may_pay(&found.0.owner) => Ok(Found::Across(Box::new(found))),
                 None if quarantined.is_none() => Err(Problem::ORDER_NOT_FOUND),
                 _ => Err(Denied::NotTheOwner.deny()),
             },
@@ -252,6 +261,14 @@ impl Paybill {
     fn now(&self) -> Timestamp {
         Timestamp::from(self.clock.now())
     }
+}
+
+/// Where an order is that somebody wants to pay.
+enum Found {
+    /// In the clean table, with its payments.
+    Across(Box<(CleanOrder, Payments)>),
+    /// In quarantine.
+    InQuarantine(QuarantineStatus),
 }
 
 enum Unsettled {

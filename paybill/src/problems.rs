@@ -21,7 +21,12 @@ pub(crate) const CARD_CHANGING: Problem =
     Problem::new(StatusCode::CONFLICT, "CARD_CHANGING", "Another card is on its way into this order")
         .retry_after(1);
 pub(crate) const ANOTHER_AMOUNT: Problem =
-    Problem::invalid("AMOUNT_DIFFERS", "The payment was begun with another amount or currency");
+    Problem::invalid("AMOUNT_DIFFERS", "The order or its payment has another amount or currency");
+pub(crate) const AMOUNT_NOT_SET: Problem = Problem::new(
+    StatusCode::CONFLICT,
+    "AMOUNT_NOT_SET",
+    "The order has no amount, and none is charged without: a merchant gives it with the order or with the payment",
+);
 pub(crate) const DECLINED: Problem = Problem::new(
     StatusCode::PAYMENT_REQUIRED,
     "PAYMENT_DECLINED",

@@ -9,7 +9,10 @@ use platform::{
 };
 use vault::DetokenizerSettings;
 
-use crate::{audit::AuditSettings, processor::ProcessorSettings};
+use crate::{
+    audit::AuditSettings,
+    processor::{ProcessorSettings, ProcessorUrl},
+};
 
 /// The settings of paybill.
 #[derive(Debug, Clone)]
@@ -29,6 +32,10 @@ pub struct Settings {
     pub reveal_card: bool,
     /// `ORDER_ID_PATTERN`: how the shop's own order ids look.
     pub order_ids: OrderIdPattern,
+    /// `OWNER_MAY_PAY`: `false` leaves paying to the billing group.
+    pub owner_may_pay: bool,
+    /// `AMOUNT_REQUIRED`: whether no payment begins without an amount; see [`amount_required`].
+    pub amount_required: bool,
     /// `CORS_ORIGIN`: whose pages may read answers.
     pub cors: Cors,
     /// The payment processor's.
@@ -45,6 +52,7 @@ impl Settings {
     /// # Errors
     /// [`SettingError`] naming the one that is missing or wrong.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
+        let processor = ProcessorSettings::read(lookup)?;
         Ok(Self {
             quarantine_table: text(lookup, "QUARANTINE_TABLE")?,
             order_table: text(lookup, "ORDER_TABLE")?,
@@ -53,8 +61,10 @@ impl Settings {
             processor_idempotency: hours(parsed(lookup, "PROCESSOR_IDEMPOTENCY_HOURS")?),
             reveal_card: parsed(lookup, "REVEAL_CARD")?,
             order_ids: order_id_pattern(lookup)?,
+            owner_may_pay: parsed(lookup, "OWNER_MAY_PAY")?,
+            amount_required: amount_required(&text(lookup, "AMOUNT_REQUIRED")?, &processor.url)?,
             cors: Cors::read(lookup)?,
-            processor: ProcessorSettings::read(lookup)?,
+            processor,
             detokenizer: DetokenizerSettings {
                 vault_key_arn: text(lookup, "VAULT_KEY_ARN")?,
                 vault_table: text(lookup, "VAULT_TABLE")?,
@@ -68,7 +78,38 @@ impl Settings {
     }
 }
 
+/// `true`, `false` or `auto`: with the sandbox, which charges nobody, the AWS sample's payment without an amount works;
+/// anybody who charges has to be told how much.
+fn amount_required(word: &str, processor: &ProcessorUrl) -> Result<bool, SettingError> {
+    match word {
+        "auto" => Ok(*processor != ProcessorUrl::Sandbox),
+        word => word.parse().map_err(|_| SettingError::Unreadable("AMOUNT_REQUIRED")),
+    }
+}
+
 /// 1 to 255 hours: none at all would give every interrupted payment up at once.
 fn hours(hours: NonZeroU8) -> Duration {
     Duration::from_hours(hours.get().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_required_where_somebody_charges_unless_the_operator_says_otherwise() {
+        let (sandbox, real) = ("sandbox".parse().unwrap(), "https://pay.example/charges".parse().unwrap());
+        for (word, processor, required) in [
+            ("auto", &sandbox, Ok(false)),
+            ("auto", &real, Ok(true)),
+            ("true", &sandbox, Ok(true)),
+            ("true", &real, Ok(true)),
+            ("false", &sandbox, Ok(false)),
+            ("false", &real, Ok(false)),
+            ("Auto", &sandbox, Err(SettingError::Unreadable("AMOUNT_REQUIRED"))),
+            ("yes", &real, Err(SettingError::Unreadable("AMOUNT_REQUIRED"))),
+        ] {
+            assert_eq!(amount_required(word, processor), required, "{word} {processor:?}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_paybill");
 
-const SETTINGS: [(&str, &str); 16] = [
+const SETTINGS: [(&str, &str); 18] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("VAULT_TABLE", "vault"),
@@ -23,6 +23,8 @@ const SETTINGS: [(&str, &str); 16] = [
     ("PROCESSOR_IDEMPOTENCY_HOURS", "23"),
     ("BILLING_GROUP", "billing"),
     ("REVEAL_CARD", "false"),
+    ("OWNER_MAY_PAY", "true"),
+    ("AMOUNT_REQUIRED", "auto"),
     ("AUDIT_TABLE", "audit"),
     ("DETOKENIZE_LIMIT_PER_MINUTE", "60"),
 ];

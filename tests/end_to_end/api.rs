@@ -16,7 +16,7 @@ const WRONG_ORDERS: [(u16, &str, &str); 22] = [
     (400, "CARD_MISSING", r#"{"CreditCard": null}"#),
     (400, "CARD_MISSING", r#"{"CreditCard": 4111111111111111}"#),
     (400, "EXPIRY_INVALID", r#"{"CardExpiry": 1230}"#),
-    (400, "FIELD_UNKNOWN", r#"{"Amount": "1"}"#),
+    (400, "FIELD_UNKNOWN", r#"{"Tip": "1"}"#),
     (400, "FIELD_FORBIDDEN", r#"{"CVV": "123"}"#),
     (422, "ORDER_ID_INVALID", r#"{"CustomerOrder": ""}"#),
     (422, "ORDER_ID_INVALID", r#"{"CustomerOrder": "a/b"}"#),

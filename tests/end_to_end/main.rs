@@ -9,6 +9,7 @@
     reason = "a test's helpers fail the test by panicking, and tell what they did"
 )]
 
+mod amounts;
 mod another_card;
 mod api;
 mod billing;

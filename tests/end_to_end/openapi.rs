@@ -104,7 +104,7 @@ async fn the_documents_requests_are_those_that_are_taken() {
     };
     let (orders, payments) = (schema("Order"), schema("Payment"));
     let world = World::stepped().await;
-    let ann = world.client("ann");
+    let clerk = world.clerk();
     let with = |changes: &[(&str, Value)]| {
         let mut body = order("documented");
         for (name, value) in changes {
@@ -120,11 +120,27 @@ async fn the_documents_requests_are_those_that_are_taken() {
         (with(&[("CreditCard", "4111 1111 111".into())]), false),
         (with(&[("CardExpiry", "13/30".into())]), false),
         (with(&[("CVV", "123".into())]), false),
+        (with(&[("Amount", 1999.into())]), false),
+        (with(&[("Currency", "EUR".into())]), false),
+        (with(&[("Amount", 0.into()), ("Currency", "EUR".into())]), false),
+        (with(&[("Owner", "ann".into())]), false),
+        (with(&[("Owner", "550E8400-E29B-41D4-A716-446655440000".into())]), false),
+        (
+            with(&[("CustomerOrder", "priced".into()), ("Amount", 1999.into()), ("Currency", "EUR".into())]),
+            true,
+        ),
+        (
+            with(&[
+                ("CustomerOrder", "placed-for".into()),
+                ("Owner", "550e8400-e29b-41d4-a716-446655440000".into()),
+            ]),
+            true,
+        ),
     ] {
         assert_eq!(orders.is_valid(&body), taken, "{body}");
-        assert_eq!(ann.submit(&body).await.status.as_u16() < 300, taken, "{body}");
+        assert_eq!(clerk.submit(&body).await.status.as_u16() < 300, taken, "{body}");
     }
-    world.deliver_last().await;
+    world.deliver(&world.records()).await;
     let bills: BTreeMap<&str, bool> = BTreeMap::from([
         (r#"{"CustomerOrder":"documented","Amount":1}"#, false),
         (r#"{"CustomerOrder":"documented","Amount":0,"Currency":"EUR"}"#, false),
@@ -134,6 +150,6 @@ async fn the_documents_requests_are_those_that_are_taken() {
     ]);
     for (bill, taken) in bills {
         assert_eq!(payments.is_valid(&serde_json::from_str(bill).unwrap()), taken, "{bill}");
-        assert_eq!(ann.post("/paybill", bill).await.status.as_u16() < 300, taken, "{bill}");
+        assert_eq!(clerk.post("/paybill", bill).await.status.as_u16() < 300, taken, "{bill}");
     }
 }

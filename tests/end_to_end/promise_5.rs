@@ -9,7 +9,9 @@ use paybill::Sandbox;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{AUDIT, Item, ORDERS, QUARANTINE, VAULT, World, flipped, names, order, order_of, text};
+use crate::support::{
+    AUDIT, Client, Item, ORDERS, QUARANTINE, VAULT, World, flipped, names, order, order_of, text,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
@@ -25,7 +27,7 @@ enum Class {
 
 use Class::{Authenticated, Checked, Derived, Free};
 
-const QUARANTINE_ROW: [(&str, Class); 18] = [
+const QUARANTINE_ROW: [(&str, Class); 20] = [
     ("CustomerOrder", Authenticated),
     ("CustomerName", Free),
     ("Address", Free),
@@ -39,6 +41,8 @@ const QUARANTINE_ROW: [(&str, Class); 18] = [
     ("CardLast4", Derived),
     ("CardBrand", Derived),
     ("Replaces", Checked),
+    ("OrderAmount", Free),
+    ("OrderCurrency", Free),
     ("Status", Free),
     ("FailureReason", Free),
     ("Attempt", Free),
@@ -55,7 +59,7 @@ const VAULT_ROW: [(&str, Class); 6] = [
     ("ExpiresAt", Free),
 ];
 
-const CLEAN_ROW: [(&str, Class); 23] = [
+const CLEAN_ROW: [(&str, Class); 25] = [
     ("CustomerOrder", Authenticated),
     ("CustomerName", Free),
     ("Address", Free),
@@ -69,6 +73,8 @@ const CLEAN_ROW: [(&str, Class); 23] = [
     ("CardExpiresAt", Free),
     ("CardForgottenAt", Free),
     ("CardReplacedAt", Free),
+    ("OrderAmount", Free),
+    ("OrderCurrency", Free),
     ("PaymentStatus", Free),
     ("PaymentId", Free),
     ("PaymentAmount", Free),
@@ -97,13 +103,13 @@ const AUDIT_ROWS: [(&str, Class); 8] = [
 async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
     let world = World::keeping_cards(1).await;
     world.sandbox.fail_next(Some(card_airlock::sandbox::Failure::AnswerLost));
-    let client = world.client("ann");
-    client.submit(&order_of("1", Sandbox::DECLINED)).await.is(202);
+    let client = merchant(&world);
+    client.submit(&priced(order_of("1", Sandbox::DECLINED))).await.is(202);
     world.alter_card().await;
     world.deliver_last().await;
-    client.submit(&order_of("1", Sandbox::DECLINED)).await.is(202);
+    client.submit(&priced(order_of("1", Sandbox::DECLINED))).await.is(202);
     world.deliver_last().await;
-    let first = json!({ "CustomerOrder": "1", "Amount": 1999, "Currency": "EUR" });
+    let first = json!({ "CustomerOrder": "1", "Amount": 1999, "Currency": "USD" });
     client.pay_with("one", &first).await.is(503);
     let mut clean = names(&world.only_row(ORDERS).await);
     world.advance(std::time::Duration::from_secs(61));
@@ -131,12 +137,12 @@ async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_5_an_altered_quarantine_row_is_refused_unless_the_attribute_is_free() {
     let world = World::stepped().await;
-    let client = world.client("ann");
+    let client = merchant(&world);
     world.client("bob").submit(&donors_order()).await.is(202);
     let donor = world.only_row(QUARANTINE).await;
     for (attribute, class) in QUARANTINE_ROW {
         let id = format!("altered-{attribute}");
-        client.submit(&order(&id)).await.is(202);
+        client.submit(&priced(order(&id))).await.is(202);
         let mut row = world.row(QUARANTINE, &id).await.unwrap();
         let id = match attribute {
             "CustomerOrder" => "moved".to_owned(),
@@ -196,17 +202,25 @@ async fn promise_5_an_altered_vault_row_is_refused_unless_the_attribute_is_free(
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_5_an_altered_clean_row_is_refused_unless_the_attribute_is_free() {
     let world = World::stepped().await;
-    let client = world.client("ann");
+    let client = merchant(&world);
     world.tokenized(&world.client("bob"), &donors_order()).await;
     let donor = world.only_row(ORDERS).await;
     for (attribute, class) in CLEAN_ROW {
         let id = format!("altered-{attribute}");
-        world.tokenized(&client, &order(&id)).await;
+        world.tokenized(&client, &priced(order(&id))).await;
         let mut row = world.row(ORDERS, &id).await.unwrap();
         row.insert(attribute.into(), altered(attribute, &row, &donor));
         if attribute.starts_with("Payment") || attribute.starts_with("Claim") {
             // Alone it makes the row unreadable; with what belongs to it, it is a claim that has run out.
-            for name in ["PaymentStatus", "PaymentId", "PaymentStartedAt", "ClaimId", "ClaimedUntil"] {
+            for name in [
+                "PaymentStatus",
+                "PaymentId",
+                "PaymentAmount",
+                "PaymentCurrency",
+                "PaymentStartedAt",
+                "ClaimId",
+                "ClaimedUntil",
+            ] {
                 row.insert(name.into(), altered(name, &row, &donor));
             }
         }
@@ -310,14 +324,25 @@ fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
         "FailureReason" => s("REJECTED"),
         "PaymentStatus" => s("SUBMITTING"),
         "PaymentStartedAt" => row["AcceptedAt"].clone(),
-        "PaymentAmount" => AttributeValue::N("7".into()),
-        "PaymentCurrency" => s("EUR"),
+        "OrderAmount" | "PaymentAmount" => AttributeValue::N("7".into()),
+        "OrderCurrency" | "PaymentCurrency" => s("EUR"),
         "PaymentHistory" => AttributeValue::L(vec![]),
         "PaymentKeys" => AttributeValue::M([("key".to_owned(), s(&Uuid::new_v4().to_string()))].into()),
         "Attempt" | "Deadline" | "Uses" => AttributeValue::N("7".into()),
         "ExpiresAt" | "CardExpiresAt" => AttributeValue::N("99999999999".into()),
         _ => panic!("{attribute} is new: say what it may be altered to"),
     }
+}
+
+/// Ann, who may say what her orders cost.
+fn merchant(world: &World) -> Client {
+    world.client_in("ann", &["billing"])
+}
+
+fn priced(mut order: Value) -> Value {
+    order["Amount"] = 1999.into();
+    order["Currency"] = "USD".into();
+    order
 }
 
 /// Another user's order with another card.

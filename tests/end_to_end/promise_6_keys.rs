@@ -23,7 +23,7 @@ fn bill_of(amount: u64, currency: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_the_same_key_gets_the_same_answer_a_decline_too() {
     let world = World::stepped().await;
-    let client = world.client("ann");
+    let client = world.clerk();
     world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
     for _ in 0..3 {
         assert_eq!(client.pay_with("one", &bill()).await.is(402).code(), "PAYMENT_DECLINED");
@@ -41,7 +41,7 @@ async fn promise_6_the_same_key_gets_the_same_answer_a_decline_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_a_paid_order_stays_paid_under_every_key() {
     let world = World::stepped().await;
-    let client = world.client("ann");
+    let client = world.clerk();
     world.tokenized(&client, &order("1")).await;
     let first = client.pay_with("one", &bill_of(1999, "EUR")).await.is(200);
     assert_eq!((first.json["Amount"].as_u64(), first.text("Currency")), (Some(1999), "EUR"));
@@ -58,7 +58,7 @@ async fn promise_6_a_paid_order_stays_paid_under_every_key() {
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_an_order_is_tried_five_times_and_every_decline_is_kept() {
     let world = World::stepped().await;
-    let client = world.client("ann");
+    let client = world.clerk();
     world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
     for attempt in 1..=MAX_ATTEMPTS {
         let bill = bill_of(attempt as u64, "USD");
@@ -86,7 +86,7 @@ async fn promise_6_an_order_is_tried_five_times_and_every_decline_is_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_ten_new_keys_at_once_after_a_decline_never_submit_two_payments_at_a_time() {
     let world = World::stepped().await;
-    let client = world.client("ann");
+    let client = world.clerk();
     world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
     client.pay("1").await.is(402);
     let keys: Vec<_> = (0..10).map(|key| key.to_string()).collect();
@@ -110,7 +110,7 @@ async fn promise_6_ten_new_keys_at_once_after_a_decline_never_submit_two_payment
 async fn promise_6_a_payment_taken_over_keeps_its_id_its_amount_and_all_its_keys() {
     let world = World::stepped().await;
     world.sandbox.fail_next(Some(Failure::AnswerLost));
-    let client = world.client("ann");
+    let client = world.clerk();
     world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
     client.pay_with("one", &bill_of(500, "EUR")).await.is(503);
     assert_eq!(client.pay_with("two", &bill_of(501, "EUR")).await.is(422).code(), "AMOUNT_DIFFERS");
@@ -144,7 +144,7 @@ async fn promise_6_an_interrupted_payment_is_not_sent_again_once_the_processor_h
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_an_attempt_that_was_not_sent_leaves_the_decline_as_it_was() {
     let world = World::stepped().await;
-    let client = world.client("ann");
+    let client = world.clerk();
     world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
     client.pay_with("one", &bill_of(500, "EUR")).await.is(402);
     let declined = world.only_row(ORDERS).await;

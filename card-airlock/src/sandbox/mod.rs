@@ -96,14 +96,16 @@ impl Sandbox {
         format!("http://{}/ledger", self.0.address)
     }
 
-    /// The template's parameters that lead here. The bearer token is put into Secrets Manager of `aws`.
+    /// The template's parameters that lead here, where a payment may be without an amount, as the AWS sample's is
+    /// (its step 6.11). The bearer token is put into Secrets Manager of `aws`.
     ///
     /// # Errors
     /// When the secret cannot be made, as when it is there already.
     pub async fn parameters(&self, aws: &AwsEndpoint) -> Result<BTreeMap<String, String>, Refused> {
         let token = lock(&self.0.office.bearer).clone();
         let arn = aws.make_secret("card-airlock/processor", &token).await?;
-        Ok(BTreeMap::from([("ProcessorUrl".to_owned(), self.url()), ("ProcessorSecretArn".to_owned(), arn)]))
+        let required = ("AmountRequired".to_owned(), "false".to_owned());
+        Ok([("ProcessorUrl".to_owned(), self.url()), ("ProcessorSecretArn".to_owned(), arn), required].into())
     }
 
     /// Every payment that was charged or declined, oldest first.

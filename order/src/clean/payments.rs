@@ -18,7 +18,7 @@ use crate::{
 };
 
 const WITH_PAYMENTS: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
-                             AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, CardReplacedAt, PaymentStatus, PaymentId, PaymentAmount, \
+                             AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, CardReplacedAt, OrderAmount, OrderCurrency, PaymentStatus, PaymentId, PaymentAmount, \
                              PaymentCurrency, PaymentStartedAt, ClaimId, ClaimedUntil, PaymentHistory, PaymentKeys";
 
 /// Holds while the order has the card that was read, and that card is not forgotten. Each card of an order has a

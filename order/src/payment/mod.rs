@@ -36,7 +36,7 @@ pub struct Payments {
 pub struct Payment {
     /// The processor knows the payment by this id, whoever submits it.
     pub id: Uuid,
-    /// What is charged, when the client said so.
+    /// What is charged: the order's amount, or the one that a merchant gave for this payment.
     pub amount: Option<Amount>,
     /// When it was first claimed.
     pub started_at: Timestamp,
@@ -152,10 +152,10 @@ impl Claim {
 }
 
 impl Decline {
-    /// What was to be charged, when the client said so.
+    /// What was to be charged; none: nobody has said so.
     #[must_use]
     pub fn amount(&self) -> Option<Amount> {
-        amount(self.amount, self.currency)
+        Amount::of_parts(self.amount, self.currency).ok().flatten()
     }
 }
 
@@ -239,17 +239,14 @@ impl TryFrom<Attributes> for Payments {
         let current = match (standing, row.payment_id, row.payment_started_at) {
             (None, None, None) => None,
             (Some(standing), Some(id), Some(started_at)) => {
-                let amount = amount(row.payment_amount, row.payment_currency);
+                let amount = Amount::of_parts(row.payment_amount, row.payment_currency);
+                let amount = amount.map_err(|_| Unreadable)?;
                 Some(Payment { id, amount, started_at, standing })
             }
             _ => return Err(Unreadable),
         };
         Ok(Self { current, declines: row.payment_history, keys: row.payment_keys })
     }
-}
-
-fn amount(minor_units: Option<MinorUnits>, currency: Option<Currency>) -> Option<Amount> {
-    minor_units.zip(currency).map(|(minor_units, currency)| Amount { minor_units, currency })
 }
 
 #[cfg(test)]
@@ -302,6 +299,9 @@ mod tests {
             // As it would look if somebody had removed the status alone: it may have been charged.
             json!({"PaymentId": ID, "PaymentStartedAt": AT}),
             json!({"ClaimId": ID, "ClaimedUntil": AT}),
+            // Half an amount: what was it that a takeover would charge?
+            json!({"PaymentStatus": "DECLINED", "PaymentId": ID, "PaymentStartedAt": AT, "PaymentAmount": 1999}),
+            json!({"PaymentStatus": "DECLINED", "PaymentId": ID, "PaymentStartedAt": AT, "PaymentCurrency": "EUR"}),
         ] {
             assert!(read(row.clone()).is_err(), "{row}");
         }

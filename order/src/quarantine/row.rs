@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use serde_with::{DefaultOnError, DisplayFromStr, serde_as};
 use uuid::Uuid;
 use vault::{CardBrand, Last4, QuarantineIdentity, QuarantinedCard, Token};
 
 use crate::{
+    amount::{Amount, Currency, MinorUnits, NotAnAmount},
     details::{Address, CustomerName, Details},
     order_id::OrderId,
     owner::Owner,
@@ -54,6 +55,12 @@ pub struct QuarantineRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde_as(as = "Option<DisplayFromStr>")]
     pub replaces: Option<Token>,
+    /// What the merchant said that the order costs, in minor units; with its currency, or not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_amount: Option<MinorUnits>,
+    /// The currency of `order_amount`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_currency: Option<Currency>,
     /// Where it stands.
     pub status: QuarantineStatus,
     /// Why it failed, when it did.
@@ -71,9 +78,18 @@ impl QuarantineRow {
     /// Reads a row from its stored form.
     ///
     /// # Errors
-    /// [`TableError::Malformed`] when attributes are missing, unknown or of another type.
+    /// [`TableError::Malformed`] when attributes are missing, unknown or of another type, or when half an amount is
+    /// there.
     pub fn parse(item: HashMap<String, AttributeValue>) -> Result<Self, TableError> {
-        Ok(serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?)
+        let row: Self = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
+        Amount::of_parts(row.order_amount, row.order_currency).map_err(|_| TableError::Malformed)?;
+        Ok(row)
+    }
+
+    /// Says what the order costs, and nothing else of it.
+    pub fn set_amount(&mut self, amount: Option<Amount>) {
+        self.order_amount = amount.map(|amount| amount.minor_units);
+        self.order_currency = amount.map(|amount| amount.currency);
     }
 
     /// The card as the vault's tokenizer takes it.
@@ -137,6 +153,28 @@ pub struct QuarantineView {
     #[serde(default)]
     #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
     pub replaces: Option<Token>,
+    #[serde(default, deserialize_with = "readable")]
+    order_amount: Option<Result<MinorUnits, NotAnAmount>>,
+    #[serde(default, deserialize_with = "readable")]
+    order_currency: Option<Result<Currency, NotAnAmount>>,
+}
+
+/// An attribute that may be of any form in a malformed row; that it is there is seen all the same.
+fn readable<'de, T, D>(deserializer: D) -> Result<Option<Result<T, NotAnAmount>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Seen<T> {
+        Readable(T),
+        Other(IgnoredAny),
+    }
+    Ok(Some(match Seen::deserialize(deserializer)? {
+        Seen::Readable(value) => Ok(value),
+        Seen::Other(_) => Err(NotAnAmount),
+    }))
 }
 
 /// What a payment sees of a quarantine row.
@@ -163,6 +201,14 @@ impl QuarantineStanding {
 }
 
 impl QuarantineView {
+    /// What the merchant said that the order costs.
+    ///
+    /// # Errors
+    /// [`NotAnAmount`] when there is an amount that cannot be read: nobody guesses what it was.
+    pub fn amount(&self) -> Result<Option<Amount>, NotAnAmount> {
+        Amount::of_parts(self.order_amount.transpose()?, self.order_currency.transpose()?)
+    }
+
     /// The details, unless the row has expired and lost them, or is malformed.
     #[must_use]
     pub fn details(&self) -> Option<Details> {
@@ -175,6 +221,7 @@ impl QuarantineView {
             last4: self.card_last4?,
             brands: self.card_brand?.into(),
             replaces: self.replaces,
+            amount: self.amount().ok()?,
         })
     }
 }
@@ -200,5 +247,30 @@ mod tests {
         assert_eq!(view.failure_reason, Some(FailureReason::Malformed));
         assert_eq!((view.acceptance_id, view.accepted_at), (None, None));
         assert!(view.details().is_none());
+    }
+
+    #[test]
+    fn an_amount_that_cannot_be_read_is_told_from_none() {
+        let view = |amounts: serde_json::Value| {
+            let mut row = json!({"Owner": "me", "Status": "FAILED"}).as_object().cloned().unwrap();
+            row.extend(amounts.as_object().cloned().unwrap());
+            let item: HashMap<String, AttributeValue> =
+                serde_dynamo::aws_sdk_dynamodb_1::to_item(row).unwrap();
+            serde_dynamo::aws_sdk_dynamodb_1::from_item::<QuarantineView>(item).unwrap()
+        };
+        let euros = Amount { minor_units: 500.try_into().unwrap(), currency: "EUR".parse().unwrap() };
+        for (amounts, read) in [
+            (json!({}), Ok(None)),
+            (json!({"OrderAmount": 500, "OrderCurrency": "EUR"}), Ok(Some(euros))),
+            (json!({"OrderAmount": 500}), Err(NotAnAmount)),
+            (json!({"OrderCurrency": "EUR"}), Err(NotAnAmount)),
+            (json!({"OrderAmount": 0, "OrderCurrency": "EUR"}), Err(NotAnAmount)),
+            (json!({"OrderAmount": 1.5, "OrderCurrency": "EUR"}), Err(NotAnAmount)),
+            (json!({"OrderAmount": "500", "OrderCurrency": "EUR"}), Err(NotAnAmount)),
+            (json!({"OrderAmount": null, "OrderCurrency": "EUR"}), Err(NotAnAmount)),
+            (json!({"OrderAmount": 500, "OrderCurrency": ["EUR"]}), Err(NotAnAmount)),
+        ] {
+            assert_eq!(view(amounts.clone()).amount(), read, "{amounts}");
+        }
     }
 }

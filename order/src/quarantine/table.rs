@@ -20,7 +20,7 @@ use crate::{
 };
 
 const VIEW: &str = "CustomerName, Address, #owner, AcceptanceId, AcceptedAt, CardLast4, CardBrand, \
-                    #status, FailureReason, Attempt, Replaces";
+                    #status, FailureReason, Attempt, Replaces, OrderAmount, OrderCurrency";
 
 /// The quarantine table.
 #[derive(Debug, Clone)]

@@ -26,7 +26,7 @@ pub struct PaymentRequest<'a> {
     pub payment_id: Uuid,
     /// The order that is paid.
     pub order: &'a OrderId,
-    /// What is to be charged, when the client said so.
+    /// What is to be charged; none: the processor knows it by the order.
     pub amount: Option<Amount>,
     /// The card to be charged.
     pub card: Card,

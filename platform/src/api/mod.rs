@@ -1,6 +1,7 @@
 //! The conventions of the API, the same for every function behind it: who calls, what a request may hold, how
 //! an error looks. Nothing that a client sent comes back but a validated order id.
 
+mod amount;
 mod caller;
 mod cors;
 mod deadline;
@@ -11,6 +12,7 @@ mod problem;
 mod reply;
 mod request;
 
+pub use amount::amount;
 pub use caller::Caller;
 pub use cors::Cors;
 pub use deadline::before;

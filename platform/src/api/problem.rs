@@ -46,6 +46,13 @@ impl Problem {
     pub const UNAUTHORIZED: Self =
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "An ID token of the user pool is required");
 
+    /// 403: only the shop decides this, and a customer tried to.
+    pub const MERCHANT_ONLY: Self = Self::new(
+        StatusCode::FORBIDDEN,
+        "MERCHANT_ONLY",
+        "Only a merchant may do this: give an amount, a currency or an owner, or pay where the shop collects payments",
+    );
+
     /// 404: no such order, or somebody else's; the two are not told apart.
     pub const ORDER_NOT_FOUND: Self =
         Self::new(StatusCode::NOT_FOUND, "ORDER_NOT_FOUND", "There is no such order");

@@ -14,7 +14,7 @@ use crate::simulation::{
 };
 
 /// Who sends the orders.
-pub(super) const ADA: &str = "ada";
+pub(super) const ADA: &str = "0ada0ada-0000-4000-8000-00000000000a";
 /// What is ordered.
 pub(super) const ORDERED: &Details = &DETAILS[0];
 /// The same, with a card that is declined.

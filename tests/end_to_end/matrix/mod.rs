@@ -5,6 +5,7 @@ mod faults;
 mod forgetting;
 mod operators;
 mod payments;
+mod prices;
 mod steps;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use operators::{
 use payments::{
     AnotherCard, AnotherCardBeforeAnyPayment, Declining, PayingByKey, PayingDespite, PayingTooLate, Trouble,
 };
+use prices::{PlacedByAMerchant, PricedAtPaying, RenewedByItsOwner};
 use serde_json::Value;
 
 use crate::simulation::world::World;
@@ -73,6 +75,9 @@ survive_every_fault! {
     promise_6_an_error_of_the_processor_beside_every_fault: PayingDespite(Trouble::Fails(Failure::Error));
     promise_6_a_refusal_of_the_processor_beside_every_fault: PayingDespite(Trouble::Fails(Failure::Refused));
     promise_6_a_processor_out_of_reach_beside_every_fault: PayingDespite(Trouble::Unreachable);
+    promise_6_a_merchants_price_survives_every_fault: PlacedByAMerchant;
+    promise_6_a_price_survives_its_failed_acceptance_and_every_fault: RenewedByItsOwner;
+    promise_6_a_price_at_paying_is_the_merchants_at_every_fault: PricedAtPaying;
     forgetting_a_card_survives_every_fault: Forgetting;
     forgetting_another_card_that_comes_late_survives_every_fault: AnotherCardForAForgottenOrder;
     forgetting_cards_in_both_places_survives_every_fault: ForgettingInQuarantine;

@@ -9,7 +9,7 @@ use super::{
     steps::{tokenized, tokenized_to_be_declined},
 };
 use crate::simulation::{
-    client::{Answer, Bill},
+    client::{Answer, Bill, MERCHANT},
     details::OTHER_CARDS,
     world::{LATER, World},
 };
@@ -18,7 +18,7 @@ const CENTS: Option<u64> = Some(1999);
 
 async fn paid_by(world: &World, order: &str, key: &str, amount: Option<u64>) -> Answer {
     let bill = Bill { key: Some(key), amount };
-    insist(world, async |world: &World| world.pay_by(order, ADA, bill).await).await
+    insist(world, async |world: &World| world.pay_by(order, MERCHANT, bill).await).await
 }
 
 async fn declined_by(world: &World, order: &str, key: &str) {
@@ -168,7 +168,7 @@ impl Stage for PayingDespite {
             Trouble::Fails(failure) => world.stack.sandbox().fail_next(Some(failure)),
             Trouble::Unreachable => world.stack.sandbox().set_reachable(false).await.unwrap(),
         }
-        let first = world.pay_by(order, ADA, Bill { key: Some("one"), amount: CENTS }).await;
+        let first = world.pay_by(order, MERCHANT, Bill { key: Some("one"), amount: CENTS }).await;
         assert!([502, 503].contains(&first.status), "{first:?}");
         world.stack.sandbox().set_reachable(true).await.unwrap();
         let paid = paid_by(world, order, "one", CENTS).await;

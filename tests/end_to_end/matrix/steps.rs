@@ -33,6 +33,11 @@ pub(super) async fn tokenized_to_be_declined(world: &mut World, order: &str) {
 /// Accepted, and given up by the mapping while KMS was down: the row is PENDING, its positions in the queue.
 pub(super) async fn stuck(world: &mut World, order: &str) {
     accepted(world, order).await;
+    given_up(world).await;
+}
+
+/// The mapping gives up what is there, while KMS is down.
+pub(super) async fn given_up(world: &mut World) {
     world.fault(WORKER, Some("Decrypt"), FaultKind::InternalError, When::Always);
     world.settle().await;
     world.faults().clear();

@@ -9,6 +9,9 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
+/// A member of the billing group.
+pub(crate) const MERCHANT: &str = "0c1e0c1e-0000-4000-8000-00000000000c";
+
 /// How an order is paid.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Bill<'a> {
@@ -49,15 +52,20 @@ pub(super) fn post(client_id: &str, user: &str, path: &str, body: &Value) -> Val
 /// The event of `POST /paybill`.
 pub(super) fn pay(client_id: &str, user: &str, order: &str, bill: Bill<'_>) -> Value {
     let mut body = json!({ "CustomerOrder": order });
-    if let Some(amount) = bill.amount {
-        body["Amount"] = amount.into();
-        body["Currency"] = "EUR".into();
-    }
+    price(&mut body, bill.amount);
     let mut event = post(client_id, user, "/paybill", &body);
     if let Some(key) = bill.key {
         event["headers"]["Idempotency-Key"] = key.into();
     }
     event
+}
+
+/// Says how much, in cents of a euro.
+pub(super) fn price(body: &mut Value, cents: Option<u64>) {
+    if let Some(cents) = cents {
+        body["Amount"] = cents.into();
+        body["Currency"] = "EUR".into();
+    }
 }
 
 /// The event of `PUT /order/{CustomerOrder}/card`.
@@ -87,6 +95,10 @@ pub(super) fn delete_card(client_id: &str, user: &str, order: &str) -> Value {
 }
 
 fn event(client_id: &str, user: &str, method: &str, resource: &str, path: &str) -> Value {
+    let mut claims = json!({ "sub": user, "token_use": "id", "aud": client_id });
+    if user == MERCHANT {
+        claims["cognito:groups"] = "billing".into();
+    }
     json!({
         "resource": resource,
         "path": path,
@@ -96,7 +108,7 @@ fn event(client_id: &str, user: &str, method: &str, resource: &str, path: &str) 
             "requestId": "a request",
             "httpMethod": method,
             "path": format!("/dev{path}"),
-            "authorizer": { "claims": { "sub": user, "token_use": "id", "aud": client_id } },
+            "authorizer": { "claims": claims },
         },
     })
 }

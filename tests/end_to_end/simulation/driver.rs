@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use super::{
     at_rest::{AtRest, is_decline, text},
-    client::Bill,
+    client::{Bill, MERCHANT},
     details::{DETAILS, OTHER_CARDS},
-    model::Model,
-    operations::{KEYS, ORDERS, Op, USERS},
+    model::{Model, Told},
+    operations::{BARGAIN, KEYS, ORDERS, Op, Sender, USERS},
     world::{Item, LATER, QUARANTINE, WORKER, World},
 };
 
@@ -50,16 +50,33 @@ impl Simulation {
     async fn once(&mut self, operation: &Op) {
         let world = &mut self.world;
         match *operation {
-            Op::Submit { order, user, details } => {
+            Op::Submit { order, user, details, by } => {
                 let (order, user, details) = (ORDERS[order], USERS[user], &DETAILS[details]);
                 let before = world.at_rest();
-                let answer = world.submit(order, user, details).await;
-                self.model.submitted(order, user, details, &answer, &before);
+                let (answer, price) = match by {
+                    Sender::Customer => (world.submit(order, user, details).await, None),
+                    Sender::Haggler => {
+                        let answer = world.submit_at(order, user, details, Some(BARGAIN)).await;
+                        assert_eq!((answer.status, answer.text("code")), (403, "MERCHANT_ONLY"));
+                        assert_eq!(
+                            world.at_rest().quarantine,
+                            before.quarantine,
+                            "a haggler changed something"
+                        );
+                        return;
+                    }
+                    Sender::Merchant(price) => (world.place_for(order, user, details, price).await, price),
+                };
+                self.model.submitted(order, user, Told { details, price }, &answer, &before);
+                Model::check_price(order, price, &before, &world.at_rest());
             }
-            Op::Pay { order, user, key, amount, failure } => {
+            Op::Pay { order, user, by_merchant, key, amount, failure } => {
                 world.processor_fails(failure).await;
                 let bill = Bill { key: key.map(|key| KEYS[key]), amount };
-                let answer = world.pay_by(ORDERS[order], USERS[user], bill).await;
+                let payer = if by_merchant { MERCHANT } else { USERS[user] };
+                let before = world.at_rest();
+                let answer = world.pay_by(ORDERS[order], payer, bill).await;
+                self.model.paid(ORDERS[order], payer, amount, &answer, &before);
                 let charges = world.charges();
                 let mut charges = charges.iter().filter(|charge| charge.order.as_str() == ORDERS[order]);
                 let is_told = |charge: &Charge| {
@@ -71,7 +88,7 @@ impl Simulation {
                 let is_right = match answer.status {
                     200 => charges.any(is_told),
                     402 => charges.any(is_decline),
-                    status => [404, 409, 410, 422, 502, 503].contains(&status),
+                    status => [403, 404, 409, 410, 422, 502, 503].contains(&status),
                 };
                 assert!(is_right, "{answer:?}, and the ledger tells otherwise");
             }
@@ -137,8 +154,10 @@ impl Simulation {
 
     fn check(&mut self) {
         let rest = self.world.at_rest();
-        rest.check(&self.world.charges()).unwrap();
+        let charges = self.world.charges();
+        rest.check(&charges).unwrap();
         self.model.check(&rest, &self.world.records);
+        self.model.check_charges(&rest, &charges);
     }
 
     /// The faults are over; schedule and operator do their rounds until nothing is on its way. Then everything

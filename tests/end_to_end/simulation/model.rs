@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use card_airlock::sandbox::Charge;
 use order::MAX_ATTEMPTS;
 use serde_json::Value;
 
 use super::{
     at_rest::{AtRest, history, text},
-    client::Answer,
+    client::{Answer, MERCHANT},
     details::Details,
 };
 
@@ -26,12 +27,24 @@ pub(super) struct Model {
     to_be_forgotten: BTreeSet<(String, String)>,
     /// The orders whose card is forgotten, and since when.
     forgotten: BTreeMap<String, String>,
+    /// What each acceptance of an order says that it costs.
+    prices: BTreeMap<String, Option<String>>,
+    /// What merchants have asked for when an order without a price was paid.
+    asked_for: BTreeSet<(&'static str, u64)>,
+}
+
+/// What was sent of an order, beside its id.
+pub(super) struct Told {
+    pub(super) details: &'static Details,
+    /// In cents, by a merchant.
+    pub(super) price: Option<u64>,
 }
 
 /// An order that was, or may have been, taken in.
 struct Submission {
     user: &'static str,
     details: &'static Details,
+    price: Option<u64>,
     /// As told with a 202; none: the answer left it open.
     acceptance: Option<String>,
 }
@@ -50,7 +63,7 @@ impl Model {
         &mut self,
         order: &'static str,
         user: &'static str,
-        details: &'static Details,
+        Told { details, price }: Told,
         answer: &Answer,
         before: &AtRest,
     ) {
@@ -65,7 +78,7 @@ impl Model {
                     let in_way = in_way.filter(|row| text(row, "Status") == "PENDING");
                     let is_own = in_way.is_none_or(|row| text(row, "AcceptanceId") == acceptance);
                     assert!(is_own, "{order} took the place of a pending one: {in_way:?}");
-                    sent.push(Submission { user, details, acceptance: Some(acceptance) });
+                    sent.push(Submission { user, details, price, acceptance: Some(acceptance) });
                     return;
                 };
                 assert_eq!((same.user, same.details), (user, details), "202 for somebody else's {order}");
@@ -78,15 +91,93 @@ impl Model {
                     expected,
                     "200 for another {order}"
                 );
+                assert!(price.is_none() || price == cents_of(row), "200 for {order} at another price");
             }
             409 => {
-                let is_other = |one: &Submission| (one.user, one.details) != (user, details);
+                // So is it with a price that the order has not.
+                let is_other = |one: &Submission| {
+                    (one.user, one.details) != (user, details) || (price.is_some() && one.price != price)
+                };
                 // With another card it is another order than the one that was sent.
                 let is_other = sent.iter().any(is_other) || self.other_cards.contains_key(order);
                 assert!(is_other, "409 though {order} was never sent otherwise");
             }
-            503 => sent.push(Submission { user, details, acceptance: None }),
+            503 => sent.push(Submission { user, details, price, acceptance: None }),
             _ => panic!("{answer:?}"),
+        }
+    }
+
+    /// A new row of an order has the price that was told with it, else that of the row whose place it took.
+    pub(super) fn check_price(order: &str, told: Option<u64>, before: &AtRest, after: &AtRest) {
+        let (before, after) = (before.quarantine.get(order), after.quarantine.get(order));
+        let acceptance = |row: &Value| text(row, "AcceptanceId").to_owned();
+        if let Some(row) = after
+            && before.map(acceptance) != Some(acceptance(row))
+        {
+            assert_eq!(
+                cents_of(row),
+                told.or_else(|| before.and_then(cents_of)),
+                "the price of {order}: {row}"
+            );
+        }
+    }
+
+    /// Takes note of an answer to a payment. `before` is what was there when it was asked for.
+    pub(super) fn paid(
+        &mut self,
+        order: &'static str,
+        payer: &str,
+        amount: Option<u64>,
+        answer: &Answer,
+        before: &AtRest,
+    ) {
+        let clean = before.clean.get(order);
+        let price = clean.and_then(cents_of);
+        let is_owner = clean.is_some_and(|row| text(row, "Owner") == payer);
+        let expected = match (price, amount) {
+            (Some(price), Some(amount)) if price != amount => Some(422),
+            (None, Some(_)) if is_owner => Some(403),
+            _ => None,
+        };
+        let may = clean.is_some() && (is_owner || payer == MERCHANT);
+        if let Some(expected) = expected.filter(|_| may) {
+            assert!([expected, 503].contains(&answer.status), "{order} at {price:?}, {amount:?}: {answer:?}");
+        }
+        assert!(
+            answer.status != 403 || expected == Some(403),
+            "{order} at {price:?}, {amount:?}: {answer:?}"
+        );
+        if let Some(amount) = amount.filter(|_| payer == MERCHANT) {
+            self.asked_for.insert((order, amount));
+        }
+    }
+
+    /// Every payment is of the order's price; without one, of an amount that a merchant asked for, or of none.
+    pub(super) fn check_charges(&self, rest: &AtRest, charges: &[Charge]) {
+        for charge in charges {
+            let order = charge.order.as_str();
+            let cents = charge.amount.map(|amount| amount.minor_units.count());
+            let is_right = match rest.clean.get(order).and_then(cents_of) {
+                Some(price) => cents == Some(price),
+                None => cents.is_none_or(|cents| self.asked_for.contains(&(order, cents))),
+            };
+            assert!(is_right, "nobody who may has asked for {cents:?} for {order}");
+        }
+    }
+
+    /// What an acceptance says of its price, it says for ever, in quarantine and clean.
+    fn check_prices(&mut self, rest: &AtRest) {
+        let orders = rest.quarantine.values().filter(|row| text(row, "Replaces").is_empty());
+        for row in orders {
+            let (acceptance, price) = (text(row, "AcceptanceId").to_owned(), stored_price(row));
+            assert_eq!(self.prices.entry(acceptance).or_insert_with(|| price.clone()), &price, "{row}");
+        }
+        for (order, row) in &rest.clean {
+            let known = match self.clean.get(order) {
+                Some(before) => stored_price(before),
+                None => self.prices[text(row, "AcceptanceId")].clone(),
+            };
+            assert_eq!(stored_price(row), known, "the price of {order} is another");
         }
     }
 
@@ -116,7 +207,12 @@ impl Model {
         if let (202 | 503, Some(row)) = (answer.status, unpaid) {
             let acceptance = (answer.status == 202).then(|| answer.text("AcceptanceId").to_owned());
             let details = Details::of(text(row, "CustomerName"));
-            self.submissions.entry(order).or_default().push(Submission { user, details, acceptance });
+            self.submissions.entry(order).or_default().push(Submission {
+                user,
+                details,
+                price: None,
+                acceptance,
+            });
             self.other_cards.entry(order.to_owned()).or_default().insert(card);
         }
     }
@@ -183,6 +279,7 @@ impl Model {
 
     /// What must hold at any time.
     pub(super) fn check(&mut self, rest: &AtRest, records: &[Value]) {
+        self.check_prices(rest);
         for (order, row) in &rest.clean {
             let sent = self.submissions.get(order.as_str()).map_or(&[][..], Vec::as_slice);
             assert!(sent.iter().any(|one| one.is_in(row)), "a clean {order} that nobody sent: {row}");
@@ -283,6 +380,18 @@ impl Model {
         let row = rest.quarantine.get(order).filter(own)?;
         Some((text(row, "Status").into(), text(row, "FailureReason").into()))
     }
+}
+
+/// The price that a row has, in cents of a euro.
+fn cents_of(row: &Value) -> Option<u64> {
+    row["OrderAmount"]["N"].as_str().map(|cents| cents.parse().unwrap())
+}
+
+/// Amount and currency as they are stored; both or neither.
+fn stored_price(row: &Value) -> Option<String> {
+    let currency = row["OrderCurrency"]["S"].as_str();
+    assert_eq!(cents_of(row).is_some(), currency.is_some(), "half a price: {row}");
+    cents_of(row).zip(currency).map(|(cents, currency)| format!("{cents} {currency}"))
 }
 
 /// Whether the card that a row brings can replace that of the clean order only once its payment is settled.

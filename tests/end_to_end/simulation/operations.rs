@@ -13,18 +13,20 @@ use super::details::OTHER_CARDS;
 
 /// Orders, customers and details are few, so that they meet.
 pub(super) const ORDERS: [&str; 3] = ["order-a", "order-b", "order-c"];
-pub(super) const USERS: [&str; 2] = ["ada", "eve"];
+pub(super) const USERS: [&str; 2] =
+    ["0ada0ada-0000-4000-8000-00000000000a", "0e7e0e7e-0000-4000-8000-00000000000e"];
 const ROLES: [&str; 5] = ["IngestRole", super::world::WORKER, "ReplayRole", "PaybillRole", "ForgetRole"];
 
 /// One thing that happens.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Op {
-    /// A customer sends an order, once, whatever the answer is.
-    Submit { order: usize, user: usize, details: usize },
-    /// A customer pays, and the processor may fail.
+    /// A customer's order is sent, once, whatever the answer is.
+    Submit { order: usize, user: usize, details: usize, by: Sender },
+    /// A customer, or a merchant in the customer's stead, pays, and the processor may fail.
     Pay {
         order: usize,
         user: usize,
+        by_merchant: bool,
         key: Option<usize>,
         amount: Option<u64>,
         failure: Option<ProcessorError>,
@@ -57,6 +59,22 @@ pub(super) enum Op {
     Replay { order: Option<usize>, dry_run: bool },
 }
 
+/// Who sends an order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Sender {
+    /// The customer.
+    Customer,
+    /// The customer, with a price of their own.
+    Haggler,
+    /// A merchant for the customer, with a price in cents or without.
+    Merchant(Option<u64>),
+}
+
+/// What merchants ask for.
+pub(super) const PRICES: [u64; 2] = [500, 700];
+/// What a customer would like to pay.
+pub(super) const BARGAIN: u64 = 1;
+
 /// The keys of customers' payments: few, so that they meet.
 pub(super) const KEYS: [&str; 6] = ["one", "two", "three", "four", "five", "six"];
 
@@ -65,8 +83,9 @@ pub(super) const KEYS: [&str; 6] = ["one", "two", "three", "four", "five", "six"
 pub(super) fn operations() -> impl Strategy<Value = Vec<Op>> {
     let any = proptest::collection::vec(operation(), 1..28);
     (proptest::bool::weighted(0.4), any).prop_map(|(is_declined, any)| {
-        let submit = Op::Submit { order: 0, user: 0, details: 3 };
-        let pay = Op::Pay { order: 0, user: 0, key: Some(0), amount: Some(500), failure: None };
+        let submit = Op::Submit { order: 0, user: 0, details: 3, by: Sender::Customer };
+        let pay =
+            Op::Pay { order: 0, user: 0, by_merchant: true, key: Some(0), amount: Some(500), failure: None };
         let declined = [submit, Op::Settle, pay];
         declined.into_iter().filter(|_| is_declined).chain(any).collect()
     })
@@ -77,11 +96,22 @@ fn operation() -> impl Strategy<Value = Op> {
     let user = || prop_oneof![4 => Just(0_usize), 1 => Just(1)];
     let details = || prop_oneof![3 => Just(0_usize), 1 => Just(1), 1 => Just(2), 2 => Just(3)];
     let key = || proptest::option::weighted(0.7, 0..KEYS.len());
-    let amount = || proptest::option::weighted(0.5, select(&[500_u64, 700][..]));
+    let amount = || proptest::option::weighted(0.5, select(&PRICES[..]));
+    let by = || {
+        let merchants = proptest::option::weighted(0.8, select(&PRICES[..])).prop_map(Sender::Merchant);
+        prop_oneof![5 => Just(Sender::Customer), 1 => Just(Sender::Haggler), 3 => merchants]
+    };
+    let payer = || {
+        let customers = proptest::option::weighted(0.3, select(&[PRICES[0], BARGAIN][..]));
+        prop_oneof![customers.prop_map(|amount| (false, amount)), amount().prop_map(|amount| (true, amount))]
+    };
     prop_oneof![
-        6 => (order(), user(), details()).prop_map(|(order, user, details)| Op::Submit { order, user, details }),
-        6 => (order(), user(), key(), amount(), failure())
-            .prop_map(|(order, user, key, amount, failure)| Op::Pay { order, user, key, amount, failure }),
+        6 => (order(), user(), details(), by())
+            .prop_map(|(order, user, details, by)| Op::Submit { order, user, details, by }),
+        6 => (order(), user(), key(), payer(), failure()).prop_map(|(order, user, key, payer, failure)| {
+            let (by_merchant, amount) = payer;
+            Op::Pay { order, user, by_merchant, key, amount, failure }
+        }),
         3 => (order(), user(), 0..OTHER_CARDS.len()).prop_map(|(order, user, card)| Op::PutCard { order, user, card }),
         2 => (order(), user()).prop_map(|(order, user)| Op::Forget { order, user }),
         4 => Just(Op::Step),

@@ -15,7 +15,7 @@ use super::{
     client::Bill,
     details::DETAILS,
     driver::Simulation,
-    operations::{ORDERS, Op, USERS},
+    operations::{BARGAIN, ORDERS, Op, Sender, USERS},
     world::{WORKER, World},
 };
 
@@ -23,7 +23,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 fn submit(order: usize) -> Op {
-    Op::Submit { order, user: 0, details: 0 }
+    Op::Submit { order, user: 0, details: 0, by: Sender::Customer }
 }
 
 fn forget(order: usize) -> Op {
@@ -148,7 +148,7 @@ async fn promise_7_the_sweep_parks_no_healthy_order_of_a_backlog() {
 
 #[tokio::test]
 async fn promise_6_a_payment_whose_answer_was_lost_is_charged_once() {
-    let pay = |failure| Op::Pay { order: 0, user: 0, key: None, amount: None, failure };
+    let pay = |failure| Op::Pay { order: 0, user: 0, by_merchant: false, key: None, amount: None, failure };
     let lost = [pay(Some(ProcessorError::NoAnswer)), pay(None), Op::Advance(2 * MINUTE), pay(None)];
     let mut simulation = Simulation::new().await;
     simulation.go(&[submit(0), Op::Settle]).await;
@@ -159,8 +159,15 @@ async fn promise_6_a_payment_whose_answer_was_lost_is_charged_once() {
 
 #[tokio::test]
 async fn promise_6_a_declined_order_is_paid_once_with_another_card() {
-    let pay = |key, failure| Op::Pay { order: 0, user: 0, key: Some(key), amount: Some(500), failure };
-    let submit = Op::Submit { order: 0, user: 0, details: 3 };
+    let pay = |key, failure| Op::Pay {
+        order: 0,
+        user: 0,
+        by_merchant: true,
+        key: Some(key),
+        amount: Some(500),
+        failure,
+    };
+    let submit = Op::Submit { order: 0, user: 0, details: 3, by: Sender::Customer };
     let another = |card| Op::PutCard { order: 0, user: 0, card };
     let mut simulation = Simulation::new().await;
     simulation.go(&[submit, Op::Settle, another(0), pay(0, None), another(1), Op::Settle]).await;
@@ -169,6 +176,25 @@ async fn promise_6_a_declined_order_is_paid_once_with_another_card() {
     simulation.go(&[Op::Advance(2 * MINUTE), pay(2, None), Op::Settle, pay(3, None), another(1)]).await;
     let outcomes: Vec<_> = simulation.world.charges().iter().map(is_decline).collect();
     assert_eq!(outcomes, [true, true, false]);
+    simulation.end().await;
+}
+
+#[tokio::test]
+async fn promise_6_a_price_outlives_a_failed_acceptance_and_nobody_pays_another() {
+    let priced = Op::Submit { order: 0, user: 0, details: 0, by: Sender::Merchant(Some(700)) };
+    let pay =
+        |by_merchant, amount| Op::Pay { order: 0, user: 0, by_merchant, key: None, amount, failure: None };
+    let mut simulation = Simulation::new().await;
+    simulation.go(&[priced]).await;
+    altered(&simulation.world).await;
+    simulation.world.archive();
+    let poison = vec![simulation.world.records.last().unwrap().clone()];
+    simulation.world.deliver(&poison).await.unwrap();
+    assert_eq!(simulation.quarantined()[0].as_deref(), Some("FAILED"));
+    simulation.go(&[submit(0), Op::Settle]).await;
+    simulation.go(&[pay(false, Some(BARGAIN)), pay(true, Some(500)), pay(false, None)]).await;
+    let charged: Vec<_> = simulation.world.charges().iter().map(|charge| charge.amount.unwrap()).collect();
+    assert_eq!(charged.iter().map(|amount| amount.minor_units.count()).collect::<Vec<_>>(), [700]);
     simulation.end().await;
 }
 

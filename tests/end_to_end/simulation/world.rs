@@ -23,7 +23,7 @@ use crate::support::{eventually, issuer};
 
 use super::{
     at_rest::{AtRest, card_in},
-    client::{self, Answer, Bill},
+    client::{self, Answer, Bill, MERCHANT},
     details::Details,
 };
 
@@ -104,11 +104,34 @@ impl World {
     // ---- Customers -------------------------------------------------------------------------------------
 
     pub(crate) async fn submit(&self, order: &str, user: &str, details: &Details) -> Answer {
-        let body = json!({
-            "CustomerOrder": order, "CustomerName": details.name, "Address": details.address,
-            "CreditCard": details.card,
-        });
+        self.submit_at(order, user, details, None).await
+    }
+
+    /// The same with a price, which is none of a customer's to say.
+    pub(crate) async fn submit_at(
+        &self,
+        order: &str,
+        user: &str,
+        details: &Details,
+        cents: Option<u64>,
+    ) -> Answer {
+        let mut body = body_of(order, details);
+        client::price(&mut body, cents);
         self.ask("IngestFunction", &client::post(&self.client_id, user, "/order", &body)).await
+    }
+
+    /// A merchant places an order for a customer, with its price or without.
+    pub(crate) async fn place_for(
+        &self,
+        order: &str,
+        user: &str,
+        details: &Details,
+        cents: Option<u64>,
+    ) -> Answer {
+        let mut body = body_of(order, details);
+        body["Owner"] = user.into();
+        client::price(&mut body, cents);
+        self.ask("IngestFunction", &client::post(&self.client_id, MERCHANT, "/order", &body)).await
     }
 
     pub(crate) async fn status(&self, order: &str, user: &str) -> Answer {
@@ -251,6 +274,13 @@ impl World {
         let delete = self.dynamodb.delete_item().table_name(QUARANTINE);
         delete.key("CustomerOrder", AttributeValue::S(order.into())).send().await.unwrap();
     }
+}
+
+fn body_of(order: &str, details: &Details) -> Value {
+    json!({
+        "CustomerOrder": order, "CustomerName": details.name, "Address": details.address,
+        "CreditCard": details.card,
+    })
 }
 
 /// A row in the SDK's form.

@@ -1,0 +1,75 @@
+//! Who decides how much: what a payment that begins with a request charges.
+
+use order::Amount;
+use platform::api::Problem;
+
+use crate::problems;
+
+/// Who asks for a payment. A merchant who placed an order is a merchant there too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Payer {
+    /// A member of the billing group.
+    Merchant,
+    /// The order's owner, and no merchant.
+    Owner,
+}
+
+/// What a payment that begins now charges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Price {
+    /// How much; none: the processor knows it by the order.
+    pub(crate) amount: Option<Amount>,
+    /// Whether no payment begins without an amount.
+    pub(crate) is_required: bool,
+}
+
+/// The table "Who decides how much" of ARCHITECTURE.md: the order's amount, else the merchant's. What a customer says
+/// decides nothing.
+///
+/// # Errors
+/// 422 where another amount is given than the order's, 403 where a customer gives one that the order has not.
+pub(crate) fn amount_to_charge(
+    of_order: Option<Amount>,
+    asked: Option<Amount>,
+    payer: Payer,
+) -> Result<Option<Amount>, Problem> {
+    match (of_order, asked, payer) {
+        (Some(of_order), Some(asked), _) if asked != of_order => Err(problems::ANOTHER_AMOUNT),
+        (Some(of_order), ..) => Ok(Some(of_order)),
+        (None, Some(_), Payer::Owner) => Err(Problem::MERCHANT_ONLY),
+        (None, asked, _) => Ok(asked),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(count: u64, currency: &str) -> Option<Amount> {
+        let minor_units = count.try_into().unwrap();
+        Some(Amount { minor_units, currency: currency.parse().unwrap() })
+    }
+
+    #[test]
+    fn every_order_request_and_payer_has_its_amount() {
+        use Payer::{Merchant, Owner};
+        let (euros, other, dollars) = (of(4999, "EUR"), of(1, "EUR"), of(4999, "USD"));
+        for (order, asked, payer, expected) in [
+            (euros, None, Owner, Ok(euros)),
+            (euros, euros, Owner, Ok(euros)),
+            (euros, other, Owner, Err("AMOUNT_DIFFERS")),
+            (euros, dollars, Owner, Err("AMOUNT_DIFFERS")),
+            (euros, None, Merchant, Ok(euros)),
+            (euros, euros, Merchant, Ok(euros)),
+            (euros, other, Merchant, Err("AMOUNT_DIFFERS")),
+            (euros, dollars, Merchant, Err("AMOUNT_DIFFERS")),
+            (None, None, Owner, Ok(None)),
+            (None, other, Owner, Err("MERCHANT_ONLY")),
+            (None, None, Merchant, Ok(None)),
+            (None, other, Merchant, Ok(other)),
+        ] {
+            let charged = amount_to_charge(order, asked, payer).map_err(|problem| problem.code);
+            assert_eq!(charged, expected, "{order:?} {asked:?} {payer:?}");
+        }
+    }
+}
