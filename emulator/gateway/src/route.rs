@@ -11,7 +11,7 @@ use percent_encoding::percent_decode_str;
 pub struct Route {
     /// The method, as in the template.
     pub method: Method,
-    /// The resource's path, such as `/orders/{Id}`: without the stage.
+    /// The resource's path, such as `/notes/{Id}`: without the stage.
     pub path: String,
     /// What answers.
     pub function: Function,
@@ -80,7 +80,7 @@ mod tests {
             timeout: Duration::from_secs(1),
             requires_sign_in: true,
         };
-        vec![route(Method::POST, "/order"), route(Method::GET, "/order/{CustomerOrder}")]
+        vec![route(Method::POST, "/notes"), route(Method::GET, "/notes/{Id}")]
     }
 
     fn found(method: Method, path: &str) -> Option<(String, String, Vec<String>)> {
@@ -92,26 +92,22 @@ mod tests {
 
     #[test]
     fn a_path_below_the_stage_finds_its_route_and_its_parameters_decoded() {
-        let order = Some(("/order".to_owned(), "/order".to_owned(), vec![]));
-        assert_eq!(found(Method::POST, "/dev/order"), order);
-        assert_eq!(found(Method::POST, "/dev//order"), order, "the sample's URL ends in a slash");
-        assert_eq!(found(Method::POST, "/dev/order/"), order);
+        let order = Some(("/notes".to_owned(), "/notes".to_owned(), vec![]));
+        assert_eq!(found(Method::POST, "/dev/notes"), order);
+        assert_eq!(found(Method::POST, "/dev//notes"), order, "the sample's URL ends in a slash");
+        assert_eq!(found(Method::POST, "/dev/notes/"), order);
         assert_eq!(
-            found(Method::GET, "/dev/order/a%20b"),
-            Some((
-                "/order/{CustomerOrder}".to_owned(),
-                "/order/a%20b".to_owned(),
-                vec!["CustomerOrder=a b".to_owned()]
-            ))
+            found(Method::GET, "/dev/notes/a%20b"),
+            Some(("/notes/{Id}".to_owned(), "/notes/a%20b".to_owned(), vec!["Id=a b".to_owned()]))
         );
     }
 
     #[test]
     fn another_stage_method_or_depth_finds_nothing() {
-        for path in ["/", "/order", "/prod/order", "/dev", "/dev/other", "/dev/order/a/b"] {
+        for path in ["/", "/notes", "/prod/notes", "/dev", "/dev/other", "/dev/notes/a/b"] {
             assert_eq!(found(Method::POST, path), None, "{path}");
         }
-        assert_eq!(found(Method::GET, "/dev/order"), None);
-        assert_eq!(found(Method::DELETE, "/dev/order/a"), None);
+        assert_eq!(found(Method::GET, "/dev/notes"), None);
+        assert_eq!(found(Method::DELETE, "/dev/notes/a"), None);
     }
 }

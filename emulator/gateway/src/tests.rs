@@ -68,8 +68,8 @@ impl Front {
             stage: "dev".to_owned(),
             account_id: "123456789012".to_owned(),
             routes: vec![
-                route(Method::POST, "/order", true),
-                route(Method::GET, "/order/{CustomerOrder}", true),
+                route(Method::POST, "/notes", true),
+                route(Method::GET, "/notes/{Id}", true),
                 route(Method::POST, "/open", false),
             ],
             cors,
@@ -158,16 +158,16 @@ async fn a_function_gets_the_event_that_a_rest_api_sends() {
     let front = Front::before(function).await;
     let token = ISSUER.token("ann", &["billing".to_owned(), "support".to_owned()]).unwrap();
     let headers = [&*format!("Authorization: {token}"), "User-Agent: a test", "X-Two: a", "X-Two: b"];
-    let answer = front.ask_with("GET /dev/order/a%20b?x=1&x=2&y=%7E+z", &headers, b"").await;
+    let answer = front.ask_with("GET /dev/notes/a%20b?x=1&x=2&y=%7E+z", &headers, b"").await;
     assert_eq!(answer.status(), 200);
 
     let json = events.lock().unwrap().pop().unwrap();
     serde_json::from_slice::<ApiGatewayProxyRequest>(&json).expect("the functions' own type takes it");
     let event: Value = serde_json::from_slice(&json).unwrap();
-    assert_eq!(event["resource"], "/order/{CustomerOrder}");
-    assert_eq!(event["path"], "/order/a%20b");
+    assert_eq!(event["resource"], "/notes/{Id}");
+    assert_eq!(event["path"], "/notes/a%20b");
     assert_eq!(event["httpMethod"], "GET");
-    assert_eq!(event["pathParameters"], json!({ "CustomerOrder": "a b" }));
+    assert_eq!(event["pathParameters"], json!({ "Id": "a b" }));
     assert_eq!(event["queryStringParameters"], json!({ "x": "2", "y": "~ z" }));
     assert_eq!(event["multiValueQueryStringParameters"], json!({ "x": ["1", "2"], "y": ["~ z"] }));
     assert_eq!(event["headers"]["x-two"], "b");
@@ -181,8 +181,8 @@ async fn a_function_gets_the_event_that_a_rest_api_sends() {
     for (name, value) in [
         ("accountId", "123456789012"),
         ("httpMethod", "GET"),
-        ("path", "/dev/order/a%20b"),
-        ("resourcePath", "/order/{CustomerOrder}"),
+        ("path", "/dev/notes/a%20b"),
+        ("resourcePath", "/notes/{Id}"),
         ("protocol", "HTTP/1.1"),
         ("stage", "dev"),
     ] {
@@ -206,7 +206,7 @@ async fn a_body_reaches_the_function_as_text() {
     let front = Front::before(function).await;
     let sent = "{\"a\": \"\\u00e9 \u{e9} \\\"quoted\\\"\"}";
     for body in [sent.as_bytes(), b"not \xff text"] {
-        assert_eq!(front.ask("POST /dev/order", body).await.status(), 200);
+        assert_eq!(front.ask("POST /dev/notes", body).await.status(), 200);
     }
     let bodies: Vec<Value> = events
         .lock()
@@ -226,7 +226,7 @@ async fn no_token_or_a_bad_one_is_401_and_the_function_is_not_asked() {
         [vec![], vec!["Authorization: nonsense".to_owned()], vec![format!("Authorization: {expired}")]]
     {
         let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
-        let answer = front.ask_with("POST /dev/order", &headers, b"{}").await;
+        let answer = front.ask_with("POST /dev/notes", &headers, b"{}").await;
         answer.assert_error(401, "UNAUTHORIZED", "Unauthorized");
     }
     assert!(events.lock().unwrap().is_empty());
@@ -239,20 +239,20 @@ async fn a_token_with_one_thing_wrong_is_401_and_the_function_is_not_asked() {
     let front = Front::before(function).await;
     for (what, token) in bad_tokens(&ISSUER) {
         for header in [format!("Authorization: {token}"), format!("Authorization: Bearer {token}")] {
-            let answer = front.ask_with("POST /dev/order", &[&header], b"{}").await;
+            let answer = front.ask_with("POST /dev/notes", &[&header], b"{}").await;
             assert_eq!(answer.status(), 401, "{what}");
             answer.assert_error(401, "UNAUTHORIZED", "Unauthorized");
         }
     }
     assert!(events.lock().unwrap().is_empty());
-    assert_eq!(front.ask("POST /dev/order", b"{}").await.status(), 200, "with nothing wrong");
+    assert_eq!(front.ask("POST /dev/notes", b"{}").await.status(), 200, "with nothing wrong");
 }
 
 #[tokio::test]
 async fn an_unknown_route_method_or_stage_is_403_as_on_aws() {
     let front = Front::before(recorder().0).await;
     for head in
-        ["GET /dev/order", "POST /dev/none", "POST /order", "GET /", "OPTIONS /dev/order", "BREW /dev/order"]
+        ["GET /dev/notes", "POST /dev/none", "POST /notes", "GET /", "OPTIONS /dev/notes", "BREW /dev/notes"]
     {
         let answer = front.ask(head, b"").await;
         answer.assert_error(403, "MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token");
@@ -265,16 +265,16 @@ async fn a_request_by_a_foreign_name_is_refused() {
     let front = Front::before(function).await;
     let token = format!("Authorization: {}", ISSUER.token("ann", &[]).unwrap());
     for host in ["Host: evil.example", "Host: 127.0.0.1.evil.example"] {
-        let answer = front.ask_with("POST /dev/order", &[&token, host], b"{}").await;
+        let answer = front.ask_with("POST /dev/notes", &[&token, host], b"{}").await;
         answer.assert_error(403, "ACCESS_DENIED", "Forbidden");
     }
     let two =
-        front.ask_with("POST /dev/order", &[&token, "Host: localhost", "Host: evil.example"], b"{}").await;
+        front.ask_with("POST /dev/notes", &[&token, "Host: localhost", "Host: evil.example"], b"{}").await;
     assert!([400, 403].contains(&two.status()));
-    let target = front.ask_with("POST http://evil.example/dev/order", &[&token], b"{}").await;
+    let target = front.ask_with("POST http://evil.example/dev/notes", &[&token], b"{}").await;
     assert_eq!(target.status(), 403);
     assert!(events.lock().unwrap().is_empty());
-    assert_eq!(front.ask_with("POST /dev/order", &[&token, "Host: localhost"], b"{}").await.status(), 200);
+    assert_eq!(front.ask_with("POST /dev/notes", &[&token, "Host: localhost"], b"{}").await.status(), 200);
 }
 
 #[tokio::test]
@@ -283,11 +283,11 @@ async fn a_body_over_10_mb_is_413_and_so_is_one_whose_event_is_more_than_lambda_
     let front = Front::before(function).await;
     let room_for_the_rest = 8 * 1024;
     assert_eq!(
-        front.ask("POST /dev/order", &vec![b'x'; MAX_EVENT_BYTES - room_for_the_rest]).await.status(),
+        front.ask("POST /dev/notes", &vec![b'x'; MAX_EVENT_BYTES - room_for_the_rest]).await.status(),
         200
     );
     for size in [MAX_EVENT_BYTES, MAX_BODY_BYTES, MAX_BODY_BYTES + 1] {
-        let refused = front.ask("POST /dev/order", &vec![b'x'; size]).await;
+        let refused = front.ask("POST /dev/notes", &vec![b'x'; size]).await;
         refused.assert_error(413, "REQUEST_TOO_LARGE", "Request Too Long");
     }
     assert_eq!(events.lock().unwrap().len(), 1);
@@ -303,7 +303,7 @@ async fn a_function_that_fails_or_answers_nonsense_is_502() {
     ];
     for function in functions {
         let front = Front::before(function).await;
-        let answer = front.ask("POST /dev/order", b"{}").await;
+        let answer = front.ask("POST /dev/notes", b"{}").await;
         answer.assert_error(502, "INTEGRATION_FAILURE", "Internal server error");
     }
 }
@@ -316,7 +316,7 @@ async fn a_function_that_times_out_is_504() {
     ];
     for function in functions {
         let front = Front::with_timeout(function, Duration::from_millis(20)).await;
-        let answer = front.ask("POST /dev/order", b"{}").await;
+        let answer = front.ask("POST /dev/notes", b"{}").await;
         answer.assert_error(504, "INTEGRATION_TIMEOUT", "Endpoint request timed out");
     }
 }
@@ -324,12 +324,12 @@ async fn a_function_that_times_out_is_504() {
 #[tokio::test]
 async fn a_functions_answer_comes_back_with_its_headers() {
     let front = Front::before(answering(
-        r#"{"statusCode":202,"headers":{"Location":"/dev/order/1","Retry-After":"1"},"body":"{\"a\":1}"}"#,
+        r#"{"statusCode":202,"headers":{"Location":"/dev/notes/1","Retry-After":"1"},"body":"{\"a\":1}"}"#,
     ))
     .await;
-    let answer = front.ask("POST /dev/order", b"{}").await;
+    let answer = front.ask("POST /dev/notes", b"{}").await;
     assert_eq!((answer.status(), answer.json()), (202, json!({ "a": 1 })));
-    assert!(answer.0.contains("location: /dev/order/1\r\n"));
+    assert!(answer.0.contains("location: /dev/notes/1\r\n"));
     assert!(answer.0.contains("retry-after: 1\r\n"));
     assert!(!answer.0.to_lowercase().contains("access-control"));
 }

@@ -29,7 +29,7 @@ impl<'a> MakeWriter<'a> for Log {
 
 #[tokio::test]
 async fn nothing_a_client_sent_is_logged_or_echoed() {
-    let card = "4929123456781234";
+    let secret = "4929123456781234";
     let log = Log::default();
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
@@ -38,22 +38,22 @@ async fn nothing_a_client_sent_is_logged_or_echoed() {
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(subscriber);
     let front = Front::before(Function::new(|_, _| async { Err(FunctionError::Unhandled) })).await;
-    let in_header = format!("X-Card: {card}");
-    let in_token = format!("Authorization: {card}");
+    let in_header = format!("X-Secret: {secret}");
+    let in_token = format!("Authorization: {secret}");
     let mut answers = vec![
-        front.ask(&format!("POST /dev/order?card={card}"), card.as_bytes()).await,
-        front.ask(&format!("GET /dev/order/{card}"), b"").await,
-        front.ask(&format!("GET /{card}/order"), b"").await,
-        front.ask(&format!("M{card} /dev/order"), b"").await,
-        front.ask_with("POST /dev/order", &[&in_header, &in_token], b"{}").await,
-        front.ask_with("POST /dev/order", &[&format!("Host: {card}")], b"{}").await,
+        front.ask(&format!("POST /dev/notes?secret={secret}"), secret.as_bytes()).await,
+        front.ask(&format!("GET /dev/notes/{secret}"), b"").await,
+        front.ask(&format!("GET /{secret}/notes"), b"").await,
+        front.ask(&format!("M{secret} /dev/notes"), b"").await,
+        front.ask_with("POST /dev/notes", &[&in_header, &in_token], b"{}").await,
+        front.ask_with("POST /dev/notes", &[&format!("Host: {secret}")], b"{}").await,
     ];
     answers
-        .push(front.ask("POST /dev/order", &[card.as_bytes(), &vec![b' '; MAX_BODY_BYTES]].concat()).await);
+        .push(front.ask("POST /dev/notes", &[secret.as_bytes(), &vec![b' '; MAX_BODY_BYTES]].concat()).await);
     for answer in &answers {
-        assert!(!answer.0.contains(card), "{}", answer.0);
+        assert!(!answer.0.contains(secret), "{}", answer.0);
     }
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(logged.contains("/order/{CustomerOrder}"), "the log was caught");
-    assert!(!logged.contains(card), "{logged}");
+    assert!(logged.contains("/notes/{Id}"), "the log was caught");
+    assert!(!logged.contains(secret), "{logged}");
 }
