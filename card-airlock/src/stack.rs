@@ -10,7 +10,8 @@ use card_airlock_services::{AwsEndpoint, Refused, StartError, StreamError};
 use card_airlock_template::{LambdaFunction, Resources, Schedule, StreamMapping, TemplateError};
 use clock::Clock;
 use platform::aws_client;
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     aws::{self, ProvisionError},
@@ -124,9 +125,9 @@ pub struct Stack {
     stage: String,
     aws: AwsEndpoint,
     issuer: Arc<Issuer>,
-    stop_api: watch::Sender<bool>,
-    stop_mappings: watch::Sender<bool>,
-    stop_aws: watch::Sender<bool>,
+    stop_api: DropGuard,
+    stop_mappings: DropGuard,
+    stop_aws: DropGuard,
     api_server: JoinHandle<io::Result<()>>,
     driven: Vec<JoinHandle<()>>,
     functions: BTreeMap<String, Function>,
@@ -146,10 +147,13 @@ impl Stack {
     pub async fn start(options: StackOptions) -> Result<Self, StackError> {
         let api_listener = listen::on_loopback(options.api_port, "--port").await?;
         let aws_listener = listen::on_loopback(options.aws_port, "--aws-port").await?;
-        let [(stop_api, api_stopping), (stop_mappings, mappings_stopping), (stop_aws, aws_stopping)] =
-            [(); 3].map(|()| watch::channel(false));
+        let [api_stopping, mappings_stopping, aws_stopping] = [(); 3].map(|()| CancellationToken::new());
+        // Whatever ends this early stops what was started.
+        let [stop_api, stop_mappings, stop_aws] =
+            [&api_stopping, &mappings_stopping, &aws_stopping].map(|token| token.clone().drop_guard());
 
-        let aws = aws::start(aws_listener, options.clock.clone(), raised(aws_stopping)).await?;
+        let aws =
+            aws::start(aws_listener, options.clock.clone(), aws_stopping.clone().cancelled_owned()).await?;
         let sandbox = Sandbox::start().await.map_err(StackError::Sandbox)?;
         let mut parameters = sandbox.parameters(&aws).await?;
         parameters.extend(options.parameters);
@@ -201,13 +205,13 @@ impl Stack {
         let mut driven = Vec::new();
         if options.self_driven {
             for mut mapping in mappings.drain(..) {
-                let stopping = raised(mappings_stopping.clone());
+                let stopping = mappings_stopping.clone().cancelled_owned();
                 driven.push(tokio::spawn(async move { mapping.run(stopping).await }));
             }
             for schedule in &declared.schedules {
                 let (declared, handler) = function_of(&declared, &functions, &schedule.function)?;
                 let (timeout, handler, schedule) = (declared.timeout, handler.clone(), schedule.clone());
-                let stopping = raised(mappings_stopping.clone());
+                let stopping = mappings_stopping.clone().cancelled_owned();
                 driven.push(tokio::spawn(run_schedule(
                     schedule,
                     handler,
@@ -229,7 +233,7 @@ impl Stack {
                 front,
                 beside,
                 api_listener,
-                raised(api_stopping),
+                api_stopping.clone().cancelled_owned(),
             )),
             driven,
             functions,
@@ -286,15 +290,15 @@ impl Stack {
 
     /// Stops everything, from the outside in, and waits for it.
     pub async fn shutdown(self) {
-        self.stop_api.send_replace(true);
+        drop(self.stop_api);
         let _ = self.api_server.await;
-        self.stop_mappings.send_replace(true);
+        drop(self.stop_mappings);
         futures::future::join_all(self.driven).await;
         if let Some(processes) = &self.processes {
             processes.shutdown().await;
         }
         self.sandbox.shutdown().await;
-        self.stop_aws.send_replace(true);
+        drop(self.stop_aws);
         self.aws.stopped().await;
     }
 }
@@ -364,11 +368,6 @@ fn function_of<'a>(
 ) -> Result<(&'a LambdaFunction, &'a Function), StackError> {
     let found = declared.function(logical_id).zip(functions.get(logical_id));
     found.ok_or_else(|| StackError::Missing(logical_id.to_owned()))
-}
-
-/// Completes once the flag is up, or whoever would raise it is gone.
-async fn raised(mut flag: watch::Receiver<bool>) {
-    let _ = flag.wait_for(|up| *up).await;
 }
 
 impl fmt::Debug for Stack {

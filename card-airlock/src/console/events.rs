@@ -13,18 +13,13 @@ use futures::{StreamExt, stream};
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{
-    hub::{self, Frame},
-    pulse, shown,
-    state::Console,
-    test_cards,
-};
+use super::{hub::Frame, pulse, shown, state::Console, test_cards};
 
 pub(super) async fn stream(State(console): State<Arc<Console>>) -> Response {
     // In this order: what changes while the state is taken comes again, and nothing is missed.
     let frames = console.hub.subscribe();
     let first = state(&console);
-    let mut stopping = console.stopping.clone();
+    let stopping = console.stopping.clone();
     let rest = stream::unfold((console, frames), |(console, mut frames)| async move {
         let frame = match frames.recv().await {
             Ok(frame) => frame,
@@ -36,7 +31,7 @@ pub(super) async fn stream(State(console): State<Arc<Console>>) -> Response {
     let frames = stream::iter([first])
         .chain(rest)
         .map(|frame| Ok::<_, Infallible>(Event::default().event(frame.event).data(&frame.data)));
-    let frames = frames.take_until(async move { hub::stopped(&mut stopping).await });
+    let frames = frames.take_until(stopping.cancelled_owned());
     Sse::new(frames).keep_alive(KeepAlive::default()).into_response()
 }
 

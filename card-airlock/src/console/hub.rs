@@ -9,7 +9,7 @@ use std::{
 use card_airlock_services::{AwsEndpoint, ObservedCall};
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::sync::{Notify, broadcast};
 
 use super::{
     invocations::{self, Invocations},
@@ -144,9 +144,4 @@ impl Hub {
     pub(super) fn take_touched(&self) -> BTreeSet<String> {
         std::mem::take(&mut *self.0.touched.lock())
     }
-}
-
-/// Completes once the stack stops.
-pub(super) async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    let _ = stopping.wait_for(|up| *up).await;
 }

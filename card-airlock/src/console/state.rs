@@ -7,7 +7,7 @@ use card_airlock_lambda::Function;
 use card_airlock_services::AwsEndpoint;
 use card_airlock_template::LambdaFunction;
 use clock::TestClock;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{hub::Hub, order_log::OrderLog, stream_tail::StreamTail};
 use crate::sandbox::Sandbox;
@@ -35,8 +35,8 @@ pub(crate) struct Console {
     pub(crate) declared: card_airlock_template::Stack,
     pub(crate) sandbox: Sandbox,
     pub(crate) stream: StreamTail,
-    /// Up when the stack stops: the event streams then end.
-    pub(crate) stopping: watch::Receiver<bool>,
+    /// Cancelled when the stack stops: the event streams then end.
+    pub(crate) stopping: CancellationToken,
 }
 
 impl fmt::Debug for Console {

@@ -45,7 +45,7 @@ pub(super) fn letters(console: &Console, of: Option<(&str, &[Value])>) -> Vec<Va
 }
 
 /// The calls that name the order, or a token or key batch that a call of the order's named with it; and what failed
-/// while the worker had the order in its hands, if nothing tells whose it was.
+/// while the worker had the order in its hands, if nothing tells relation it was.
 pub(super) fn calls(console: &Console, order: &str) -> Vec<Value> {
     let all = console.hub.calls();
     let names = |kept: &Kept, name: &str| kept.seen.mentions.iter().any(|mention| mention == name);
@@ -54,7 +54,7 @@ pub(super) fn calls(console: &Console, order: &str) -> Vec<Value> {
     let calls = all.iter().filter_map(|kept| {
         let seen = &kept.seen;
         if names(kept, order) {
-            return Some(call(seen, Whose::Own));
+            return Some(call(seen, Relation::Own));
         }
         // Other orders of the same batch name it too: of what names only a token or batch, KMS's calls are the order's.
         if seen.call.service != Service::Kms {
@@ -62,10 +62,10 @@ pub(super) fn calls(console: &Console, order: &str) -> Vec<Value> {
         }
         if seen.mentions.iter().any(|mention| related.contains(mention)) {
             let is_for_vault = seen.call.purpose.as_deref() == Some("vault");
-            return Some(call(seen, if is_for_vault { Whose::Own } else { Whose::Batch }));
+            return Some(call(seen, if is_for_vault { Relation::Own } else { Relation::Batch }));
         }
         let maybe = kept.in_worker.iter().any(|other| other == order);
-        maybe.then(|| call(seen, Whose::OneOf(kept.in_worker.len())))
+        maybe.then(|| call(seen, Relation::OneOf(kept.in_worker.len())))
     });
     calls.collect()
 }
@@ -73,12 +73,12 @@ pub(super) fn calls(console: &Console, order: &str) -> Vec<Value> {
 /// The latest calls of all.
 pub(super) fn latest_calls(console: &Console, most: usize) -> Vec<Value> {
     let all = console.hub.calls();
-    all.iter().skip(all.len().saturating_sub(most)).map(|kept| call(&kept.seen, Whose::Own)).collect()
+    all.iter().skip(all.len().saturating_sub(most)).map(|kept| call(&kept.seen, Relation::Own)).collect()
 }
 
-/// For whom a call was made.
+/// How a call is related to the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whose {
+enum Relation {
     Own,
     /// For a key batch that several orders share.
     Batch,
@@ -86,14 +86,7 @@ enum Whose {
     OneOf(usize),
 }
 
-fn call(seen: &ObservedCall, whose: Whose) -> Value {
-    let service = match seen.call.service {
-        Service::DynamoDb => "DynamoDB",
-        Service::DynamoDbStreams => "DynamoDB Streams",
-        Service::Kms => "KMS",
-        Service::Sqs => "SQS",
-        Service::SecretsManager => "Secrets Manager",
-    };
+fn call(seen: &ObservedCall, relation: Relation) -> Value {
     // A key's id says nothing to a person; its purpose does. Of a queue's URL the name is enough.
     let resources = seen.call.resources.iter().map(|name| name.rsplit('/').next().unwrap_or(name));
     let resources: Vec<_> = resources.filter(|_| seen.call.service != Service::Kms).collect();
@@ -102,14 +95,14 @@ fn call(seen: &ObservedCall, whose: Whose) -> Value {
         // A whole number: a fraction's digits would read as a card number now and then.
         "microseconds": u64::try_from(seen.took.as_micros()).unwrap_or(u64::MAX),
         "role": seen.call.role,
-        "service": service,
+        "service": seen.call.service.name(),
         "operation": seen.call.operation,
         "resources": resources,
         "purpose": seen.call.purpose,
         "outcome": seen.outcome,
         "onPurpose": seen.on_purpose,
-        "shared": whose == Whose::Batch,
-        "among": if let Whose::OneOf(orders) = whose { orders } else { 1 },
+        "shared": relation == Relation::Batch,
+        "among": if let Relation::OneOf(orders) = relation { orders } else { 1 },
     })
 }
 

@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 use tokio::sync::broadcast;
 
-use super::{hub::stopped, pulse, state::Console, summary::Rows};
+use super::{pulse, state::Console, summary::Rows};
 
 /// Changes gather for so long.
 const GATHER: Duration = Duration::from_millis(40);
@@ -20,12 +20,11 @@ const STRETCH: usize = 100;
 /// Tells the pages what changes, until the stack stops.
 pub(super) async fn keep_up(console: Arc<Console>) {
     let hub = &console.hub;
-    let mut stopping = console.stopping.clone();
     let mut lines = console.options.log.written();
     let mut pulse = tokio::time::interval(PULSE);
     loop {
         tokio::select! {
-            () = stopped(&mut stopping) => return,
+            () = console.stopping.cancelled() => return,
             _ = pulse.tick() => if hub.is_watched() {
                 hub.happened("pulse", &pulse::document(&console));
             },

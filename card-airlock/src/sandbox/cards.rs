@@ -1,6 +1,6 @@
 //! The test cards, each with what the sandbox does to a payment by it. A card that is not here is approved.
 
-use super::Failure;
+use super::failure::Failure;
 
 /// A card that the sandbox knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,8 +11,10 @@ use order::{Amount, DeclineCode, OrderId, Outcome};
 use uuid::Uuid;
 use vault::{Card, Last4};
 
-use super::Failure;
-use super::cards::{self, Does};
+use super::{
+    cards::{self, Does},
+    failure::Failure,
+};
 
 /// A payment that was charged or declined. The card's number is not kept.
 #[derive(Clone)]

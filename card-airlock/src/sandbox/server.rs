@@ -14,15 +14,16 @@ use axum::{
 use order::{Amount, Currency, MinorUnits, OrderId, Outcome};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
+use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 use vault::{Card, CardExpiry, Pan};
 use zeroize::Zeroizing;
 
 use super::{
-    Failure, Office,
+    books::Books,
+    failure::Failure,
     ledger::{Asked, Entry},
-    lock,
 };
 
 const MOST_BYTES: usize = 64 * 1024;
@@ -33,27 +34,27 @@ const GRACE: Duration = Duration::from_millis(200);
 
 /// A server. Dropping it stops it, without waiting.
 pub(super) struct Running {
-    stop: watch::Sender<bool>,
+    stop: DropGuard,
     server: JoinHandle<()>,
 }
 
 impl Running {
-    pub(super) fn start(listener: TcpListener, office: Arc<Office>) -> Self {
-        let (stop, mut stopping) = watch::channel(false);
+    pub(super) fn start(listener: TcpListener, books: Arc<Books>) -> Self {
+        let stop = CancellationToken::new();
         let router = Router::new()
             .route("/charges", post(charge))
             .route("/ledger", get(ledger))
-            .with_state(office)
+            .with_state(books)
             .layer(axum::middleware::from_fn(only_this_machine));
         // Without it, Nagle's algorithm holds back the end of an answer for 40 ms.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let stopped = async move { drop(stopping.wait_for(|stop| *stop).await) };
+        let stopped = stop.clone().cancelled_owned();
         let server = axum::serve(listener, router).with_graceful_shutdown(stopped);
-        Self { stop, server: tokio::spawn(async move { drop(server.await) }) }
+        Self { stop: stop.drop_guard(), server: tokio::spawn(async move { drop(server.await) }) }
     }
 
     pub(super) async fn stop(mut self) {
-        self.stop.send_replace(true);
+        drop(self.stop);
         if timeout(GRACE, &mut self.server).await.is_err() {
             self.server.abort();
             let _ = self.server.await;
@@ -70,8 +71,8 @@ async fn only_this_machine(request: Request, next: axum::middleware::Next) -> Re
 }
 
 /// The ledger, for people and pages. There is no card in it.
-async fn ledger(State(office): State<Arc<Office>>) -> Response {
-    let charges = lock(&office.ledger).charges().into_iter().map(|charge| {
+async fn ledger(State(books): State<Arc<Books>>) -> Response {
+    let charges = books.ledger.lock().charges().into_iter().map(|charge| {
         let code = match &charge.outcome {
             Outcome::Declined(code) => Some(code.to_string()),
             Outcome::Submitted => None,
@@ -90,16 +91,16 @@ async fn ledger(State(office): State<Arc<Office>>) -> Response {
     answer(StatusCode::OK, &charges.collect::<Vec<Value>>().into())
 }
 
-async fn charge(State(office): State<Arc<Office>>, request: Request) -> Response {
+async fn charge(State(books): State<Arc<Books>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let wanted = format!("Bearer {}", *lock(&office.bearer));
+    let wanted = format!("Bearer {}", *books.bearer.lock());
     if head.headers.get(AUTHORIZATION).is_none_or(|given| given.as_bytes() != wanted.as_bytes()) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let body = to_bytes(body, MOST_BYTES).await.unwrap_or_default();
     let Some(asked) = read(&head.headers, body) else { return StatusCode::BAD_REQUEST.into_response() };
-    let failure = lock(&office.next).take();
-    let entry = lock(&office.ledger).enter(asked, failure);
+    let failure = books.next.lock().take();
+    let entry = books.ledger.lock().enter(asked, failure);
     match entry {
         Entry::Settled(outcome, None) => told(&outcome),
         Entry::Settled(outcome, Some(Failure::Late)) => {
