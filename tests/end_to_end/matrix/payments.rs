@@ -113,7 +113,7 @@ impl Stage for AnotherCardBeforeAnyPayment {
         assert_eq!(taken.status, 202, "{taken:?}");
         for key in [None, Some("one")] {
             let bill = Bill { key, amount: CENTS };
-            let early = insist(world, async |world: &World| world.pay_by(order, ADA, bill).await).await;
+            let early = insist(world, async |world: &World| world.pay_by(order, MERCHANT, bill).await).await;
             assert_eq!((early.status, early.text("code")), (409, "CARD_CHANGING"));
         }
         world.settle().await;
