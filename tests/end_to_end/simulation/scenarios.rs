@@ -170,7 +170,7 @@ async fn promise_6_a_declined_order_is_paid_once_with_another_card() {
     let submit = Op::Submit { order: 0, user: 0, details: 3, by: Sender::Customer };
     let another = |card| Op::PutCard { order: 0, user: 0, card };
     let mut simulation = Simulation::new().await;
-    simulation.go(&[submit, Op::Settle, another(0), pay(0, None), another(1), Op::Settle]).await;
+    simulation.go(&[submit, Op::Settle, pay(0, None), another(1), Op::Settle]).await;
     // That one is declined too. A new attempt waits for the card that is on its way, and is then charged to it.
     simulation.go(&[pay(1, None), another(0), pay(2, Some(ProcessorError::NoAnswer)), Op::Step]).await;
     simulation.go(&[Op::Advance(2 * MINUTE), pay(2, None), Op::Settle, pay(3, None), another(1)]).await;
@@ -195,6 +195,35 @@ async fn promise_6_a_price_outlives_a_failed_acceptance_and_nobody_pays_another(
     simulation.go(&[pay(false, Some(BARGAIN)), pay(true, Some(500)), pay(false, None)]).await;
     let charged: Vec<_> = simulation.world.charges().iter().map(|charge| charge.amount.unwrap()).collect();
     assert_eq!(charged.iter().map(|amount| amount.minor_units.count()).collect::<Vec<_>>(), [700]);
+    simulation.end().await;
+}
+
+#[tokio::test]
+async fn promise_6_a_mistyped_card_is_replaced_before_any_payment_and_never_charged() {
+    let pay = |key| Op::Pay { order: 0, user: 0, by_merchant: true, key, amount: Some(500), failure: None };
+    let another = Op::PutCard { order: 0, user: 0, card: 0 };
+    let mut simulation = Simulation::new().await;
+    // The first card would be declined.
+    let submit = Op::Submit { order: 0, user: 0, details: 3, by: Sender::Customer };
+    simulation.go(&[submit, Op::Settle, another]).await;
+    simulation.go(&[pay(None), pay(Some(0))]).await;
+    assert!(simulation.world.charges().is_empty(), "another card is on its way");
+    simulation.go(&[Op::Settle, pay(Some(0))]).await;
+    let outcomes: Vec<_> = simulation.world.charges().iter().map(is_decline).collect();
+    assert_eq!(outcomes, [false]);
+    simulation.end().await;
+}
+
+#[tokio::test]
+async fn another_card_that_comes_late_to_a_forgotten_order_leaves_nothing() {
+    let mut simulation = Simulation::new().await;
+    simulation.go(&[submit(0), Op::Settle, Op::PutCard { order: 0, user: 0, card: 0 }]).await;
+    let late = simulation.world.quarantined(ORDERS[0]).await.unwrap();
+    simulation.world.remove_quarantined(ORDERS[0]).await;
+    simulation.go(&[forget(0)]).await;
+    simulation.world.put_quarantined(late).await;
+    simulation.go(&[Op::Settle]).await;
+    assert_eq!(simulation.quarantined()[0], None);
     simulation.end().await;
 }
 
