@@ -1,12 +1,10 @@
 //! A client of the API: what a shop would write.
 
-use std::{
-    sync::Mutex,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use card_airlock_gateway::{IssuerError, TOKEN_LIFETIME};
+use parking_lot::Mutex;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{
     Method, RequestBuilder, Url,
@@ -140,7 +138,7 @@ impl<'a> ApiClient<'a> {
 
     /// A token with at least half of its life before it: a long file of orders outlives one.
     fn token(&self) -> Result<String, ClientError> {
-        let mut kept = self.token.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut kept = self.token.lock();
         if let Some((_, token)) = kept.as_ref().filter(|(minted, _)| minted.elapsed() < TOKEN_LIFETIME / 2) {
             return Ok(token.clone());
         }

@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Region},
-    types::AttributeValue,
-};
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
+
+use crate::functions;
 
 /// A table's row.
 pub(crate) type Row = HashMap<String, AttributeValue>;
@@ -30,13 +27,7 @@ pub(crate) struct Operator(Client);
 
 impl Operator {
     pub(crate) fn new(aws_url: &str) -> Self {
-        let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .endpoint_url(aws_url)
-            .credentials_provider(Credentials::new("operator", "operator", None, None, "demo"))
-            .build();
-        Self(Client::from_conf(config))
+        Self(Client::new(&functions::sdk_config(aws_url, "operator")))
     }
 
     /// `get-item`, consistently.

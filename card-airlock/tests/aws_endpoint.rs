@@ -7,8 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     primitives::Blob,
@@ -23,16 +22,12 @@ use card_airlock_services::{AwsEndpoint, Service};
 use card_airlock_template::{Resources, Stack};
 use clock::TestClock;
 use serde_json::Value;
+use test_support::tables::{AUDIT, ORDERS, QUARANTINE, VAULT};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
     sync::oneshot,
 };
-
-const QUARANTINE: &str = "OrderQuarantineTable";
-const VAULT: &str = "CreditCardTokenizerTable";
-const ORDERS: &str = "CustomerOrderTable";
-const AUDIT: &str = "DetokenizeAuditTable";
 
 /// An endpoint with the shipped template's resources. Dropping it stops it.
 struct World {
@@ -56,12 +51,7 @@ impl World {
     }
 
     async fn config(&self, role: &str) -> SdkConfig {
-        aws_config::defaults(BehaviorVersion::latest())
-            .credentials_provider(Credentials::new(role, "secret", None, None, "test"))
-            .region(Region::new("us-east-1"))
-            .endpoint_url(self.aws.url())
-            .load()
-            .await
+        card_airlock::functions::sdk_config(self.aws.url(), role)
     }
 
     async fn dynamodb(&self) -> aws_sdk_dynamodb::Client {

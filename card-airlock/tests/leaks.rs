@@ -16,7 +16,6 @@ use std::{
     fs::File,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
 };
 
 use aws_sdk_dynamodbstreams::types::ShardIteratorType;
@@ -27,14 +26,12 @@ use card_airlock::{
 use card_airlock_lambda::{Lines, ProcessOptions};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use test_support::tables::{AUDIT, QUARANTINE};
+use test_support::{eventually, http_client};
 
 use leaks::{Attempt, Cards, Searched, attempts, planted_forms};
 
-const QUARANTINE: &str = "OrderQuarantineTable";
-const AUDIT: &str = "DetokenizeAuditTable";
-
 /// Far more than anything here takes on a busy machine.
-const LIMIT: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_1_the_real_program_logs_stores_and_answers_no_card_at_trace() {
@@ -44,7 +41,7 @@ async fn promise_1_the_real_program_logs_stores_and_answers_no_card_at_trace() {
     let attempts: Vec<_> = ["1", "2"].iter().flat_map(|round| attempts(&mut cards, round)).collect();
     let mut searched =
         Searched::for_cards(&attempts.iter().map(|attempt| attempt.card.clone()).collect::<Vec<_>>());
-    let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+    let http = http_client();
     for attempt in &attempts {
         let (status, answer) = attempt.send(&http, up.text("api"), up.text("token")).await;
         searched.bytes(&format!("the answer to a card {}", attempt.what), answer.as_bytes());
@@ -272,15 +269,4 @@ async fn streamed(config: &aws_config::SdkConfig) -> Vec<u8> {
         }
     }
     images
-}
-
-async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(answer) = ask().await {
-            return answer;
-        }
-        assert!(begun.elapsed() < LIMIT, "never came true: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }

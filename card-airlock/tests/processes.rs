@@ -156,12 +156,7 @@ impl Client {
         };
         let stack = Stack::start(options).await.unwrap();
         let token = stack.token("ann", &[]).unwrap();
-        Self {
-            stack,
-            http: reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap(),
-            token,
-            written,
-        }
+        Self { stack, http: test_support::http_client(), token, written }
     }
 
     fn processes(&self) -> &Processes {
@@ -485,12 +480,7 @@ async fn the_runtime_api_takes_requests_by_its_own_address_and_answers_to_its_ow
     assert_eq!(status(&ingest, stranger_event()).await, Ok(json!(401)));
     let mut seen = environment_of(processes.process_ids("IngestFunction")[0]);
     let runtime_api = seen.remove("AWS_LAMBDA_RUNTIME_API").unwrap();
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .tls_certs_only([])
-        .timeout(Duration::from_secs(10))
-        .build()
-        .unwrap();
+    let http = test_support::http_client_within(Duration::from_secs(10));
     let invocation = format!("http://{runtime_api}/2018-06-01/runtime/invocation");
     let foreign = http.get(format!("{invocation}/next")).header("Host", "example.com").send().await.unwrap();
     assert_eq!(foreign.status(), 403);

@@ -28,12 +28,9 @@ use futures::{StreamExt, stream};
 use paybill::Sandbox;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use test_support::tables::{AUDIT, ORDERS, QUARANTINE, VAULT};
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
-const QUARANTINE: &str = "OrderQuarantineTable";
-const VAULT: &str = "CreditCardTokenizerTable";
-const ORDERS: &str = "CustomerOrderTable";
-const AUDIT: &str = "DetokenizeAuditTable";
 const ROLES: [&str; 5] = ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole", "ForgetRole"];
 
 /// What the template allows and nothing here can ask for: policy, statement, element, value.

@@ -1,18 +1,9 @@
 //! A handler that panics, in a program as Lambda runs it: this one. It runs itself, because none of the functions can
 //! be made to panic from outside; what surrounds their handlers is the same `platform::run`.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-#[expect(dead_code, reason = "only some of it is needed here")]
-#[path = "../../tests/stand_in/runtime_api.rs"]
-mod runtime_api;
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use serde_json::{Value, json};
+use test_support::runtime_api;
 
 const CARD: &str = "4111111111111111";
 

@@ -1,10 +1,7 @@
 //! The built program, as Lambda runs it.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers fail the test by panicking")]
-
-#[path = "../../tests/stand_in/runtime_api.rs"]
-mod runtime_api;
 
 use serde_json::{Value, json};
+use test_support::runtime_api;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tokenize-worker");
 

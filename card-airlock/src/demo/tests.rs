@@ -1,4 +1,4 @@
-//! The demo against a sham of the pipeline, which can be told to go wrong: the demo must notice.
+//! The demo against a fake of the pipeline, which can be told to go wrong: the demo must notice.
 
 use std::{
     collections::HashMap,
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{api_client::ClientError, deployment::ACCOUNT_ID, listen, sandbox::Sandbox};
 
-/// What the sham does wrong.
+/// What the fake does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flaw {
     None,
@@ -42,13 +42,13 @@ enum Flaw {
 
 static ISSUER: LazyLock<Arc<Issuer>> = LazyLock::new(|| Arc::new(crate::sign_in::ephemeral().unwrap()));
 
-struct Sham {
+struct FakePipeline {
     api_url: String,
     aws_url: String,
     sandbox: Sandbox,
 }
 
-impl Sham {
+impl FakePipeline {
     async fn start(flaw: Flaw) -> Self {
         let aws = listen::on_loopback(0, "aws").await.unwrap();
         let aws_url = format!("http://{}", aws.local_addr().unwrap());
@@ -112,13 +112,7 @@ impl Sham {
 }
 
 async fn client(aws_url: &str) -> Client {
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
-        .region(aws_sdk_dynamodb::config::Region::new("us-east-1"))
-        .endpoint_url(aws_url)
-        .credentials_provider(aws_credential_types::Credentials::new("sham", "sham", None, None, "sham"))
-        .build();
-    let client = Client::from_conf(config);
+    let client = Client::new(&crate::functions::sdk_config(aws_url, "operator"));
     table(&client, "OrderQuarantineTable", &["CustomerOrder"]).await;
     table(&client, "CustomerOrderTable", &["CustomerOrder"]).await;
     table(&client, "CreditCardTokenizerTable", &["Hash_Key", "Account_Id"]).await;
@@ -193,7 +187,7 @@ impl Backend {
             let payment = uuid::Uuid::new_v4().to_string();
             let body =
                 json!({ "PaymentId": payment, "CustomerOrder": order, "CreditCard": CARD.replace('-', "") });
-            let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
+            let http = test_support::http_client();
             let request = http.post(self.sandbox.url()).bearer_auth("token").body(body.to_string());
             assert_eq!(request.header("Idempotency-Key", payment).send().await.unwrap().status(), 200);
         }
@@ -248,7 +242,7 @@ fn token(order: &str) -> String {
 
 #[tokio::test]
 async fn the_walk_passes_over_a_sound_pipeline_and_shows_no_card() {
-    let (outcome, shown) = Sham::start(Flaw::None).await.walk().await;
+    let (outcome, shown) = FakePipeline::start(Flaw::None).await.walk().await;
     outcome.unwrap_or_else(|error| panic!("{error}\n{shown}"));
     for wanted in ["1. ", "7. ", "202 Accepted", "TOKENIZED", "asked 2 times", "0 rows", "All 7 steps"] {
         assert!(shown.contains(wanted), "{wanted}\n{shown}");
@@ -271,7 +265,7 @@ async fn the_walk_notices_each_thing_that_is_off_and_says_in_which_step() {
         (Flaw::ChargedTwice, 7),
     ];
     for (flaw, expected) in flaws {
-        let (outcome, shown) = Sham::start(flaw).await.walk().await;
+        let (outcome, shown) = FakePipeline::start(flaw).await.walk().await;
         let Err(DemoError::Unexpected { step, .. }) = outcome else { panic!("{flaw:?}: {outcome:?}") };
         assert_eq!(step, expected, "{flaw:?}");
         assert!(shown.contains('✗'), "{flaw:?}");
@@ -285,7 +279,7 @@ fn order(id: &str) -> String {
 #[tokio::test]
 async fn a_file_of_good_orders_comes_through() {
     let orders: Vec<String> = (0..40).map(|number| order(&format!("o-{number}"))).collect();
-    let (outcome, shown) = Sham::start(Flaw::None).await.orders(&orders.join("\n")).await;
+    let (outcome, shown) = FakePipeline::start(Flaw::None).await.orders(&orders.join("\n")).await;
     outcome.unwrap_or_else(|error| panic!("{error}\n{shown}"));
     let counts: Vec<Vec<&str>> = shown.lines().map(|line| line.split_whitespace().collect()).collect();
     for name in ["orders", "accepted", "tokenized", "paid"] {
@@ -298,7 +292,7 @@ async fn bad_lines_are_counted_by_number_never_echoed_and_fail_the_run() {
     let card = "4929123456781234";
     let without_card = json!({ "CustomerOrder": "o-2" }).to_string();
     let text = format!("{}\n\nnot json {card}\n{without_card}\n{{\"a\": {card}\n", order("o-1"));
-    let (outcome, shown) = Sham::start(Flaw::None).await.orders(&text).await;
+    let (outcome, shown) = FakePipeline::start(Flaw::None).await.orders(&text).await;
     assert!(matches!(outcome, Err(DemoError::Incomplete)));
     assert!(shown.contains("2  NOT_JSON: lines 3, 5\n"), "{shown}");
     assert!(shown.contains("1  422 CARD_INVALID: line 4\n"), "{shown}");
@@ -307,16 +301,16 @@ async fn bad_lines_are_counted_by_number_never_echoed_and_fail_the_run() {
 
 #[tokio::test]
 async fn orders_that_end_failed_fail_the_run() {
-    let (outcome, shown) = Sham::start(Flaw::Fails).await.orders(&order("o-1")).await;
+    let (outcome, shown) = FakePipeline::start(Flaw::Fails).await.orders(&order("o-1")).await;
     assert!(matches!(outcome, Err(DemoError::Incomplete)));
     assert!(shown.contains("1  FAILED: line 1\n"), "{shown}");
 }
 
 #[tokio::test]
 async fn a_file_that_is_not_there_is_an_error() {
-    let sham = Sham::start(Flaw::None).await;
+    let fake = FakePipeline::start(Flaw::None).await;
     let token = || ISSUER.token("demo", &[]);
-    let api = ApiClient::new(&sham.api_url, &token).unwrap();
+    let api = ApiClient::new(&fake.api_url, &token).unwrap();
     let outcome = file::run(&api, std::path::Path::new("/no/such/file"), &mut Vec::new()).await;
     assert!(matches!(outcome, Err(DemoError::Orders(_))));
 }

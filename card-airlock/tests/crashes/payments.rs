@@ -27,7 +27,7 @@ use platform::aws_client;
 use serde_json::{Value, json};
 
 use crate::setting::{
-    CLEAN, PATIENCE, QUARANTINE, count, http, random, random_card, setting, slow, start, submit,
+    CLEAN, PATIENCE, QUARANTINE, count, http_client, random, random_card, setting, slow, start, submit,
 };
 
 const PAYBILL: &str = "PaybillFunction";
@@ -139,7 +139,7 @@ impl Shop {
         }
         // A merchant's, who says how much.
         let token = stack.token("clerk", &["billing".to_owned()]).unwrap();
-        Self { stack, dynamodb, http: http(), token, cards, answers: Vec::new() }
+        Self { stack, dynamodb, http: http_client(), token, cards, answers: Vec::new() }
     }
 
     /// Calls take longer, and some writes are lost before or after they are done, so that a kill finds paybill at

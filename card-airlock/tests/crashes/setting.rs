@@ -8,11 +8,11 @@ use card_airlock_lambda::{Lines, ProcessOptions};
 use card_airlock_services::{FaultKind, FaultRule};
 use futures::{StreamExt, stream};
 use serde_json::json;
+pub(crate) use test_support::http_client;
+pub(crate) use test_support::tables::{ORDERS as CLEAN, QUARANTINE};
 use uuid::Uuid;
 use vault::Pan;
 
-pub(crate) const CLEAN: &str = "CustomerOrderTable";
-pub(crate) const QUARANTINE: &str = "OrderQuarantineTable";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A number of the environment.
@@ -33,14 +33,9 @@ pub(crate) async fn start<const N: usize>(parameters: [(&str, &str); N]) -> Stac
     Stack::start(options).await.unwrap()
 }
 
-/// A client of the API.
-pub(crate) fn http() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap()
-}
-
 /// Submits orders of Ann's, each with its card, and tells how many were answered with 202.
 pub(crate) async fn submit(stack: &Stack, cards: &BTreeMap<String, String>) -> usize {
-    let http = http();
+    let http = http_client();
     let token = stack.token("ann", &[]).unwrap();
     let url = format!("{}/order", stack.api_url());
     let statuses = stream::iter(cards).map(|(order, card)| {

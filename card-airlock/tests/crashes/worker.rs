@@ -8,12 +8,12 @@ use std::{
 use aws_sdk_dynamodb::Client as DynamoDb;
 use card_airlock::{deployment::ACCOUNT_ID, functions, stack::Stack};
 use clock::Clock;
+use test_support::tables::VAULT;
 use vault::{CardReference, Detokenizer, DetokenizerSettings};
 
 use crate::setting::{CLEAN, PATIENCE, QUARANTINE, count, random, random_card, setting, slow, start, submit};
 
 const WORKER: &str = "TokenizeWorkerFunction";
-const VAULT: &str = "CreditCardTokenizerTable";
 const KILLS: usize = 3;
 
 #[tokio::test(flavor = "multi_thread")]

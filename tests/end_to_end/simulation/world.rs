@@ -18,6 +18,7 @@ use card_airlock_services::{FaultKind, FaultRule, Faults, When};
 use clock::TestClock;
 use paybill::ProcessorError;
 use serde_json::{Value, json};
+pub(crate) use test_support::tables::QUARANTINE;
 
 use crate::support::{eventually, issuer};
 
@@ -27,8 +28,6 @@ use super::{
     details::Details,
 };
 
-/// The quarantine's table.
-pub(crate) const QUARANTINE: &str = "OrderQuarantineTable";
 /// The worker's role.
 pub(crate) const WORKER: &str = "TokenizeWorkerRole";
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
+use test_support::http_client_within;
 
 use super::{contract, eventually};
 
@@ -59,8 +60,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(api: &str, token: String) -> Self {
-        let http = reqwest::Client::builder().no_proxy().tls_certs_only([]);
-        let http = http.timeout(Duration::from_secs(60)).build().unwrap();
+        let http = http_client_within(Duration::from_secs(60));
         Self { http, api: api.to_owned(), token }
     }
 

@@ -56,7 +56,7 @@ impl Relay {
         let relay = Self(Arc::new(Inner {
             url: format!("http://{}", listener.local_addr().unwrap()),
             upstream: upstream.to_owned(),
-            http: reqwest::Client::builder().no_proxy().tls_certs_only([]).build().unwrap(),
+            http: test_support::http_client(),
             rules: Mutex::default(),
             struck: Mutex::default(),
         }));

@@ -3,11 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-
-pub(crate) const QUARANTINE: &str = "OrderQuarantineTable";
-pub(crate) const VAULT: &str = "CreditCardTokenizerTable";
-pub(crate) const ORDERS: &str = "CustomerOrderTable";
-pub(crate) const AUDIT: &str = "DetokenizeAuditTable";
+pub(crate) use test_support::tables::{AUDIT, ORDERS, QUARANTINE, VAULT};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 

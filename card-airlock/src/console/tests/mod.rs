@@ -4,11 +4,7 @@ mod controls;
 mod guard;
 mod promise_1;
 
-use std::{
-    net::SocketAddr,
-    sync::LazyLock,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, sync::LazyLock, time::Duration};
 
 use clock::TestClock;
 use serde_json::{Value, json};
@@ -92,9 +88,5 @@ fn parsed(answer: &str) -> (u16, Value) {
 }
 
 async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds().await {
-        assert!(begun.elapsed() < PATIENCE, "not in time: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    test_support::eventually(what, async || holds().await.then_some(())).await;
 }

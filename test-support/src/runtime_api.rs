@@ -1,5 +1,5 @@
-//! Boots a function's built program against a Runtime API that hands out given events and no more. Included by path:
-//! the functions' crates know nothing of `local`, which has the real thing.
+//! Boots a function's built program against a Runtime API that hands out given events and no more. The real thing is in
+//! `emulator/lambda`; this one shows each request of the program to the test.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -18,18 +18,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const NEXT: &str = "GET /2018-06-01/runtime/invocation/next ";
 
 /// What a program did.
-pub(crate) struct Run {
+pub struct Run {
     /// For each event, what was posted (`response` or `error`), and the posted JSON.
-    pub(crate) answers: Vec<(String, Value)>,
+    pub answers: Vec<(String, Value)>,
     /// Everything it wrote, standard output and standard error.
-    pub(crate) written: String,
+    pub written: String,
     /// How it ended once the Runtime API was gone.
-    pub(crate) ended: ExitStatus,
+    pub ended: ExitStatus,
 }
 
 impl Run {
     /// The lines that the program's own code wrote in an invocation, metrics among them, each with its ids.
-    pub(crate) fn lines(&self) -> Vec<(Value, Map<String, Value>)> {
+    pub fn lines(&self) -> Vec<(Value, Map<String, Value>)> {
         let lines = self.written.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let with_ids = lines.map(|line| {
             let spans = line.get("spans").and_then(Value::as_array).into_iter().flatten();
@@ -49,7 +49,7 @@ impl Run {
 }
 
 /// Runs the program with these variables, and none of this process's, through these events.
-pub(crate) fn run(program: &str, variables: &[(&str, &str)], events: &[Value]) -> Run {
+pub fn run(program: &str, variables: &[(&str, &str)], events: &[Value]) -> Run {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let running = Running(Some(command(program, &address.to_string(), variables).spawn().unwrap()));
@@ -64,7 +64,7 @@ pub(crate) fn run(program: &str, variables: &[(&str, &str)], events: &[Value]) -
 }
 
 /// Runs the program without one of its variables: how it ends, and what it writes.
-pub(crate) fn run_without(program: &str, variables: &[(&str, &str)], missing: &str) -> (ExitStatus, String) {
+pub fn run_without(program: &str, variables: &[(&str, &str)], missing: &str) -> (ExitStatus, String) {
     let left: Vec<_> = variables.iter().copied().filter(|(name, _)| *name != missing).collect();
     assert_eq!(left.len() + 1, variables.len(), "{missing}");
     let Output { status, stdout, stderr } =

@@ -1,0 +1,10 @@
+//! The tables' names, as the template has them without a prefix.
+
+/// Sealed orders that wait for the worker.
+pub const QUARANTINE: &str = "OrderQuarantineTable";
+/// The vault.
+pub const VAULT: &str = "CreditCardTokenizerTable";
+/// Clean orders.
+pub const ORDERS: &str = "CustomerOrderTable";
+/// Who took which card out of the vault.
+pub const AUDIT: &str = "DetokenizeAuditTable";
