@@ -90,7 +90,7 @@ fn replay(timeout: Duration) -> FunctionConfiguration {
         ("ORDER_TABLE", "orders"),
         ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1/queue"),
         ("REARM_AFTER_MINUTES", "75"),
-        ("MAX_ATTEMPTS", "20"),
+        ("EXHAUSTED_AFTER_HOURS", "48"),
     ];
     FunctionConfiguration {
         id: "ReplayFunction".into(),

@@ -463,7 +463,17 @@ impl World {
         for order in ["paid", "paid", "declined", "unknown"] {
             self.invoke("PaybillFunction", payment(order)).await;
         }
-        // Another card for the declined order, and a payment with all that a client can say of it.
+        // Another card for the declined order meets a payment under way, then one that was taken.
+        self.invoke("IngestFunction", api("PUT", "/order/{CustomerOrder}/card", "declined", &card())).await;
+        self.say_payment("declined", "SUBMITTING").await;
+        self.drive().await;
+        let mut waiting = self.row("declined").await;
+        waiting.remove("ArmAfter");
+        self.say_payment("declined", "SUBMITTED").await;
+        self.put(waiting).await;
+        self.drive().await;
+        self.say_payment("declined", "DECLINED").await;
+        // It is sent again, and then paid with all that a client can say of it.
         self.invoke("IngestFunction", api("PUT", "/order/{CustomerOrder}/card", "declined", &card())).await;
         self.drive().await;
         if self.is_denied() {
@@ -486,8 +496,11 @@ impl World {
         if self.is_denied() {
             return;
         }
-        // Nobody takes it up in time: its position goes to the queue, and the sweep arms it again.
+        // Nobody takes it up in time: its position goes to the queue, and the sweep, which suspects it, arms it again.
         self.invoke("IngestFunction", order("stuck", "4111111111111111")).await;
+        let mut stuck = self.row("stuck").await;
+        stuck.insert("Suspected".into(), n(1));
+        self.put(stuck).await;
         self.time.advance(Duration::from_secs(2 * 60 * 60));
         self.drive().await;
         let armed_at = ("ArmedAt", s("2020-01-01T00:00:00.000Z"));
@@ -513,9 +526,33 @@ impl World {
         !self.stack.aws().denials().is_empty()
     }
 
+    /// Where it waits, time passes.
     async fn invoke(&self, function: &str, event: Value) {
         let deadline = self.time.now() + Duration::from_secs(60);
-        drop(self.stack.function(function).unwrap().invoke(event.to_string().into_bytes(), deadline).await);
+        let invocation =
+            self.stack.function(function).unwrap().invoke(event.to_string().into_bytes(), deadline);
+        let mut invocation = std::pin::pin!(invocation);
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut invocation => return,
+                wake_at = self.time.until_asleep() => self.time.advance_to(wake_at),
+            }
+        }
+    }
+
+    /// Says that the payment of an order stands elsewhere.
+    async fn say_payment(&self, order: &str, status: &str) {
+        let update =
+            self.dynamodb("operator").update_item().table_name(ORDERS).key("CustomerOrder", s(order));
+        let update = match status {
+            "SUBMITTING" => update
+                .update_expression("SET PaymentStatus = :status, ClaimedUntil = :until")
+                .expression_attribute_values(":until", s("2026-01-02T03:04:05.006Z")),
+            _ => update.update_expression("SET PaymentStatus = :status REMOVE ClaimedUntil"),
+        };
+        let update = update.condition_expression("attribute_exists(CustomerOrder)");
+        drop(update.expression_attribute_values(":status", s(status)).send().await);
     }
 
     /// Lets the stream mapping do all that is due, and no more after a failure.

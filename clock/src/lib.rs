@@ -2,13 +2,25 @@
 
 mod test_clock;
 
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use futures::future::BoxFuture;
 
 pub use test_clock::TestClock;
 
-/// Where a component reads the time from. Cloning shares the source.
+/// Where a component reads the time from, and waits by. Cloning shares the source.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
+pub struct Clock(Arc<dyn Source>);
+
+/// What tells a clock's time.
+trait Source: Send + Sync {
+    fn now(&self) -> SystemTime;
+    fn sleep(&self, by: Duration) -> BoxFuture<'static, ()>;
+}
 
 impl Clock {
     /// The machine's clock.
@@ -17,15 +29,33 @@ impl Clock {
         Self::from_fn(SystemTime::now)
     }
 
-    /// A clock of the caller's.
+    /// A clock of the caller's, which runs as fast as the machine's.
     pub fn from_fn(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        Self(Arc::new(Running(now)))
     }
 
     /// The time now.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        (self.0)()
+        self.0.now()
+    }
+
+    /// Waits until so much time has passed by this clock.
+    pub async fn sleep(&self, by: Duration) {
+        self.0.sleep(by).await;
+    }
+}
+
+/// As fast as the machine's clock.
+struct Running<F>(F);
+
+impl<F: Fn() -> SystemTime + Send + Sync> Source for Running<F> {
+    fn now(&self) -> SystemTime {
+        self.0()
+    }
+
+    fn sleep(&self, by: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(by))
     }
 }
 

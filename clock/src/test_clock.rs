@@ -8,7 +8,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crate::Clock;
+use futures::future::BoxFuture;
+use tokio::sync::watch;
+
+use crate::{Clock, Source};
 
 /// A clock that its owner moves: from a fixed time, or from the machine's running time. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -16,26 +19,48 @@ pub struct TestClock {
     /// `None` is the machine's time.
     stopped_at: Option<SystemTime>,
     moved_nanoseconds: Arc<AtomicI64>,
+    /// Told of every move.
+    moves: watch::Sender<()>,
+    /// When those who sleep by this clock want to wake up.
+    sleepers: watch::Sender<Vec<SystemTime>>,
 }
 
 impl TestClock {
     /// Runs with the machine's clock, and can be put forward.
     #[must_use]
     pub fn running() -> Self {
-        Self { stopped_at: None, moved_nanoseconds: Arc::default() }
+        Self::of(None)
     }
 
     /// Moves only when it is told to.
     #[must_use]
     pub fn stopped_at(time: SystemTime) -> Self {
-        Self { stopped_at: Some(time), moved_nanoseconds: Arc::default() }
+        Self::of(Some(time))
+    }
+
+    fn of(stopped_at: Option<SystemTime>) -> Self {
+        let (moves, sleepers) = (watch::Sender::new(()), watch::Sender::default());
+        Self { stopped_at, moved_nanoseconds: Arc::default(), moves, sleepers }
     }
 
     /// The clock to hand to what is tested.
     #[must_use]
     pub fn clock(&self) -> Clock {
-        let source = self.clone();
-        Clock::from_fn(move || source.now())
+        Clock(Arc::new(self.clone()))
+    }
+
+    /// Completes when somebody sleeps by this clock, with the time at which the first of them wants to wake up. So
+    /// whoever moves the clock can do first what is due before then.
+    pub async fn until_asleep(&self) -> SystemTime {
+        let mut sleepers = self.sleepers.subscribe();
+        loop {
+            let now = self.now();
+            let next = |sleepers: &Vec<SystemTime>| sleepers.iter().copied().filter(|time| *time > now).min();
+            let found = sleepers.wait_for(|sleepers| next(sleepers).is_some()).await;
+            if let Some(time) = found.ok().and_then(|sleepers| next(&sleepers)) {
+                return time;
+            }
+        }
     }
 
     /// Its time now.
@@ -49,16 +74,19 @@ impl TestClock {
     /// Puts it forward.
     pub fn advance(&self, by: Duration) {
         self.moved_nanoseconds.fetch_add(nanoseconds(by), Ordering::SeqCst);
+        self.moves.send_replace(());
     }
 
     /// Puts it forward to this time, and never back.
     pub fn advance_to(&self, time: SystemTime) {
         self.moved_nanoseconds.fetch_max(self.distance_to(time), Ordering::SeqCst);
+        self.moves.send_replace(());
     }
 
     /// Sets it, also to an earlier time.
     pub fn set(&self, time: SystemTime) {
         self.moved_nanoseconds.store(self.distance_to(time), Ordering::SeqCst);
+        self.moves.send_replace(());
     }
 
     /// How far it was put forward in all.
@@ -76,6 +104,51 @@ impl TestClock {
             Ok(ahead) => nanoseconds(ahead),
             Err(behind) => -nanoseconds(behind.duration()),
         }
+    }
+}
+
+impl Source for TestClock {
+    fn now(&self) -> SystemTime {
+        Self::now(self)
+    }
+
+    fn sleep(&self, by: Duration) -> BoxFuture<'static, ()> {
+        let clock = self.clone();
+        Box::pin(async move {
+            let wake_at = clock.now() + by;
+            let _asleep = Asleep::new(&clock, wake_at);
+            let mut moves = clock.moves.subscribe();
+            while let Ok(left) = wake_at.duration_since(clock.now())
+                && !left.is_zero()
+            {
+                // A clock that is stopped is moved, or nobody wakes up.
+                let left = if clock.stopped_at.is_some() { Duration::MAX } else { left };
+                drop(tokio::time::timeout(left, moves.changed()).await);
+            }
+        })
+    }
+}
+
+/// Stands among the sleepers for as long as it exists.
+struct Asleep {
+    clock: TestClock,
+    wake_at: SystemTime,
+}
+
+impl Asleep {
+    fn new(clock: &TestClock, wake_at: SystemTime) -> Self {
+        clock.sleepers.send_modify(|sleepers| sleepers.push(wake_at));
+        Self { clock: clock.clone(), wake_at }
+    }
+}
+
+impl Drop for Asleep {
+    fn drop(&mut self) {
+        self.clock.sleepers.send_modify(|sleepers| {
+            if let Some(place) = sleepers.iter().position(|time| *time == self.wake_at) {
+                sleepers.swap_remove(place);
+            }
+        });
     }
 }
 
@@ -115,5 +188,31 @@ mod tests {
         assert_eq!(clock.now(), start + Duration::from_secs(5));
         time.set(start - Duration::from_secs(1));
         assert_eq!((clock.now(), time.ahead()), (start - Duration::from_secs(1), Duration::ZERO));
+    }
+
+    #[tokio::test]
+    async fn a_sleeper_wakes_up_when_the_clock_is_moved_and_not_before() {
+        let time = TestClock::stopped_at(UNIX_EPOCH);
+        let sleeper = tokio::spawn({
+            let clock = time.clock();
+            async move { clock.sleep(Duration::from_secs(60)).await }
+        });
+        let wake_at = time.until_asleep().await;
+        assert_eq!(wake_at, UNIX_EPOCH + Duration::from_secs(60));
+        time.advance(Duration::from_secs(59));
+        tokio::task::yield_now().await;
+        assert!(!sleeper.is_finished());
+        assert_eq!(time.until_asleep().await, wake_at, "it still sleeps");
+        time.advance_to(wake_at);
+        sleeper.await.unwrap();
+        assert!(time.sleepers.borrow().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_running_clock_wakes_its_sleepers_by_itself() {
+        let time = TestClock::running();
+        let before = time.now();
+        time.clock().sleep(Duration::from_millis(20)).await;
+        assert!(time.now() >= before + Duration::from_millis(20));
     }
 }

@@ -86,11 +86,11 @@ impl Forget {
     async fn forget(&self, caller: &Caller, order: &OrderId) -> Result<Reply, Problem> {
         for _ in 0..ROUNDS {
             let (held, clean) = self.look(caller, order).await?;
-            let written = match step::next(held.as_ref(), clean.as_ref())? {
+            let now = Timestamp::from(self.clock.now());
+            let written = match step::next(held.as_ref(), clean.as_ref(), now)? {
                 Step::Nothing { forgotten_at } => return Ok(forgotten(order, forgotten_at)),
                 Step::Expire(version) => self.quarantine.forget_card(order, version).await?,
                 Step::Delete(token) => {
-                    let now = Timestamp::from(self.clock.now());
                     self.orders.forget_card(order, token, self.vault.delete(token), now).await?
                 }
             };

@@ -9,8 +9,7 @@ const PENDING: Problem = Problem::new(
     StatusCode::CONFLICT,
     "ORDER_PENDING",
     "The order is not tokenized yet; its card is on its way",
-)
-.retry_after(1);
+);
 const BEING_CHARGED: Problem = Problem::new(
     StatusCode::CONFLICT,
     "PAYMENT_IN_PROGRESS",
@@ -38,19 +37,22 @@ pub(super) enum Step<'a> {
 pub(super) fn next<'a>(
     held: Option<&'a HeldCard>,
     clean: Option<&CardStanding>,
+    now: Timestamp,
 ) -> Result<Step<'a>, Problem> {
     if held.is_none() && clean.is_none() {
         return Err(Problem::ORDER_NOT_FOUND);
     }
     let in_vault = clean.filter(|clean| clean.card_forgotten_at.is_none());
     let is_forgotten = clean.is_some_and(|clean| clean.card_forgotten_at.is_some());
-    match held.map(|held| (held.status, &held.version)) {
-        Some((status, version)) if is_forgotten && status != Some(QuarantineStatus::Expired) => {
-            Ok(Step::Expire(version))
+    match held.map(|held| (held.status, held)) {
+        Some((status, held)) if is_forgotten && status != Some(QuarantineStatus::Expired) => {
+            Ok(Step::Expire(&held.version))
         }
-        Some((None | Some(QuarantineStatus::Pending), _)) => Err(PENDING),
+        Some((None | Some(QuarantineStatus::Pending), held)) => {
+            Err(PENDING.retry_after(held.pending.retry_after(now)))
+        }
         _ if in_vault.is_some_and(CardStanding::is_being_charged) => Err(BEING_CHARGED),
-        Some((Some(QuarantineStatus::Failed), version)) => Ok(Step::Expire(version)),
+        Some((Some(QuarantineStatus::Failed), held)) => Ok(Step::Expire(&held.version)),
         Some((Some(QuarantineStatus::Expired), _)) | None => Ok(match in_vault {
             Some(clean) => Step::Delete(clean.credit_card_token),
             None => Step::Nothing { forgotten_at: clean.and_then(|clean| clean.card_forgotten_at) },
@@ -62,6 +64,7 @@ pub(super) fn next<'a>(
 mod tests {
     use std::collections::HashMap;
 
+    use order::Pending;
     use serde_json::{Value, json};
 
     use super::*;
@@ -70,7 +73,12 @@ mod tests {
     const AT: &str = "2026-11-21T18:59:33.000Z";
 
     fn held(status: Option<QuarantineStatus>) -> HeldCard {
-        HeldCard { owner: None, status, version: RowVersion::of(&HashMap::new()) }
+        HeldCard {
+            owner: None,
+            status,
+            pending: Pending::default(),
+            version: RowVersion::of(&HashMap::new()),
+        }
     }
 
     fn clean(more: &Value) -> CardStanding {
@@ -80,7 +88,7 @@ mod tests {
     }
 
     fn said(held: Option<&HeldCard>, clean: Option<&CardStanding>) -> String {
-        match next(held, clean) {
+        match next(held, clean, AT.parse().unwrap()) {
             Ok(Step::Nothing { forgotten_at }) => format!("nothing, {}", forgotten_at.is_some()),
             Ok(Step::Expire(_)) => "expire".into(),
             Ok(Step::Delete(token)) => format!("delete {token}"),

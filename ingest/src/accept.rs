@@ -52,7 +52,7 @@ impl Ingest {
         acceptance_id: Uuid,
         card: QuarantinedCard,
     ) -> QuarantineRow {
-        let now = Timestamp::from(self.clock.now());
+        let now = self.now();
         let deadline = now.after(self.settings.deadline);
         QuarantineRow {
             customer_order,
@@ -92,7 +92,7 @@ impl Ingest {
             if let Some((view, _)) = &found
                 && view.acceptance_id == Some(row.acceptance_id)
             {
-                return Ok(accepted(&row, Some(row.acceptance_id), Some(row.accepted_at), order_url));
+                return Ok(accepted(&row, order_url));
             }
             let written = match (decide(details, found.as_ref().map(|(view, _)| view), None), &found) {
                 (Acceptance::New, _) => {
@@ -104,14 +104,14 @@ impl Ingest {
                     self.quarantine.replace(&row, seen).await
                 }
                 (Acceptance::AlreadyPending, Some((first, _))) => {
-                    return Ok(accepted(&row, first.acceptance_id, first.accepted_at, order_url));
+                    return Ok(repeated(&row, first, self.now(), order_url));
                 }
                 _ => return Err(CONFLICT),
             };
             if written? == Written::Done {
                 tracing::info!(%order, acceptance = %row.acceptance_id, "accepted");
                 Metric::Accepted.record();
-                return Ok(accepted(&row, Some(row.acceptance_id), Some(row.accepted_at), order_url));
+                return Ok(accepted(&row, order_url));
             }
             found = self.quarantine.view(order).await.map_err(|error| match error {
                 TableError::Malformed => CONFLICT,
@@ -133,10 +133,27 @@ fn by_clean_order(details: &Details, clean: &CleanStatus) -> Result<Reply, Probl
     }
 }
 
-pub(crate) fn accepted(
+/// The first answer to a submission: the worker has it in a moment.
+pub(crate) fn accepted(row: &QuarantineRow, order_url: &str) -> Reply {
+    pending(row, Some(row.acceptance_id), Some(row.accepted_at), 1, order_url)
+}
+
+/// The answer to one that is on its way already.
+pub(crate) fn repeated(
+    row: &QuarantineRow,
+    first: &QuarantineView,
+    now: Timestamp,
+    order_url: &str,
+) -> Reply {
+    let retry_after = first.pending.retry_after(now);
+    pending(row, first.acceptance_id, first.accepted_at, retry_after, order_url)
+}
+
+fn pending(
     row: &QuarantineRow,
     acceptance: Option<Uuid>,
     accepted_at: Option<Timestamp>,
+    retry_after: u32,
     order_url: &str,
 ) -> Reply {
     let order = &row.customer_order;
@@ -151,5 +168,5 @@ pub(crate) fn accepted(
         }),
     )
     .with_header(header::LOCATION, format!("{order_url}/{order}"))
-    .with_header(header::RETRY_AFTER, 1)
+    .with_header(header::RETRY_AFTER, retry_after)
 }

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use aws_config::SdkConfig;
 use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use clock::Clock;
-use order::{OrderTable, QuarantineTable};
+use order::{OrderTable, QuarantineTable, Timestamp};
 use platform::{
     api::{self, Caller, Problem, Reply},
     spans,
@@ -47,6 +47,10 @@ impl Ingest {
             settings,
             clock,
         }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from(self.clock.now())
     }
 
     /// Answers one request before the deadline. Every fault has an answer, so this never fails.

@@ -13,7 +13,7 @@ use vault::{Brands, Card, Last4, QuarantineIdentity, opaque_id};
 
 use crate::{
     Ingest,
-    accept::{ROUNDS, accepted},
+    accept::{ROUNDS, accepted, repeated},
     status,
 };
 
@@ -46,8 +46,7 @@ const BLOCKED: Problem = Problem::new(
     "Something else holds this order's place in quarantine; try again in some days, or place a new order",
 );
 const CHANGING: Problem =
-    Problem::new(StatusCode::CONFLICT, "CARD_CHANGING", "Another card is on its way into this order")
-        .retry_after(1);
+    Problem::new(StatusCode::CONFLICT, "CARD_CHANGING", "Another card is on its way into this order");
 
 impl Ingest {
     /// Takes another card in. Nothing is written before it is sealed; a repeat is answered as the first was.
@@ -82,7 +81,7 @@ impl Ingest {
             // The card that was seen may have been replaced meanwhile, by this very one perhaps.
             let clean = self.own(caller, order).await?;
             if is_put || clean.order.acceptance_id == acceptance {
-                return Ok(accepted(&row, Some(acceptance), Some(row.accepted_at), order_url));
+                return Ok(accepted(&row, order_url));
             }
             if let Some(repeated) = answer_by_its_card(&clean, last4, brands)? {
                 return Ok(repeated);
@@ -93,16 +92,18 @@ impl Ingest {
                 (Acceptance::New, _) => self.quarantine.put_if_absent(&row).await,
                 (Acceptance::Renewed { .. }, Some((_, seen))) => self.quarantine.replace(&row, seen).await,
                 (Acceptance::AlreadyPending, Some((first, _))) => {
-                    return Ok(accepted(&row, first.acceptance_id, first.accepted_at, order_url));
+                    return Ok(repeated(&row, first, self.now(), order_url));
                 }
                 // A pending card, or what is left of somebody else's order of this id, until it expires.
-                (_, Some((view, _))) if view.owner == owner => return Err(CHANGING),
+                (_, Some((view, _))) if view.owner == owner => {
+                    return Err(CHANGING.retry_after(view.pending.retry_after(self.now())));
+                }
                 _ => return Err(BLOCKED),
             };
             if written? == Written::Done {
                 tracing::info!(%order, %acceptance, "accepted another card");
                 Metric::Accepted.record();
-                return Ok(accepted(&row, Some(acceptance), Some(row.accepted_at), order_url));
+                return Ok(accepted(&row, order_url));
             }
         }
         Err(Problem::UNAVAILABLE)
@@ -116,7 +117,9 @@ impl Ingest {
             match self.quarantine.view(order).await {
                 Ok(Some((view, _))) if may_change(&view.owner) => {
                     return Err(match view.status {
-                        QuarantineStatus::Pending => NOT_TOKENIZED.retry_after(1),
+                        QuarantineStatus::Pending => {
+                            NOT_TOKENIZED.retry_after(view.pending.retry_after(self.now()))
+                        }
                         QuarantineStatus::Failed | QuarantineStatus::Expired => NOT_TOKENIZED,
                     });
                 }

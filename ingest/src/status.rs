@@ -20,9 +20,10 @@ impl Ingest {
         let may_see = |owner: &Owner| caller.may_act_for(owner, &self.settings.billing_group);
         match (clean, quarantined) {
             (Some(clean), view) if may_see(&clean.order.owner) => {
-                Ok(tokenized(&clean, view.filter(|view| may_see(&view.owner)).as_ref()))
+                let replacement = view.filter(|view| may_see(&view.owner));
+                Ok(tokenized(&clean, replacement.as_ref().map(|view| (view, self.now()))))
             }
-            (_, Some(view)) if may_see(&view.owner) => Ok(in_quarantine(order, &view)),
+            (_, Some(view)) if may_see(&view.owner) => Ok(in_quarantine(order, &view, self.now())),
             (None, None) => Err(Problem::ORDER_NOT_FOUND),
             _ => Err(Denied::NotTheOwner.deny()),
         }
@@ -30,7 +31,7 @@ impl Ingest {
 }
 
 /// A clean order, and the card that is on its way to replace its own, if one is.
-pub(crate) fn tokenized(clean: &CleanStatus, replacement: Option<&QuarantineView>) -> Reply {
+pub(crate) fn tokenized(clean: &CleanStatus, replacement: Option<(&QuarantineView, Timestamp)>) -> Reply {
     let order = &clean.order;
     let mut body = json!({
         "CustomerOrder": order.customer_order,
@@ -43,7 +44,7 @@ pub(crate) fn tokenized(clean: &CleanStatus, replacement: Option<&QuarantineView
         "TokenizedAt": order.tokenized_at,
     });
     let end = order.card_expires_at.map(Timestamp::of_epoch_seconds);
-    let replacement = replacement.filter(|view| view.replaces == Some(order.credit_card_token));
+    let replacement = replacement.filter(|(view, _)| view.replaces == Some(order.credit_card_token));
     if let Some(body) = body.as_object_mut() {
         insert_amount(body, ["OrderAmount", "OrderCurrency"], order.amount());
         insert_amount(body, ["PaymentAmount", "PaymentCurrency"], clean.charged);
@@ -55,14 +56,14 @@ pub(crate) fn tokenized(clean: &CleanStatus, replacement: Option<&QuarantineView
                 body.insert(name.into(), json!(time));
             }
         }
-        if let Some(view) = replacement {
+        if let Some((view, _)) = replacement {
             body.insert("CardReplacement".into(), json!(view.status));
         }
     }
     let reply = Reply::new(StatusCode::OK, body);
-    match replacement.map(|view| view.status) {
-        Some(QuarantineStatus::Pending) => reply.with_header(header::RETRY_AFTER, 1),
-        _ => reply,
+    match replacement {
+        Some((view, now)) => while_pending(reply, view, now),
+        None => reply,
     }
 }
 
@@ -73,7 +74,7 @@ fn insert_amount(body: &mut Map<String, Value>, [number, currency]: [&str; 2], a
     }
 }
 
-fn in_quarantine(order: &OrderId, view: &QuarantineView) -> Reply {
+fn in_quarantine(order: &OrderId, view: &QuarantineView, now: Timestamp) -> Reply {
     let mut body = json!({
         "CustomerOrder": order,
         "Status": view.status,
@@ -86,9 +87,13 @@ fn in_quarantine(order: &OrderId, view: &QuarantineView) -> Reply {
             body.insert("FailureReason".into(), json!(view.failure_reason));
         }
     }
-    let reply = Reply::new(StatusCode::OK, body);
+    while_pending(Reply::new(StatusCode::OK, body), view, now)
+}
+
+/// What is on its way is worth asking for again.
+fn while_pending(reply: Reply, view: &QuarantineView, now: Timestamp) -> Reply {
     match view.status {
-        QuarantineStatus::Pending => reply.with_header(header::RETRY_AFTER, 1),
+        QuarantineStatus::Pending => reply.with_header(header::RETRY_AFTER, view.pending.retry_after(now)),
         QuarantineStatus::Failed | QuarantineStatus::Expired => reply,
     }
 }

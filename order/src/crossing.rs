@@ -37,13 +37,16 @@ pub enum Crossing {
     Forgotten,
     /// Another order of that id came across: the row is to be parked.
     OrderExists,
-    /// A payment of that order is under way, by a claim until then: its card is not to be replaced yet.
+    /// A payment of that order is under way, by a claim until then, with the card that this one is to replace: the row
+    /// is to wait for the end of it.
     PaymentUnderWay {
         /// When the claim runs out.
         claimed_until: Timestamp,
     },
-    /// The card of that order is not to be replaced any more, or never was: the row is to be parked.
+    /// The card of that order is not to be replaced any more: this one is to end, without word to anybody.
     CardNotReplaced,
+    /// The row wants to replace the card of an order that is not there: it is to be parked.
+    NothingToReplace,
     /// Something was in the way that passes: try again.
     Transient,
     /// DynamoDB refuses the transaction itself: the row is to be parked.

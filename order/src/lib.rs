@@ -33,7 +33,8 @@ pub use payment::{
     Standing,
 };
 pub use quarantine::{
-    HeldCard, KeptRow, QuarantineRow, QuarantineStanding, QuarantineTable, QuarantineView, Upkeep,
+    AFTER_THE_CLAIM, Arming, HeldCard, KeptRow, Pending, QuarantineRow, QuarantineStanding, QuarantineTable,
+    QuarantineView, SWEEP_PERIOD, Upkeep, suspect_delay,
 };
 pub use row_version::RowVersion;
 pub use status::{FailureReason, NotAReason, QuarantineStatus};

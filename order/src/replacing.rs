@@ -99,7 +99,8 @@ fn decide(card: &Card<'_>, clean: &Obstacle, quarantine: &Obstacle, vault: &[Obs
             // Paid, perhaps paid, or no order of this owner with the card that was to be replaced.
             None => Crossing::CardNotReplaced,
         },
-        (Obstacle::Row(None), _) => Crossing::CardNotReplaced,
+        // Nobody takes clean orders away: this row says what was never so.
+        (Obstacle::Row(None), _) => Crossing::NothingToReplace,
         // The token was minted before: a new try mints another.
         _ => Crossing::Transient,
     }
@@ -190,7 +191,7 @@ mod tests {
             (clean(OTHER, REPLACED, "SUBMITTED"), Nothing, free(), Crossing::CardNotReplaced),
             (clean(OTHER, REPLACED, "UNKNOWN"), Nothing, free(), Crossing::CardNotReplaced),
             (clean(OTHER, ANOTHER, "DECLINED"), Nothing, free(), Crossing::CardNotReplaced),
-            (Row(None), Nothing, free(), Crossing::CardNotReplaced),
+            (Row(None), Nothing, free(), Crossing::NothingToReplace),
             (Nothing, Nothing, [Row(None), Nothing], Crossing::Transient),
         ] {
             let case = format!("{obstacle:?} {quarantine:?} {vault:?}");

@@ -2,8 +2,8 @@
 
 use http::StatusCode;
 use order::{
-    Claim, CleanOrder, OrderId, Outcome, Owner, Payment, Payments, QuarantineStatus, Standing, TableError,
-    Timestamp, Written,
+    Claim, CleanOrder, OrderId, Outcome, Owner, Payment, Payments, Pending, QuarantineStatus, Standing,
+    TableError, Timestamp, Written,
 };
 use platform::{
     api::{Caller, Denied, Problem, Reply},
@@ -34,9 +34,11 @@ impl Paybill {
         }
         let (clean, payments) = match found {
             Found::Across(found) => *found,
-            Found::InQuarantine(QuarantineStatus::Pending) => return Err(problems::PENDING),
-            Found::InQuarantine(QuarantineStatus::Failed) => return Err(problems::FAILED),
-            Found::InQuarantine(QuarantineStatus::Expired) => return Err(problems::EXPIRED),
+            Found::InQuarantine(QuarantineStatus::Pending, pending) => {
+                return Err(problems::PENDING.retry_after(pending.retry_after(self.now())));
+            }
+            Found::InQuarantine(QuarantineStatus::Failed, _) => return Err(problems::FAILED),
+            Found::InQuarantine(QuarantineStatus::Expired, _) => return Err(problems::EXPIRED),
         };
         let amount = amount_to_charge(clean.amount(), asked.amount, payer)?;
         let price = Price { amount, is_required: self.amount_required };
@@ -46,8 +48,10 @@ impl Paybill {
             Decision::Paid(payment) => return Ok(paid(&clean, payment)),
             Decision::Refuse(problem) => return Err(problem),
             Decision::GiveUp(payment) => return Err(self.give_up(&clean, Some(payment)).await),
-            Decision::Begin(_) | Decision::Declined(_) if self.is_card_changing(&clean).await? => {
-                return Err(problems::CARD_CHANGING);
+            Decision::Begin(_) | Decision::Declined(_)
+                if let Some(pending) = self.card_on_its_way(&clean).await? =>
+            {
+                return Err(problems::CARD_CHANGING.retry_after(pending.retry_after(now)));
             }
             Decision::Declined(problem) => return Err(problem),
             Decision::Begin(amount) => Claim {
@@ -95,7 +99,7 @@ impl Paybill {
             Err(error) => return Err(error.into()),
         };
         match &quarantined {
-            Some(row) if may_pay(&row.owner) => Ok(Found::InQuarantine(row.status)),
+            Some(row) if may_pay(&row.owner) => Ok(Found::InQuarantine(row.status, row.pending)),
             // It may have crossed between the two reads.
             _ => match self.orders.with_payments(order).await? {
                 Some(found) if may_pay(&found.0.owner) => Ok(Found::Across(Box::new(found))),
@@ -105,15 +109,18 @@ impl Paybill {
         }
     }
 
-    /// Whether another card is on its way to replace the order's: who sent it wants that one charged. This is read
-    /// after the clean row: a card that crosses between the two reads makes the claim fail.
-    async fn is_card_changing(&self, clean: &CleanOrder) -> Result<bool, Problem> {
+    /// Another card that is on its way to replace the order's: who sent it wants that one charged. This is read after
+    /// the clean row: a card that crosses between the two reads makes the claim fail.
+    async fn card_on_its_way(&self, clean: &CleanOrder) -> Result<Option<Pending>, Problem> {
         if clean.card_forgotten_at.is_some() {
-            return Ok(false);
+            return Ok(None);
         }
         match self.quarantine.standing(&clean.customer_order).await {
-            Ok(standing) => Ok(standing.is_some_and(|row| row.is_replacing(clean.credit_card_token))),
-            Err(TableError::Malformed) => Ok(false),
+            Ok(standing) => {
+                let row = standing.filter(|row| row.is_replacing(clean.credit_card_token));
+                Ok(row.map(|row| row.pending))
+            }
+            Err(TableError::Malformed) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -268,7 +275,7 @@ enum Found {
     /// In the clean table, with its payments.
     Across(Box<(CleanOrder, Payments)>),
     /// In quarantine.
-    InQuarantine(QuarantineStatus),
+    InQuarantine(QuarantineStatus, Pending),
 }
 
 enum Unsettled {

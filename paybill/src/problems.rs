@@ -9,7 +9,7 @@ use crate::claim::CLAIM_SECONDS;
 pub(crate) const SHORTLY: u32 = 5;
 
 pub(crate) const PENDING: Problem =
-    Problem::new(StatusCode::CONFLICT, "ORDER_PENDING", "The order is not tokenized yet").retry_after(1);
+    Problem::new(StatusCode::CONFLICT, "ORDER_PENDING", "The order is not tokenized yet");
 pub(crate) const FAILED: Problem =
     Problem::new(StatusCode::CONFLICT, "ORDER_FAILED", "The order could not be tokenized; see its status");
 pub(crate) const EXPIRED: Problem =
@@ -18,8 +18,7 @@ pub(crate) const IN_PROGRESS: Problem =
     Problem::new(StatusCode::CONFLICT, "PAYMENT_IN_PROGRESS", "The payment is being submitted")
         .retry_after(SHORTLY);
 pub(crate) const CARD_CHANGING: Problem =
-    Problem::new(StatusCode::CONFLICT, "CARD_CHANGING", "Another card is on its way into this order")
-        .retry_after(1);
+    Problem::new(StatusCode::CONFLICT, "CARD_CHANGING", "Another card is on its way into this order");
 pub(crate) const ANOTHER_AMOUNT: Problem =
     Problem::invalid("AMOUNT_DIFFERS", "The order or its payment has another amount or currency");
 pub(crate) const AMOUNT_NOT_SET: Problem = Problem::new(

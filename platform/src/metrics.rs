@@ -40,6 +40,16 @@ pub enum Metric {
     Parked(&'static str),
     /// An order was re-armed.
     Rearmed,
+    /// An order that Lambda had given up was re-armed by the sweep.
+    TakenUp,
+    /// So many rows are with stream and worker, at the end of a sweep.
+    InWork(u64),
+    /// So many rows Lambda has given up, and the next sweep may take them up, at the end of a sweep.
+    GivenUp(u64),
+    /// So many cards wait for a payment before they replace another, at the end of a sweep.
+    WaitingForPayment(u64),
+    /// So many rows are parked and wait for a replay, at the end of a sweep.
+    ParkedRows(u64),
     /// An order expired.
     Expired,
     /// The age of the oldest order in quarantine that is pending or failed, in seconds.
@@ -73,6 +83,11 @@ impl Metric {
             Self::TimeInQuarantine(time) => ("TimeInQuarantine", time, "Milliseconds", None),
             Self::Parked(reason) => ("Parked", 1, "Count", Some(("Reason", reason))),
             Self::Rearmed => ("Rearmed", 1, "Count", None),
+            Self::TakenUp => ("TakenUp", 1, "Count", None),
+            Self::InWork(rows) => ("InWork", rows, "Count", None),
+            Self::GivenUp(rows) => ("GivenUp", rows, "Count", None),
+            Self::WaitingForPayment(rows) => ("WaitingForPayment", rows, "Count", None),
+            Self::ParkedRows(rows) => ("ParkedRows", rows, "Count", None),
             Self::Expired => ("Expired", 1, "Count", None),
             Self::OldestQuarantined(age) => ("OldestQuarantined", age, "Seconds", None),
             Self::RemovedByTtl => ("RemovedByTtl", 1, "Count", None),

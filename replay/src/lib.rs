@@ -2,9 +2,12 @@
 //! Neither reads a sealed card or holds a key: a row is re-armed, and the stream and the worker do the rest.
 
 mod inbox;
+mod positions;
 mod replaying;
 mod settings;
+mod summary;
 mod sweep;
+mod taking_up;
 
 use std::time::{Duration, SystemTime};
 
@@ -19,17 +22,22 @@ use serde::{Deserialize, Serialize};
 
 pub use replaying::{ReplaySummary, Selection};
 pub use settings::Settings;
-pub use sweep::SweepSummary;
+pub use summary::SweepSummary;
+pub use sweep::SweepOptions;
 
 /// Rows written at once.
 const AT_ONCE: usize = 8;
 
-/// What the function is asked.
+/// A row's ArmedAt is by ingest's clock and a record's arrival by DynamoDB's, to the second: rows armed this
+/// much later are looked at too. Re-arming one more than needed changes nothing.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);
+
+/// What the function is asked. A field that is not known is refused: it may be what keeps a run from changing anything.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "action", rename_all = "camelCase")]
 pub enum Request {
     /// By the schedule: re-arm what is stuck, park what is hopeless, expire what is overdue.
-    Sweep,
+    Sweep(SweepOptions),
     /// By an operator: drain the dead-letter queue and re-arm what is parked.
     Replay(Selection),
 }
@@ -87,7 +95,7 @@ impl Replay {
     /// [`ReplayError`]; what was done until then is done.
     pub async fn handle(&self, request: Request, deadline: SystemTime) -> Result<Summary, ReplayError> {
         match request {
-            Request::Sweep => self.sweep(deadline).await.map(Summary::Sweep),
+            Request::Sweep(options) => self.sweep(options, deadline).await.map(Summary::Sweep),
             Request::Replay(selection) => {
                 self.replay(&selection, deadline, &|_| {}).await.map(Summary::Replay)
             }
@@ -130,7 +138,9 @@ mod tests {
     #[test]
     fn a_request_is_read_with_and_without_options() {
         let read = |text: &str| serde_json::from_str::<Request>(text).ok();
-        assert_eq!(read(r#"{"action":"sweep"}"#), Some(Request::Sweep));
+        assert_eq!(read(r#"{"action":"sweep"}"#), Some(Request::Sweep(SweepOptions::default())));
+        let dry = Request::Sweep(SweepOptions { dry_run: true });
+        assert_eq!(read(r#"{"action":"sweep","dryRun":true}"#), Some(dry));
         assert_eq!(read(r#"{"action":"replay"}"#), Some(Request::Replay(Selection::default())));
         let selection = Selection {
             dry_run: true,
@@ -140,7 +150,17 @@ mod tests {
         };
         let text = r#"{"action":"replay","dryRun":true,"max":10,"reason":"ORDER_EXISTS","order":"ID"}"#;
         assert_eq!(read(text), Some(Request::Replay(selection)));
-        for wrong in [r#"{"action":"other"}"#, r#"{"action":"replay","dryrun":true}"#, "{}"] {
+        for wrong in [
+            r#"{"action":"other"}"#,
+            r#"{"action":"replay","dryrun":true}"#,
+            r#"{"action":"sweep","dryrun":true}"#,
+            r#"{"action":"sweep","dryRun":"true"}"#,
+            r#"{"action":"sweep","dryRun":true,"dryRun":false}"#,
+            r#"{"action":"sweep","max":1}"#,
+            r#"{"action":"sweep","action":"replay"}"#,
+            r#"{"dryRun":true}"#,
+            "{}",
+        ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

@@ -8,17 +8,17 @@ use std::{
 
 use futures::{StreamExt, stream};
 use order::{
-    DeadLetterMessage, FailureReason, KeptRow, OrderId, QuarantineStatus, TableError, Timestamp, Written,
+    Arming, DeadLetterMessage, FailureReason, KeptRow, OrderId, QuarantineStatus, TableError, Timestamp,
+    Written,
 };
 use platform::{metrics::Metric, spans};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 
-use crate::{AT_ONCE, Replay, ReplayError, inbox::Word};
+use crate::{AT_ONCE, CLOCK_SKEW, Replay, ReplayError, inbox::Word};
 
-/// A row's ArmedAt is by ingest's clock and a record's arrival by DynamoDB's, to the second: rows armed this
-/// much later are looked at too. Re-arming one more than needed changes nothing.
-const CLOCK_SKEW: Duration = Duration::from_secs(60);
+/// How long a received message stays hidden: longer than a replay may take (15 min).
+const HIDDEN: Duration = Duration::from_secs(20 * 60);
 
 /// What is left to put messages back in, when time runs out.
 const TO_PUT_BACK: Duration = Duration::from_secs(30);
@@ -61,7 +61,7 @@ pub struct ReplaySummary {
 }
 
 impl ReplaySummary {
-    /// Whether anything is left that another replay could mend.
+    /// Whether anything is left that another replay could fix.
     #[must_use]
     pub fn is_anything_left(&self) -> bool {
         let undone = if self.dry_run { self.rearmed + self.messages_settled } else { 0 };
@@ -78,8 +78,8 @@ enum Fate {
     Unclear,
     /// It stays parked.
     StaysParked,
-    /// Its card is gone.
-    Expired,
+    /// Its card is gone, or is about to be: nothing can bring it across.
+    Ended,
 }
 
 impl Replay {
@@ -142,7 +142,7 @@ impl Replay {
         let mut all = Vec::new();
         while all.len() < MOST_MESSAGES {
             self.check_time(deadline, TO_PUT_BACK)?;
-            let some = self.dead_letters.receive().await?;
+            let some = self.dead_letters.receive(HIDDEN).await?;
             if some.is_empty() {
                 break;
             }
@@ -162,7 +162,7 @@ impl Replay {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), ReplayError> {
         if let Some(order) = &run.selection.order {
-            let row = self.upkeep.row(order).await?;
+            let row = self.upkeep.row(order.as_str()).await?;
             return self.go_over(run, row.into_iter().collect(), named).await;
         }
         let (mut from, mut seen) = (None, 0);
@@ -197,7 +197,7 @@ impl Replay {
                 let rearming = async move {
                     let outcome = match choice {
                         Choice::Rearm if dry_run => Ok(Written::Done),
-                        Choice::Rearm => self.upkeep.rearm(&row, now).await,
+                        Choice::Rearm => self.upkeep.rearm(&row, Arming::Replayed, now).await,
                         _ => Ok(Written::LostRace),
                     };
                     (choice, outcome, row.order)
@@ -210,7 +210,7 @@ impl Replay {
                 (Choice::Rearm, Ok(Written::Done)) => Fate::Rearmed,
                 // Somebody else changed the row: on its way, across, or parked.
                 (Choice::Rearm, Ok(Written::LostRace)) | (Choice::Pending, _) => Fate::Unclear,
-                (Choice::Expired, _) => Fate::Expired,
+                (Choice::Ended, _) => Fate::Ended,
                 (Choice::Leave, _) => Fate::StaysParked,
                 // One bad row must not keep the others from being re-armed.
                 (Choice::Rearm, Err(error)) => {
@@ -279,7 +279,7 @@ impl Replay {
         match fate {
             Some(Fate::Rearmed) => return Ok(Verdict::Settled),
             Some(Fate::StaysParked | Fate::Unclear) => return Ok(Verdict::Left),
-            Some(Fate::Expired) | None => {}
+            Some(Fate::Ended) | None => {}
         }
         if counted.insert(order.clone()) {
             // No row in quarantine: across, or gone for good.
@@ -299,7 +299,7 @@ impl Replay {
 enum Choice {
     Rearm,
     Pending,
-    Expired,
+    Ended,
     Leave,
 }
 
@@ -336,9 +336,13 @@ impl Run<'_> {
     fn choose(&mut self, row: &KeptRow, is_named: bool, now: Timestamp) -> Choice {
         let overdue = row.deadline.is_some_and(|deadline| deadline <= now.epoch_seconds());
         let choice = match row.status {
-            Some(QuarantineStatus::Expired) => Choice::Expired,
+            Some(QuarantineStatus::Expired) => Choice::Ended,
             // The sweep is about to expire it.
-            Some(_) if overdue => Choice::Expired,
+            Some(_) if overdue => Choice::Ended,
+            // A card that came too late for its payment: nothing of it is left, and nobody is to do anything.
+            Some(QuarantineStatus::Failed) if row.reason == Some(FailureReason::CardNotReplaced) => {
+                Choice::Ended
+            }
             Some(QuarantineStatus::Pending) if self.may_be_stuck(row, is_named) => Choice::Rearm,
             Some(QuarantineStatus::Pending) => Choice::Pending,
             Some(QuarantineStatus::Failed) if self.is_selected(row) => Choice::Rearm,
@@ -357,7 +361,11 @@ impl Run<'_> {
     fn may_be_stuck(&self, row: &KeptRow, is_named: bool) -> bool {
         let armed_before = |horizon| row.armed_at.is_none_or(|armed| armed <= horizon);
         let is_asked_for = is_named || self.selection.order.is_some();
-        self.selection.reason.is_none() && (is_asked_for || self.horizon.is_some_and(armed_before))
+        // One that waits for a payment goes on by itself.
+        let is_waiting = row.arm_after.is_some();
+        !is_waiting
+            && self.selection.reason.is_none()
+            && (is_asked_for || self.horizon.is_some_and(armed_before))
     }
 
     fn is_selected(&self, row: &KeptRow) -> bool {

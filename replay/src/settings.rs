@@ -13,11 +13,11 @@ pub struct Settings {
     pub order_table: String,
     /// `DEAD_LETTER_QUEUE_URL`: the queue that is drained and written to.
     pub dead_letter_queue_url: String,
-    /// `REARM_AFTER_MINUTES`: how long after it was armed a pending row counts as stuck; longer than Lambda can
-    /// still be retrying its record.
+    /// `REARM_AFTER_MINUTES`: how long after it was armed a pending row counts as lost that Lambda has not given up;
+    /// longer than Lambda can still be retrying its record.
     pub rearm_after: Duration,
-    /// `MAX_ATTEMPTS`: how often a row may be armed before the sweep parks it.
-    pub max_attempts: u32,
+    /// `EXHAUSTED_AFTER_HOURS`: how long after it was armed first a row is parked in place of being armed again.
+    pub exhausted_after: Duration,
 }
 
 impl Settings {
@@ -30,10 +30,12 @@ impl Settings {
             quarantine_table: text(lookup, "QUARANTINE_TABLE")?,
             order_table: text(lookup, "ORDER_TABLE")?,
             dead_letter_queue_url: text(lookup, "DEAD_LETTER_QUEUE_URL")?,
-            rearm_after: Duration::from_secs(
-                parsed::<u64>(lookup, "REARM_AFTER_MINUTES")?.saturating_mul(60),
-            ),
-            max_attempts: parsed(lookup, "MAX_ATTEMPTS")?,
+            rearm_after: minutes(parsed(lookup, "REARM_AFTER_MINUTES")?),
+            exhausted_after: minutes(parsed::<u64>(lookup, "EXHAUSTED_AFTER_HOURS")?.saturating_mul(60)),
         })
     }
+}
+
+fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count.saturating_mul(60))
 }

@@ -11,7 +11,7 @@ const SETTINGS: [(&str, &str); 6] = [
     ("ORDER_TABLE", "orders"),
     ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:1/123456789012/dead-letters"),
     ("REARM_AFTER_MINUTES", "75"),
-    ("MAX_ATTEMPTS", "20"),
+    ("EXHAUSTED_AFTER_HOURS", "48"),
 ];
 
 #[test]
@@ -22,7 +22,7 @@ fn a_sweep_without_aws_is_an_error_and_an_event_of_another_shape_is_one_that_quo
     assert!(!run.ended.success());
     let lines = run.lines();
     let of: Vec<_> = lines.iter().map(|(_, ids)| ids["request_id"].as_str().unwrap()).collect();
-    assert_eq!(of, ["0", "0", "1"], "the table, the sweep, the other event: {}", run.written);
+    assert_eq!(of, ["0", "0", "0", "1"], "queue, table, sweep, the other event: {}", run.written);
     for secret in ["4111111111111111", "Canary"] {
         assert!(!run.written.contains(secret), "{}", run.written);
     }

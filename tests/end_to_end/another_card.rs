@@ -9,6 +9,7 @@ use crate::support::{
 
 const GOOD: &str = "5555-5555-5555-4444";
 const OTHER: &str = "4111-1111-1111-1111";
+const MINUTE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Order 1, its card declined.
 async fn declined() -> (World, Client) {
@@ -103,26 +104,96 @@ async fn a_payment_that_succeeds_meanwhile_makes_another_card_needless() {
     assert_eq!(world.only_row(ORDERS).await, row);
     let parked = world.only_row(QUARANTINE).await;
     assert_eq!((text(&parked, "Status"), text(&parked, "FailureReason")), ("FAILED", "CARD_NOT_REPLACED"));
-    assert_eq!(world.dead_letters()[0]["Reason"], "CARD_NOT_REPLACED");
+    for gone in ["SealedCard", "DataKey", "KeyBatchId", "CustomerName", "Address"] {
+        assert!(!parked.contains_key(gone), "{gone}");
+    }
+    assert!(world.dead_letters().is_empty(), "nobody is called for it");
+    let replayed = world.replay("1").await;
+    assert_eq!((&replayed["rearmed"], &replayed["stillFailing"]), (&json!(0), &json!(0)), "{replayed}");
+    // Nor when its time is over.
+    world.advance(std::time::Duration::from_hours(73));
+    let client = world.client("ann");
+    assert_eq!(world.sweep().await["expired"], 1);
+    assert!(world.dead_letters().is_empty());
+    assert_eq!(client.status("1").await.is(200).text("CardReplacement"), "EXPIRED");
     client.pay("1").await.is(200);
     assert_eq!(world.sandbox.ledger().len(), 1);
-    assert_eq!(client.status("1").await.is(200).text("CardReplacement"), "FAILED");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_payment_under_way_parks_another_card_which_is_sent_again_after_a_decline() {
+async fn a_payment_under_way_lets_another_card_wait_which_crosses_after_a_decline() {
     let (world, client) = declined().await;
     client.put_card("1", GOOD).await.is(202);
     let declined = world.only_row(ORDERS).await;
     let mut claimed = declined.clone();
-    claimed.insert("PaymentStatus".into(), aws_sdk_dynamodb::types::AttributeValue::S("SUBMITTING".into()));
-    world.put(ORDERS, claimed).await;
+    let string = aws_sdk_dynamodb::types::AttributeValue::S;
+    claimed.insert("PaymentStatus".into(), string("SUBMITTING".into()));
+    let until =
+        humantime::format_rfc3339_millis(world.now() + std::time::Duration::from_secs(600)).to_string();
+    claimed.insert("ClaimedUntil".into(), string(until));
+    world.put(ORDERS, claimed.clone()).await;
+    assert_eq!(world.deliver_last().await, None, "the record is done");
+    let waiting = world.only_row(QUARANTINE).await;
+    assert_eq!(text(&waiting, "Status"), "PENDING");
+    let after = humantime::parse_rfc3339(text(&waiting, "ArmAfter")).unwrap();
+    assert_eq!(after, humantime::parse_rfc3339(text(&claimed, "ClaimedUntil")).unwrap() + MINUTE);
+    let told = client.status("1").await.is(200);
+    let wait: u64 = told.header("retry-after").parse().unwrap();
+    assert!((650..=960).contains(&wait), "to the end of the claim and a sweep more: {wait}");
+    // Its own change does not wake the worker, and neither position nor sweep takes it up before its time.
     assert_eq!(world.deliver_last().await, None);
-    assert_eq!(text(&world.only_row(QUARANTINE).await, "FailureReason"), "CARD_NOT_REPLACED");
+    assert_eq!(world.only_row(QUARANTINE).await, waiting);
+    world.give_up().await;
+    let swept = world.sweep().await;
+    assert_eq!(
+        (&swept["waiting"], &swept["givenUp"], &swept["positionsSettled"]),
+        (&json!(1), &json!(0), &json!(1))
+    );
+    assert_eq!(world.replay("1").await["rearmed"], 0, "and no operator either");
+    world.advance(11 * MINUTE);
+    assert_eq!(world.sweep().await["rearmed"], 1);
+    let armed = world.only_row(QUARANTINE).await;
+    assert!(!armed.contains_key("ArmAfter") && text(&armed, "Attempt") == "2");
+    // The claim has run out, but nobody has settled the payment.
+    assert_eq!(world.deliver_last().await, None);
+    let again = humantime::parse_rfc3339(text(&world.only_row(QUARANTINE).await, "ArmAfter")).unwrap();
+    let ahead = again.duration_since(world.now()).unwrap();
+    assert!((50..=60).contains(&ahead.as_secs()), "{ahead:?}");
     world.put(ORDERS, declined).await;
-    client.put_card("1", GOOD).await.is(202);
+    world.advance(2 * MINUTE);
+    assert_eq!(world.sweep().await["rearmed"], 1);
     assert_eq!(world.deliver_last().await, None);
     assert_eq!(text(&world.only_row(ORDERS).await, "CardLast4"), "4444");
+    assert!(world.dead_letters().iter().all(|letter| letter["Kind"].is_null()), "no word of it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_card_whose_payment_never_ends_goes_at_its_deadline_without_word() {
+    let (world, client) = declined().await;
+    client.put_card("1", GOOD).await.is(202);
+    let mut claimed = world.only_row(ORDERS).await;
+    for (name, text) in [("PaymentStatus", "SUBMITTING"), ("ClaimedUntil", "2026-01-02T03:04:05.006Z")] {
+        claimed.insert(name.into(), aws_sdk_dynamodb::types::AttributeValue::S(text.into()));
+    }
+    world.put(ORDERS, claimed).await;
+    // For three days, beyond the time after which any other row is parked.
+    for _ in 0..71 {
+        assert_eq!(world.deliver_last().await, None);
+        world.advance(60 * MINUTE);
+        let swept = world.sweep().await;
+        assert_eq!((&swept["rearmed"], &swept["parked"]), (&json!(1), &json!(0)), "{swept}");
+    }
+    assert_eq!(world.deliver_last().await, None);
+    world.advance(60 * MINUTE);
+    assert_eq!(world.sweep().await["notReplaced"], 1);
+    let ended = world.only_row(QUARANTINE).await;
+    assert_eq!((text(&ended, "Status"), text(&ended, "FailureReason")), ("FAILED", "CARD_NOT_REPLACED"));
+    assert!(
+        ["SealedCard", "DataKey", "KeyBatchId", "CustomerName", "Address"]
+            .iter()
+            .all(|gone| !ended.contains_key(*gone))
+    );
+    assert!(world.dead_letters().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

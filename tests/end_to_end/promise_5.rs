@@ -27,7 +27,7 @@ enum Class {
 
 use Class::{Authenticated, Checked, Derived, Free};
 
-const QUARANTINE_ROW: [(&str, Class); 20] = [
+const QUARANTINE_ROW: [(&str, Class); 26] = [
     ("CustomerOrder", Authenticated),
     ("CustomerName", Free),
     ("Address", Free),
@@ -35,6 +35,12 @@ const QUARANTINE_ROW: [(&str, Class); 20] = [
     ("AcceptanceId", Authenticated),
     ("AcceptedAt", Free),
     ("ArmedAt", Free),
+    ("FirstArmedAt", Free),
+    ("ArmAfter", Free),
+    ("TakenUp", Free),
+    ("TakenUpBeside", Free),
+    ("TakenUpAlone", Free),
+    ("Suspected", Free),
     ("SealedCard", Authenticated),
     ("DataKey", Authenticated),
     ("KeyBatchId", Authenticated),
@@ -117,8 +123,28 @@ async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
     clean.extend(names(&world.only_row(ORDERS).await));
     let vault = names(&world.only_row(VAULT).await);
     client.put_card("1", "4111-1111-1111-1111").await.is(202);
+    let declined = world.only_row(ORDERS).await;
+    let mut paying = declined.clone();
+    paying.insert("PaymentStatus".into(), s("SUBMITTING"));
+    paying.insert("ClaimedUntil".into(), s("2026-01-02T03:04:05.006Z"));
+    world.put(ORDERS, paying).await;
+    world.deliver_last().await;
+    world.put(ORDERS, declined).await;
+    world.advance(std::time::Duration::from_secs(121));
+    world.sweep().await;
     world.deliver_last().await;
     client.forget("1").await.is(200);
+    // Given up alone so often that it is suspected, then beside another.
+    client.submit(&order("2")).await.is(202);
+    for _ in 0..4 {
+        world.give_up().await;
+        world.sweep().await;
+        world.advance(std::time::Duration::from_mins(5));
+    }
+    client.submit(&order("3")).await.is(202);
+    client.submit(&order("4")).await.is(202);
+    world.give_up().await;
+    world.sweep().await;
     clean.extend(names(&world.only_row(ORDERS).await));
     let mut quarantine = BTreeSet::new();
     for record in world.records() {
@@ -151,8 +177,10 @@ async fn promise_5_an_altered_quarantine_row_is_refused_unless_the_attribute_is_
         row.insert(attribute.into(), altered(attribute, &row, &donor));
         world.put(QUARANTINE, row.clone()).await;
         assert_eq!(world.deliver_last().await, None, "{attribute}");
-        if attribute == "Status" {
+        if ["Status", "ArmAfter"].contains(&attribute) {
+            // FAILED waits for a replay, and ArmAfter for the sweep.
             row.insert("Status".into(), s("PENDING"));
+            row.remove("ArmAfter");
             world.put(QUARANTINE, row).await;
             world.deliver_last().await;
         }
@@ -164,7 +192,7 @@ async fn promise_5_an_altered_quarantine_row_is_refused_unless_the_attribute_is_
         } else {
             let left = left.unwrap();
             assert_eq!(left["Status"], s("FAILED"), "{attribute}");
-            let reason = if class == Checked { "CARD_NOT_REPLACED" } else { "ENVELOPE_REFUSED" };
+            let reason = if class == Checked { "MALFORMED" } else { "ENVELOPE_REFUSED" };
             assert_eq!(left["FailureReason"], s(reason), "{attribute}");
             assert!(clean.is_none(), "{attribute}");
         }
@@ -312,8 +340,10 @@ fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
         "AcceptanceId" | "Replaces" | "KeyBatchId" | "Hash_Key" | "PaymentId" | "ClaimId" => {
             s(&Uuid::new_v4().to_string())
         }
-        "AcceptedAt" | "ArmedAt" | "CreatedAt" | "TokenizedAt" | "PaymentSettledAt" | "ClaimedUntil"
-        | "CardForgottenAt" | "CardReplacedAt" => s("2026-01-02T03:04:05.006Z"),
+        "AcceptedAt" | "ArmedAt" | "FirstArmedAt" | "ArmAfter" | "CreatedAt" | "TokenizedAt"
+        | "PaymentSettledAt" | "ClaimedUntil" | "CardForgottenAt" | "CardReplacedAt" => {
+            s("2026-01-02T03:04:05.006Z")
+        }
         "At" => s("minute#2026-01-02T03:04Z"),
         "Purpose" => s("REVEAL"),
         "CustomerOrder" => s("moved"),
@@ -328,7 +358,10 @@ fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
         "OrderCurrency" | "PaymentCurrency" => s("EUR"),
         "PaymentHistory" => AttributeValue::L(vec![]),
         "PaymentKeys" => AttributeValue::M([("key".to_owned(), s(&Uuid::new_v4().to_string()))].into()),
-        "Attempt" | "Deadline" | "Uses" => AttributeValue::N("7".into()),
+        "TakenUpBeside" => AttributeValue::Ss(vec!["another".into()]),
+        "Attempt" | "Deadline" | "Uses" | "TakenUp" | "TakenUpAlone" | "Suspected" => {
+            AttributeValue::N("7".into())
+        }
         "ExpiresAt" | "CardExpiresAt" => AttributeValue::N("99999999999".into()),
         _ => panic!("{attribute} is new: say what it may be altered to"),
     }

@@ -12,7 +12,7 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 /// A change of a quarantine row, as far as it concerns the worker.
 #[derive(Debug)]
 pub(crate) enum Change {
-    /// The row was armed: it is PENDING now.
+    /// The row was armed: it is PENDING now, and does not wait for a payment.
     Armed(Item),
     /// DynamoDB's TTL removed the row while it still held a sealed card.
     CardRemovedByTtl(Item),
@@ -30,7 +30,8 @@ impl Change {
             "INSERT" | "MODIFY" => {
                 let item: Item = change.new_image.into();
                 let pending = AttributeValue::S(QuarantineStatus::Pending.word().into());
-                if item.get("Status") == Some(&pending) { Self::Armed(item) } else { Self::Other }
+                let is_armed = item.get("Status") == Some(&pending) && !item.contains_key("ArmAfter");
+                if is_armed { Self::Armed(item) } else { Self::Other }
             }
             "REMOVE" if by_ttl => {
                 let item: Item = change.old_image.into();
@@ -64,6 +65,8 @@ mod tests {
         let ttl = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
         assert!(matches!(change("INSERT", pending.clone(), json!(null)), Change::Armed(_)));
         assert!(matches!(change("MODIFY", pending.clone(), json!(null)), Change::Armed(_)));
+        let waiting = json!({"Status": {"S": "PENDING"}, "ArmAfter": {"S": "2026-11-21T18:59:33.120Z"}});
+        assert!(matches!(change("MODIFY", waiting, json!(null)), Change::Other));
         assert!(matches!(change("MODIFY", failed, json!(null)), Change::Other));
         assert!(matches!(change("REMOVE", sealed.clone(), json!(null)), Change::Other));
         assert!(matches!(change("REMOVE", pending, ttl.clone()), Change::Other));

@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use order::{
-    Crossing, DeadLetter, DeadLetterKind, FailureReason, OrderId, QuarantineRow, RowVersion, Timestamp,
-    Written,
+    AFTER_THE_CLAIM, Crossing, DeadLetter, DeadLetterKind, FailureReason, OrderId, QuarantineRow, RowVersion,
+    Timestamp, Written,
 };
 use platform::metrics::Metric;
 use vault::{TokenizeError, Tokenized};
@@ -117,9 +117,9 @@ impl TokenizeWorker {
                 Metric::Forgotten.record();
                 Ok(())
             }
-            Crossing::CardNotReplaced | Crossing::PaymentUnderWay { .. } => {
-                self.park(seen, FailureReason::CardNotReplaced).await
-            }
+            Crossing::CardNotReplaced => self.end_replacement(seen).await,
+            Crossing::PaymentUnderWay { claimed_until } => self.wait_for_payment(seen, claimed_until).await,
+            Crossing::NothingToReplace => self.park(seen, FailureReason::Malformed).await,
             Crossing::OrderExists => self.park(seen, FailureReason::OrderExists).await,
             Crossing::Transient => Err(Again),
             Crossing::Rejected => self.park(seen, FailureReason::Rejected).await,
@@ -135,6 +135,29 @@ impl TokenizeWorker {
         if self.quarantine.park(key, &seen.version, reason).await.map_err(|_| Again)? == Written::Done {
             tracing::error!(order = letter.order_text(), reason = reason.code(), "parked");
             Metric::Parked(reason.code()).record();
+        }
+        Ok(())
+    }
+
+    /// The order is being paid with the card that this one is to replace: the row waits, and the sweep arms it again
+    /// when that payment should be over. The record is done: no customer can hold up a batch.
+    async fn wait_for_payment(&self, seen: &Seen, claimed_until: Timestamp) -> Result<(), Again> {
+        let Some(key) = seen.key.clone() else { return Err(Again) };
+        let now = self.now();
+        let time = claimed_until.max(now).after(AFTER_THE_CLAIM);
+        let written = self.quarantine.arm_after(key, &seen.version, time).await.map_err(|_| Again)?;
+        if written == Written::Done {
+            tracing::info!(order = seen.order_text(), arm_after = %time, "another card waits for a payment");
+        }
+        Ok(())
+    }
+
+    /// Any customer can have a card refused by paying at the same moment: nobody is called for that.
+    async fn end_replacement(&self, seen: &Seen) -> Result<(), Again> {
+        let Some(key) = seen.key.clone() else { return Err(Again) };
+        let written = self.quarantine.end_replacement(key, &seen.version).await.map_err(|_| Again)?;
+        if written == Written::Done {
+            tracing::info!(order = seen.order_text(), "another card came too late to replace the order's");
         }
         Ok(())
     }
@@ -169,6 +192,10 @@ impl Seen {
             order: text("CustomerOrder").and_then(OrderId::stored),
             acceptance: text("AcceptanceId").and_then(|id| id.parse().ok()),
         }
+    }
+
+    fn order_text(&self) -> Option<&str> {
+        self.order.as_ref().map(OrderId::as_str)
     }
 
     fn letter(&self, kind: DeadLetterKind, reason: Option<FailureReason>, at: Timestamp) -> DeadLetter {

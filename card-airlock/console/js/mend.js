@@ -31,5 +31,5 @@ export async function replay(dryRun, order = null) {
 async function sweep() {
   const { ok, json } = await post("/console/sweep");
   if (!ok) return say(byId("mended"), false, json.message);
-  say(byId("mended"), true, h("b", {}, `Swept ${many(json.rows, "row")}`), `: ${json.rearmed} re-armed, ${json.parked} parked, ${json.expired} expired, ${json.failed} waiting for a replay.`);
+  say(byId("mended"), true, h("b", {}, `Swept ${many(json.rows, "row")}`), `: ${json.rearmed} re-armed${json.givenUp ? ` (${json.takenUp} of ${json.givenUp} that Lambda gave up)` : ""}, ${json.parked} parked, ${json.expired} expired, ${json.failed} waiting for a replay.`);
 }

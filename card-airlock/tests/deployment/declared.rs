@@ -107,7 +107,10 @@ fn the_stream_mapping_is_as_designed() {
     let patterns: Vec<Value> =
         mapping.filter_patterns.iter().map(|pattern| serde_json::from_str(pattern).unwrap()).collect();
     let expected = [
-        json!({"eventName": ["INSERT", "MODIFY"], "dynamodb": {"NewImage": {"Status": {"S": ["PENDING"]}}}}),
+        json!({
+            "eventName": ["INSERT", "MODIFY"],
+            "dynamodb": {"NewImage": {"Status": {"S": ["PENDING"]}, "ArmAfter": {"S": [{"exists": false}]}}},
+        }),
         json!({
             "eventName": ["REMOVE"],
             "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]},
@@ -152,7 +155,7 @@ fn the_defaults_of_failure_and_replay_fit_each_other() {
     };
     let minute = Duration::from_secs(60);
     let rearm_after = minute * number("ReplayFunction", "REARM_AFTER_MINUTES");
-    let attempts = number("ReplayFunction", "MAX_ATTEMPTS");
+    let exhausted = minute * 60 * number("ReplayFunction", "EXHAUSTED_AFTER_HOURS");
     let deadline = minute * 60 * number("IngestFunction", "ORDER_DEADLINE_HOURS");
     let ttl = deadline + minute * 60 * 24 * number("IngestFunction", "QUARANTINE_TTL_DAYS");
     let sweep = stack.schedules[0].every;
@@ -162,8 +165,15 @@ fn the_defaults_of_failure_and_replay_fit_each_other() {
         mapping.maximum_record_age.expect("finite, or a poison record blocks its shard for a day");
     assert!(mapping.maximum_retry_attempts.is_some(), "finite, for the same reason");
     assert!(rearm_after >= record_age + worker + sweep, "Lambda may still be retrying what is re-armed");
-    assert!(rearm_after * attempts > STREAM_RETENTION, "a backlog of the stream's length would be parked");
-    assert!((rearm_after + sweep) * attempts < deadline, "an order would expire before it is parked");
+    assert!(exhausted > STREAM_RETENTION + rearm_after, "a backlog of the stream's length would be parked");
+    let longest_delay = order::suspect_delay(u32::MAX);
+    assert!(exhausted + longest_delay + sweep < deadline, "an order would expire before it is parked");
+    assert_eq!(sweep, order::SWEEP_PERIOD, "clients are told to come back when it has swept");
+    let sweeping = stack.function("ReplayFunction").unwrap().timeout;
+    assert!(
+        sweeping >= minute * 10,
+        "a sweep watches its probes, a portion and some suspects for half a minute each"
+    );
     assert!(deadline < ttl, "TTL would remove a row before it expires");
     assert!(ttl < stack.queues[0].retention, "a dead letter would go before its row");
     assert!(stack.queues[0].retention <= minute * 60 * 24 * 14, "SQS keeps no message longer");

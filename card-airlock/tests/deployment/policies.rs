@@ -116,7 +116,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
             "CrossOut",
             "ReplaceACard",
             "RetireACard",
-            "Park",
+            "ParkWaitOrEnd",
             "SendDeadLetters",
             "WriteLogs",
         ],

@@ -132,6 +132,11 @@ impl Mapping {
         }
     }
 
+    /// Invokes another function from now on, as after Lambda's `UpdateEventSourceMapping`.
+    pub fn set_function(&mut self, function: Function) {
+        self.function = function;
+    }
+
     /// The mapping's numbers, also while it runs.
     #[must_use]
     pub fn stats(&self) -> StatsReader {

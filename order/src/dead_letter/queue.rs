@@ -1,5 +1,7 @@
 //! The dead-letter queue (SQS).
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use aws_sdk_sqs::{
     Client,
@@ -22,9 +24,6 @@ pub struct DeadLetterMessage {
     pub body: String,
     receipt: String,
 }
-
-/// How long a received message stays hidden, in seconds: longer than a replay may take (15 min).
-const HIDDEN: i32 = 20 * 60;
 
 /// The dead-letter queue.
 #[derive(Debug, Clone)]
@@ -50,15 +49,15 @@ impl DeadLetterQueue {
         reply.map(drop).map_err(|error| unavailable("SendMessage", &error))
     }
 
-    /// Up to ten messages; none: the queue holds no more that are not hidden.
+    /// Up to ten messages, hidden from others for so long; none: the queue holds no more that are not hidden.
     ///
     /// # Errors
     /// [`QueueUnavailable`].
-    pub async fn receive(&self) -> Result<Vec<DeadLetterMessage>, QueueUnavailable> {
+    pub async fn receive(&self, hidden: Duration) -> Result<Vec<DeadLetterMessage>, QueueUnavailable> {
         let receive = self.sqs.receive_message().queue_url(&self.url);
         let reply = receive
             .max_number_of_messages(10)
-            .visibility_timeout(HIDDEN)
+            .visibility_timeout(seconds(hidden))
             .wait_time_seconds(1)
             .send()
             .await
@@ -99,12 +98,21 @@ impl DeadLetterQueue {
 
     /// Shows a message to others again. One that stays hidden comes back by itself.
     pub async fn put_back(&self, message: &DeadLetterMessage) {
-        let show = self.sqs.change_message_visibility().queue_url(&self.url);
-        let reply = show.receipt_handle(&message.receipt).visibility_timeout(0).send().await;
+        self.hide(message, Duration::ZERO).await;
+    }
+
+    /// Hides a message that was received for so long from now on. One for which this fails comes back sooner.
+    pub async fn hide(&self, message: &DeadLetterMessage, hidden: Duration) {
+        let change = self.sqs.change_message_visibility().queue_url(&self.url);
+        let reply = change.receipt_handle(&message.receipt).visibility_timeout(seconds(hidden)).send().await;
         if let Err(error) = reply {
             unavailable("ChangeMessageVisibility", &error);
         }
     }
+}
+
+fn seconds(duration: Duration) -> i32 {
+    i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
 }
 
 fn unavailable<E, R>(operation: &'static str, error: &SdkError<E, R>) -> QueueUnavailable

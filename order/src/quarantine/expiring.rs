@@ -1,8 +1,9 @@
-//! Taking a card out of its quarantine row for good: when its time is over, or when it is to be forgotten.
+//! Taking a card out of its quarantine row for good: when its time is over, when it is to be forgotten, or when it can
+//! no longer replace another.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::table::QuarantineTable;
+use super::{recovery::Pending, table::QuarantineTable};
 use crate::{
     order_id::OrderId,
     owner::Owner,
@@ -18,6 +19,8 @@ pub struct HeldCard {
     pub owner: Option<Owner>,
     /// Where it stands.
     pub status: Option<QuarantineStatus>,
+    /// When it goes on, while it is PENDING.
+    pub pending: Pending,
     /// The row's version, for the write that follows.
     pub version: RowVersion,
 }
@@ -28,13 +31,15 @@ impl QuarantineTable {
     /// # Errors
     /// [`TableError`].
     pub async fn held_card(&self, order: &OrderId) -> Result<Option<HeldCard>, TableError> {
-        let read = self.read(order, "#owner, #status, AcceptanceId, Attempt");
+        let read =
+            self.read(order, &format!("#owner, #status, AcceptanceId, Attempt, {}", Pending::ATTRIBUTES));
         let reply = read.send().await.map_err(|error| classify("GetItem quarantine", &error))?;
         let Some(item) = reply.item else { return Ok(None) };
         let text = |name| item.get(name).and_then(|value: &AttributeValue| value.as_s().ok());
         Ok(Some(HeldCard {
             owner: text("Owner").and_then(|owner| owner.parse().ok()),
             status: text("Status").and_then(|word| QuarantineStatus::of_word(word)),
+            pending: Pending::of(&item),
             version: RowVersion::of(&item),
         }))
     }
@@ -48,12 +53,35 @@ impl QuarantineTable {
         self.expire(key, seen, Some(FailureReason::Forgotten)).await
     }
 
-    /// Expires a row that has not changed since it was seen: EXPIRED, its card, its data key and the customer's
-    /// details gone. Without a reason the row keeps the one it has.
+    /// Ends a card that can no longer replace another, in one update: FAILED, CARD_NOT_REPLACED, and nothing left of
+    /// the card or of the customer's details. The order itself is as it was.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn end_replacement(
+        &self,
+        key: AttributeValue,
+        seen: &RowVersion,
+    ) -> Result<Written, TableError> {
+        self.take_card_out(key, seen, QuarantineStatus::Failed, Some(FailureReason::CardNotReplaced)).await
+    }
+
+    /// Expires a row that has not changed since it was seen. Without a reason the row keeps the one it has.
     pub(super) async fn expire(
         &self,
         key: AttributeValue,
         seen: &RowVersion,
+        reason: Option<FailureReason>,
+    ) -> Result<Written, TableError> {
+        self.take_card_out(key, seen, QuarantineStatus::Expired, reason).await
+    }
+
+    /// One update: the status, and the card, its data key and the customer's details gone.
+    async fn take_card_out(
+        &self,
+        key: AttributeValue,
+        seen: &RowVersion,
+        status: QuarantineStatus,
         reason: Option<FailureReason>,
     ) -> Result<Written, TableError> {
         let Condition { expression, names, values } = seen.unchanged();
@@ -64,16 +92,13 @@ impl QuarantineTable {
             .table_name(&self.name)
             .key("CustomerOrder", key)
             .update_expression(format!(
-                "SET #status = :expired{set_reason} REMOVE SealedCard, DataKey, KeyBatchId, CustomerName, Address"
+                "SET #status = :status{set_reason} REMOVE SealedCard, DataKey, KeyBatchId, CustomerName, Address"
             ))
             .condition_expression(expression)
             .set_expression_attribute_names(Some(names))
             .expression_attribute_names("#status", "Status")
             .set_expression_attribute_values(Some(values))
-            .expression_attribute_values(
-                ":expired",
-                AttributeValue::S(QuarantineStatus::Expired.word().into()),
-            );
+            .expression_attribute_values(":status", AttributeValue::S(status.word().into()));
         if let Some(reason) = reason {
             update = update.expression_attribute_values(":reason", AttributeValue::S(reason.code().into()));
         }

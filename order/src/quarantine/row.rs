@@ -8,6 +8,7 @@ use serde_with::{DefaultOnError, DisplayFromStr, serde_as};
 use uuid::Uuid;
 use vault::{CardBrand, Last4, QuarantineIdentity, QuarantinedCard, Token};
 
+use super::recovery::{Pending, RECOVERY};
 use crate::{
     amount::{Amount, Currency, MinorUnits, NotAnAmount},
     details::{Address, CustomerName, Details},
@@ -75,12 +76,13 @@ pub struct QuarantineRow {
 }
 
 impl QuarantineRow {
-    /// Reads a row from its stored form.
+    /// Reads a row from its stored form; what only arming and recovery read is passed over.
     ///
     /// # Errors
     /// [`TableError::Malformed`] when attributes are missing, unknown or of another type, or when half an amount is
     /// there.
-    pub fn parse(item: HashMap<String, AttributeValue>) -> Result<Self, TableError> {
+    pub fn parse(mut item: HashMap<String, AttributeValue>) -> Result<Self, TableError> {
+        item.retain(|name, _| !RECOVERY.contains(&name.as_str()));
         let row: Self = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
         Amount::of_parts(row.order_amount, row.order_currency).map_err(|_| TableError::Malformed)?;
         Ok(row)
@@ -157,6 +159,9 @@ pub struct QuarantineView {
     order_amount: Option<Result<MinorUnits, NotAnAmount>>,
     #[serde(default, deserialize_with = "readable")]
     order_currency: Option<Result<Currency, NotAnAmount>>,
+    /// When it goes on, while it is PENDING.
+    #[serde(skip)]
+    pub pending: Pending,
 }
 
 /// An attribute that may be of any form in a malformed row; that it is there is seen all the same.
@@ -190,6 +195,9 @@ pub struct QuarantineStanding {
     #[serde(default)]
     #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
     pub replaces: Option<Token>,
+    /// When it goes on, while it is PENDING.
+    #[serde(skip)]
+    pub pending: Pending,
 }
 
 impl QuarantineStanding {

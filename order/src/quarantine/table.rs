@@ -11,16 +11,20 @@ use aws_sdk_dynamodb::{
 };
 use uuid::Uuid;
 
-use super::row::{QuarantineRow, QuarantineStanding, QuarantineView};
+use super::{
+    recovery::Pending,
+    row::{QuarantineRow, QuarantineStanding, QuarantineView},
+};
 use crate::{
     order_id::OrderId,
     row_version::{Condition, RowVersion},
     status::{FailureReason, QuarantineStatus},
     table_error::{TableError, Written, classify, conditional},
+    timestamp::Timestamp,
 };
 
 const VIEW: &str = "CustomerName, Address, #owner, AcceptanceId, AcceptedAt, CardLast4, CardBrand, \
-                    #status, FailureReason, Attempt, Replaces, OrderAmount, OrderCurrency";
+                    #status, FailureReason, Attempt, Replaces, OrderAmount, OrderCurrency, ArmedAt, ArmAfter, Suspected";
 
 /// The quarantine table.
 #[derive(Debug, Clone)]
@@ -79,8 +83,10 @@ impl QuarantineTable {
         let reply =
             self.read(order, VIEW).send().await.map_err(|error| classify("GetItem quarantine", &error))?;
         let Some(item) = reply.item else { return Ok(None) };
-        let version = RowVersion::of(&item);
-        Ok(Some((serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?, version)))
+        let (version, pending) = (RowVersion::of(&item), Pending::of(&item));
+        let mut view: QuarantineView = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
+        view.pending = pending;
+        Ok(Some((view, version)))
     }
 
     pub(super) fn read(&self, order: &OrderId, projection: &str) -> GetItemFluentBuilder {
@@ -101,12 +107,15 @@ impl QuarantineTable {
     /// [`TableError`].
     pub async fn standing(&self, order: &OrderId) -> Result<Option<QuarantineStanding>, TableError> {
         let reply = self
-            .read(order, "#owner, #status, Replaces")
+            .read(order, &format!("#owner, #status, Replaces, {}", Pending::ATTRIBUTES))
             .send()
             .await
             .map_err(|error| classify("GetItem quarantine", &error))?;
         let Some(item) = reply.item else { return Ok(None) };
-        Ok(Some(serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?))
+        let pending = Pending::of(&item);
+        let mut standing: QuarantineStanding = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
+        standing.pending = pending;
+        Ok(Some(standing))
     }
 
     /// Parks a row that has not changed since it was seen: FAILED, with the reason.
@@ -132,6 +141,33 @@ impl QuarantineTable {
             .set_expression_attribute_values(Some(condition.values))
             .expression_attribute_values(":failed", AttributeValue::S(QuarantineStatus::Failed.word().into()))
             .expression_attribute_values(":reason", AttributeValue::S(reason.code().into()))
+            .send()
+            .await;
+        conditional("UpdateItem quarantine", reply)
+    }
+
+    /// Lets a row that has not changed since it was seen wait until a time: PENDING, and neither stream nor worker
+    /// takes it up before the sweep arms it again.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn arm_after(
+        &self,
+        key: AttributeValue,
+        seen: &RowVersion,
+        time: Timestamp,
+    ) -> Result<Written, TableError> {
+        let condition = seen.unchanged();
+        let reply = self
+            .dynamodb
+            .update_item()
+            .table_name(&self.name)
+            .key("CustomerOrder", key)
+            .update_expression("SET ArmAfter = :time")
+            .condition_expression(condition.expression)
+            .set_expression_attribute_names(Some(condition.names))
+            .set_expression_attribute_values(Some(condition.values))
+            .expression_attribute_values(":time", AttributeValue::S(time.to_string()))
             .send()
             .await;
         conditional("UpdateItem quarantine", reply)

@@ -37,12 +37,42 @@ pub struct KeptRow {
     pub accepted_at: Option<Timestamp>,
     /// When it was armed last.
     pub armed_at: Option<Timestamp>,
+    /// When it was armed first, or first since an operator replayed it. A row that was armed once has none.
+    pub first_armed_at: Option<Timestamp>,
+    /// Before this time it is not armed: it waits for a payment. One that cannot be read is over.
+    pub arm_after: Option<Timestamp>,
+    /// How often the sweep took it up.
+    pub taken_up: u32,
+    /// The orders that the sweep watched when it took the row up last: up to three.
+    pub beside: Vec<String>,
+    /// How often in succession the sweep took it up as the only row.
+    pub alone: u32,
+    /// How often it was suspected of crashing the worker.
+    pub suspected: u32,
     /// When it expires, in epoch seconds.
     pub deadline: Option<u64>,
 }
 
-const KEPT: &str =
-    "CustomerOrder, AcceptanceId, #status, FailureReason, Attempt, AcceptedAt, ArmedAt, Deadline";
+/// Why a row is armed again, and what is remembered of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arming<'a> {
+    /// An operator replays it: a new beginning.
+    Replayed,
+    /// The payment that it waited for should be over: a new beginning.
+    Waited,
+    /// Nobody knows where it is: stream and queue do not have it any more.
+    Lost,
+    /// Lambda gave it up, and the sweep takes it up.
+    TakenUp {
+        /// The orders that the sweep watches beside it, three at most. None: it is taken up alone.
+        beside: &'a [String],
+        /// How often it was suspected of crashing the worker, now included.
+        suspected: u32,
+    },
+}
+
+const KEPT: &str = "CustomerOrder, AcceptanceId, #status, FailureReason, Attempt, AcceptedAt, ArmedAt, \
+                    FirstArmedAt, ArmAfter, TakenUp, TakenUpBeside, TakenUpAlone, Suspected, Deadline";
 
 /// Lists and mends rows; reads no sealed card.
 #[derive(Debug, Clone)]
@@ -89,13 +119,13 @@ impl Upkeep {
     ///
     /// # Errors
     /// [`TableError`].
-    pub async fn row(&self, order: &OrderId) -> Result<Option<KeptRow>, TableError> {
+    pub async fn row(&self, order: &str) -> Result<Option<KeptRow>, TableError> {
         let reply = self
             .0
             .dynamodb
             .get_item()
             .table_name(&self.0.name)
-            .key("CustomerOrder", AttributeValue::S(order.to_string()))
+            .key("CustomerOrder", AttributeValue::S(order.to_owned()))
             .consistent_read(true)
             .projection_expression(KEPT)
             .expression_attribute_names("#status", "Status")
@@ -109,15 +139,45 @@ impl Upkeep {
     ///
     /// # Errors
     /// [`TableError`].
-    pub async fn rearm(&self, row: &KeptRow, now: Timestamp) -> Result<Written, TableError> {
-        let attempt = row.attempt.unwrap_or(0).saturating_add(1);
-        let values = [
-            (":pending", AttributeValue::S(QuarantineStatus::Pending.word().into())),
-            (":attempt", AttributeValue::N(attempt.to_string())),
-            (":now", AttributeValue::S(now.to_string())),
+    pub async fn rearm(
+        &self,
+        row: &KeptRow,
+        arming: Arming<'_>,
+        now: Timestamp,
+    ) -> Result<Written, TableError> {
+        let first = match arming {
+            Arming::Replayed | Arming::Waited => now,
+            Arming::Lost | Arming::TakenUp { .. } => row.first_armed_at().unwrap_or(now),
+        };
+        let number = |count: u32| AttributeValue::N(count.to_string());
+        let mut set = vec![
+            ("#status", ":pending", AttributeValue::S(QuarantineStatus::Pending.word().into())),
+            ("Attempt", ":attempt", number(row.attempt.unwrap_or(0).saturating_add(1))),
+            ("ArmedAt", ":now", AttributeValue::S(now.to_string())),
+            ("FirstArmedAt", ":first", AttributeValue::S(first.to_string())),
         ];
-        let change = "SET #status = :pending, Attempt = :attempt, ArmedAt = :now REMOVE FailureReason";
-        self.update(row, change, values.into()).await
+        let mut remove = vec!["FailureReason", "ArmAfter"];
+        match arming {
+            Arming::Replayed | Arming::Waited | Arming::Lost => {
+                remove.extend(["TakenUpBeside", "TakenUpAlone"]);
+            }
+            Arming::TakenUp { beside, suspected } => {
+                set.push(("TakenUp", ":taken_up", number(row.taken_up.saturating_add(1))));
+                if suspected > 0 {
+                    set.push(("Suspected", ":suspected", number(suspected)));
+                }
+                if beside.is_empty() {
+                    set.push(("TakenUpAlone", ":alone", number(row.alone.saturating_add(1))));
+                    remove.push("TakenUpBeside");
+                } else {
+                    set.push(("TakenUpBeside", ":beside", AttributeValue::Ss(beside.to_vec())));
+                    remove.push("TakenUpAlone");
+                }
+            }
+        }
+        let assignments: Vec<_> = set.iter().map(|(name, value, _)| format!("{name} = {value}")).collect();
+        let change = format!("SET {} REMOVE {}", assignments.join(", "), remove.join(", "));
+        self.update(row, &change, set.into_iter().map(|(_, name, value)| (name, value)).collect()).await
     }
 
     /// Parks a row: FAILED, with the reason.
@@ -134,6 +194,14 @@ impl Upkeep {
     /// [`TableError`].
     pub async fn expire(&self, row: &KeptRow) -> Result<Written, TableError> {
         self.0.expire(row.key.clone(), &row.version, None).await
+    }
+
+    /// Ends a card that waited for a payment until its own deadline.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn end_replacement(&self, row: &KeptRow) -> Result<Written, TableError> {
+        self.0.end_replacement(row.key.clone(), &row.version).await
     }
 
     async fn update(
@@ -162,9 +230,19 @@ impl Upkeep {
 }
 
 impl KeptRow {
+    /// When it was armed first. A row of an earlier release that was armed often says only when it was armed last.
+    #[must_use]
+    pub fn first_armed_at(&self) -> Option<Timestamp> {
+        self.first_armed_at.or(self.armed_at)
+    }
+
     fn of(item: &HashMap<String, AttributeValue>) -> Option<Self> {
         let text = |name| item.get(name).and_then(|value| value.as_s().ok());
         let number = |name| item.get(name).and_then(|value| value.as_n().ok());
+        let count = |name| number(name).and_then(|n| n.parse().ok()).unwrap_or(0);
+        let time = |name| text(name).and_then(|time: &String| time.parse().ok());
+        let arm_after = item.contains_key("ArmAfter").then(|| time("ArmAfter"));
+        let beside = item.get("TakenUpBeside").and_then(|value| value.as_ss().ok());
         Some(Self {
             key: item.get("CustomerOrder")?.clone(),
             version: RowVersion::of(item),
@@ -173,8 +251,14 @@ impl KeptRow {
             status: text("Status").and_then(|word| QuarantineStatus::of_word(word)),
             reason: text("FailureReason").and_then(|code| FailureReason::of_code(code)),
             attempt: number("Attempt").and_then(|n| n.parse().ok()),
-            accepted_at: text("AcceptedAt").and_then(|time| time.parse().ok()),
-            armed_at: text("ArmedAt").and_then(|time| time.parse().ok()),
+            accepted_at: time("AcceptedAt"),
+            armed_at: time("ArmedAt"),
+            first_armed_at: time("FirstArmedAt"),
+            arm_after: arm_after.map(|time| time.unwrap_or_else(|| Timestamp::of_epoch_seconds(0))),
+            taken_up: count("TakenUp"),
+            beside: beside.cloned().unwrap_or_default(),
+            alone: count("TakenUpAlone"),
+            suspected: count("Suspected"),
             deadline: number("Deadline").and_then(|n| n.parse().ok()),
         })
     }

@@ -197,10 +197,11 @@ fn check(world: &World, stage: &impl Stage, order: &str) -> Result<(), String> {
         End::Paid => stuck.is_none() && clean == Some(ORDERED.name) && payments == ("SUBMITTED", 1, 0),
         End::Declined(times) => stuck.is_none() && payments == ("DECLINED", 0, times),
         End::PaidWithAnotherCard(times) => {
-            // A put of ingest's that came after the crossing is parked: there is no card to replace any more.
+            // A put of ingest's that came after the crossing ends: there is no card to replace any more.
             let is_late = |row: &Value| {
                 (text(row, "Status"), text(row, "FailureReason")) == ("FAILED", "CARD_NOT_REPLACED")
-                    && has_letter(&rest, order, "PARKED")
+                    && row.get("SealedCard").is_none()
+                    && !has_letter(&rest, order, "PARKED")
             };
             stuck.is_none_or(is_late) && payments == ("SUBMITTED", 1, times)
         }

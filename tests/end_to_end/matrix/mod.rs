@@ -19,7 +19,8 @@ use operators::{
     Replaying, SweptMalformed,
 };
 use payments::{
-    AnotherCard, AnotherCardBeforeAnyPayment, Declining, PayingByKey, PayingDespite, PayingTooLate, Trouble,
+    AnotherCard, AnotherCardBeforeAnyPayment, AnotherCardMeetsAPayment, Declining, PayingByKey,
+    PayingDespite, PayingTooLate, Trouble,
 };
 use prices::{PlacedByAMerchant, PricedAtPaying, RenewedByItsOwner};
 use serde_json::Value;
@@ -70,6 +71,7 @@ survive_every_fault! {
     promise_6_a_decline_without_answer_survives_every_fault: Declining { answer_lost: true };
     promise_6_paying_with_another_card_survives_every_fault: AnotherCard;
     promise_6_another_card_before_any_payment_survives_every_fault: AnotherCardBeforeAnyPayment;
+    promise_6_another_card_that_meets_a_payment_survives_every_fault: AnotherCardMeetsAPayment;
     promise_6_paying_past_the_processors_memory_survives_every_fault: PayingTooLate;
     promise_6_an_answer_of_the_processor_lost_beside_every_fault: PayingDespite(Trouble::Fails(Failure::AnswerLost));
     promise_6_an_error_of_the_processor_beside_every_fault: PayingDespite(Trouble::Fails(Failure::Error));

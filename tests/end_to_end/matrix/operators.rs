@@ -155,7 +155,8 @@ impl Stage for OutOfAttempts {
     async fn begin(&self, world: &mut World, order: &str) {
         stuck(world, order).await;
         let mut tired = row(world, order).await;
-        tired.insert("Attempt".into(), AttributeValue::N("20".into()));
+        let two_days_ago = humantime::format_rfc3339_millis(world.now() - 48 * HOUR).to_string();
+        tired.insert("FirstArmedAt".into(), AttributeValue::S(two_days_ago));
         world.fault(WORKER, Some("Decrypt"), FaultKind::InternalError, When::Always);
         world.put_quarantined(tired).await;
         world.settle().await;

@@ -6,7 +6,7 @@ use card_airlock::sandbox::Failure;
 
 use super::{
     faults::{ADA, End, Stage, insist},
-    steps::{tokenized, tokenized_to_be_declined},
+    steps::{row, sweep, tokenized, tokenized_to_be_declined},
 };
 use crate::simulation::{
     client::{Answer, Bill, MERCHANT},
@@ -123,6 +123,41 @@ impl Stage for AnotherCardBeforeAnyPayment {
 
     fn end(&self) -> End {
         End::PaidWithAnotherCard(0)
+    }
+}
+
+/// Another card meets a payment that is under way with the old one, and waits for its end.
+pub(super) struct AnotherCardMeetsAPayment;
+
+impl Stage for AnotherCardMeetsAPayment {
+    async fn begin(&self, world: &mut World, order: &str) {
+        tokenized_to_be_declined(world, order).await;
+        declined_by(world, order, "one").await;
+        world.advance(LATER);
+        let [card, _] = OTHER_CARDS;
+        assert_eq!(world.put_card(order, ADA, card).await.status, 202);
+        let row = row(world, order).await;
+        world.remove_quarantined(order).await;
+        world.settle().await;
+        // The payment begins before the put arrives, and its answer is lost.
+        world.stack.sandbox().fail_next(Some(Failure::AnswerLost));
+        let bill = Bill { key: Some("two"), amount: CENTS };
+        assert_eq!(world.pay_by(order, MERCHANT, bill).await.text("code"), "PAYMENT_UNCONFIRMED");
+        world.put_quarantined(row).await;
+    }
+
+    async fn go(&self, world: &mut World, order: &str) {
+        world.settle().await;
+        assert!(row(world, order).await.contains_key("ArmAfter"));
+        world.advance(Duration::from_secs(180));
+        declined_by(world, order, "two").await;
+        sweep(world).await;
+        let paid = paid_by(world, order, "three", CENTS).await;
+        assert_eq!((paid.status, paid.text("CreditCard Charged")), (200, "****-****-****-1117"), "{paid:?}");
+    }
+
+    fn end(&self) -> End {
+        End::PaidWithAnotherCard(2)
     }
 }
 

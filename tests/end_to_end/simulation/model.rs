@@ -336,6 +336,11 @@ impl Model {
                     let asked = (order.clone(), text(row, "Owner").to_owned());
                     assert!(self.to_be_forgotten.contains(&asked), "nobody wanted {order} forgotten");
                 }
+                // Another card that came too late, and whose own time is over as well.
+                ("EXPIRED", "CARD_NOT_REPLACED") => {
+                    assert!(clean.is_some() && self.other_cards.contains_key(order), "{order}: {row}");
+                    assert_eq!(row.get("SealedCard"), None, "{order} expired with its card");
+                }
                 ("EXPIRED", _) => {
                     assert_eq!(row.get("SealedCard"), None, "{order} expired with its card");
                     let mourned = rest.is_mourned(text(row, "AcceptanceId"), records);
@@ -353,9 +358,10 @@ impl Model {
                 // Another card came when none was to be replaced any more.
                 ("FAILED", "CARD_NOT_REPLACED") => {
                     assert!(clean.is_some() && self.other_cards.contains_key(order), "{order}: {row}");
-                    let is_word =
-                        |message: &Value| message["CustomerOrder"] == *order && message["Kind"] == "PARKED";
-                    assert!(rest.messages.iter().any(is_word), "{order} was parked without word");
+                    assert_eq!(row.get("SealedCard"), None, "{order} keeps a card that nobody wants");
+                    let acceptance = text(row, "AcceptanceId");
+                    let is_word = |message: &Value| message["AcceptanceId"] == acceptance;
+                    assert!(!rest.messages.iter().any(is_word), "somebody was called because of {order}");
                 }
                 // Or it waits for the payment that is under way with the old one.
                 ("PENDING", _) if clean.is_some_and(|clean| waits_for(row, clean)) => {}

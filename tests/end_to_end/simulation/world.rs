@@ -20,7 +20,7 @@ use paybill::ProcessorError;
 use serde_json::{Value, json};
 pub(crate) use test_support::tables::QUARANTINE;
 
-use crate::support::{eventually, issuer};
+use crate::support::{eventually, issuer, meanwhile};
 
 use super::{
     at_rest::{AtRest, card_in},
@@ -45,7 +45,7 @@ pub(crate) struct World {
     pub(crate) sqs: aws_sdk_sqs::Client,
     /// Every stream record, trimmed ones too.
     pub(crate) records: Vec<Value>,
-    time: TestClock,
+    pub(crate) time: TestClock,
     client_id: String,
     /// A card number in an answer.
     leaked: RefCell<Option<String>>,
@@ -181,8 +181,13 @@ impl World {
     // ---- Schedules, operator, Lambda -------------------------------------------------------------------
 
     /// The summary; none: it stopped, and is to be run again.
-    pub(crate) async fn sweep(&self) -> Option<Value> {
-        self.upkeep(json!({ "action": "sweep" })).await
+    pub(crate) async fn sweep(&mut self) -> Option<Value> {
+        let function = self.stack.function("ReplayFunction").unwrap().clone();
+        let timeout = self.stack.declared.function("ReplayFunction").unwrap().timeout;
+        let (event, deadline) = (json!({ "action": "sweep" }).to_string().into_bytes(), self.now() + timeout);
+        let sweep = async move { function.invoke(event, deadline).await };
+        let reply = meanwhile(&mut self.stack.mappings[0], &self.time, sweep).await.ok()?;
+        Some(serde_json::from_slice(&reply).unwrap())
     }
 
     /// The summary; none: it stopped, and is to be run again.

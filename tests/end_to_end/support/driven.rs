@@ -6,7 +6,7 @@ use std::{
 };
 
 use card_airlock::stack::{Stack, StackOptions};
-use card_airlock_event_source::Did;
+use card_airlock_event_source::{Did, Mapping};
 use card_airlock_lambda::FunctionResult;
 use card_airlock_services::{FaultKind, FaultRule, Service, When};
 use clock::TestClock;
@@ -37,6 +37,32 @@ pub(crate) struct Done {
     pub(crate) discarded: usize,
 }
 
+/// Whatever work waits for by the clock, the mapping does before then; where nothing is left to do, time passes.
+pub(crate) async fn meanwhile<T>(
+    mapping: &mut Mapping,
+    time: &TestClock,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        let wake_at = tokio::select! {
+            biased;
+            done = &mut work => return done,
+            wake_at = time.until_asleep() => wake_at,
+        };
+        while time.now() < wake_at {
+            let step = mapping.step().await;
+            let is_idle = matches!(step.did, Did::Polled { read: 0, .. }) && mapping.is_idle();
+            let next = match step.did {
+                _ if is_idle => wake_at,
+                Did::Nothing => step.next.max(time.now() + Duration::from_millis(1)),
+                _ => step.next,
+            };
+            time.advance_to(next.min(wake_at));
+        }
+    }
+}
+
 impl Driven {
     pub(crate) async fn start() -> Self {
         Self::start_with(BTreeMap::new()).await
@@ -53,7 +79,9 @@ impl Driven {
             sdk_attempts: 1,
             ..StackOptions::on_free_ports(issuer())
         };
-        Self { stack: Stack::start(options).await.unwrap(), time }
+        let stack = Stack::start(options).await.unwrap();
+        stack.aws().answer_receives_at_once();
+        Self { stack, time }
     }
 
     pub(crate) fn client(&self, user: &str) -> Client {
@@ -109,8 +137,21 @@ impl Driven {
         handler.invoke(event.to_string().into_bytes(), self.now() + Duration::from_secs(900)).await
     }
 
-    pub(crate) async fn sweep(&self) -> Value {
-        self.invoke("ReplayFunction", json!({ "action": "sweep" }), Duration::from_secs(900)).await
+    pub(crate) async fn sweep(&mut self) -> Value {
+        serde_json::from_slice(&self.try_sweep(json!({ "action": "sweep" })).await.unwrap()).unwrap()
+    }
+
+    /// A sweep that may fail. While it waits, the mapping goes on, and the clock with it.
+    pub(crate) async fn try_sweep(&mut self, event: Value) -> FunctionResult {
+        let handler = self.stack.function("ReplayFunction").unwrap().clone();
+        let deadline = self.now() + Duration::from_secs(900);
+        let sweep = async move { handler.invoke(event.to_string().into_bytes(), deadline).await };
+        self.meanwhile(sweep).await
+    }
+
+    /// Does some work. While it waits, the mapping goes on, and the clock with it.
+    pub(crate) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> T {
+        meanwhile(&mut self.stack.mappings[0], &self.time, work).await
     }
 
     pub(crate) async fn replay(&self) -> Value {

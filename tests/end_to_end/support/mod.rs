@@ -10,7 +10,7 @@ mod world;
 
 pub(crate) use client::{Answer, Client, order, order_of};
 pub(crate) use contract::OPENAPI;
-pub(crate) use driven::{Driven, worker_fault};
+pub(crate) use driven::{Driven, meanwhile, worker_fault};
 pub(crate) use log::Log;
 pub(crate) use relay::{Fault, Relay};
 pub(crate) use rows::{AUDIT, Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};

@@ -1,6 +1,7 @@
 //! The pipeline, running whole or stepped by the test.
 
 use std::{
+    pin::pin,
     sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
@@ -249,12 +250,39 @@ impl World {
         self.operate(&json!({ "action": "sweep" })).await
     }
 
+    /// Where it waits, time passes; nobody delivers what it arms.
     async fn operate(&self, event: &Value) -> Value {
         self.aws.answer_receives_at_once();
         let replay = self.function("ReplayFunction", self.aws.url());
         let deadline = self.time.now() + Duration::from_secs(900);
-        let answer = replay.invoke(event.to_string().into_bytes(), deadline).await.unwrap();
-        serde_json::from_slice(&answer).unwrap()
+        let mut answer = pin!(replay.invoke(event.to_string().into_bytes(), deadline));
+        loop {
+            tokio::select! {
+                biased;
+                answer = &mut answer => return serde_json::from_slice(&answer.unwrap()).unwrap(),
+                wake_at = self.time.until_asleep() => self.time.advance_to(wake_at),
+            }
+        }
+    }
+
+    /// Lambda says that it gave up all that was armed until now.
+    pub(crate) async fn give_up(&self) {
+        self.give_up_at(self.time.now()).await;
+    }
+
+    /// Lambda says that it gave up all that was armed until then.
+    pub(crate) async fn give_up_at(&self, time: SystemTime) {
+        let time = humantime::format_rfc3339_seconds(time).to_string();
+        let message = json!({ "DDBStreamBatchInfo": { "approximateArrivalOfLastRecord": time } });
+        let url = &self.declared.function("ReplayFunction").unwrap().environment["DEAD_LETTER_QUEUE_URL"];
+        let sqs = aws_sdk_sqs::Client::new(&functions::sdk_config(self.aws.url(), "operator"));
+        sqs.send_message().queue_url(url).message_body(message.to_string()).send().await.unwrap();
+    }
+
+    /// A row is gone, past every rule.
+    pub(crate) async fn remove(&self, table: &str, order: &str) {
+        let delete = self.dynamodb().delete_item().table_name(table);
+        delete.key("CustomerOrder", AttributeValue::S(order.to_owned())).send().await.unwrap();
     }
 
     /// An operator puts a row as it is.

@@ -1,0 +1,281 @@
+//! Taking up what Lambda gave up. An outage may still last, so a few rows are tried first; and one row may crash the
+//! worker, so a row that fails where others do not is tried alone, and ever more seldom.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use futures::{StreamExt, stream};
+use order::{Arming, FailureReason, KeptRow, QuarantineStatus, Written, suspect_delay};
+use platform::{deadline::MARGIN, metrics::Metric, spans};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::{
+    AT_ONCE, Replay, ReplayError,
+    sweep::{Action, Sweep, is_exhausted},
+};
+
+/// So many rows are tried before all others, and so many are remembered as those that another was beside.
+const PROBES: usize = 3;
+
+/// How long a row that was armed again is watched: the worker needs a second or two, behind a full batch some more.
+pub(crate) const WATCHED: Duration = Duration::from_secs(30);
+
+/// How often it is looked at meanwhile.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The first portion after the probes; each next one is ten times as large.
+const FIRST_PORTION: usize = 100;
+
+/// Of a portion so many rows are watched: it is enough that one of them gets on.
+const WATCHED_ROWS: usize = 100;
+
+/// A row that was given up so often in succession, with no other row to compare it with, is suspected.
+const TIMES_ALONE: u32 = 3;
+
+/// A row that Lambda gave up.
+#[derive(Debug)]
+struct GivenUp {
+    row: KeptRow,
+    /// How often it was suspected of crashing the worker, this time included.
+    suspected: u32,
+}
+
+/// A row that was armed again.
+#[derive(Debug)]
+struct Armed {
+    order: String,
+    acceptance: Option<Uuid>,
+}
+
+impl Sweep<'_> {
+    /// Arms the rows that were given up as far as they get on. What is left of them waits for the next sweep.
+    pub(crate) async fn take_up(&mut self) {
+        let mut rows = std::mem::take(&mut self.given_up);
+        // Oldest first; each sort below keeps that among rows that are equal to it.
+        rows.sort_by_key(|row| row.accepted_at.or(row.armed_at));
+        let (mut suspects, mut others): (Vec<_>, Vec<_>) =
+            self.judge(rows).await.into_iter().partition(|given_up| given_up.suspected > 0);
+        self.summary.suspected = suspects.len() as u64;
+        suspects.sort_by_key(|given_up| given_up.row.taken_up);
+
+        let mut beside: Vec<String> = self.in_work.iter().take(PROBES).cloned().collect();
+        let has_others = !others.is_empty();
+        if beside.is_empty() && has_others {
+            beside = self.probe(&mut others).await;
+        }
+        let mut is_working = !beside.is_empty();
+        if is_working {
+            is_working = self.take_up_in_portions(&mut others, &beside, !suspects.is_empty()).await;
+        }
+        if is_working || !has_others {
+            self.take_up_alone(&mut suspects, beside).await;
+        }
+        self.given_up = others.into_iter().chain(suspects).map(|given_up| given_up.row).collect();
+    }
+
+    /// Suspects a row that was given up again although another one, which the same sweep had taken up, left PENDING,
+    /// or that was given up three times alone.
+    async fn judge(&mut self, rows: Vec<KeptRow>) -> Vec<GivenUp> {
+        let beside: HashSet<_> = rows.iter().flat_map(|row| &row.beside).cloned().collect();
+        let mut has_left = HashMap::new();
+        for order in beside {
+            let left = self.has_left(&order, None).await;
+            has_left.insert(order, left);
+        }
+        let judge = |row: KeptRow| {
+            let others_got_on = row.beside.iter().any(|order| has_left.get(order) == Some(&true));
+            let fails_alone = row.alone >= TIMES_ALONE || (row.alone > 0 && row.suspected > 0);
+            let suspected = row.suspected.saturating_add(u32::from(others_got_on || fails_alone));
+            GivenUp { row, suspected }
+        };
+        rows.into_iter().map(judge).collect()
+    }
+
+    /// Tries a few rows, which it takes out of `rows`: those that were tried least. Gives those that left PENDING.
+    async fn probe(&mut self, rows: &mut Vec<GivenUp>) -> Vec<String> {
+        let now = self.replay.now();
+        // Those that are out of time are no probes as long as there are others: they are parked.
+        rows.sort_by_key(|GivenUp { row, .. }| {
+            (is_exhausted(row, now, &self.replay.settings), row.taken_up, row.accepted_at.or(row.armed_at))
+        });
+        let rest = rows.split_off(PROBES.min(rows.len()));
+        let probes = std::mem::replace(rows, rest);
+        rows.sort_by_key(|GivenUp { row, .. }| row.accepted_at.or(row.armed_at));
+        let orders: Vec<_> = probes.iter().filter_map(|probe| order_of(&probe.row)).collect();
+        let mut armed = Vec::new();
+        for probe in probes {
+            let own = order_of(&probe.row);
+            let beside: Vec<_> =
+                orders.iter().filter(|order| Some(*order) != own.as_ref()).cloned().collect();
+            armed.extend(self.arm(vec![probe], &beside, rows).await);
+        }
+        self.watch(&armed).await
+    }
+
+    /// Arms all other rows in growing portions, as long as a row of each gets on. Whether the last one did.
+    async fn take_up_in_portions(
+        &mut self,
+        rows: &mut Vec<GivenUp>,
+        beside: &[String],
+        is_followed: bool,
+    ) -> bool {
+        let mut size = FIRST_PORTION;
+        while !rows.is_empty() {
+            if self.replay.check_time(self.deadline, MARGIN).is_err() {
+                return false;
+            }
+            let rest = rows.split_off(size.min(rows.len()));
+            let portion = std::mem::replace(rows, rest);
+            let mut failed = Vec::new();
+            let armed = self.arm(portion, beside, &mut failed).await;
+            let is_watched = (!rows.is_empty() || is_followed) && !armed.is_empty();
+            let is_working = failed.is_empty() && !(is_watched && self.watch(&armed).await.is_empty());
+            rows.extend(failed);
+            if !is_working {
+                return false;
+            }
+            size = size.saturating_mul(10);
+        }
+        true
+    }
+
+    /// Arms suspects one after the other, each alone, until one of them does not get on.
+    async fn take_up_alone(&mut self, suspects: &mut Vec<GivenUp>, mut beside: Vec<String>) {
+        let mut later = Vec::new();
+        let mut rest = std::mem::take(suspects).into_iter();
+        for suspect in rest.by_ref() {
+            let due = suspect.row.armed_at.map(|armed| armed.after(suspect_delay(suspect.suspected)));
+            let is_due = due.is_none_or(|due| due <= self.replay.now());
+            if !is_due || self.replay.check_time(self.deadline, MARGIN + WATCHED).is_err() {
+                later.push(suspect);
+                continue;
+            }
+            let armed = self.arm(vec![suspect], &beside, &mut later).await;
+            if armed.is_empty() {
+                continue;
+            }
+            let left = self.watch(&armed).await;
+            if left.is_empty() {
+                break;
+            }
+            beside.extend(left);
+            beside.truncate(PROBES);
+        }
+        suspects.extend(later.into_iter().chain(rest));
+    }
+
+    /// Arms rows, or parks those that are out of time. Gives those that were armed; those that could not be written
+    /// go to `failed`.
+    async fn arm(&mut self, rows: Vec<GivenUp>, beside: &[String], failed: &mut Vec<GivenUp>) -> Vec<Armed> {
+        let (replay, dry_run, mut armed) = (self.replay, self.dry_run, Vec::new());
+        let mut done = stream::iter(rows)
+            .map(|given_up| {
+                let span = spans::order(given_up.row.order.as_ref());
+                let arming = async move {
+                    let outcome = replay.arm_or_park(&given_up, beside, dry_run).await;
+                    (given_up, outcome)
+                };
+                arming.instrument(span)
+            })
+            .buffer_unordered(AT_ONCE);
+        while let Some((given_up, outcome)) = done.next().await {
+            match outcome {
+                Ok(Outcome::Armed) => {
+                    self.summary.taken_up += 1;
+                    self.summary.rearmed += 1;
+                    let acceptance = given_up.row.acceptance;
+                    armed.extend(order_of(&given_up.row).map(|order| Armed { order, acceptance }));
+                }
+                Ok(Outcome::Parked) => self.summary.parked += 1,
+                // Somebody else was first: the row is armed, parked or across.
+                Ok(Outcome::LostRace) => {}
+                Err(error) => {
+                    self.first_error.get_or_insert(error);
+                    failed.push(given_up);
+                }
+            }
+            self.positions.keep_hidden(&replay.dead_letters, replay.now()).await;
+        }
+        armed
+    }
+
+    /// Watches rows until one of them has left PENDING, half a minute at most. Gives those that have, three at most.
+    async fn watch(&mut self, armed: &[Armed]) -> Vec<String> {
+        if armed.is_empty() || self.dry_run {
+            return Vec::new();
+        }
+        let begun = self.replay.clock.now();
+        let until = (begun + WATCHED).min(self.deadline - MARGIN);
+        let mut left = Vec::new();
+        while left.is_empty() && self.replay.clock.now() < until {
+            self.replay.clock.sleep(LOOK_EVERY).await;
+            self.keep_hidden().await;
+            for row in armed.iter().take(WATCHED_ROWS) {
+                if left.len() < PROBES && self.has_left(&row.order, row.acceptance).await {
+                    left.push(row.order.clone());
+                }
+            }
+        }
+        left
+    }
+
+    /// Whether an order has left PENDING: across, parked, or accepted anew. One that cannot be read has not.
+    async fn has_left(&mut self, order: &str, acceptance: Option<Uuid>) -> bool {
+        match self.replay.upkeep.row(order).await {
+            Ok(Some(row)) => {
+                let is_another = acceptance.is_some() && row.acceptance != acceptance;
+                is_another || row.status != Some(QuarantineStatus::Pending)
+            }
+            Ok(None) => true,
+            Err(error) => {
+                self.first_error.get_or_insert_with(|| error.into());
+                false
+            }
+        }
+    }
+}
+
+/// What became of a row that was to be armed.
+enum Outcome {
+    Armed,
+    Parked,
+    LostRace,
+}
+
+impl Replay {
+    async fn arm_or_park(
+        &self,
+        given_up: &GivenUp,
+        beside: &[String],
+        dry_run: bool,
+    ) -> Result<Outcome, ReplayError> {
+        let (GivenUp { row, suspected }, now) = (given_up, self.now());
+        let is_parked = is_exhausted(row, now, &self.settings);
+        let written = match is_parked {
+            _ if dry_run => Written::Done,
+            true => self.act(row, Action::Park(FailureReason::AttemptsExhausted), now).await?,
+            false => {
+                let arming = Arming::TakenUp { beside, suspected: *suspected };
+                self.upkeep.rearm(row, arming, now).await?
+            }
+        };
+        match written {
+            Written::LostRace => Ok(Outcome::LostRace),
+            Written::Done if is_parked => Ok(Outcome::Parked),
+            Written::Done => {
+                if !dry_run {
+                    Metric::Rearmed.record();
+                    Metric::TakenUp.record();
+                }
+                Ok(Outcome::Armed)
+            }
+        }
+    }
+}
+
+fn order_of(row: &KeptRow) -> Option<String> {
+    row.order.as_ref().map(ToString::to_string)
+}
