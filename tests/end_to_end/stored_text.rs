@@ -10,7 +10,7 @@ use paybill::Sandbox;
 use serde_json::json;
 use vault::{Card, DataKeyPolicy, Pan, QuarantineIdentity, Sealer, opaque_id};
 
-use crate::support::{Item, ORDERS, QUARANTINE, World, flipped, order, order_of, text};
+use crate::support::{Fault, Item, ORDERS, QUARANTINE, Relay, World, flipped, order, order_of, text};
 
 const CARD_SHAPED: &str = "4111 1111 1111 1111";
 const CARD_SHAPED_ID: &str = "4111111111111111";
@@ -109,6 +109,28 @@ async fn an_order_whose_stored_id_would_be_refused_today_crosses_is_parked_repla
     assert_eq!(text(&world.only_row(QUARANTINE).await, "Status"), "EXPIRED");
     let letter = world.dead_letters().pop().unwrap();
     assert_eq!((&letter["Kind"], &letter["CustomerOrder"]), (&json!("EXPIRED"), &json!(CARD_SHAPED_ID)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_is_refused_today_is_refused_in_each_request_and_asked_of_no_table() {
+    let world = World::stepped().await;
+    let row = row_of_refused_id(&world).await;
+    world.put(QUARANTINE, row).await;
+    assert_eq!(world.deliver_last().await, None);
+    let relay = Relay::to(world.aws.url()).await;
+    let client = world.client("ann").at(&world.front(relay.url()).await);
+    for operation in ["GetItem", "PutItem", "UpdateItem", "TransactWriteItems", "GenerateDataKey"] {
+        relay.strike(operation, Fault::Lost, usize::MAX);
+    }
+    for answer in [
+        client.status(CARD_SHAPED_ID).await,
+        client.put_card(CARD_SHAPED_ID, "5555-5555-5555-4444").await,
+        client.forget(CARD_SHAPED_ID).await,
+    ] {
+        assert_eq!(answer.is(422).code(), "CARD_IN_URL");
+    }
+    assert_eq!(client.pay(CARD_SHAPED_ID).await.is(422).code(), "ORDER_ID_CARD_SHAPED");
+    assert_eq!(relay.struck(), 0);
 }
 
 /// A row as an earlier release would have written it for an id that is refused today.
