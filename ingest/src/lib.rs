@@ -79,8 +79,9 @@ impl Ingest {
                     is_merchant: caller.is_in(&self.settings.billing_group),
                     order_ids: &self.settings.order_ids,
                 };
-                let body = api::json_body(request, body)?;
-                let submission = Submission::parse(&body, sender, self.clock.now())?;
+                // The body goes with this statement: it does not wait for what follows.
+                let submission =
+                    Submission::parse(&api::json_body(request, body)?, sender, self.clock.now())?;
                 self.accept(&caller, submission, &order_url(request)).await
             }
             ("GET", Some("/order/{CustomerOrder}")) => {
