@@ -206,7 +206,7 @@ async fn the_worker_can_only_pass_on() {
     let park = dynamodb.update_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
     let park = park.update_expression("SET FailureReason = :r").expression_attribute_values(":r", s("x"));
     assert!(is_denied(&park.clone().return_values(ReturnValue::AllOld).send().await));
-    assert!(is_denied(&park.condition_expression("attribute_exists(SealedCard)").send().await));
+    assert!(is_denied(&park.condition_expression("attribute_exists(Replaces)").send().await));
     assert!(is_denied(&decrypt(&kms, &vault, &context("vault", "token")).await));
     assert!(is_denied(&generate(&kms, &quarantine, &context("quarantine", "key-batch")).await));
     assert!(is_denied(&world.dynamodb("TokenizeWorkerRole").scan().table_name(VAULT).send().await));

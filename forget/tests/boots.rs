@@ -5,7 +5,7 @@ use test_support::runtime_api;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_forget");
 
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 9] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("VAULT_TABLE", "vault"),
@@ -13,6 +13,7 @@ const SETTINGS: [(&str, &str); 8] = [
     ("USER_POOL_CLIENT_ID", "client"),
     ("BILLING_GROUP", "billing"),
     ("CORS_ORIGIN", ""),
+    ("ORDER_ID_PATTERN", ""),
     ("METRICS_NAMESPACE", "CardAirlock/booted"),
 ];
 

@@ -5,13 +5,14 @@ use test_support::runtime_api;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ingest");
 
-const SETTINGS: [(&str, &str); 11] = [
+const SETTINGS: [(&str, &str); 12] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("BILLING_GROUP", "billing"),
     ("QUARANTINE_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:key/quarantine"),
     ("USER_POOL_CLIENT_ID", "client"),
     ("CORS_ORIGIN", ""),
+    ("ORDER_ID_PATTERN", ""),
     ("METRICS_NAMESPACE", "CardAirlock/booted"),
     ("ORDER_DEADLINE_HOURS", "72"),
     ("QUARANTINE_TTL_DAYS", "7"),

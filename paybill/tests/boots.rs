@@ -5,7 +5,7 @@ use test_support::runtime_api;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_paybill");
 
-const SETTINGS: [(&str, &str); 18] = [
+const SETTINGS: [(&str, &str); 19] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("VAULT_TABLE", "vault"),
@@ -13,6 +13,7 @@ const SETTINGS: [(&str, &str); 18] = [
     ("ACCOUNT_ID", "123456789012"),
     ("USER_POOL_CLIENT_ID", "client"),
     ("CORS_ORIGIN", ""),
+    ("ORDER_ID_PATTERN", ""),
     ("METRICS_NAMESPACE", "CardAirlock/booted"),
     ("PROCESSOR_URL", "sandbox"),
     ("PROCESSOR_CONNECT_SECONDS", "3"),

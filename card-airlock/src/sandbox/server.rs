@@ -139,7 +139,7 @@ fn read(headers: &HeaderMap, body: Bytes) -> Option<Asked> {
     };
     let expiry = wire.card_expiry.map(CardExpiry::parse).transpose().ok()?;
     let card = Card { pan: Pan::parse(wire.credit_card).ok()?, expiry };
-    let order = OrderId::stored(wire.customer_order)?;
+    let order = OrderId::accept(wire.customer_order).ok()?;
     (key == wire.payment_id).then_some(Asked { payment_id: key, order, amount, card })
 }
 
