@@ -2,12 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::{
-    brand::{Brands, CardBrand},
-    expiry::CardExpiry,
-    last4::Last4,
-    pan::Pan,
-};
+use crate::{brand::CardBrand, brands::Brands, expiry::CardExpiry, last4::Last4, pan::Pan};
 
 /// A card in plaintext.
 #[derive(Debug)]

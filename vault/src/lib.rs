@@ -10,6 +10,7 @@
 //! | [`Forgetter`] | forget | delete one card of the vault | read or open anything |
 
 mod brand;
+mod brands;
 mod card;
 mod card_text;
 mod data_key;
@@ -32,7 +33,8 @@ mod token;
 mod tokenizer;
 mod vault_row;
 
-pub use brand::{Brands, CardBrand, UnknownBrand};
+pub use brand::{CardBrand, UnknownBrand};
+pub use brands::Brands;
 pub use card::Card;
 pub use card_text::{
     PatternClass, PatternPart, PossibleCard, is_card_shaped, is_card_shaped_in_url, possible_card,

@@ -5,12 +5,7 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretBox};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use crate::{
-    brand::{Brands, CardBrand},
-    last4::Last4,
-    luhn,
-    plaintext::Alive,
-};
+use crate::{brand::CardBrand, brands::Brands, last4::Last4, luhn, plaintext::Alive};
 
 const SHORTEST: usize = 12;
 const LONGEST: usize = 19;

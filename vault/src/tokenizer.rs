@@ -13,7 +13,7 @@ use futures::{FutureExt, try_join};
 use uuid::Uuid;
 
 use crate::{
-    brand::Brands,
+    brands::Brands,
     data_key::{DataKey, WrappedDataKey},
     envelope::{self, Identity, OpenError},
     identity::{KeyContext, QuarantineIdentity, VaultIdentity},

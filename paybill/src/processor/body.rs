@@ -4,7 +4,7 @@ use serde::Serialize;
 use uuid::Uuid;
 use vault::Plaintext;
 
-use super::PaymentRequest;
+use super::seam::PaymentRequest;
 
 /// More than the longest body: every value in it is bounded. The buffer never grows, for growing leaves copies.
 const LONGEST: usize = 512;

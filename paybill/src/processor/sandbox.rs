@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use order::{DeclineCode, Outcome};
 use vault::Card;
 
-use super::{PaymentRequest, Processor, ProcessorError};
+use super::seam::{PaymentRequest, Processor, ProcessorError};
 
 /// Charges nobody and remembers nothing: approves every card but [`Sandbox::DECLINED`].
 #[derive(Debug, Default)]

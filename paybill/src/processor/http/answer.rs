@@ -5,7 +5,7 @@ use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::processor::ProcessorError;
+use crate::processor::seam::ProcessorError;
 
 /// A decline that is longer is none.
 const MOST_BYTES: usize = 64 * 1024;

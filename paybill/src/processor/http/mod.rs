@@ -15,7 +15,10 @@ use reqwest::{
 };
 
 use super::{
-    NoClient, PaymentRequest, Processor, ProcessorError, ProcessorSettings, bearer::Bearer, body::body,
+    bearer::Bearer,
+    body::body,
+    seam::{NoClient, PaymentRequest, Processor, ProcessorError},
+    settings::ProcessorSettings,
 };
 
 /// Asks a processor with one POST for each submission.
