@@ -17,6 +17,7 @@ use vault::{CardBrand, Last4, Token, Tokenized};
 
 use crate::{
     amount::{Amount, Currency, MinorUnits},
+    attributes::{Access, CLEAN, List},
     details::{Address, CustomerName, Details},
     order_id::OrderId,
     owner::Owner,
@@ -115,13 +116,8 @@ impl CleanOrder {
     }
 }
 
-/// What a reader without payment rights sees of a clean order.
-const STATUS: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
-                      AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, CardReplacedAt, \
-                      OrderAmount, OrderCurrency, PaymentStatus, PaymentAmount, PaymentCurrency, \
-                      PaymentHistory[4].PaymentId";
-
-// The last element that a history can have.
+/// In `PaymentHistory`, the last decline that an order may have.
+const LAST_DECLINE: &str = "[4].PaymentId";
 const _: () = assert!(MAX_ATTEMPTS == 5);
 
 /// A clean order and where its payment stands, as far as everybody may know who may see the order.
@@ -167,9 +163,9 @@ impl OrderTable {
             payment_history: Vec<IgnoredAny>,
         }
 
-        let read =
-            self.read(order).projection_expression(STATUS).expression_attribute_names("#owner", "Owner");
-        let reply = read.send().await.map_err(|error| classify("GetItem order", &error))?;
+        let named = CLEAN.list(Access::ReadStatus).narrowed_to("PaymentHistory", LAST_DECLINE);
+        let reply =
+            self.read(order, named).send().await.map_err(|error| classify("GetItem order", &error))?;
         let Some(item) = reply.item else { return Ok(None) };
         let paid: Paid = serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone())?;
         let charged = Amount::of_parts(paid.payment_amount, paid.payment_currency);
@@ -186,21 +182,28 @@ impl OrderTable {
     /// # Errors
     /// [`TableError`].
     pub async fn acceptance(&self, order: &OrderId) -> Result<Option<Uuid>, TableError> {
-        let read = self.read(order).projection_expression("AcceptanceId");
-        let reply = read.send().await.map_err(|error| classify("GetItem order", &error))?;
+        let reply = self
+            .read(order, CLEAN.list(Access::ReadAcceptance))
+            .send()
+            .await
+            .map_err(|error| classify("GetItem order", &error))?;
         let acceptance = reply.item.as_ref().and_then(|item| item.get("AcceptanceId"));
         Ok(acceptance.and_then(|value| value.as_s().ok()).and_then(|id| id.parse().ok()))
     }
 
+    /// A consistent read of what is named.
     pub(crate) fn read(
         &self,
         order: &OrderId,
+        named: List,
     ) -> aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder {
         self.dynamodb
             .get_item()
             .table_name(&self.name)
             .key("CustomerOrder", AttributeValue::S(order.to_string()))
             .consistent_read(true)
+            .projection_expression(named.expression)
+            .set_expression_attribute_names(Some(named.placeholders))
     }
 
     /// The update that is part of the transaction that replaces a card: only while the order has the replaced one,
@@ -217,13 +220,14 @@ impl OrderTable {
             Some(_) => ", CardExpiresAt = :end REMOVE",
             None => " REMOVE CardExpiresAt,",
         };
+        let List { expression: removed, placeholders } = CLEAN.list(Access::ReplacementRemoves);
         let update = Update::builder()
             .table_name(&self.name)
             .key("CustomerOrder", AttributeValue::S(row.customer_order.to_string()))
             .update_expression(format!(
                 "SET CreditCardToken = :token, CardLast4 = :last4, CardBrand = :brand, \
-                 AcceptanceId = :acceptance, AcceptedAt = :accepted, TokenizedAt = :now, CardReplacedAt = :now{end} PaymentStatus, PaymentId, \
-                 PaymentAmount, PaymentCurrency, PaymentStartedAt, PaymentSettledAt",
+                 AcceptanceId = :acceptance, AcceptedAt = :accepted, TokenizedAt = :now, CardReplacedAt = :now{end} \
+                 {removed}",
             ))
             .condition_expression(
                 "CreditCardToken = :replaced AND #owner = :owner AND attribute_not_exists(CardForgottenAt) \
@@ -233,6 +237,7 @@ impl OrderTable {
                 expires_at
                     .map(|end| HashMap::from([(":end".to_owned(), AttributeValue::N(end.to_string()))])),
             )
+            .set_expression_attribute_names(Some(placeholders))
             .expression_attribute_names("#owner", "Owner")
             .expression_attribute_values(":token", AttributeValue::S(tokenized.token.to_string()))
             .expression_attribute_values(":last4", AttributeValue::S(tokenized.last4.to_string()))

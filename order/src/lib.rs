@@ -2,6 +2,7 @@
 
 pub mod accepting;
 mod amount;
+pub mod attributes;
 mod clean;
 mod crossing;
 mod dead_letter;

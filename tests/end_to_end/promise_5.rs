@@ -1,10 +1,13 @@
-//! Any tampering refuses to open. The tables here are ARCHITECTURE.md's: every stored attribute, and what becomes of
-//! an order when it is altered.
+//! Any tampering refuses to open. The tables are those of `order::attributes`: every stored attribute, and what
+//! becomes of an order when it is altered.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use order::Outcome;
+use order::{
+    Outcome,
+    attributes::{self, Attribute, Protection, Protection::Checked, Protection::Free, Table},
+};
 use paybill::Sandbox;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -12,98 +15,6 @@ use uuid::Uuid;
 use crate::support::{
     AUDIT, Client, Item, ORDERS, QUARANTINE, VAULT, World, flipped, names, order, order_of, text,
 };
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
-    /// Bound to the sealed card: altered, the card does not open.
-    Authenticated,
-    /// Follows from the card: altered, it is refused when the card is opened.
-    Derived,
-    /// Held against another row: altered, the order does not cross.
-    Checked,
-    /// Says nothing of the card: the order still crosses and is still paid.
-    Free,
-}
-
-use Class::{Authenticated, Checked, Derived, Free};
-
-const QUARANTINE_ROW: [(&str, Class); 26] = [
-    ("CustomerOrder", Authenticated),
-    ("CustomerName", Free),
-    ("Address", Free),
-    ("Owner", Authenticated),
-    ("AcceptanceId", Authenticated),
-    ("AcceptedAt", Free),
-    ("ArmedAt", Free),
-    ("FirstArmedAt", Free),
-    ("ArmAfter", Free),
-    ("TakenUp", Free),
-    ("TakenUpBeside", Free),
-    ("TakenUpAlone", Free),
-    ("Suspected", Free),
-    ("SealedCard", Authenticated),
-    ("DataKey", Authenticated),
-    ("KeyBatchId", Authenticated),
-    ("CardLast4", Derived),
-    ("CardBrand", Derived),
-    ("Replaces", Checked),
-    ("OrderAmount", Free),
-    ("OrderCurrency", Free),
-    ("Status", Free),
-    ("FailureReason", Free),
-    ("Attempt", Free),
-    ("Deadline", Free),
-    ("ExpiresAt", Free),
-];
-
-const VAULT_ROW: [(&str, Class); 6] = [
-    ("Hash_Key", Authenticated),
-    ("Account_Id", Authenticated),
-    ("CandidateString", Authenticated),
-    ("DataKey", Authenticated),
-    ("CreatedAt", Free),
-    ("ExpiresAt", Free),
-];
-
-const CLEAN_ROW: [(&str, Class); 25] = [
-    ("CustomerOrder", Authenticated),
-    ("CustomerName", Free),
-    ("Address", Free),
-    ("CreditCardToken", Authenticated),
-    ("CardLast4", Derived),
-    ("CardBrand", Derived),
-    ("Owner", Authenticated),
-    ("AcceptanceId", Authenticated),
-    ("AcceptedAt", Free),
-    ("TokenizedAt", Free),
-    ("CardExpiresAt", Free),
-    ("CardForgottenAt", Free),
-    ("CardReplacedAt", Free),
-    ("OrderAmount", Free),
-    ("OrderCurrency", Free),
-    ("PaymentStatus", Free),
-    ("PaymentId", Free),
-    ("PaymentAmount", Free),
-    ("PaymentCurrency", Free),
-    ("PaymentStartedAt", Free),
-    ("PaymentHistory", Free),
-    ("PaymentKeys", Free),
-    ("ClaimId", Free),
-    ("ClaimedUntil", Free),
-    ("PaymentSettledAt", Free),
-];
-
-/// Counter and audit item.
-const AUDIT_ROWS: [(&str, Class); 8] = [
-    ("Principal", Free),
-    ("At", Free),
-    ("CustomerOrder", Free),
-    ("CreditCardToken", Free),
-    ("Purpose", Free),
-    ("PaymentId", Free),
-    ("Uses", Free),
-    ("ExpiresAt", Free),
-];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
@@ -153,11 +64,11 @@ async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
             quarantine.extend(image.into_iter().flat_map(|image| image.keys().cloned()));
         }
     }
-    assert_eq!(quarantine, listed(&QUARANTINE_ROW));
-    assert_eq!(vault, listed(&VAULT_ROW));
-    assert_eq!(clean, listed(&CLEAN_ROW));
+    assert_eq!(quarantine, listed(attributes::QUARANTINE));
+    assert_eq!(vault, listed(attributes::VAULT));
+    assert_eq!(clean, listed(attributes::CLEAN));
     let audit: BTreeSet<String> = world.rows(AUDIT).await.iter().flat_map(names).collect();
-    assert_eq!(audit, listed(&AUDIT_ROWS));
+    assert_eq!(audit, listed(attributes::AUDIT));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,7 +77,7 @@ async fn promise_5_an_altered_quarantine_row_is_refused_unless_the_attribute_is_
     let client = merchant(&world);
     world.client("bob").submit(&donors_order()).await.is(202);
     let donor = world.only_row(QUARANTINE).await;
-    for (attribute, class) in QUARANTINE_ROW {
+    for (attribute, class) in classes(attributes::QUARANTINE) {
         let id = format!("altered-{attribute}");
         client.submit(&priced(order(&id))).await.is(202);
         let mut row = world.row(QUARANTINE, &id).await.unwrap();
@@ -206,7 +117,7 @@ async fn promise_5_an_altered_vault_row_is_refused_unless_the_attribute_is_free(
     let client = world.client("ann");
     world.tokenized(&world.client("bob"), &donors_order()).await;
     let donor = world.only_row(VAULT).await;
-    for (attribute, class) in VAULT_ROW {
+    for (attribute, class) in classes(attributes::VAULT) {
         world.tokenized(&client, &order(attribute)).await;
         let mut clean = world.row(ORDERS, attribute).await.unwrap();
         let mut row = vault_row(&world, text(&clean, "CreditCardToken")).await;
@@ -224,7 +135,10 @@ async fn promise_5_an_altered_vault_row_is_refused_unless_the_attribute_is_free(
             _ => assert_eq!(paid.is(500).code(), "CARD_UNREADABLE", "{attribute}"),
         }
     }
-    assert_eq!(world.sandbox.ledger().len(), VAULT_ROW.iter().filter(|(_, class)| *class == Free).count());
+    assert_eq!(
+        world.sandbox.ledger().len(),
+        classes(attributes::VAULT).filter(|(_, class)| *class == Free).count()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -233,7 +147,7 @@ async fn promise_5_an_altered_clean_row_is_refused_unless_the_attribute_is_free(
     let client = merchant(&world);
     world.tokenized(&world.client("bob"), &donors_order()).await;
     let donor = world.only_row(ORDERS).await;
-    for (attribute, class) in CLEAN_ROW {
+    for (attribute, class) in classes(attributes::CLEAN) {
         let id = format!("altered-{attribute}");
         world.tokenized(&client, &priced(order(&id))).await;
         let mut row = world.row(ORDERS, &id).await.unwrap();
@@ -264,7 +178,7 @@ async fn promise_5_an_altered_clean_row_is_refused_unless_the_attribute_is_free(
     }
     let charges = world.sandbox.ledger();
     // A card that is marked as forgotten is not charged.
-    assert_eq!(charges.len(), CLEAN_ROW.iter().filter(|(_, class)| *class == Free).count() - 1);
+    assert_eq!(charges.len(), classes(attributes::CLEAN).filter(|(_, class)| *class == Free).count() - 1);
     assert!(charges.iter().all(|charge| charge.outcome == Outcome::Submitted));
 }
 
@@ -274,7 +188,7 @@ async fn promise_5_altered_audit_rows_open_no_other_card_and_stop_no_payment() {
     let client = world.client("ann");
     world.tokenized(&world.client("bob"), &donors_order()).await;
     let donor = world.only_row(ORDERS).await;
-    for (attribute, class) in AUDIT_ROWS {
+    for (attribute, class) in classes(attributes::AUDIT) {
         assert_eq!(class, Free);
         for round in ["before", "after"] {
             let id = format!("{attribute}-{round}");
@@ -387,8 +301,12 @@ fn s(text: &str) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-fn listed(table: &[(&str, Class)]) -> BTreeSet<String> {
-    table.iter().map(|(attribute, _)| (*attribute).to_owned()).collect()
+fn listed(table: Table) -> BTreeSet<String> {
+    table.attributes.iter().map(|attribute| attribute.name.to_owned()).collect()
+}
+
+fn classes(table: Table) -> impl Iterator<Item = (&'static str, Protection)> {
+    table.attributes.iter().map(|Attribute { name, protection, .. }| (*name, *protection))
 }
 
 async fn vault_row(world: &World, token: &str) -> Item {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
 
 mod alarms;
+mod attributes;
 mod declared;
 mod functions;
 mod gateway;

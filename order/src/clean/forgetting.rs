@@ -11,6 +11,7 @@ use vault::Token;
 
 use super::OrderTable;
 use crate::{
+    attributes::{Access, CLEAN},
     order_id::OrderId,
     owner::Owner,
     table_error::{TableError, Written, classify, conditional},
@@ -49,11 +50,11 @@ impl OrderTable {
     /// # Errors
     /// [`TableError`].
     pub async fn card(&self, order: &OrderId) -> Result<Option<CardStanding>, TableError> {
-        let read = self
-            .read(order)
-            .projection_expression("#owner, CreditCardToken, PaymentStatus, CardForgottenAt")
-            .expression_attribute_names("#owner", "Owner");
-        let reply = read.send().await.map_err(|error| classify("GetItem order", &error))?;
+        let reply = self
+            .read(order, CLEAN.list(Access::ReadCard))
+            .send()
+            .await
+            .map_err(|error| classify("GetItem order", &error))?;
         Ok(reply.item.map(serde_dynamo::aws_sdk_dynamodb_1::from_item).transpose()?)
     }
 

@@ -11,15 +11,12 @@ use serde::Serialize;
 use super::{CleanOrder, OrderTable};
 use crate::{
     amount::Amount,
+    attributes::{Access, CLEAN},
     order_id::OrderId,
     payment::{Claim, Decline, Outcome, Payment, Payments, Standing},
     table_error::{TableError, Written, classify, conditional},
     timestamp::Timestamp,
 };
-
-const WITH_PAYMENTS: &str = "CustomerOrder, CustomerName, Address, CreditCardToken, CardLast4, CardBrand, #owner, \
-                             AcceptanceId, AcceptedAt, TokenizedAt, CardExpiresAt, CardForgottenAt, CardReplacedAt, OrderAmount, OrderCurrency, PaymentStatus, PaymentId, PaymentAmount, \
-                             PaymentCurrency, PaymentStartedAt, ClaimId, ClaimedUntil, PaymentHistory, PaymentKeys";
 
 /// Holds while the order has the card that was read, and that card is not forgotten. Each card of an order has a
 /// `TokenizedAt` of its own, which tells it as well as the token does; IAM lets a role write what it lets it compare,
@@ -32,9 +29,11 @@ impl OrderTable {
     /// # Errors
     /// [`TableError`].
     pub async fn with_payments(&self, order: &OrderId) -> Result<Option<(CleanOrder, Payments)>, TableError> {
-        let read = self.read(order).projection_expression(WITH_PAYMENTS);
-        let read = read.expression_attribute_names("#owner", "Owner");
-        let reply = read.send().await.map_err(|error| classify("GetItem order", &error))?;
+        let reply = self
+            .read(order, CLEAN.list(Access::ReadForPayment))
+            .send()
+            .await
+            .map_err(|error| classify("GetItem order", &error))?;
         let Some(item) = reply.item else { return Ok(None) };
         let payments = serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone())?;
         Ok(Some((CleanOrder::parse(item)?, payments)))

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{recovery::Pending, table::QuarantineTable};
 use crate::{
+    attributes::{Access, List, QUARANTINE},
     order_id::OrderId,
     owner::Owner,
     row_version::{Condition, RowVersion},
@@ -31,8 +32,7 @@ impl QuarantineTable {
     /// # Errors
     /// [`TableError`].
     pub async fn held_card(&self, order: &OrderId) -> Result<Option<HeldCard>, TableError> {
-        let read =
-            self.read(order, &format!("#owner, #status, AcceptanceId, Attempt, {}", Pending::ATTRIBUTES));
+        let read = self.read(order.as_str(), Access::ReadHeldCard);
         let reply = read.send().await.map_err(|error| classify("GetItem quarantine", &error))?;
         let Some(item) = reply.item else { return Ok(None) };
         let text = |name| item.get(name).and_then(|value: &AttributeValue| value.as_s().ok());
@@ -84,16 +84,16 @@ impl QuarantineTable {
         status: QuarantineStatus,
         reason: Option<FailureReason>,
     ) -> Result<Written, TableError> {
-        let Condition { expression, names, values } = seen.unchanged();
+        let Condition { expression, mut names, values } = seen.unchanged();
+        let List { expression: removed, placeholders } = QUARANTINE.list(Access::ExpiryRemoves);
+        names.extend(placeholders);
         let set_reason = if reason.is_some() { ", FailureReason = :reason" } else { "" };
         let mut update = self
             .dynamodb
             .update_item()
             .table_name(&self.name)
             .key("CustomerOrder", key)
-            .update_expression(format!(
-                "SET #status = :status{set_reason} REMOVE SealedCard, DataKey, KeyBatchId, CustomerName, Address"
-            ))
+            .update_expression(format!("SET #status = :status{set_reason} REMOVE {removed}"))
             .condition_expression(expression)
             .set_expression_attribute_names(Some(names))
             .expression_attribute_names("#status", "Status")

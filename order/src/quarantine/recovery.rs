@@ -42,9 +42,6 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// What a projection needs for it.
-    pub(crate) const ATTRIBUTES: &str = "ArmedAt, ArmAfter, Suspected";
-
     /// Reads it from a row.
     #[must_use]
     pub fn of(item: &HashMap<String, AttributeValue>) -> Self {

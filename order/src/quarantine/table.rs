@@ -16,15 +16,13 @@ use super::{
     row::{QuarantineRow, QuarantineStanding, QuarantineView},
 };
 use crate::{
+    attributes::{Access, List, QUARANTINE},
     order_id::OrderId,
     row_version::{Condition, RowVersion},
     status::{FailureReason, QuarantineStatus},
     table_error::{TableError, Written, classify, conditional},
     timestamp::Timestamp,
 };
-
-const VIEW: &str = "CustomerName, Address, #owner, AcceptanceId, AcceptedAt, CardLast4, CardBrand, \
-                    #status, FailureReason, Attempt, Replaces, OrderAmount, OrderCurrency, ArmedAt, ArmAfter, Suspected";
 
 /// The quarantine table.
 #[derive(Debug, Clone)]
@@ -80,8 +78,11 @@ impl QuarantineTable {
     /// # Errors
     /// [`TableError`].
     pub async fn view(&self, order: &OrderId) -> Result<Option<(QuarantineView, RowVersion)>, TableError> {
-        let reply =
-            self.read(order, VIEW).send().await.map_err(|error| classify("GetItem quarantine", &error))?;
+        let reply = self
+            .read(order.as_str(), Access::ReadView)
+            .send()
+            .await
+            .map_err(|error| classify("GetItem quarantine", &error))?;
         let Some(item) = reply.item else { return Ok(None) };
         let (version, pending) = (RowVersion::of(&item), Pending::of(&item));
         let mut view: QuarantineView = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
@@ -89,15 +90,16 @@ impl QuarantineTable {
         Ok(Some((view, version)))
     }
 
-    pub(super) fn read(&self, order: &OrderId, projection: &str) -> GetItemFluentBuilder {
+    /// A consistent read of what the request names.
+    pub(super) fn read(&self, order: &str, access: Access) -> GetItemFluentBuilder {
+        let List { expression, placeholders } = QUARANTINE.list(access);
         self.dynamodb
             .get_item()
             .table_name(&self.name)
-            .key("CustomerOrder", AttributeValue::S(order.to_string()))
+            .key("CustomerOrder", AttributeValue::S(order.to_owned()))
             .consistent_read(true)
-            .projection_expression(projection)
-            .expression_attribute_names("#owner", "Owner")
-            .expression_attribute_names("#status", "Status")
+            .projection_expression(expression)
+            .set_expression_attribute_names(Some(placeholders))
     }
 
     /// Whose a row is, where it stands and which card it is to replace, read consistently: all that a payment needs to
@@ -107,7 +109,7 @@ impl QuarantineTable {
     /// [`TableError`].
     pub async fn standing(&self, order: &OrderId) -> Result<Option<QuarantineStanding>, TableError> {
         let reply = self
-            .read(order, &format!("#owner, #status, Replaces, {}", Pending::ATTRIBUTES))
+            .read(order.as_str(), Access::ReadStanding)
             .send()
             .await
             .map_err(|error| classify("GetItem quarantine", &error))?;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::table::QuarantineTable;
 use crate::{
+    attributes::{Access, List, QUARANTINE},
     order_id::OrderId,
     row_version::{Condition, RowVersion},
     status::{FailureReason, QuarantineStatus},
@@ -71,9 +72,6 @@ pub enum Arming<'a> {
     },
 }
 
-const KEPT: &str = "CustomerOrder, AcceptanceId, #status, FailureReason, Attempt, AcceptedAt, ArmedAt, \
-                    FirstArmedAt, ArmAfter, TakenUp, TakenUpBeside, TakenUpAlone, Suspected, Deadline";
-
 /// Lists and mends rows; reads no sealed card.
 #[derive(Debug, Clone)]
 pub struct Upkeep(QuarantineTable);
@@ -99,14 +97,15 @@ impl Upkeep {
     /// # Errors
     /// [`TableError`].
     pub async fn page(&self, from: Option<HashMap<String, AttributeValue>>) -> Result<Page, TableError> {
+        let List { expression, placeholders } = QUARANTINE.list(Access::ReadForUpkeep);
         let reply = self
             .0
             .dynamodb
             .scan()
             .table_name(&self.0.name)
             .consistent_read(true)
-            .projection_expression(KEPT)
-            .expression_attribute_names("#status", "Status")
+            .projection_expression(expression)
+            .set_expression_attribute_names(Some(placeholders))
             .set_exclusive_start_key(from)
             .send()
             .await
@@ -120,18 +119,8 @@ impl Upkeep {
     /// # Errors
     /// [`TableError`].
     pub async fn row(&self, order: &str) -> Result<Option<KeptRow>, TableError> {
-        let reply = self
-            .0
-            .dynamodb
-            .get_item()
-            .table_name(&self.0.name)
-            .key("CustomerOrder", AttributeValue::S(order.to_owned()))
-            .consistent_read(true)
-            .projection_expression(KEPT)
-            .expression_attribute_names("#status", "Status")
-            .send()
-            .await
-            .map_err(|error| classify("GetItem quarantine", &error))?;
+        let read = self.0.read(order, Access::ReadForUpkeep);
+        let reply = read.send().await.map_err(|error| classify("GetItem quarantine", &error))?;
         Ok(reply.item.as_ref().and_then(KeptRow::of))
     }
 

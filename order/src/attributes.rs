@@ -1,0 +1,374 @@
+//! The one list of every stored attribute: its type, how it is protected, and which requests name it. Projections and
+//! REMOVE lists are made from it. The attribute lists of template.yaml's policies, ARCHITECTURE.md's tables and the
+//! tampering of `tests/end_to_end/promise_5.rs` are tested against it.
+
+use std::{collections::HashMap, fmt};
+
+use Access::{
+    CountDetokenization, DeleteForgotten, DeleteRetired, ExpiryRemoves, ForgetInQuarantine, MarkForgotten,
+    Park, Pay, ReadAcceptance, ReadCard, ReadForPayment, ReadForUpkeep, ReadHeldCard, ReadStanding,
+    ReadStatus, ReadToOpen, ReadView, RecordDetokenization, ReplaceCard, ReplacementRemoves, WriteUpkeep,
+};
+use Kind::{B, L, M, N, S, SS};
+use Protection::{Authenticated, Checked, Derived, Free};
+
+/// An attribute of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Attribute {
+    /// Its name as stored.
+    pub name: &'static str,
+    /// Its DynamoDB type.
+    pub kind: Kind,
+    /// What holds its value to the card.
+    pub protection: Protection,
+    /// The requests that name it.
+    pub named_by: &'static [Access],
+}
+
+/// A DynamoDB type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// String.
+    S,
+    /// Number.
+    N,
+    /// Binary.
+    B,
+    /// List.
+    L,
+    /// Map.
+    M,
+    /// Set of strings.
+    SS,
+}
+
+/// What becomes of an attribute that somebody alters in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protection {
+    /// Bound to the sealed card: the card does not open.
+    Authenticated,
+    /// Follows from the card: refused when the card is opened.
+    Derived,
+    /// Compared with another row: the order does not cross.
+    Checked,
+    /// Nothing of the card: the order still crosses and is still paid.
+    Free,
+}
+
+/// A request that names attributes, and so needs each of them in the statement of its role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Ingest reads a quarantine row without its card.
+    ReadView,
+    /// Paybill reads where a quarantine row stands.
+    ReadStanding,
+    /// Forget reads whether a quarantine row holds a card.
+    ReadHeldCard,
+    /// Replay lists the quarantine.
+    ReadForUpkeep,
+    /// The worker parks a row, lets it wait, or ends it.
+    Park,
+    /// Replay re-arms, parks or expires a row.
+    WriteUpkeep,
+    /// Forget expires a row.
+    ForgetInQuarantine,
+    /// Whoever ends a card in quarantine removes these.
+    ExpiryRemoves,
+    /// Ingest reads a clean order.
+    ReadStatus,
+    /// Paybill reads a clean order with its payments.
+    ReadForPayment,
+    /// Paybill claims, settles or releases a payment.
+    Pay,
+    /// Forget reads which card an order has.
+    ReadCard,
+    /// Forget marks an order's card as forgotten.
+    MarkForgotten,
+    /// Replay reads by which acceptance an order came across.
+    ReadAcceptance,
+    /// The worker replaces the card of an order.
+    ReplaceCard,
+    /// Replacing a card removes these: the declined payment.
+    ReplacementRemoves,
+    /// Paybill reads a vault row.
+    ReadToOpen,
+    /// The worker deletes the vault row of a card that was replaced.
+    DeleteRetired,
+    /// Forget deletes a vault row.
+    DeleteForgotten,
+    /// Paybill counts a detokenization.
+    CountDetokenization,
+    /// Paybill records a detokenization.
+    RecordDetokenization,
+}
+
+impl Access {
+    /// The statements of template.yaml that allow it, each as policy and `Sid`.
+    #[must_use]
+    pub fn statements(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            ReadView => &[("IngestPolicy", "ReadQuarantineStatus")],
+            ReadStanding => &[("PaybillPolicy", "ReadQuarantineStatus")],
+            ReadHeldCard => &[("ForgetPolicy", "ReadQuarantineStatus")],
+            ReadForUpkeep => &[("ReplayPolicy", "ListQuarantine")],
+            Park => &[("TokenizeWorkerPolicy", "ParkWaitOrEnd")],
+            WriteUpkeep => &[("ReplayPolicy", "RearmParkOrExpire")],
+            ForgetInQuarantine => &[("ForgetPolicy", "ForgetInQuarantine")],
+            ExpiryRemoves => &[
+                ("ReplayPolicy", "RearmParkOrExpire"),
+                ("ForgetPolicy", "ForgetInQuarantine"),
+                ("TokenizeWorkerPolicy", "ParkWaitOrEnd"),
+            ],
+            ReadStatus => &[("IngestPolicy", "ReadCleanStatus")],
+            ReadForPayment => &[("PaybillPolicy", "ReadACleanOrder")],
+            Pay => &[("PaybillPolicy", "RecordAPayment")],
+            ReadCard => &[("ForgetPolicy", "ReadCleanStatus")],
+            MarkForgotten => &[("ForgetPolicy", "MarkAsForgotten")],
+            ReadAcceptance => &[("ReplayPolicy", "SeeWhetherAnOrderIsAcross")],
+            ReplaceCard | ReplacementRemoves => &[("TokenizeWorkerPolicy", "ReplaceACard")],
+            ReadToOpen => &[("PaybillPolicy", "ReadAVaultRow")],
+            DeleteRetired => &[("TokenizeWorkerPolicy", "RetireACard")],
+            DeleteForgotten => &[("ForgetPolicy", "ForgetInTheVault")],
+            CountDetokenization => &[("PaybillPolicy", "CountADetokenization")],
+            RecordDetokenization => &[("PaybillPolicy", "RecordADetokenization")],
+        }
+    }
+}
+
+/// A table with its attributes.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    /// Its logical id in template.yaml.
+    pub logical_id: &'static str,
+    /// Every attribute that a row of it may have.
+    pub attributes: &'static [Attribute],
+}
+
+const fn attribute(
+    name: &'static str,
+    kind: Kind,
+    protection: Protection,
+    named_by: &'static [Access],
+) -> Attribute {
+    Attribute { name, kind, protection, named_by }
+}
+
+/// Accepted orders with their sealed cards.
+pub const QUARANTINE: Table = Table {
+    logical_id: "OrderQuarantineTable",
+    attributes: &[
+        attribute(
+            "CustomerOrder",
+            S,
+            Authenticated,
+            &[ReadView, ReadStanding, ReadHeldCard, ReadForUpkeep, Park, WriteUpkeep, ForgetInQuarantine],
+        ),
+        attribute("CustomerName", S, Free, &[ReadView, ExpiryRemoves]),
+        attribute("Address", S, Free, &[ReadView, ExpiryRemoves]),
+        attribute("Owner", S, Authenticated, &[ReadView, ReadStanding, ReadHeldCard]),
+        attribute(
+            "AcceptanceId",
+            S,
+            Authenticated,
+            &[ReadView, ReadHeldCard, ReadForUpkeep, Park, WriteUpkeep, ForgetInQuarantine],
+        ),
+        attribute("AcceptedAt", S, Free, &[ReadView, ReadForUpkeep]),
+        attribute("ArmedAt", S, Free, &[ReadView, ReadStanding, ReadHeldCard, ReadForUpkeep, WriteUpkeep]),
+        attribute("FirstArmedAt", S, Free, &[ReadForUpkeep, WriteUpkeep]),
+        attribute(
+            "ArmAfter",
+            S,
+            Free,
+            &[ReadView, ReadStanding, ReadHeldCard, ReadForUpkeep, Park, WriteUpkeep],
+        ),
+        attribute("TakenUp", N, Free, &[ReadForUpkeep, WriteUpkeep]),
+        attribute("TakenUpBeside", SS, Free, &[ReadForUpkeep, WriteUpkeep]),
+        attribute("TakenUpAlone", N, Free, &[ReadForUpkeep, WriteUpkeep]),
+        attribute("Suspected", N, Free, &[ReadView, ReadStanding, ReadHeldCard, ReadForUpkeep, WriteUpkeep]),
+        attribute("SealedCard", B, Authenticated, &[ExpiryRemoves]),
+        attribute("DataKey", B, Authenticated, &[ExpiryRemoves]),
+        attribute("KeyBatchId", S, Authenticated, &[ExpiryRemoves]),
+        attribute("CardLast4", S, Derived, &[ReadView]),
+        attribute("CardBrand", S, Derived, &[ReadView]),
+        attribute("Replaces", S, Checked, &[ReadView, ReadStanding]),
+        attribute("OrderAmount", N, Free, &[ReadView]),
+        attribute("OrderCurrency", S, Free, &[ReadView]),
+        attribute(
+            "Status",
+            S,
+            Free,
+            &[ReadView, ReadStanding, ReadHeldCard, ReadForUpkeep, Park, WriteUpkeep, ForgetInQuarantine],
+        ),
+        attribute(
+            "FailureReason",
+            S,
+            Free,
+            &[ReadView, ReadForUpkeep, Park, WriteUpkeep, ForgetInQuarantine],
+        ),
+        attribute(
+            "Attempt",
+            N,
+            Free,
+            &[ReadView, ReadHeldCard, ReadForUpkeep, Park, WriteUpkeep, ForgetInQuarantine],
+        ),
+        attribute("Deadline", N, Free, &[ReadForUpkeep]),
+        attribute("ExpiresAt", N, Free, &[]),
+    ],
+};
+
+/// Cards under their tokens.
+pub const VAULT: Table = Table {
+    logical_id: "CreditCardTokenizerTable",
+    attributes: &[
+        attribute("Hash_Key", S, Authenticated, &[ReadToOpen, DeleteRetired, DeleteForgotten]),
+        attribute("Account_Id", S, Authenticated, &[ReadToOpen, DeleteRetired, DeleteForgotten]),
+        attribute("CandidateString", B, Authenticated, &[ReadToOpen]),
+        attribute("DataKey", B, Authenticated, &[ReadToOpen]),
+        attribute("CreatedAt", S, Free, &[]),
+        attribute("ExpiresAt", N, Free, &[ReadToOpen]),
+    ],
+};
+
+/// Clean orders and their payments.
+pub const CLEAN: Table = Table {
+    logical_id: "CustomerOrderTable",
+    attributes: &[
+        attribute(
+            "CustomerOrder",
+            S,
+            Authenticated,
+            &[ReadStatus, ReadForPayment, Pay, ReadCard, MarkForgotten, ReadAcceptance, ReplaceCard],
+        ),
+        attribute("CustomerName", S, Free, &[ReadStatus, ReadForPayment]),
+        attribute("Address", S, Free, &[ReadStatus, ReadForPayment]),
+        attribute(
+            "CreditCardToken",
+            S,
+            Authenticated,
+            &[ReadStatus, ReadForPayment, ReadCard, MarkForgotten, ReplaceCard],
+        ),
+        attribute("CardLast4", S, Derived, &[ReadStatus, ReadForPayment, ReplaceCard]),
+        attribute("CardBrand", S, Derived, &[ReadStatus, ReadForPayment, ReplaceCard]),
+        attribute("Owner", S, Authenticated, &[ReadStatus, ReadForPayment, ReadCard, ReplaceCard]),
+        attribute(
+            "AcceptanceId",
+            S,
+            Authenticated,
+            &[ReadStatus, ReadForPayment, ReadAcceptance, ReplaceCard],
+        ),
+        attribute("AcceptedAt", S, Free, &[ReadStatus, ReadForPayment, ReplaceCard]),
+        attribute("TokenizedAt", S, Free, &[ReadStatus, ReadForPayment, Pay, ReplaceCard]),
+        attribute("CardExpiresAt", N, Free, &[ReadStatus, ReadForPayment, ReplaceCard]),
+        attribute(
+            "CardForgottenAt",
+            S,
+            Free,
+            &[ReadStatus, ReadForPayment, Pay, ReadCard, MarkForgotten, ReplaceCard],
+        ),
+        attribute("CardReplacedAt", S, Free, &[ReadStatus, ReadForPayment, ReplaceCard]),
+        attribute("OrderAmount", N, Free, &[ReadStatus, ReadForPayment]),
+        attribute("OrderCurrency", S, Free, &[ReadStatus, ReadForPayment]),
+        attribute(
+            "PaymentStatus",
+            S,
+            Free,
+            &[ReadStatus, ReadForPayment, Pay, ReadCard, MarkForgotten, ReplaceCard, ReplacementRemoves],
+        ),
+        attribute("PaymentId", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
+        attribute("PaymentAmount", N, Free, &[ReadStatus, ReadForPayment, Pay, ReplacementRemoves]),
+        attribute("PaymentCurrency", S, Free, &[ReadStatus, ReadForPayment, Pay, ReplacementRemoves]),
+        attribute("PaymentStartedAt", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
+        attribute("PaymentSettledAt", S, Free, &[Pay, ReplacementRemoves]),
+        attribute("ClaimId", S, Free, &[ReadForPayment, Pay]),
+        attribute("ClaimedUntil", S, Free, &[ReadForPayment, Pay]),
+        attribute("PaymentHistory", L, Free, &[ReadStatus, ReadForPayment, Pay]),
+        attribute("PaymentKeys", M, Free, &[ReadForPayment, Pay]),
+    ],
+};
+
+/// Who took which card out of the vault, and how many in a minute: audit items and counters.
+pub const AUDIT: Table = Table {
+    logical_id: "DetokenizeAuditTable",
+    attributes: &[
+        attribute("Principal", S, Free, &[CountDetokenization, RecordDetokenization]),
+        attribute("At", S, Free, &[CountDetokenization, RecordDetokenization]),
+        attribute("CustomerOrder", S, Free, &[RecordDetokenization]),
+        attribute("CreditCardToken", S, Free, &[RecordDetokenization]),
+        attribute("Purpose", S, Free, &[RecordDetokenization]),
+        attribute("PaymentId", S, Free, &[RecordDetokenization]),
+        attribute("Uses", N, Free, &[CountDetokenization]),
+        attribute("ExpiresAt", N, Free, &[CountDetokenization]),
+    ],
+};
+
+/// Every table.
+pub const TABLES: [Table; 4] = [QUARANTINE, VAULT, CLEAN, AUDIT];
+
+impl Table {
+    /// The names that a request names, in the order of the list.
+    pub fn named_by(&self, access: Access) -> impl Iterator<Item = &'static str> {
+        let named = self.attributes.iter().filter(move |attribute| attribute.named_by.contains(&access));
+        named.map(|attribute| attribute.name)
+    }
+
+    /// What a request names, as an expression lists it: each by a placeholder, for a name may be a reserved word
+    /// of DynamoDB's.
+    pub(crate) fn list(&self, access: Access) -> List {
+        let names: Vec<_> = self.named_by(access).collect();
+        List {
+            expression: names.iter().map(|name| format!("#{name}")).collect::<Vec<_>>().join(", "),
+            placeholders: names.into_iter().map(|name| (format!("#{name}"), name.to_owned())).collect(),
+        }
+    }
+}
+
+/// Attributes as an expression lists them, and what its placeholders stand for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct List {
+    pub(crate) expression: String,
+    pub(crate) placeholders: HashMap<String, String>,
+}
+
+impl List {
+    /// The same, but of one attribute only the part at a path.
+    pub(crate) fn narrowed_to(self, name: &str, path: &str) -> Self {
+        let expression = self.expression.replace(&format!("#{name}"), &format!("#{name}{path}"));
+        Self { expression, ..self }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_names_each_attribute_by_a_placeholder() {
+        let list = QUARANTINE.list(ReadStanding);
+        assert_eq!(
+            list.expression,
+            "#CustomerOrder, #Owner, #ArmedAt, #ArmAfter, #Suspected, #Replaces, #Status"
+        );
+        assert_eq!(list.placeholders.len(), 7);
+        assert!(list.placeholders.iter().all(|(placeholder, name)| *placeholder == format!("#{name}")));
+    }
+
+    #[test]
+    fn only_a_part_of_an_attribute_can_be_read() {
+        let list = CLEAN.list(ReadStatus).narrowed_to("PaymentHistory", "[4].PaymentId");
+        assert!(list.expression.ends_with(", #PaymentHistory[4].PaymentId"), "{list:?}");
+    }
+
+    #[test]
+    fn no_table_lists_an_attribute_twice() {
+        for table in TABLES {
+            let names: std::collections::BTreeSet<_> = table.attributes.iter().map(|it| it.name).collect();
+            assert_eq!(names.len(), table.attributes.len(), "{}", table.logical_id);
+        }
+    }
+}
