@@ -1,21 +1,8 @@
 //! The rules of forgetting: what an order's rows say is to be done next.
 
-use http::StatusCode;
 use order::{CardStanding, HeldCard, QuarantineStatus, RowVersion, Timestamp};
 use platform::api::Problem;
 use vault::Token;
-
-const PENDING: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "ORDER_PENDING",
-    "The order is not tokenized yet; its card is on its way",
-);
-const BEING_CHARGED: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "PAYMENT_IN_PROGRESS",
-    "A payment with this card has no outcome yet; the card is kept until it has",
-)
-.retry_after(5);
 
 /// What is to be done next.
 #[derive(Debug, PartialEq)]
@@ -49,9 +36,9 @@ pub(super) fn next<'a>(
             Ok(Step::Expire(&held.version))
         }
         Some((None | Some(QuarantineStatus::Pending), held)) => {
-            Err(PENDING.retry_after(held.pending.retry_after(now)))
+            Err(Problem::ORDER_CARD_PENDING.retry_after(held.pending.retry_after(now)))
         }
-        _ if in_vault.is_some_and(CardStanding::is_being_charged) => Err(BEING_CHARGED),
+        _ if in_vault.is_some_and(CardStanding::is_being_charged) => Err(Problem::CARD_BEING_CHARGED),
         Some((Some(QuarantineStatus::Failed), held)) => Ok(Step::Expire(&held.version)),
         Some((Some(QuarantineStatus::Expired), _)) | None => Ok(match in_vault {
             Some(clean) => Step::Delete(clean.credit_card_token),

@@ -19,9 +19,6 @@ use crate::{Ingest, status, submission::Submission};
 /// How often a race for the same order id is run again before the client is asked to.
 pub(crate) const ROUNDS: usize = 4;
 
-const CONFLICT: Problem =
-    Problem::new(StatusCode::CONFLICT, "ORDER_CONFLICT", "Another order has this CustomerOrder");
-
 impl Ingest {
     pub(crate) async fn accept(
         &self,
@@ -106,7 +103,7 @@ impl Ingest {
                 (Acceptance::AlreadyPending, Some((first, _))) => {
                     return Ok(repeated(&row, first, self.now(), order_url));
                 }
-                _ => return Err(CONFLICT),
+                _ => return Err(Problem::ORDER_CONFLICT),
             };
             if written? == Written::Done {
                 tracing::info!(%order, acceptance = %row.acceptance_id, "accepted");
@@ -114,7 +111,7 @@ impl Ingest {
                 return Ok(accepted(&row, order_url));
             }
             found = self.quarantine.view(order).await.map_err(|error| match error {
-                TableError::Malformed => CONFLICT,
+                TableError::Malformed => Problem::ORDER_CONFLICT,
                 error => error.into(),
             })?;
             // What was in the way may have crossed meanwhile, and clean wins.
@@ -129,7 +126,7 @@ impl Ingest {
 fn by_clean_order(details: &Details, clean: &CleanStatus) -> Result<Reply, Problem> {
     match decide(details, None, Some(&clean.order)) {
         Acceptance::AlreadyTokenized => Ok(status::tokenized(clean, None)),
-        _ => Err(CONFLICT),
+        _ => Err(Problem::ORDER_CONFLICT),
     }
 }
 

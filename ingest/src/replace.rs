@@ -1,6 +1,5 @@
 //! Another card for an order that is not paid: it goes the same way as the first, sealed into quarantine.
 
-use http::StatusCode;
 use order::{
     CleanStatus, Details, OrderId, Owner, PaymentStatus, QuarantineStatus, TableError, Written,
     accepting::{Acceptance, decide},
@@ -16,37 +15,6 @@ use crate::{
     accept::{ROUNDS, accepted, repeated},
     status,
 };
-
-const NOT_TOKENIZED: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "ORDER_NOT_TOKENIZED",
-    "The order is not tokenized; see its status, and send the order itself again if it failed",
-);
-const NOT_DECLINED: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "PAYMENT_NOT_DECLINED",
-    "The order is paid, or may be; it takes no other card",
-);
-const ATTEMPTS_EXHAUSTED: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "PAYMENT_ATTEMPTS_EXHAUSTED",
-    "The payment was declined as often as one order may be tried; place a new order",
-);
-const FORGOTTEN: Problem = Problem::new(
-    StatusCode::GONE,
-    "CARD_FORGOTTEN",
-    "The card of this order was forgotten on request; place a new order",
-);
-const IN_PROGRESS: Problem =
-    Problem::new(StatusCode::CONFLICT, "PAYMENT_IN_PROGRESS", "The payment is being submitted")
-        .retry_after(5);
-const BLOCKED: Problem = Problem::new(
-    StatusCode::CONFLICT,
-    "CARD_CHANGE_BLOCKED",
-    "Something else holds this order's place in quarantine; try again in some days, or place a new order",
-);
-const CHANGING: Problem =
-    Problem::new(StatusCode::CONFLICT, "CARD_CHANGING", "Another card is on its way into this order");
 
 impl Ingest {
     /// Takes another card in. Nothing is written before it is sealed; a repeat is answered as the first was.
@@ -74,7 +42,7 @@ impl Ingest {
         let mut row = self.row(order.clone(), &details_for(&clean), acceptance, sealed);
         for _ in 0..ROUNDS {
             let found = match self.quarantine.view(order).await {
-                Err(TableError::Malformed) => return Err(BLOCKED),
+                Err(TableError::Malformed) => return Err(Problem::CARD_CHANGE_BLOCKED),
                 found => found?,
             };
             let is_put = found.as_ref().is_some_and(|(view, _)| view.acceptance_id == Some(acceptance));
@@ -96,9 +64,9 @@ impl Ingest {
                 }
                 // A pending card, or what is left of somebody else's order of this id, until it expires.
                 (_, Some((view, _))) if view.owner == owner => {
-                    return Err(CHANGING.retry_after(view.pending.retry_after(self.now())));
+                    return Err(Problem::CARD_CHANGING.retry_after(view.pending.retry_after(self.now())));
                 }
-                _ => return Err(BLOCKED),
+                _ => return Err(Problem::CARD_CHANGE_BLOCKED),
             };
             if written? == Written::Done {
                 tracing::info!(%order, %acceptance, "accepted another card");
@@ -118,9 +86,9 @@ impl Ingest {
                 Ok(Some((view, _))) if may_change(&view.owner) => {
                     return Err(match view.status {
                         QuarantineStatus::Pending => {
-                            NOT_TOKENIZED.retry_after(view.pending.retry_after(self.now()))
+                            Problem::ORDER_NOT_TOKENIZED.retry_after(view.pending.retry_after(self.now()))
                         }
-                        QuarantineStatus::Failed | QuarantineStatus::Expired => NOT_TOKENIZED,
+                        QuarantineStatus::Failed | QuarantineStatus::Expired => Problem::ORDER_NOT_TOKENIZED,
                     });
                 }
                 Ok(Some(_)) => return Err(Denied::NotTheOwner.deny()),
@@ -143,11 +111,13 @@ impl Ingest {
 fn answer_by_its_card(clean: &CleanStatus, last4: Last4, brands: Brands) -> Result<Option<Reply>, Problem> {
     let has_it = clean.order.card_last4 == last4 && brands.include(clean.order.card_brand);
     match clean.payment {
-        _ if clean.order.card_forgotten_at.is_some() => Err(FORGOTTEN),
-        Some(PaymentStatus::Submitting) => Err(IN_PROGRESS),
-        Some(PaymentStatus::Submitted | PaymentStatus::Unknown) if !has_it => Err(NOT_DECLINED),
+        _ if clean.order.card_forgotten_at.is_some() => Err(Problem::ORDER_CARD_FORGOTTEN),
+        Some(PaymentStatus::Submitting) => Err(Problem::PAYMENT_IN_PROGRESS),
+        Some(PaymentStatus::Submitted | PaymentStatus::Unknown) if !has_it => {
+            Err(Problem::PAYMENT_NOT_DECLINED)
+        }
         Some(PaymentStatus::Submitted | PaymentStatus::Unknown) => Ok(Some(status::tokenized(clean, None))),
-        _ if clean.is_exhausted => Err(ATTEMPTS_EXHAUSTED),
+        _ if clean.is_exhausted => Err(Problem::ORDER_EXHAUSTED),
         None if has_it && clean.order.card_replaced_at.is_some() => Ok(Some(status::tokenized(clean, None))),
         None | Some(PaymentStatus::Declined) => Ok(None),
     }

@@ -32,11 +32,6 @@ const FIELDS: [&str; 8] =
     ["CustomerOrder", "CustomerName", "CreditCard", "CardExpiry", "Address", "Amount", "Currency", "Owner"];
 /// What the shop decides: how much, and for whom.
 const MERCHANTS_FIELDS: [&str; 3] = ["Amount", "Currency", "Owner"];
-const OWNER_NOT_TEXT: Problem = Problem::malformed("OWNER_INVALID", "Owner must be a string");
-const OWNER_INVALID: Problem = Problem::invalid(
-    "OWNER_INVALID",
-    "Owner must be the customer's sub: a UUID in lower case, with its dashes",
-);
 
 impl Submission {
     /// Parses the body of `POST /order`. A customer who sends a field of the merchant's is refused before anything
@@ -47,48 +42,26 @@ impl Submission {
             return Err(Problem::MERCHANT_ONLY);
         }
         let (order, name, address, card) = (
-            text(
-                &fields,
-                "CustomerOrder",
-                Problem::malformed("ORDER_ID_MISSING", "CustomerOrder must be a string"),
-            )?,
-            text(
-                &fields,
-                "CustomerName",
-                Problem::malformed("NAME_MISSING", "CustomerName must be a string"),
-            )?,
-            text(&fields, "Address", Problem::malformed("ADDRESS_MISSING", "Address must be a string"))?,
+            text(&fields, "CustomerOrder", Problem::ORDER_ID_MISSING)?,
+            text(&fields, "CustomerName", Problem::NAME_MISSING)?,
+            text(&fields, "Address", Problem::ADDRESS_MISSING)?,
             card_number(&fields)?,
         );
         Ok(Self {
             order: api::order_id(&order, sender.order_ids)?,
             name: CustomerName::accept(&name).map_err(|error| match error {
-                PlainTextError::Empty => Problem::invalid("NAME_INVALID", "CustomerName must not be empty"),
-                PlainTextError::TooLong => Problem::invalid("NAME_INVALID", "CustomerName is too long"),
-                PlainTextError::Control => {
-                    Problem::invalid("NAME_INVALID", "CustomerName must not hold control characters")
-                }
-                PlainTextError::NoText => Problem::invalid(
-                    "NAME_INVALID",
-                    "CustomerName must not hold U+FFFD, noncharacters, or marks that turn the direction of writing",
-                ),
-                PlainTextError::CardShaped => {
-                    Problem::invalid("NAME_CARD_SHAPED", "CustomerName must not hold a card number")
-                }
+                PlainTextError::Empty => Problem::NAME_EMPTY,
+                PlainTextError::TooLong => Problem::NAME_TOO_LONG,
+                PlainTextError::Control => Problem::NAME_CONTROL,
+                PlainTextError::NoText => Problem::NAME_NO_TEXT,
+                PlainTextError::CardShaped => Problem::NAME_CARD_SHAPED,
             })?,
             address: Address::accept(&address).map_err(|error| match error {
-                PlainTextError::Empty => Problem::invalid("ADDRESS_INVALID", "Address must not be empty"),
-                PlainTextError::TooLong => Problem::invalid("ADDRESS_INVALID", "Address is too long"),
-                PlainTextError::Control => {
-                    Problem::invalid("ADDRESS_INVALID", "Address must not hold control characters")
-                }
-                PlainTextError::NoText => Problem::invalid(
-                    "ADDRESS_INVALID",
-                    "Address must not hold U+FFFD, noncharacters, or marks that turn the direction of writing",
-                ),
-                PlainTextError::CardShaped => {
-                    Problem::invalid("ADDRESS_CARD_SHAPED", "Address must not hold a card number")
-                }
+                PlainTextError::Empty => Problem::ADDRESS_EMPTY,
+                PlainTextError::TooLong => Problem::ADDRESS_TOO_LONG,
+                PlainTextError::Control => Problem::ADDRESS_CONTROL,
+                PlainTextError::NoText => Problem::ADDRESS_NO_TEXT,
+                PlainTextError::CardShaped => Problem::ADDRESS_CARD_SHAPED,
             })?,
             card: Card { pan: Pan::parse(&card).map_err(card_problem)?, expiry: expiry(&fields, now)? },
             owner: owner(&fields)?,
@@ -108,34 +81,28 @@ fn text<'a>(fields: &Fields<'a>, name: &str, missing: Problem) -> Result<JsonTex
 }
 
 fn owner(fields: &Fields<'_>) -> Result<Option<Owner>, Problem> {
-    let sub = fields.string("Owner", OWNER_NOT_TEXT)?;
-    sub.map(|sub| Owner::named(&sub).map_err(|_| OWNER_INVALID)).transpose()
+    let sub = fields.string("Owner", Problem::OWNER_NOT_TEXT)?;
+    sub.map(|sub| Owner::named(&sub).map_err(|_| Problem::OWNER_INVALID)).transpose()
 }
 
 fn card_number<'a>(fields: &Fields<'a>) -> Result<JsonText<'a>, Problem> {
-    text(fields, "CreditCard", Problem::malformed("CARD_MISSING", "CreditCard must be a string of digits"))
+    text(fields, "CreditCard", Problem::CARD_MISSING)
 }
 
 fn card_problem(error: PanError) -> Problem {
     match error {
-        PanError::Characters => Problem::invalid(
-            "CARD_INVALID",
-            "CreditCard must be digits, with single spaces or dashes between them",
-        ),
-        PanError::Length => Problem::invalid("CARD_INVALID", "CreditCard must have 12 to 19 digits"),
-        PanError::CheckDigit => Problem::invalid("CARD_INVALID", "CreditCard is not a valid card number"),
+        PanError::Characters => Problem::CARD_CHARACTERS,
+        PanError::Length => Problem::CARD_LENGTH,
+        PanError::CheckDigit => Problem::CARD_CHECK_DIGIT,
     }
 }
 
 fn expiry(fields: &Fields<'_>, now: SystemTime) -> Result<Option<CardExpiry>, Problem> {
-    let text =
-        fields.string("CardExpiry", Problem::malformed("EXPIRY_INVALID", "CardExpiry must be a string"))?;
-    let expiry = text
-        .map(|text| CardExpiry::parse(&text))
-        .transpose()
-        .map_err(|_| Problem::invalid("EXPIRY_INVALID", "CardExpiry must be MM/YY"))?;
+    let text = fields.string("CardExpiry", Problem::EXPIRY_NOT_TEXT)?;
+    let expiry =
+        text.map(|text| CardExpiry::parse(&text)).transpose().map_err(|_| Problem::EXPIRY_INVALID)?;
     if expiry.as_ref().is_some_and(|expiry| expiry.has_passed(now)) {
-        return Err(Problem::invalid("CARD_EXPIRED", "The card has expired"));
+        return Err(Problem::CARD_EXPIRED);
     }
     Ok(expiry)
 }

@@ -3,8 +3,6 @@
 use order::Amount;
 use platform::api::Problem;
 
-use crate::problems;
-
 /// Who asks for a payment. A merchant who placed an order is a merchant there too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Payer {
@@ -34,7 +32,7 @@ pub(crate) fn amount_to_charge(
     payer: Payer,
 ) -> Result<Option<Amount>, Problem> {
     match (of_order, asked, payer) {
-        (Some(of_order), Some(asked), _) if asked != of_order => Err(problems::ANOTHER_AMOUNT),
+        (Some(of_order), Some(asked), _) if asked != of_order => Err(Problem::AMOUNT_DIFFERS),
         (Some(of_order), ..) => Ok(Some(of_order)),
         (None, Some(_), Payer::Owner) => Err(Problem::MERCHANT_ONLY),
         (None, asked, _) => Ok(asked),

@@ -15,12 +15,6 @@ pub(crate) struct Asked {
     pub(crate) key: Option<PaymentKey>,
 }
 
-const ORDER_MISSING: Problem = Problem::malformed("ORDER_ID_MISSING", "CustomerOrder must be a string");
-const KEY_INVALID: Problem = Problem::invalid(
-    "IDEMPOTENCY_KEY_INVALID",
-    "Idempotency-Key must be sent once: 1 to 64 letters, digits, '-', '_', '.' or '~', and no card number",
-);
-
 impl Asked {
     /// Reads a request.
     ///
@@ -32,7 +26,8 @@ impl Asked {
         order_ids: &OrderIdPattern,
     ) -> Result<Self, Problem> {
         let fields = Fields::parse(body, &["CustomerOrder", "Amount", "Currency"])?;
-        let order = fields.string("CustomerOrder", ORDER_MISSING)?.ok_or(ORDER_MISSING)?;
+        let order =
+            fields.string("CustomerOrder", Problem::ORDER_ID_MISSING)?.ok_or(Problem::ORDER_ID_MISSING)?;
         let amount = api::amount(&fields)?;
         Ok(Self { order: api::order_id(&order, order_ids)?, amount, key: key(request)? })
     }
@@ -43,7 +38,7 @@ fn key(request: &ApiGatewayProxyRequest) -> Result<Option<PaymentKey>, Problem> 
     let sent = request.multi_value_headers.get_all("idempotency-key").iter().count().max(1);
     let Some(text) = request.headers.get("idempotency-key") else { return Ok(None) };
     let key = text.to_str().ok().filter(|_| sent == 1).and_then(|text| PaymentKey::accept(text).ok());
-    key.map(Some).ok_or(KEY_INVALID)
+    key.map(Some).ok_or(Problem::IDEMPOTENCY_KEY_INVALID)
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use aws_sdk_dynamodb::{
     },
     types::{AttributeValue, CancellationReason, Put, TransactWriteItem, Update},
 };
-use http::StatusCode;
 use order::{OrderId, Owner, Timestamp};
 use platform::{api::Problem, metrics::Metric};
 use uuid::Uuid;
@@ -88,12 +87,7 @@ pub enum AuditError {
 impl From<AuditError> for Problem {
     fn from(error: AuditError) -> Self {
         match error {
-            AuditError::OverLimit { retry_after } => Self::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "DETOKENIZE_LIMIT",
-                "You have used as many cards as one user may in a minute; this request charged nothing, send it again later",
-            )
-            .retry_after(retry_after),
+            AuditError::OverLimit { retry_after } => Problem::DETOKENIZE_LIMIT.retry_after(retry_after),
             AuditError::Unavailable => Self::UNAVAILABLE,
         }
     }

@@ -1,13 +1,7 @@
 //! A card that is no longer there, by rights or not.
 
-use http::StatusCode;
 use order::{CleanOrder, OrderId, Timestamp};
 use platform::{api::Problem, metrics::Metric};
-
-const FORGOTTEN: Problem =
-    Problem::new(StatusCode::GONE, "CARD_FORGOTTEN", "The card of this order was forgotten on request");
-const RETENTION_ENDED: Problem =
-    Problem::new(StatusCode::GONE, "CARD_RETENTION_ENDED", "The card of this order is not kept any longer");
 
 /// Refuses to begin with a card that was forgotten, or whose retention ends before it is done with.
 ///
@@ -15,11 +9,11 @@ const RETENTION_ENDED: Problem =
 /// 410; trying again does not mend it.
 pub(crate) fn refuse_gone(clean: &CleanOrder, needed_until: Timestamp) -> Result<(), Problem> {
     if clean.card_forgotten_at.is_some() {
-        return Err(FORGOTTEN);
+        return Err(Problem::CARD_FORGOTTEN);
     }
     // DynamoDB removes the vault's row at any time after its end.
     if clean.card_expires_at.is_some_and(|end| end <= needed_until.epoch_seconds()) {
-        return Err(RETENTION_ENDED);
+        return Err(Problem::CARD_RETENTION_ENDED);
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use order::{Amount, MAX_ATTEMPTS, Payment, Payments, Standing, Timestamp};
 use platform::api::Problem;
 
-use crate::{amounts::Price, asked::Asked, problems};
+use crate::{amounts::Price, asked::Asked, claim::SHORTLY};
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,21 +43,21 @@ pub(crate) fn decide<'a>(
 ) -> Decision<'a> {
     let named = asked.key.as_ref().and_then(|key| payments.of_key(key));
     if let Some(decline) = named.and_then(|payment| payments.decline_of(payment)) {
-        return Decision::Refuse(problem_of(asked, decline.amount(), problems::DECLINED));
+        return Decision::Refuse(problem_of(asked, decline.amount(), Problem::PAYMENT_DECLINED));
     }
     let Some(payment) = &payments.current else { return begin(payments, price) };
     match payment.standing {
         Standing::Declined if asked.key.is_some() => begin(payments, price),
-        Standing::Declined if differs(asked, payment.amount) => Decision::Refuse(problems::ANOTHER_AMOUNT),
-        Standing::Declined => Decision::Declined(problems::DECLINED),
-        _ if differs(asked, payment.amount) => Decision::Refuse(problems::ANOTHER_AMOUNT),
+        Standing::Declined if differs(asked, payment.amount) => Decision::Refuse(Problem::AMOUNT_DIFFERS),
+        Standing::Declined => Decision::Declined(Problem::PAYMENT_DECLINED),
+        _ if differs(asked, payment.amount) => Decision::Refuse(Problem::AMOUNT_DIFFERS),
         Standing::Submitted => Decision::Paid(payment),
-        Standing::Unknown => Decision::Refuse(problems::UNKNOWN),
+        Standing::Unknown => Decision::Refuse(Problem::PAYMENT_UNKNOWN),
         Standing::Submitting { until, .. } if until > now => {
             // Most claims end long before they run out.
             let left = now.milliseconds_until(until).div_ceil(1_000);
-            let left = u32::try_from(left).unwrap_or(u32::MAX).min(problems::SHORTLY);
-            Decision::Refuse(problems::IN_PROGRESS.retry_after(left))
+            let left = u32::try_from(left).unwrap_or(u32::MAX).min(SHORTLY);
+            Decision::Refuse(Problem::PAYMENT_IN_PROGRESS.retry_after(left))
         }
         // To its end, this request's claim must lie within the time in which a repeat is known as one.
         Standing::Submitting { .. }
@@ -71,16 +71,16 @@ pub(crate) fn decide<'a>(
 
 fn begin(payments: &Payments, price: Price) -> Decision<'_> {
     if payments.declines.len() >= MAX_ATTEMPTS {
-        Decision::Refuse(problems::ATTEMPTS_EXHAUSTED)
+        Decision::Refuse(Problem::PAYMENT_ATTEMPTS_EXHAUSTED)
     } else if price.is_required && price.amount.is_none() {
-        Decision::Refuse(problems::AMOUNT_NOT_SET)
+        Decision::Refuse(Problem::AMOUNT_NOT_SET)
     } else {
         Decision::Begin(price.amount)
     }
 }
 
 fn problem_of(asked: &Asked, amount: Option<Amount>, problem: Problem) -> Problem {
-    if differs(asked, amount) { problems::ANOTHER_AMOUNT } else { problem }
+    if differs(asked, amount) { Problem::AMOUNT_DIFFERS } else { problem }
 }
 
 /// Who asks without an amount asks for what was claimed.
@@ -220,7 +220,7 @@ mod tests {
         let payments = payments(json!("SUBMITTING"));
         for (at, seconds) in [("2026-11-21T10:00:17.400Z", 5), ("2026-11-21T10:00:57.400Z", 3)] {
             let decision = decide(&payments, &asked(None, None), ANY, TERMS, at.parse().unwrap());
-            assert_eq!(decision, Decision::Refuse(problems::IN_PROGRESS.retry_after(seconds)));
+            assert_eq!(decision, Decision::Refuse(Problem::PAYMENT_IN_PROGRESS.retry_after(seconds)));
         }
     }
 
@@ -283,9 +283,9 @@ mod tests {
             assert_eq!(word, expected, "{status} {at}");
         }
         for (key, expected) in [
-            (None, Decision::Declined(problems::DECLINED)),
-            (Some("one"), Decision::Refuse(problems::DECLINED)),
-            (Some("new"), Decision::Refuse(problems::AMOUNT_NOT_SET)),
+            (None, Decision::Declined(Problem::PAYMENT_DECLINED)),
+            (Some("one"), Decision::Refuse(Problem::PAYMENT_DECLINED)),
+            (Some("new"), Decision::Refuse(Problem::AMOUNT_NOT_SET)),
         ] {
             let declined = payments(json!("DECLINED"));
             let decision = decide(&declined, &asked(key, None), required, TERMS, STARTED.parse().unwrap());
@@ -294,6 +294,6 @@ mod tests {
         let spent = json!({ "PaymentHistory": vec![decline(FIRST); MAX_ATTEMPTS] });
         let spent: Payments = serde_json::from_value(spent).unwrap();
         let decision = decide(&spent, &asked(None, None), required, TERMS, STARTED.parse().unwrap());
-        assert_eq!(decision, Decision::Refuse(problems::ATTEMPTS_EXHAUSTED));
+        assert_eq!(decision, Decision::Refuse(Problem::PAYMENT_ATTEMPTS_EXHAUSTED));
     }
 }

@@ -7,7 +7,6 @@ mod card_gone;
 mod claim;
 mod decision;
 mod pay;
-mod problems;
 mod processor;
 mod reveal;
 mod settings;
@@ -87,7 +86,8 @@ impl Paybill {
         spans::name_request(&request);
         let body = api::take_body(&mut request);
         let outcome =
-            api::before(deadline, &self.clock, problems::NO_ANSWER, self.route(&request, body)).await;
+            api::before(deadline, &self.clock, Problem::PAYMENT_UNCONFIRMED, self.route(&request, body))
+                .await;
         api::respond(&request, outcome, &self.cors)
     }
 

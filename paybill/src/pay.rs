@@ -20,7 +20,6 @@ use crate::{
     card_gone::{mourn, refuse_gone},
     claim::{CLAIM, CLAIM_SECONDS},
     decision::{Decision, Terms, decide},
-    problems,
     processor::{PaymentRequest, ProcessorError},
     reveal::Revealed,
 };
@@ -35,10 +34,10 @@ impl Paybill {
         let (clean, payments) = match found {
             Found::Across(found) => *found,
             Found::InQuarantine(QuarantineStatus::Pending, pending) => {
-                return Err(problems::PENDING.retry_after(pending.retry_after(self.now())));
+                return Err(Problem::ORDER_PENDING.retry_after(pending.retry_after(self.now())));
             }
-            Found::InQuarantine(QuarantineStatus::Failed, _) => return Err(problems::FAILED),
-            Found::InQuarantine(QuarantineStatus::Expired, _) => return Err(problems::EXPIRED),
+            Found::InQuarantine(QuarantineStatus::Failed, _) => return Err(Problem::ORDER_FAILED),
+            Found::InQuarantine(QuarantineStatus::Expired, _) => return Err(Problem::ORDER_EXPIRED),
         };
         let amount = amount_to_charge(clean.amount(), asked.amount, payer)?;
         let price = Price { amount, is_required: self.amount_required };
@@ -51,7 +50,7 @@ impl Paybill {
             Decision::Begin(_) | Decision::Declined(_)
                 if let Some(pending) = self.card_on_its_way(&clean).await? =>
             {
-                return Err(problems::CARD_CHANGING.retry_after(pending.retry_after(now)));
+                return Err(Problem::CARD_CHANGING.retry_after(pending.retry_after(now)));
             }
             Decision::Declined(problem) => return Err(problem),
             Decision::Begin(amount) => Claim {
@@ -131,10 +130,10 @@ impl Paybill {
             return Ok(());
         }
         let found = self.orders.with_payments(&clean.customer_order).await?;
-        let Some((clean, payments)) = found else { return Err(problems::IN_PROGRESS) };
+        let Some((clean, payments)) = found else { return Err(Problem::PAYMENT_IN_PROGRESS) };
         match payments.current.map(|payment| payment.standing) {
             Some(Standing::Submitting { claim: stands, .. }) if stands == claim.id => Ok(()),
-            _ => refuse_gone(&clean, claim.until).and(Err(problems::IN_PROGRESS)),
+            _ => refuse_gone(&clean, claim.until).and(Err(Problem::PAYMENT_IN_PROGRESS)),
         }
     }
 
@@ -183,18 +182,18 @@ impl Paybill {
             Unsettled::NoCard(error) if error.retryable() => Problem::UNAVAILABLE,
             Unsettled::NoCard(DetokenizeError::Missing) => {
                 mourn(order);
-                problems::CARD_UNREADABLE
+                Problem::CARD_UNREADABLE
             }
             Unsettled::NoCard(error) => {
                 tracing::error!(%order, %error, "the card cannot be taken out of the vault");
                 Metric::CardUnreadable.record();
-                problems::CARD_UNREADABLE
+                Problem::CARD_UNREADABLE
             }
             Unsettled::NoOutcome(ProcessorError::NotReached) => Problem::UNAVAILABLE,
-            Unsettled::NoOutcome(ProcessorError::NoAnswer) => return problems::NO_ANSWER,
+            Unsettled::NoOutcome(ProcessorError::NoAnswer) => return Problem::PAYMENT_UNCONFIRMED,
             Unsettled::NoOutcome(ProcessorError::Refused) => {
                 tracing::error!(%order, payment = %claim.payment, "the payment processor refuses this service");
-                problems::REFUSED
+                Problem::PROCESSOR_REFUSED
             }
         };
         if !claim.is_first() || self.orders.release_claim(order, claim).await.is_err() {
@@ -215,13 +214,14 @@ impl Paybill {
         let order = &clean.customer_order;
         let word = outcome.standing().word();
         let written = self.orders.record_outcome(clean, claim, outcome, self.now()).await;
-        match written.map_err(|_| problems::NO_ANSWER)? {
+        match written.map_err(|_| Problem::PAYMENT_UNCONFIRMED)? {
             Written::Done => {
                 tracing::info!(%order, payment = %claim.payment, outcome = word, "settled");
                 Metric::Payment(word).record();
             }
             Written::LostRace => {
-                let found = self.orders.with_payments(order).await.map_err(|_| problems::NO_ANSWER)?;
+                let found =
+                    self.orders.with_payments(order).await.map_err(|_| Problem::PAYMENT_UNCONFIRMED)?;
                 let stands = |payments: Payments| {
                     let current = payments.current.as_ref().filter(|payment| payment.id == claim.payment);
                     // A decline that was written may have been followed by another attempt, or another card.
@@ -230,7 +230,7 @@ impl Paybill {
                 };
                 if found.and_then(|(_, payments)| stands(payments)) != Some(outcome.standing()) {
                     tracing::error!(%order, payment = %claim.payment, outcome = word, "the outcome came too late");
-                    return Err(problems::UNKNOWN);
+                    return Err(Problem::PAYMENT_UNKNOWN);
                 }
             }
         }
@@ -246,21 +246,21 @@ impl Paybill {
                 };
                 Ok(submitted(card, claim.payment, claim.amount))
             }
-            Outcome::Declined(_) => Err(problems::DECLINED),
+            Outcome::Declined(_) => Err(Problem::PAYMENT_DECLINED),
         }
     }
 
     /// Past the time in which the processor knows a repeat as one, nothing is sent again by itself.
     async fn give_up(&self, clean: &CleanOrder, payment: Option<&Payment>) -> Problem {
-        let Some(payment) = payment else { return problems::IN_PROGRESS };
+        let Some(payment) = payment else { return Problem::PAYMENT_IN_PROGRESS };
         let order = &clean.customer_order;
         match self.orders.give_payment_up(order, payment, self.now()).await {
             Ok(Written::Done) => {
                 tracing::error!(%order, payment = %payment.id, "nobody knows what became of this payment");
                 Metric::Payment(Standing::Unknown.word()).record();
-                problems::UNKNOWN
+                Problem::PAYMENT_UNKNOWN
             }
-            Ok(Written::LostRace) => problems::IN_PROGRESS,
+            Ok(Written::LostRace) => Problem::PAYMENT_IN_PROGRESS,
             Err(error) => error.into(),
         }
     }

@@ -6,29 +6,22 @@ use order::{Amount, Currency, MinorUnits};
 
 use super::{fields::Fields, problem::Problem};
 
-const CURRENCY_NOT_TEXT: Problem = Problem::malformed("CURRENCY_INVALID", "Currency must be a string");
-const AMOUNT_INVALID: Problem =
-    Problem::invalid("AMOUNT_INVALID", "Amount must be a whole number of minor units, 1 to 999999999999");
-const CURRENCY_INVALID: Problem =
-    Problem::invalid("CURRENCY_INVALID", "Currency must be an ISO 4217 code of three capital letters");
-const AMOUNT_INCOMPLETE: Problem =
-    Problem::invalid("AMOUNT_INCOMPLETE", "Amount and Currency go together, or neither is sent");
-
 /// Reads the amount of a request, `None` when both fields are missing or null.
 ///
 /// # Errors
 /// 400 or 422 with the rule that it breaks.
 pub fn amount(fields: &Fields<'_>) -> Result<Option<Amount>, Problem> {
     let minor_units = fields.raw("Amount").map(minor_units).transpose()?;
-    let currency = fields.string("Currency", CURRENCY_NOT_TEXT)?;
-    let currency = currency.map(|code| code.parse::<Currency>().map_err(|_| CURRENCY_INVALID)).transpose()?;
-    Amount::of_parts(minor_units, currency).map_err(|_| AMOUNT_INCOMPLETE)
+    let currency = fields.string("Currency", Problem::CURRENCY_NOT_TEXT)?;
+    let currency =
+        currency.map(|code| code.parse::<Currency>().map_err(|_| Problem::CURRENCY_INVALID)).transpose()?;
+    Amount::of_parts(minor_units, currency).map_err(|_| Problem::AMOUNT_INCOMPLETE)
 }
 
 /// A JSON number without sign, fraction or exponent.
 fn minor_units(raw: &str) -> Result<MinorUnits, Problem> {
     let count = u64::from_str(raw).ok().filter(|_| !raw.starts_with('+'));
-    count.and_then(|count| count.try_into().ok()).ok_or(AMOUNT_INVALID)
+    count.and_then(|count| count.try_into().ok()).ok_or(Problem::AMOUNT_INVALID)
 }
 
 #[cfg(test)]

@@ -14,10 +14,6 @@ use super::{json_text::JsonText, problem::Problem};
 /// The fields of a JSON object, in the order they came, each value as it was written.
 pub struct Fields<'a>(Vec<(JsonText<'a>, &'a RawValue)>);
 
-const MALFORMED: Problem = Problem::malformed("BODY_MALFORMED", "The body is not a JSON object");
-const DUPLICATE: Problem = Problem::malformed("FIELD_TWICE", "A field stands twice in the body");
-const UNKNOWN: Problem = Problem::malformed("FIELD_UNKNOWN", "The body holds a field that is not known");
-
 /// Sensitive authentication data: must not be stored after authorization (PCI DSS 3.3), so never accepted.
 const FORBIDDEN: &[(&str, &str)] = &[
     ("cvv", "cvv must never be sent"),
@@ -42,16 +38,16 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// 400 when it is no JSON object, or has a field twice, a forbidden one or one that is not `known`.
     pub fn parse(body: &'a str, known: &[&str]) -> Result<Self, Problem> {
-        let fields: Self = serde_json::from_str(body).map_err(|_| MALFORMED)?;
+        let fields: Self = serde_json::from_str(body).map_err(|_| Problem::BODY_NOT_AN_OBJECT)?;
         for (index, (name, _)) in fields.0.iter().enumerate() {
             if let Some(problem) = forbidden(name) {
                 return Err(problem);
             }
             if !known.contains(&&**name) {
-                return Err(UNKNOWN);
+                return Err(Problem::FIELD_UNKNOWN);
             }
             if fields.0.iter().take(index).any(|(earlier, _)| **earlier == **name) {
-                return Err(DUPLICATE);
+                return Err(Problem::FIELD_TWICE);
             }
         }
         Ok(fields)
@@ -77,7 +73,7 @@ fn forbidden(name: &str) -> Option<Problem> {
     // Compared in place: a key may hold a misplaced card number, and is not copied.
     let bare = || name.chars().filter(|c| !"_- ".contains(*c)).map(|c| c.to_ascii_lowercase());
     let (_, message) = FORBIDDEN.iter().find(|(field, _)| bare().eq(field.chars()))?;
-    Some(Problem::malformed("FIELD_FORBIDDEN", message))
+    Some(Problem::FIELD_FORBIDDEN.saying(message))
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
@@ -149,7 +145,7 @@ mod tests {
 
     #[test]
     fn strings_are_read_and_other_values_refused() {
-        let problem = Problem::malformed("X", "x");
+        let problem = Problem::NAME_MISSING;
         let body = r#"{"A": "a\u00e9\n" ,"B":4111111111111111}"#;
         let fields = Fields::parse(body, &KNOWN).unwrap();
         assert_eq!(&*fields.string("A", problem.clone()).unwrap().unwrap(), "aé\n");

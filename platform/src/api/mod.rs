@@ -9,6 +9,7 @@ mod denied;
 mod fields;
 mod json_text;
 mod problem;
+mod problems;
 mod reply;
 mod request;
 

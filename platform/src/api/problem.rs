@@ -20,7 +20,7 @@ pub struct Problem {
 impl Problem {
     /// A problem that trying again does not mend.
     #[must_use]
-    pub const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+    pub(super) const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
         Self { status, code, message, retry_after: None }
     }
 
@@ -30,48 +30,11 @@ impl Problem {
         Self { retry_after: Some(seconds), ..self }
     }
 
-    /// 400: the request cannot be read.
+    /// The same in other words: a field that must never be sent is named.
     #[must_use]
-    pub const fn malformed(code: &'static str, message: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, code, message)
+    pub const fn saying(self, message: &'static str) -> Self {
+        Self { message, ..self }
     }
-
-    /// 422: a value breaks a rule.
-    #[must_use]
-    pub const fn invalid(code: &'static str, message: &'static str) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
-    }
-
-    /// 401: no valid ID token came with the request.
-    pub const UNAUTHORIZED: Self =
-        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "An ID token of the user pool is required");
-
-    /// 403: only the shop decides this, and a customer tried to.
-    pub const MERCHANT_ONLY: Self = Self::new(
-        StatusCode::FORBIDDEN,
-        "MERCHANT_ONLY",
-        "Only a merchant may do this: give an amount, a currency or an owner, or pay where the shop collects payments",
-    );
-
-    /// 404: no such order, or somebody else's; the two are not told apart.
-    pub const ORDER_NOT_FOUND: Self =
-        Self::new(StatusCode::NOT_FOUND, "ORDER_NOT_FOUND", "There is no such order");
-
-    /// 404: no such route.
-    pub const ROUTE_NOT_FOUND: Self =
-        Self::new(StatusCode::NOT_FOUND, "ROUTE_NOT_FOUND", "There is no such resource");
-
-    /// 503: a service behind the API is not there; nothing was lost.
-    pub const UNAVAILABLE: Self = Self::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "UNAVAILABLE",
-        "The service is not available for the moment; send the same request again",
-    )
-    .retry_after(1);
-
-    /// 500: our own fault.
-    pub const INTERNAL: Self =
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "The request could not be handled");
 }
 
 impl From<TableError> for Problem {

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use http::{StatusCode, header};
+use http::header;
 use percent_encoding::percent_decode_str;
 use vault::Plaintext;
 use zeroize::Zeroize;
@@ -29,21 +29,19 @@ pub fn json_body(
     body: Plaintext<String>,
 ) -> Result<Plaintext<String>, Problem> {
     if !is_json(request) {
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "NOT_JSON", "Send application/json"));
+        return Err(Problem::NOT_JSON);
     }
-    let too_large = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", "The body is too large");
+    let too_large = Problem::BODY_TOO_LARGE;
     let body = if request.is_base64_encoded {
         if body.len() > LARGEST_BODY * 2 {
             return Err(too_large);
         }
         // Room for all of it, so that no part of it is left behind when the buffer grows.
         let mut bytes = Plaintext::new(Vec::with_capacity(body.len()));
-        STANDARD
-            .decode_vec(body.as_bytes(), &mut bytes)
-            .map_err(|_| Problem::malformed("BODY_MALFORMED", "The body cannot be read"))?;
+        STANDARD.decode_vec(body.as_bytes(), &mut bytes).map_err(|_| Problem::BODY_UNREADABLE)?;
         let text = String::from_utf8(std::mem::take(&mut *bytes)).map_err(|error| {
             error.into_bytes().zeroize();
-            Problem::malformed("BODY_MALFORMED", "The body is not UTF-8")
+            Problem::BODY_NOT_UTF8
         })?;
         Plaintext::new(text)
     } else {
@@ -53,7 +51,7 @@ pub fn json_body(
         return Err(too_large);
     }
     if body.trim().is_empty() {
-        return Err(Problem::malformed("BODY_MISSING", "Send a JSON object"));
+        return Err(Problem::BODY_MISSING);
     }
     Ok(body)
 }
@@ -75,7 +73,7 @@ pub fn refuse_card_in_url(request: &ApiGatewayProxyRequest) -> Result<(), Proble
     let path = request.path.as_deref().into_iter();
     let path = path.chain(request.path_parameters.values().map(String::as_str));
     if path.chain(query).any(holds_card) {
-        return Err(Problem::invalid("CARD_IN_URL", "A card number must never stand in a URL"));
+        return Err(Problem::CARD_IN_URL);
     }
     Ok(())
 }
@@ -100,13 +98,8 @@ pub fn order_id_in_path(request: &ApiGatewayProxyRequest, own: &OrderIdPattern) 
 /// 422 with the rule it breaks.
 pub fn order_id(text: &str, own: &OrderIdPattern) -> Result<OrderId, Problem> {
     let order = own.accept(text).map_err(|error| match error {
-        OrderIdError::Shape => Problem::invalid(
-            "ORDER_ID_INVALID",
-            "CustomerOrder must be 1 to 64 letters, digits, '-', '_', '.' or '~', starting with a letter or digit",
-        ),
-        OrderIdError::CardShaped => {
-            Problem::invalid("ORDER_ID_CARD_SHAPED", "CustomerOrder must not look like a card number")
-        }
+        OrderIdError::Shape => Problem::ORDER_ID_INVALID,
+        OrderIdError::CardShaped => Problem::ORDER_ID_CARD_SHAPED,
     })?;
     name_order(&order);
     Ok(order)

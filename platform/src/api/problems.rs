@@ -1,0 +1,177 @@
+//! The one list of what the functions answer that is no success: status, code, message, and the seconds until trying
+//! again makes sense. docs/openapi.yaml is tested against it (`tests/end_to_end/openapi.rs`). One code may have several
+//! messages; it never has what a client sent.
+
+use http::StatusCode;
+
+use super::problem::Problem;
+
+macro_rules! problems {
+    ($($name:ident = $status:ident $code:literal $message:literal $(retry $seconds:literal)?;)*) => {
+        #[expect(missing_docs, reason = "each has its message")]
+        impl Problem {
+            $(pub const $name: Self =
+                Self::new(StatusCode::$status, $code, $message)$(.retry_after($seconds))?;)*
+
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+problems! {
+    ADDRESS_MISSING = BAD_REQUEST "ADDRESS_MISSING"
+        "Address must be a string";
+    BODY_MISSING = BAD_REQUEST "BODY_MISSING"
+        "Send a JSON object";
+    BODY_NOT_AN_OBJECT = BAD_REQUEST "BODY_MALFORMED"
+        "The body is not a JSON object";
+    BODY_NOT_UTF8 = BAD_REQUEST "BODY_MALFORMED"
+        "The body is not UTF-8";
+    BODY_UNREADABLE = BAD_REQUEST "BODY_MALFORMED"
+        "The body cannot be read";
+    CARD_MISSING = BAD_REQUEST "CARD_MISSING"
+        "CreditCard must be a string of digits";
+    CURRENCY_NOT_TEXT = BAD_REQUEST "CURRENCY_INVALID"
+        "Currency must be a string";
+    EXPIRY_NOT_TEXT = BAD_REQUEST "EXPIRY_INVALID"
+        "CardExpiry must be a string";
+    FIELD_FORBIDDEN = BAD_REQUEST "FIELD_FORBIDDEN"
+        "The body holds a field that must never be sent";
+    FIELD_TWICE = BAD_REQUEST "FIELD_TWICE"
+        "A field stands twice in the body";
+    FIELD_UNKNOWN = BAD_REQUEST "FIELD_UNKNOWN"
+        "The body holds a field that is not known";
+    NAME_MISSING = BAD_REQUEST "NAME_MISSING"
+        "CustomerName must be a string";
+    ORDER_ID_MISSING = BAD_REQUEST "ORDER_ID_MISSING"
+        "CustomerOrder must be a string";
+    OWNER_NOT_TEXT = BAD_REQUEST "OWNER_INVALID"
+        "Owner must be a string";
+    UNAUTHORIZED = UNAUTHORIZED "UNAUTHORIZED"
+        "An ID token of the user pool is required";
+    PAYMENT_DECLINED = PAYMENT_REQUIRED "PAYMENT_DECLINED"
+        "The payment processor declined the card; a new Idempotency-Key makes a new attempt";
+    MERCHANT_ONLY = FORBIDDEN "MERCHANT_ONLY"
+        "Only a merchant may do this: give an amount, a currency or an owner, or pay where the shop collects payments";
+    ORDER_NOT_FOUND = NOT_FOUND "ORDER_NOT_FOUND"
+        "There is no such order";
+    ROUTE_NOT_FOUND = NOT_FOUND "ROUTE_NOT_FOUND"
+        "There is no such resource";
+    AMOUNT_NOT_SET = CONFLICT "AMOUNT_NOT_SET"
+        "The order has no amount, and none is charged without: a merchant gives it with the order or with the payment";
+    CARD_BEING_CHARGED = CONFLICT "PAYMENT_IN_PROGRESS"
+        "A payment with this card has no outcome yet; the card is kept until it has" retry 5;
+    CARD_CHANGE_BLOCKED = CONFLICT "CARD_CHANGE_BLOCKED"
+        "Something else holds this order's place in quarantine; try again in some days, or place a new order";
+    CARD_CHANGING = CONFLICT "CARD_CHANGING"
+        "Another card is on its way into this order";
+    ORDER_CARD_PENDING = CONFLICT "ORDER_PENDING"
+        "The order is not tokenized yet; its card is on its way";
+    ORDER_CONFLICT = CONFLICT "ORDER_CONFLICT"
+        "Another order has this CustomerOrder";
+    ORDER_EXHAUSTED = CONFLICT "PAYMENT_ATTEMPTS_EXHAUSTED"
+        "The payment was declined as often as one order may be tried; place a new order";
+    ORDER_EXPIRED = CONFLICT "ORDER_EXPIRED"
+        "The order expired before it was tokenized";
+    ORDER_FAILED = CONFLICT "ORDER_FAILED"
+        "The order could not be tokenized; see its status";
+    ORDER_NOT_TOKENIZED = CONFLICT "ORDER_NOT_TOKENIZED"
+        "The order is not tokenized; see its status, and send the order itself again if it failed";
+    ORDER_PENDING = CONFLICT "ORDER_PENDING"
+        "The order is not tokenized yet";
+    PAYMENT_ATTEMPTS_EXHAUSTED = CONFLICT "PAYMENT_ATTEMPTS_EXHAUSTED"
+        "The payment was declined as often as one order may be tried";
+    PAYMENT_IN_PROGRESS = CONFLICT "PAYMENT_IN_PROGRESS"
+        "The payment is being submitted" retry 5;
+    PAYMENT_NOT_DECLINED = CONFLICT "PAYMENT_NOT_DECLINED"
+        "The order is paid, or may be; it takes no other card";
+    PAYMENT_UNKNOWN = CONFLICT "PAYMENT_UNKNOWN"
+        "The payment was interrupted and may have been charged; it is settled by hand, and never sent again by itself";
+    CARD_FORGOTTEN = GONE "CARD_FORGOTTEN"
+        "The card of this order was forgotten on request";
+    CARD_RETENTION_ENDED = GONE "CARD_RETENTION_ENDED"
+        "The card of this order is not kept any longer";
+    ORDER_CARD_FORGOTTEN = GONE "CARD_FORGOTTEN"
+        "The card of this order was forgotten on request; place a new order";
+    BODY_TOO_LARGE = PAYLOAD_TOO_LARGE "BODY_TOO_LARGE"
+        "The body is too large";
+    NOT_JSON = UNSUPPORTED_MEDIA_TYPE "NOT_JSON"
+        "Send application/json";
+    ADDRESS_CARD_SHAPED = UNPROCESSABLE_ENTITY "ADDRESS_CARD_SHAPED"
+        "Address must not hold a card number";
+    ADDRESS_CONTROL = UNPROCESSABLE_ENTITY "ADDRESS_INVALID"
+        "Address must not hold control characters";
+    ADDRESS_EMPTY = UNPROCESSABLE_ENTITY "ADDRESS_INVALID"
+        "Address must not be empty";
+    ADDRESS_NO_TEXT = UNPROCESSABLE_ENTITY "ADDRESS_INVALID"
+        "Address must not hold U+FFFD, noncharacters, or marks that turn the direction of writing";
+    ADDRESS_TOO_LONG = UNPROCESSABLE_ENTITY "ADDRESS_INVALID"
+        "Address is too long";
+    AMOUNT_DIFFERS = UNPROCESSABLE_ENTITY "AMOUNT_DIFFERS"
+        "The order or its payment has another amount or currency";
+    AMOUNT_INCOMPLETE = UNPROCESSABLE_ENTITY "AMOUNT_INCOMPLETE"
+        "Amount and Currency go together, or neither is sent";
+    AMOUNT_INVALID = UNPROCESSABLE_ENTITY "AMOUNT_INVALID"
+        "Amount must be a whole number of minor units, 1 to 999999999999";
+    CARD_CHARACTERS = UNPROCESSABLE_ENTITY "CARD_INVALID"
+        "CreditCard must be digits, with single spaces or dashes between them";
+    CARD_CHECK_DIGIT = UNPROCESSABLE_ENTITY "CARD_INVALID"
+        "CreditCard is not a valid card number";
+    CARD_EXPIRED = UNPROCESSABLE_ENTITY "CARD_EXPIRED"
+        "The card has expired";
+    CARD_IN_URL = UNPROCESSABLE_ENTITY "CARD_IN_URL"
+        "A card number must never stand in a URL";
+    CARD_LENGTH = UNPROCESSABLE_ENTITY "CARD_INVALID"
+        "CreditCard must have 12 to 19 digits";
+    CURRENCY_INVALID = UNPROCESSABLE_ENTITY "CURRENCY_INVALID"
+        "Currency must be an ISO 4217 code of three capital letters";
+    EXPIRY_INVALID = UNPROCESSABLE_ENTITY "EXPIRY_INVALID"
+        "CardExpiry must be MM/YY";
+    IDEMPOTENCY_KEY_INVALID = UNPROCESSABLE_ENTITY "IDEMPOTENCY_KEY_INVALID"
+        "Idempotency-Key must be sent once: 1 to 64 letters, digits, '-', '_', '.' or '~', and no card number";
+    NAME_CARD_SHAPED = UNPROCESSABLE_ENTITY "NAME_CARD_SHAPED"
+        "CustomerName must not hold a card number";
+    NAME_CONTROL = UNPROCESSABLE_ENTITY "NAME_INVALID"
+        "CustomerName must not hold control characters";
+    NAME_EMPTY = UNPROCESSABLE_ENTITY "NAME_INVALID"
+        "CustomerName must not be empty";
+    NAME_NO_TEXT = UNPROCESSABLE_ENTITY "NAME_INVALID"
+        "CustomerName must not hold U+FFFD, noncharacters, or marks that turn the direction of writing";
+    NAME_TOO_LONG = UNPROCESSABLE_ENTITY "NAME_INVALID"
+        "CustomerName is too long";
+    ORDER_ID_CARD_SHAPED = UNPROCESSABLE_ENTITY "ORDER_ID_CARD_SHAPED"
+        "CustomerOrder must not look like a card number";
+    ORDER_ID_INVALID = UNPROCESSABLE_ENTITY "ORDER_ID_INVALID"
+        "CustomerOrder must be 1 to 64 letters, digits, '-', '_', '.' or '~', starting with a letter or digit";
+    OWNER_INVALID = UNPROCESSABLE_ENTITY "OWNER_INVALID"
+        "Owner must be the customer's sub: a UUID in lower case, with its dashes";
+    DETOKENIZE_LIMIT = TOO_MANY_REQUESTS "DETOKENIZE_LIMIT"
+        "You have used as many cards as one user may in a minute; this request charged nothing, send it again later";
+    CARD_UNREADABLE = INTERNAL_SERVER_ERROR "CARD_UNREADABLE"
+        "The card of this order cannot be used; this request charged nothing";
+    INTERNAL = INTERNAL_SERVER_ERROR "INTERNAL"
+        "The request could not be handled";
+    PROCESSOR_REFUSED = BAD_GATEWAY "PROCESSOR_REFUSED"
+        "The payment processor refuses requests of this service; this request charged nothing";
+    PAYMENT_UNCONFIRMED = SERVICE_UNAVAILABLE "PAYMENT_UNCONFIRMED"
+        "The payment processor did not answer; send the same request again, it is charged once at most" retry 60;
+    UNAVAILABLE = SERVICE_UNAVAILABLE "UNAVAILABLE"
+        "The service is not available for the moment; send the same request again" retry 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_problem_is_listed_once() {
+        let said: BTreeSet<_> = Problem::ALL
+            .iter()
+            .map(|problem| (problem.status.as_u16(), problem.code, problem.message))
+            .collect();
+        assert_eq!(said.len(), Problem::ALL.len());
+    }
+}
