@@ -156,5 +156,9 @@ async fn sample_flaw_11_clients_and_keys_are_made_once_and_not_for_every_request
     for role in ["IngestRole", "TokenizeWorkerRole", "PaybillRole"] {
         assert_eq!(count(role, "DescribeTable"), 0);
     }
-    assert_eq!(count("PaybillRole", "GetItem"), 2, "the order and the vault row, once each");
+    assert_eq!(
+        count("PaybillRole", "GetItem"),
+        3,
+        "the order, its place in quarantine and the vault row, once each"
+    );
 }
