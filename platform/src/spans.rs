@@ -10,9 +10,9 @@ pub(crate) fn invocation(request_id: &str) -> Span {
     tracing::error_span!("request", request_id, api_request_id = Empty, order = Empty)
 }
 
-/// The span whose lines are about one order of many. The key of a row that somebody else wrote may be no order id.
+/// The span whose lines are about one order of many. The key of a row that somebody else wrote may be no order id, or one that reads as a card number.
 pub fn order(order: Option<&OrderId>) -> Span {
-    tracing::error_span!("order", order = order.map(OrderId::as_str))
+    tracing::error_span!("order", order = order.and_then(OrderId::shown))
 }
 
 /// Names API Gateway's request id, the one that an error tells the client. Lambda's own is there already. Where

@@ -120,7 +120,7 @@ impl Replay {
     ) -> Result<(), QueueUnavailable> {
         let letter = DeadLetter {
             kind,
-            customer_order: row.order.clone(),
+            customer_order: row.order.clone().filter(|order| order.shown().is_some()),
             acceptance_id: row.acceptance,
             reason,
             at: self.now(),

@@ -206,7 +206,7 @@ impl Replay {
                 _ => {}
             }
             if matches!(action, Action::Park(_) | Action::Expire) {
-                let order = row.order.as_ref().map(OrderId::as_str);
+                let order = row.order.as_ref().and_then(OrderId::shown);
                 tracing::error!(order, ?action, "an order could not be carried across");
             }
         }

@@ -100,7 +100,7 @@ impl TokenizeWorker {
         let (order, acceptance) = (&row.customer_order, row.acceptance_id);
         match crossing {
             Crossing::Across => {
-                tracing::info!(%order, %acceptance, attempt = row.attempt, "tokenized");
+                tracing::info!(order = order.shown(), %acceptance, attempt = row.attempt, "tokenized");
                 Metric::Tokenized.record();
                 Metric::TimeInQuarantine(row.accepted_at.milliseconds_until(self.now())).record();
                 Ok(())
@@ -108,12 +108,12 @@ impl TokenizeWorker {
             Crossing::AlreadyAcross | Crossing::Superseded => Ok(()),
             Crossing::Duplicate => {
                 self.quarantine.drop_row(order, acceptance).await.map_err(|_| Again)?;
-                tracing::info!(%order, %acceptance, "dropped a duplicate");
+                tracing::info!(order = order.shown(), %acceptance, "dropped a duplicate");
                 Ok(())
             }
             Crossing::Forgotten => {
                 self.quarantine.drop_row(order, acceptance).await.map_err(|_| Again)?;
-                tracing::info!(%order, %acceptance, "dropped a card of an order whose card was forgotten");
+                tracing::info!(order = order.shown(), %acceptance, "dropped a card of an order whose card was forgotten");
                 Metric::Forgotten.record();
                 Ok(())
             }
@@ -189,7 +189,8 @@ impl Seen {
         Self {
             key: item.get("CustomerOrder").cloned(),
             version: RowVersion::of(item),
-            order: text("CustomerOrder").and_then(OrderId::stored),
+            // It goes into log lines and dead letters, and nothing else needs it.
+            order: text("CustomerOrder").and_then(OrderId::stored).filter(|order| order.shown().is_some()),
             acceptance: text("AcceptanceId").and_then(|id| id.parse().ok()),
         }
     }
