@@ -6,6 +6,8 @@
 
 #[path = "../../vault/src/brand.rs"]
 mod brand;
+#[path = "../../vault/src/brands.rs"]
+mod brands;
 #[path = "../../vault/src/card.rs"]
 mod card;
 #[path = "../../vault/src/card_text/mod.rs"]
