@@ -195,7 +195,7 @@ async fn crashes(hours: usize) -> Vec<Held> {
             break;
         };
         if now >= next_order {
-            next_order = now + 20 * SECOND;
+            next_order = now + 2 * MINUTE;
             drill.world.submit(&format!("order-{orders}"), "ada", &DETAILS[0]).await;
             orders += 1;
         }
