@@ -87,17 +87,15 @@ async fn an_order_whose_stored_id_would_be_refused_today_crosses_is_parked_repla
     world.put(QUARANTINE, altered.clone()).await;
     assert_eq!(world.deliver_last().await, None);
     let letter = world.dead_letters().remove(0);
-    assert_eq!(
-        (&letter["Reason"], &letter["CustomerOrder"]),
-        (&json!("ENVELOPE_REFUSED"), &json!(CARD_SHAPED_ID))
-    );
+    // What reads as a card number goes into no queue: the letter says that a row is parked, not which.
+    assert_eq!((&letter["Reason"], letter.get("CustomerOrder")), (&json!("ENVELOPE_REFUSED"), None));
 
-    // Its row is put right, and both the letter and the operator name it.
+    // Its row is put right, and the operator names it.
     altered.insert("SealedCard".into(), row["SealedCard"].clone());
     altered.insert("Status".into(), s("FAILED"));
     world.put(QUARANTINE, altered).await;
     let summary = world.replay(CARD_SHAPED_ID).await;
-    assert_eq!((&summary["rearmed"], &summary["messagesSettled"]), (&json!(1), &json!(1)), "{summary}");
+    assert_eq!(summary["rearmed"], 1, "{summary}");
     assert_eq!(world.deliver_last().await, None);
     assert_eq!(text(&world.only_row(ORDERS).await, "CustomerOrder"), CARD_SHAPED_ID);
     assert_eq!(world.counts().await, [0, 1, 1]);
@@ -108,7 +106,7 @@ async fn an_order_whose_stored_id_would_be_refused_today_crosses_is_parked_repla
     assert_eq!((&swept["expired"], &swept["parked"]), (&json!(1), &json!(0)), "{swept}");
     assert_eq!(text(&world.only_row(QUARANTINE).await, "Status"), "EXPIRED");
     let letter = world.dead_letters().pop().unwrap();
-    assert_eq!((&letter["Kind"], &letter["CustomerOrder"]), (&json!("EXPIRED"), &json!(CARD_SHAPED_ID)));
+    assert_eq!((&letter["Kind"], letter.get("CustomerOrder")), (&json!("EXPIRED"), None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
