@@ -357,7 +357,7 @@ async fn forget_deletes_cards_in_transactions_only_and_sees_and_opens_none() {
     assert!(is_denied(&delete.return_values(ReturnValue::AllOld).send().await));
     let delete = || Delete::builder().table_name(VAULT).key("Hash_Key", s("1")).key("Account_Id", s("1"));
     let transact = async |delete: DeleteBuilder| {
-        let delete = TransactWriteItem::builder().set_delete(delete.build().ok()).build();
+        let delete = vault::action(delete.build()).unwrap();
         dynamodb.transact_write_items().transact_items(delete).send().await
     };
     assert!(transact(delete()).await.is_ok());

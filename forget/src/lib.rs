@@ -10,7 +10,8 @@ use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
 use clock::Clock;
 use http::StatusCode;
 use order::{
-    CardStanding, HeldCard, OrderId, OrderIdPattern, OrderTable, Owner, QuarantineTable, Timestamp, Written,
+    CardStanding, HeldCard, OrderId, OrderIdPattern, OrderTable, Owner, QuarantineTable, TableError,
+    Timestamp, Written,
 };
 use platform::{
     api::{self, Caller, Cors, Denied, Problem, Reply},
@@ -91,7 +92,8 @@ impl Forget {
                 Step::Nothing { forgotten_at } => return Ok(forgotten(order, forgotten_at)),
                 Step::Expire(version) => self.quarantine.forget_card(order, version).await?,
                 Step::Delete(token) => {
-                    self.orders.forget_card(order, token, self.vault.delete(token), now).await?
+                    let delete = self.vault.delete(token).map_err(TableError::from)?;
+                    self.orders.forget_card(order, token, delete, now).await?
                 }
             };
             if written == Written::Done {

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::{
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_with::{DisplayFromStr, serde_as};
 use uuid::Uuid;
-use vault::{CardBrand, Last4, Token, Tokenized};
+use vault::{CardBrand, Last4, Token, Tokenized, action};
 
 use crate::{
     amount::{Amount, Currency, MinorUnits},
@@ -214,7 +214,7 @@ impl OrderTable {
         replaced: Token,
         tokenized: &Tokenized,
         now: Timestamp,
-    ) -> TransactWriteItem {
+    ) -> Result<TransactWriteItem, TableError> {
         let expires_at = tokenized.expires_at;
         let end = match expires_at {
             Some(_) => ", CardExpiresAt = :end REMOVE",
@@ -253,8 +253,7 @@ impl OrderTable {
             .expression_attribute_values(":owner", AttributeValue::S(row.owner.as_str().into()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
-        // The builder fails only on a missing table, key or expression.
-        TransactWriteItem::builder().set_update(update.ok()).build()
+        Ok(action(update)?)
     }
 
     /// The put that is part of the transaction that carries an order across: only where there is none.
@@ -265,7 +264,6 @@ impl OrderTable {
             .condition_expression("attribute_not_exists(CustomerOrder)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
-        // The builder fails only on a missing table or item.
-        Ok(TransactWriteItem::builder().set_put(put.ok()).build())
+        Ok(action(put)?)
     }
 }

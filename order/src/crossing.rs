@@ -127,7 +127,7 @@ impl Airlock {
         Ok([
             tokenized.vault_put.clone(),
             self.orders.put_if_absent(clean)?,
-            self.quarantine.delete_if_this_acceptance(&clean.customer_order, clean.acceptance_id),
+            self.quarantine.delete_if_this_acceptance(&clean.customer_order, clean.acceptance_id)?,
         ])
     }
 }

@@ -25,6 +25,9 @@ impl Airlock {
     /// replaced one, and no payment or a declined one; the quarantine row out, if it is still this acceptance; the old
     /// vault row out (`retired`), for a card that is not used is not kept (PCI DSS 3.2.1). The declines stay in
     /// the clean row. All or nothing, and repeating it changes nothing.
+    ///
+    /// # Errors
+    /// [`TableError`] when an action cannot be made. What DynamoDB answers is a [`Crossing`].
     pub async fn replace_card(
         &self,
         row: &QuarantineRow,
@@ -32,20 +35,22 @@ impl Airlock {
         tokenized: &Tokenized,
         retired: TransactWriteItem,
         now: Timestamp,
-    ) -> Crossing {
+    ) -> Result<Crossing, TableError> {
         let reply = self
             .dynamodb
             .transact_write_items()
-            .transact_items(self.orders.replace_card(row, replaced, tokenized, now))
-            .transact_items(self.quarantine.delete_if_this_acceptance(&row.customer_order, row.acceptance_id))
+            .transact_items(self.orders.replace_card(row, replaced, tokenized, now)?)
+            .transact_items(
+                self.quarantine.delete_if_this_acceptance(&row.customer_order, row.acceptance_id)?,
+            )
             .transact_items(tokenized.vault_put.clone())
             .transact_items(retired)
             .send()
             .await;
-        match reply {
+        Ok(match reply {
             Ok(_) => Crossing::Across,
             Err(error) => crossing_of(row, replaced, &error),
-        }
+        })
     }
 }
 

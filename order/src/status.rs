@@ -1,10 +1,14 @@
 //! Where a quarantined order stands, and why one that failed did.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// `Status` of a quarantine row. An order that is across has no quarantine row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum QuarantineStatus {
     /// On its way; the worker takes it up from the stream.
     Pending,
@@ -18,21 +22,20 @@ impl QuarantineStatus {
     /// The word as stored and shown.
     #[must_use]
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "PENDING",
-            Self::Failed => "FAILED",
-            Self::Expired => "EXPIRED",
-        }
+        self.into()
     }
 
     pub(crate) fn of_word(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Failed, Self::Expired].into_iter().find(|status| status.word() == word)
+        word.parse().ok()
     }
 }
 
 /// `FailureReason` of a parked order, or of one whose card was forgotten.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE", parse_err_ty = NotAReason, parse_err_fn = not_a_reason)]
 pub enum FailureReason {
     /// The sealed card does not authenticate: it, its data key or the row around it was altered.
     EnvelopeRefused,
@@ -56,32 +59,11 @@ impl FailureReason {
     /// The code as stored and shown.
     #[must_use]
     pub fn code(self) -> &'static str {
-        match self {
-            Self::EnvelopeRefused => "ENVELOPE_REFUSED",
-            Self::UnknownVersion => "UNKNOWN_VERSION",
-            Self::Malformed => "MALFORMED",
-            Self::OrderExists => "ORDER_EXISTS",
-            Self::Rejected => "REJECTED",
-            Self::CardNotReplaced => "CARD_NOT_REPLACED",
-            Self::AttemptsExhausted => "ATTEMPTS_EXHAUSTED",
-            Self::Forgotten => "FORGOTTEN",
-        }
+        self.into()
     }
 
-    /// Every reason.
-    pub const ALL: [Self; 8] = [
-        Self::EnvelopeRefused,
-        Self::UnknownVersion,
-        Self::Malformed,
-        Self::OrderExists,
-        Self::Rejected,
-        Self::CardNotReplaced,
-        Self::AttemptsExhausted,
-        Self::Forgotten,
-    ];
-
     pub(crate) fn of_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.code() == code)
+        code.parse().ok()
     }
 }
 
@@ -90,12 +72,8 @@ impl FailureReason {
 #[error("not a failure reason")]
 pub struct NotAReason;
 
-impl std::str::FromStr for FailureReason {
-    type Err = NotAReason;
-
-    fn from_str(code: &str) -> Result<Self, NotAReason> {
-        Self::of_code(code).ok_or(NotAReason)
-    }
+fn not_a_reason(_: &str) -> NotAReason {
+    NotAReason
 }
 
 #[cfg(test)]
@@ -104,11 +82,11 @@ mod tests {
 
     #[test]
     fn words_and_codes_are_stored_as_they_are_shown() {
-        for status in [QuarantineStatus::Pending, QuarantineStatus::Failed, QuarantineStatus::Expired] {
+        for &status in QuarantineStatus::VARIANTS {
             assert_eq!(serde_json::to_value(status).unwrap(), status.word());
             assert_eq!(QuarantineStatus::of_word(status.word()), Some(status));
         }
-        for reason in FailureReason::ALL {
+        for &reason in FailureReason::VARIANTS {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.code());
             assert_eq!(reason.code().parse(), Ok(reason));
         }

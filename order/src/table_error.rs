@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
 };
-use vault::failure_code;
+use vault::{IncompleteAction, failure_code};
 
 /// Why a table's operation failed. Static: AWS's own words go to the log, by code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,13 @@ impl TableError {
     #[must_use]
     pub fn retryable(self) -> bool {
         self == Self::Unavailable
+    }
+}
+
+impl From<IncompleteAction> for TableError {
+    /// DynamoDB would refuse it.
+    fn from(_: IncompleteAction) -> Self {
+        Self::Rejected
     }
 }
 

@@ -1,7 +1,7 @@
 //! `DetokenizeAuditTable`: who takes which card out of the vault, when and what for, and how many in a minute. Written
 //! before the vault is read and KMS is asked: no card is opened unrecorded, or beyond the limit.
 
-use std::{fmt, num::NonZeroU32, time::Duration};
+use std::{num::NonZeroU32, time::Duration};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::{
 use order::{OrderId, Owner, Timestamp};
 use platform::{api::Problem, metrics::Metric};
 use uuid::Uuid;
-use vault::{Token, opaque_id};
+use vault::{IncompleteAction, Token, action, opaque_id};
 
 /// How long a minute's counter is kept before DynamoDB removes it, in seconds. The audit itself is kept for ever.
 const COUNTER_SECONDS: u64 = 24 * 60 * 60;
@@ -53,21 +53,13 @@ pub struct Detokenization<'a> {
 }
 
 /// What a card is taken out of the vault for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum Purpose {
     /// For the payment processor alone.
     Payment,
     /// And to be shown in full to who asks.
     Reveal,
-}
-
-impl fmt::Display for Purpose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Payment => "PAYMENT",
-            Self::Reveal => "REVEAL",
-        })
-    }
 }
 
 /// Why a card may not be taken out. It must not be then.
@@ -82,6 +74,12 @@ pub enum AuditError {
     /// It could not be recorded, for whatever reason.
     #[error("the detokenization could not be recorded")]
     Unavailable,
+}
+
+impl From<IncompleteAction> for AuditError {
+    fn from(_: IncompleteAction) -> Self {
+        Self::Unavailable
+    }
 }
 
 impl From<AuditError> for Problem {
@@ -119,8 +117,8 @@ impl AuditTable {
             let transaction = self
                 .dynamodb
                 .transact_write_items()
-                .transact_items(self.count(card))
-                .transact_items(self.item(card, id));
+                .transact_items(self.count(card)?)
+                .transact_items(self.item(card, id)?);
             match outcome(transaction.send().await) {
                 Outcome::Recorded => return Ok(()),
                 Outcome::OverLimit => {
@@ -142,7 +140,7 @@ impl AuditTable {
     }
 
     /// One more in this minute, if that is within the limit.
-    fn count(&self, card: &Detokenization<'_>) -> TransactWriteItem {
+    fn count(&self, card: &Detokenization<'_>) -> Result<TransactWriteItem, IncompleteAction> {
         let limit = self.settings.limit_per_minute;
         let update = Update::builder()
             .table_name(&self.settings.table)
@@ -153,11 +151,10 @@ impl AuditTable {
             .expression_attribute_values(":one", AttributeValue::N("1".into()))
             .expression_attribute_values(":limit", AttributeValue::N(limit.to_string()))
             .expression_attribute_values(":end", AttributeValue::N(counter_ends(card.at).to_string()));
-        // The builder fails only on a missing table, key or expression.
-        TransactWriteItem::builder().set_update(update.build().ok()).build()
+        action(update.build())
     }
 
-    fn item(&self, card: &Detokenization<'_>, id: Uuid) -> TransactWriteItem {
+    fn item(&self, card: &Detokenization<'_>, id: Uuid) -> Result<TransactWriteItem, IncompleteAction> {
         let facts = [
             ("Principal", card.principal.to_string()),
             ("At", format!("{}#{id}", card.at)),
@@ -170,7 +167,7 @@ impl AuditTable {
             .table_name(&self.settings.table)
             .set_item(Some(facts.map(|(name, fact)| (name.to_owned(), AttributeValue::S(fact))).into()))
             .condition_expression("attribute_not_exists(Principal)");
-        TransactWriteItem::builder().set_put(put.build().ok()).build()
+        action(put.build())
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn refuse_gone(clean: &CleanOrder, needed_until: Timestamp) -> Result
 }
 
 /// Raises the alarm: nobody forgot the card, its retention has not ended, and the vault does not have it.
-pub(crate) fn mourn(order: &OrderId) {
+pub(crate) fn report_missing(order: &OrderId) {
     tracing::error!(%order, "the vault lacks the card of an order");
     Metric::CardMissing.record();
 }

@@ -17,7 +17,7 @@ use crate::{
     amounts::{Payer, Price, amount_to_charge},
     asked::Asked,
     audit::{AuditError, Detokenization, Purpose},
-    card_gone::{mourn, refuse_gone},
+    card_gone::{refuse_gone, report_missing},
     claim::{CLAIM, CLAIM_SECONDS},
     decision::{Decision, Terms, decide},
     processor::{PaymentRequest, ProcessorError},
@@ -181,7 +181,7 @@ impl Paybill {
             Unsettled::NotRecorded(error) => error.into(),
             Unsettled::NoCard(error) if error.retryable() => Problem::UNAVAILABLE,
             Unsettled::NoCard(DetokenizeError::Missing) => {
-                mourn(order);
+                report_missing(order);
                 Problem::CARD_UNREADABLE
             }
             Unsettled::NoCard(error) => {

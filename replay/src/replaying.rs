@@ -71,7 +71,7 @@ impl ReplaySummary {
 
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum RowOutcome {
     /// It is on its way again.
     Rearmed,
     /// Somebody else changed it at the same moment: crossed, re-armed or parked.
@@ -108,7 +108,7 @@ impl Replay {
                 messages_left: elsewhere,
                 ..ReplaySummary::default()
             },
-            fates: HashMap::new(),
+            outcomes: HashMap::new(),
             chosen: 0,
             cut_short: false,
             first_error: None,
@@ -206,27 +206,27 @@ impl Replay {
             })
             .buffer_unordered(AT_ONCE);
         while let Some((choice, outcome, order)) = done.next().await {
-            let fate = match (choice, outcome) {
-                (Choice::Rearm, Ok(Written::Done)) => Fate::Rearmed,
+            let outcome = match (choice, outcome) {
+                (Choice::Rearm, Ok(Written::Done)) => RowOutcome::Rearmed,
                 // Somebody else changed the row: on its way, across, or parked.
-                (Choice::Rearm, Ok(Written::LostRace)) | (Choice::Pending, _) => Fate::Unclear,
-                (Choice::Ended, _) => Fate::Ended,
-                (Choice::Leave, _) => Fate::StaysParked,
+                (Choice::Rearm, Ok(Written::LostRace)) | (Choice::Pending, _) => RowOutcome::Unclear,
+                (Choice::Ended, _) => RowOutcome::Ended,
+                (Choice::Leave, _) => RowOutcome::StaysParked,
                 // One bad row must not keep the others from being re-armed.
                 (Choice::Rearm, Err(error)) => {
                     run.first_error = run.first_error.or(Some(error));
-                    Fate::StaysParked
+                    RowOutcome::StaysParked
                 }
             };
-            if fate == Fate::Rearmed {
+            if outcome == RowOutcome::Rearmed {
                 run.summary.rearmed += 1;
                 if !dry_run {
                     Metric::Rearmed.record();
                 }
             }
-            run.summary.still_failing += u64::from(fate == Fate::StaysParked);
+            run.summary.still_failing += u64::from(outcome == RowOutcome::StaysParked);
             if let Some(order) = order.filter(|order| named.contains(order)) {
-                run.fates.insert(order, fate);
+                run.outcomes.insert(order, outcome);
             }
         }
         Ok(())
@@ -275,16 +275,16 @@ impl Replay {
         if run.selection.order.as_ref().is_some_and(|selected| selected != order) {
             return Ok(Verdict::NotAsked);
         }
-        let fate = run.fates.get(order).copied();
-        match fate {
-            Some(Fate::Rearmed) => return Ok(Verdict::Settled),
-            Some(Fate::StaysParked | Fate::Unclear) => return Ok(Verdict::Left),
-            Some(Fate::Ended) | None => {}
+        let outcome = run.outcomes.get(order).copied();
+        match outcome {
+            Some(RowOutcome::Rearmed) => return Ok(Verdict::Settled),
+            Some(RowOutcome::StaysParked | RowOutcome::Unclear) => return Ok(Verdict::Left),
+            Some(RowOutcome::Ended) | None => {}
         }
         if counted.insert(order.clone()) {
             // No row in quarantine: across, or gone for good.
             let acceptance = self.orders.acceptance(order).instrument(spans::order(Some(order)));
-            if fate.is_none() && acceptance.await?.is_some() {
+            if outcome.is_none() && acceptance.await?.is_some() {
                 run.summary.already_tokenized += 1;
             } else {
                 run.summary.gone += 1;
@@ -317,7 +317,7 @@ struct Run<'a> {
     horizon: Option<Timestamp>,
     summary: ReplaySummary,
     /// Of the orders that messages name.
-    fates: HashMap<OrderId, Fate>,
+    outcomes: HashMap<OrderId, RowOutcome>,
     chosen: u64,
     cut_short: bool,
     /// Of the first row that could not be written.

@@ -128,12 +128,12 @@ async fn promise_4_kms_refuses_every_role_a_key_without_its_purpose() {
                 vec![("Purpose", right[0].1), batch_or_token],
                 vec![right[0], batch_or_token, ("more", "1")],
             ] {
-                let [generated, opened] = ask(&kms, key, wrapped, &context).await;
+                let [generated, opened] = generate_and_open(&kms, key, wrapped, &context).await;
                 assert_eq!(generated, "AccessDeniedException", "{role} {context:?}");
                 assert_eq!(opened, "AccessDeniedException", "{role} {context:?}");
             }
             // With the right context: one role seals, one opens.
-            let [generated, opened] = ask(&kms, key, wrapped, &right).await;
+            let [generated, opened] = generate_and_open(&kms, key, wrapped, &right).await;
             assert_eq!(generated.is_empty(), role == SEALS[number], "{role} {generated}");
             assert_eq!(opened.is_empty(), role == OPENS[number], "{role} {opened}");
             if role != OPENS[number] {
@@ -141,16 +141,22 @@ async fn promise_4_kms_refuses_every_role_a_key_without_its_purpose() {
             }
             // And what opens, opens nothing that was sealed for another batch or token, or under another key.
             let another = uuid::Uuid::new_v4().to_string();
-            let [_, opened] = ask(&kms, key, wrapped, &[right[0], (right[1].0, &another)]).await;
+            let [_, opened] =
+                generate_and_open(&kms, key, wrapped, &[right[0], (right[1].0, &another)]).await;
             assert_eq!(opened, "InvalidCiphertextException", "{role}");
-            let [_, opened] = ask(&kms, key, &data_keys[1 - number], &right).await;
+            let [_, opened] = generate_and_open(&kms, key, &data_keys[1 - number], &right).await;
             assert!(["IncorrectKeyException", "InvalidCiphertextException"].contains(&&*opened), "{opened}");
         }
     }
 }
 
 /// How KMS answers GenerateDataKey and Decrypt under a context: the error's code, or nothing.
-async fn ask(kms: &aws_sdk_kms::Client, key: &str, wrapped: &[u8], context: &[(&str, &str)]) -> [String; 2] {
+async fn generate_and_open(
+    kms: &aws_sdk_kms::Client,
+    key: &str,
+    wrapped: &[u8],
+    context: &[(&str, &str)],
+) -> [String; 2] {
     let context: HashMap<String, String> =
         context.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let generate = kms.generate_data_key().key_id(key).key_spec(DataKeySpec::Aes256);

@@ -21,14 +21,14 @@ pub(crate) struct Again;
 pub(crate) enum Step {
     /// The order's card is sealed for the vault: what is left is one transaction.
     Cross(Box<Ready>),
-    Park(Seen, FailureReason),
-    Mourn(Seen),
+    Park(SeenRow, FailureReason),
+    ReportRemoval(SeenRow),
     Nothing,
 }
 
 /// An order that is ready to cross.
 pub(crate) struct Ready {
-    seen: Seen,
+    seen: SeenRow,
     row: QuarantineRow,
     tokenized: Tokenized,
 }
@@ -48,10 +48,10 @@ impl TokenizeWorker {
     pub(crate) async fn open(&self, change: Change) -> Result<Step, Again> {
         let item = match change {
             Change::Armed(item) => item,
-            Change::CardRemovedByTtl(item) => return Ok(Step::Mourn(Seen::of(&item))),
+            Change::CardRemovedByTtl(item) => return Ok(Step::ReportRemoval(SeenRow::of(&item))),
             Change::Other => return Ok(Step::Nothing),
         };
-        let seen = Seen::of(&item);
+        let seen = SeenRow::of(&item);
         let Ok(row) = QuarantineRow::parse(item) else {
             return Ok(Step::Park(seen, FailureReason::Malformed));
         };
@@ -68,7 +68,7 @@ impl TokenizeWorker {
         match step {
             Step::Cross(ready) => self.cross(&ready).await,
             Step::Park(seen, reason) => self.park(&seen, reason).await,
-            Step::Mourn(seen) => self.mourn(&seen).await,
+            Step::ReportRemoval(seen) => self.report_removal(&seen).await,
             Step::Nothing => Ok(()),
         }
     }
@@ -83,10 +83,10 @@ impl TokenizeWorker {
         let Ready { row, tokenized, .. } = ready;
         let crossing = match row.replaces {
             None => self.airlock.carry_across(row, tokenized, self.now()).await,
-            Some(replaced) => {
-                let retired = self.tokenizer.retire(replaced);
-                Ok(self.airlock.replace_card(row, replaced, tokenized, retired, self.now()).await)
-            }
+            Some(replaced) => match self.tokenizer.retire(replaced) {
+                Ok(retired) => self.airlock.replace_card(row, replaced, tokenized, retired, self.now()).await,
+                Err(incomplete) => Err(incomplete.into()),
+            },
         };
         match crossing {
             Ok(crossing) => self.settle(ready, crossing).await,
@@ -128,7 +128,7 @@ impl TokenizeWorker {
 
     /// Dead letter first: a crash in between leaves word of an order that is still pending, never a failed
     /// order without word. A row that changed meanwhile was taken care of by whoever changed it.
-    async fn park(&self, seen: &Seen, reason: FailureReason) -> Result<(), Again> {
+    async fn park(&self, seen: &SeenRow, reason: FailureReason) -> Result<(), Again> {
         let Some(key) = seen.key.clone() else { return Err(Again) };
         let letter = seen.letter(DeadLetterKind::Parked, Some(reason), self.now());
         self.dead_letters.send(&letter).await.map_err(|_| Again)?;
@@ -141,7 +141,7 @@ impl TokenizeWorker {
 
     /// The order is being paid with the card that this one is to replace: the row waits, and the sweep arms it again
     /// when that payment should be over. The record is done: no customer can hold up a batch.
-    async fn wait_for_payment(&self, seen: &Seen, claimed_until: Timestamp) -> Result<(), Again> {
+    async fn wait_for_payment(&self, seen: &SeenRow, claimed_until: Timestamp) -> Result<(), Again> {
         let Some(key) = seen.key.clone() else { return Err(Again) };
         let now = self.now();
         let time = claimed_until.max(now).after(AFTER_THE_CLAIM);
@@ -153,7 +153,7 @@ impl TokenizeWorker {
     }
 
     /// Any customer can have a card refused by paying at the same moment: nobody is called for that.
-    async fn end_replacement(&self, seen: &Seen) -> Result<(), Again> {
+    async fn end_replacement(&self, seen: &SeenRow) -> Result<(), Again> {
         let Some(key) = seen.key.clone() else { return Err(Again) };
         let written = self.quarantine.end_replacement(key, &seen.version).await.map_err(|_| Again)?;
         if written == Written::Done {
@@ -162,7 +162,7 @@ impl TokenizeWorker {
         Ok(())
     }
 
-    async fn mourn(&self, seen: &Seen) -> Result<(), Again> {
+    async fn report_removal(&self, seen: &SeenRow) -> Result<(), Again> {
         let letter = seen.letter(DeadLetterKind::RemovedByTtl, None, self.now());
         self.dead_letters.send(&letter).await.map_err(|_| Again)?;
         Metric::RemovedByTtl.record();
@@ -176,14 +176,14 @@ impl TokenizeWorker {
 }
 
 /// What is known of a row before it is parsed, and stays known when it cannot be.
-pub(crate) struct Seen {
+pub(crate) struct SeenRow {
     key: Option<AttributeValue>,
     version: RowVersion,
     order: Option<OrderId>,
     acceptance: Option<uuid::Uuid>,
 }
 
-impl Seen {
+impl SeenRow {
     fn of(item: &Item) -> Self {
         let text = |name| item.get(name).and_then(|value| value.as_s().ok());
         Self {

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use crate::{token::Token, vault_row::VaultRow};
+use crate::{action::IncompleteAction, token::Token, vault_row::VaultRow};
 
 /// Builds the vault's part of a transaction that forgets a card.
 #[derive(Debug, Clone)]
@@ -19,8 +19,10 @@ impl Forgetter {
     }
 
     /// The delete of a token's row. A row that is gone already is no obstacle: repeating it changes nothing.
-    #[must_use]
-    pub fn delete(&self, token: Token) -> TransactWriteItem {
+    ///
+    /// # Errors
+    /// [`IncompleteAction`].
+    pub fn delete(&self, token: Token) -> Result<TransactWriteItem, IncompleteAction> {
         VaultRow::delete(&self.vault_table, token, &self.account)
     }
 }

@@ -9,6 +9,7 @@
 //! | [`Detokenizer`] | paybill | take one card out of the vault, for its own order | seal, open quarantine, write |
 //! | [`Forgetter`] | forget | delete one card of the vault | read or open anything |
 
+mod action;
 mod brand;
 mod brands;
 mod card;
@@ -33,6 +34,7 @@ mod token;
 mod tokenizer;
 mod vault_row;
 
+pub use action::{Action, IncompleteAction, action};
 pub use brand::{CardBrand, UnknownBrand};
 pub use brands::Brands;
 pub use card::Card;

@@ -13,6 +13,7 @@ use futures::{FutureExt, try_join};
 use uuid::Uuid;
 
 use crate::{
+    action::IncompleteAction,
     brands::Brands,
     data_key::{DataKey, WrappedDataKey},
     envelope::{self, Identity, OpenError},
@@ -45,6 +46,9 @@ pub enum TokenizeError {
     /// The machine gave no randomness or the cipher refused.
     #[error("the card could not be sealed")]
     Cipher,
+    /// The vault's part of the transaction could not be made.
+    #[error(transparent)]
+    Incomplete(#[from] IncompleteAction),
 }
 
 impl TokenizeError {
@@ -54,7 +58,7 @@ impl TokenizeError {
         match self {
             Self::Key(error) => error.retryable(),
             Self::Cipher => true,
-            Self::UnknownVersion | Self::Refused => false,
+            Self::UnknownVersion | Self::Refused | Self::Incomplete(_) => false,
         }
     }
 }
@@ -161,13 +165,15 @@ impl Tokenizer {
             last4: card.last4(),
             brands: card.brands(),
             expires_at,
-            vault_put: row.put_if_absent(&self.vault_table, token, &self.account, now),
+            vault_put: row.put_if_absent(&self.vault_table, token, &self.account, now)?,
         })
     }
 
     /// The delete that is part of the transaction that replaces a card: the old card's row goes, whatever it is.
-    #[must_use]
-    pub fn retire(&self, token: Token) -> TransactWriteItem {
+    ///
+    /// # Errors
+    /// [`IncompleteAction`].
+    pub fn retire(&self, token: Token) -> Result<TransactWriteItem, IncompleteAction> {
         VaultRow::delete(&self.vault_table, token, &self.account)
     }
 

@@ -10,7 +10,13 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, Delete, Put, TransactWriteItem},
 };
 
-use crate::{data_key::WrappedDataKey, failure_code::failure_code, sealer::SealedCard, token::Token};
+use crate::{
+    action::{IncompleteAction, action},
+    data_key::WrappedDataKey,
+    failure_code::failure_code,
+    sealer::SealedCard,
+    token::Token,
+};
 
 const TOKEN: &str = "Hash_Key";
 const ACCOUNT: &str = "Account_Id";
@@ -44,7 +50,7 @@ impl VaultRow {
         token: Token,
         account: &str,
         created_at: SystemTime,
-    ) -> TransactWriteItem {
+    ) -> Result<TransactWriteItem, IncompleteAction> {
         let mut item = HashMap::from([
             (TOKEN.into(), AttributeValue::S(token.to_string())),
             (ACCOUNT.into(), AttributeValue::S(account.into())),
@@ -60,19 +66,21 @@ impl VaultRow {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(Hash_Key)")
             .build();
-        // The builder fails only on a missing table or item.
-        TransactWriteItem::builder().set_put(put.ok()).build()
+        action(put)
     }
 
     /// The delete of a token's row, as part of a transaction; a row that is gone already is no obstacle.
-    pub(crate) fn delete(table: &str, token: Token, account: &str) -> TransactWriteItem {
+    pub(crate) fn delete(
+        table: &str,
+        token: Token,
+        account: &str,
+    ) -> Result<TransactWriteItem, IncompleteAction> {
         let delete = Delete::builder()
             .table_name(table)
             .key(TOKEN, AttributeValue::S(token.to_string()))
             .key(ACCOUNT, AttributeValue::S(account.into()))
             .build();
-        // The builder fails only on a missing table or key.
-        TransactWriteItem::builder().set_delete(delete.ok()).build()
+        action(delete)
     }
 
     /// Reads the row of a token, consistently.

@@ -7,6 +7,7 @@ use std::{
 
 use order::Timestamp;
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 use super::summary::{Rows, Stage, text};
 
@@ -82,7 +83,7 @@ impl Known {
 
     /// How many are where, how fast they come and cross, and how long they are held.
     pub(super) fn numbers(&mut self, now: Instant) -> Value {
-        let mut counts: BTreeMap<&str, u64> = Stage::ALL.iter().map(|stage| (stage.word(), 0)).collect();
+        let mut counts: BTreeMap<&str, u64> = Stage::VARIANTS.iter().map(|stage| (stage.word(), 0)).collect();
         for order in self.orders.values() {
             *counts.entry(order.stage.word()).or_default() += 1;
         }

@@ -94,7 +94,7 @@ pub(super) async fn place(State(console): State<Arc<Console>>, asked: Request) -
             credit_card: number,
             card_expiry: asked.expiry,
         });
-        ask(&console, "order", submission)
+        request(&console, "order", submission)
     });
     let placed: Vec<Answer> = stream::iter(placed).buffered(AT_ONCE).collect().await;
     Ok(told(&console, &placed))
@@ -107,7 +107,7 @@ pub(super) async fn pay(State(console): State<Arc<Console>>, asked: Request) -> 
     let mut buffer = WipedBuffer::default();
     // Cannot fail: it is a text written to memory.
     let _ = serde_json::to_writer(&mut buffer, &json!({ "CustomerOrder": asked.order }));
-    let answer = ask(&console, "paybill", buffer).await;
+    let answer = request(&console, "paybill", buffer).await;
     Ok(shown::ok(one(&answer)))
 }
 
@@ -118,7 +118,7 @@ fn submission(submission: &Submission<'_>) -> WipedBuffer {
     buffer
 }
 
-async fn ask(console: &Console, path: &str, body: WipedBuffer) -> Answer {
+async fn request(console: &Console, path: &str, body: WipedBuffer) -> Answer {
     let failed = Answer { status: StatusCode::BAD_GATEWAY, body: Value::Null };
     let Ok(token) = console.front.issuer.token(super::state::USER, &["billing".to_owned()]) else {
         return failed;

@@ -76,7 +76,8 @@ impl Rows {
 }
 
 /// Where an order is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub(super) enum Stage {
     Quarantine,
     Failed,
@@ -90,28 +91,8 @@ pub(super) enum Stage {
 }
 
 impl Stage {
-    pub(super) const ALL: [Self; 8] = [
-        Self::Quarantine,
-        Self::Failed,
-        Self::Expired,
-        Self::Tokenized,
-        Self::Paying,
-        Self::Paid,
-        Self::Declined,
-        Self::Unknown,
-    ];
-
     pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Quarantine => "quarantine",
-            Self::Failed => "failed",
-            Self::Expired => "expired",
-            Self::Tokenized => "tokenized",
-            Self::Paying => "paying",
-            Self::Paid => "paid",
-            Self::Declined => "declined",
-            Self::Unknown => "unknown",
-        }
+        self.into()
     }
 
     /// Whether the order is across.

@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::{
 use aws_sdk_kms::{Client as Kms, types::DataKeySpec};
 use futures::{StreamExt, future::try_join_all, stream};
 use uuid::Uuid;
+use vault::{IncompleteAction, action};
 
 use super::{
     crossing::{WORKER, tokenize},
@@ -101,8 +102,10 @@ impl Floor {
     async fn tokenize_together(&self, orders: &[String]) -> Result<(), LoadError> {
         let tokens: Vec<_> = orders.iter().map(|_| Uuid::new_v4().to_string()).collect();
         try_join_all(tokens.iter().map(|token| self.data_key(token))).await?;
-        let actions =
-            orders.iter().zip(tokens).flat_map(|(order, token)| self.actions(order, token)).collect();
+        let actions = orders.iter().zip(tokens).map(|(order, token)| self.actions(order, token));
+        let actions: Vec<_> =
+            actions.collect::<Result<_, _>>().map_err(|_| LoadError::Floor("TransactWriteItems"))?;
+        let actions = actions.into_iter().flatten().collect();
         let transaction = self.dynamodb.transact_write_items().set_transact_items(Some(actions));
         transaction.send().await.map(drop).map_err(|_| LoadError::Floor("TransactWriteItems"))
     }
@@ -113,7 +116,7 @@ impl Floor {
         key.send().await.map(drop).map_err(|_| LoadError::Floor("GenerateDataKey"))
     }
 
-    fn actions(&self, order: &str, token: String) -> [TransactWriteItem; 3] {
+    fn actions(&self, order: &str, token: String) -> Result<[TransactWriteItem; 3], IncompleteAction> {
         let order = AttributeValue::S(order.to_owned());
         let (mut vault, mut clean) = (self.vault.clone(), self.clean.clone());
         vault.insert("Hash_Key".to_owned(), AttributeValue::S(token));
@@ -122,7 +125,7 @@ impl Floor {
             let absent = format!("attribute_not_exists({key})");
             let put =
                 Put::builder().table_name(table).set_item(Some(row)).condition_expression(absent).build();
-            TransactWriteItem::builder().set_put(put.ok()).build()
+            action(put)
         };
         let acceptance = self.quarantine.get("AcceptanceId").cloned();
         let delete = Delete::builder()
@@ -133,8 +136,7 @@ impl Floor {
                 acceptance.map(|id| HashMap::from([(":acceptance".to_owned(), id)])),
             )
             .build();
-        let delete = TransactWriteItem::builder().set_delete(delete.ok()).build();
-        [put(VAULT.1, vault, "Hash_Key"), put(CLEAN.1, clean, "CustomerOrder"), delete]
+        Ok([put(VAULT.1, vault, "Hash_Key")?, put(CLEAN.1, clean, "CustomerOrder")?, action(delete)?])
     }
 }
 

@@ -55,14 +55,14 @@ impl Clients<'_> {
         &self,
         orders: Vec<String>,
         hoped_for: u16,
-        ask: impl AsyncFn(&str) -> Result<Answer, ClientError>,
+        send: impl AsyncFn(&str) -> Result<Answer, ClientError>,
     ) -> Run {
         let begun = Instant::now();
-        let ask = &ask;
+        let send = &send;
         let mut answers = stream::iter(orders)
             .map(|order| async move {
                 let begun = Instant::now();
-                let answer = ask(&order).await;
+                let answer = send(&order).await;
                 (order, answer, begun.elapsed())
             })
             .buffer_unordered(self.at_once);

@@ -39,7 +39,7 @@ const DECLINED: usize = 0;
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_6_a_paybill_killed_at_any_point_charges_no_order_twice() {
     let (rounds, orders) = (setting("CRASH_ROUNDS", 1), setting("CRASH_ORDERS", 40));
-    let mut sum = Seen::default();
+    let mut sum = Coverage::default();
     for round in 1..=rounds {
         let begun = Instant::now();
         let seen = run(orders).await;
@@ -54,7 +54,7 @@ async fn promise_6_a_paybill_killed_at_any_point_charges_no_order_twice() {
 
 /// What happened in a round.
 #[derive(Debug, Default)]
-struct Seen {
+struct Coverage {
     kills: usize,
     /// Requests under way that ended because their process was killed.
     crashes: usize,
@@ -68,7 +68,7 @@ struct Seen {
     asked_again: usize,
 }
 
-impl Seen {
+impl Coverage {
     fn add(&mut self, other: &Self) {
         self.kills += other.kills;
         self.crashes += other.crashes;
@@ -80,9 +80,9 @@ impl Seen {
     }
 }
 
-async fn run(orders: usize) -> Seen {
+async fn run(orders: usize) -> Coverage {
     let mut shop = Shop::open(orders).await;
-    let mut seen = Seen::default();
+    let mut seen = Coverage::default();
     for pass in 0..PASSES {
         shop.stir();
         let answers = shop.pass(pass, &mut seen).await;
@@ -95,7 +95,7 @@ async fn run(orders: usize) -> Seen {
         }
     }
     shop.pay_to_the_end().await;
-    shop.check(&mut Seen::default()).await;
+    shop.check(&mut Coverage::default()).await;
     shop.check_end(&mut seen).await;
     shop.stack.shutdown().await;
     seen
@@ -154,7 +154,7 @@ impl Shop {
 
     /// Each order is paid by two at once, under keys of their own, while paybill is killed again and again. At first
     /// the two differ about the amount.
-    async fn pass(&self, pass: usize, seen: &mut Seen) -> Vec<Answer> {
+    async fn pass(&self, pass: usize, seen: &mut Coverage) -> Vec<Answer> {
         let bills = self.cards.keys().enumerate().flat_map(|(number, order)| {
             let bill =
                 |who: &str, amount| Bill { order: order.clone(), key: format!("{who}-{pass}"), amount };
@@ -266,7 +266,7 @@ impl Shop {
     }
 
     /// What must hold at any time that nobody pays.
-    async fn check(&self, seen: &mut Seen) {
+    async fn check(&self, seen: &mut Coverage) {
         let rows = self.rows().await;
         let ledger = self.ledger();
         for (order, card) in &self.cards {
@@ -317,7 +317,7 @@ impl Shop {
     }
 
     /// What must hold once everything is paid.
-    async fn check_end(&self, seen: &mut Seen) {
+    async fn check_end(&self, seen: &mut Coverage) {
         let (rows, ledger) = (self.rows().await, self.ledger());
         let declining = named("decline").unwrap().number;
         for (order, card) in &self.cards {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::{
 };
 use serde::Deserialize;
 use serde_with::{DisplayFromStr, serde_as};
-use vault::Token;
+use vault::{Token, action};
 
 use super::OrderTable;
 use crate::{
@@ -82,8 +82,7 @@ impl OrderTable {
             .expression_attribute_values(":token", AttributeValue::S(token.to_string()))
             .expression_attribute_values(":submitting", AttributeValue::S(SUBMITTING.into()))
             .build();
-        // The builder fails only on a missing table, key or expression.
-        let mark = TransactWriteItem::builder().set_update(mark.ok()).build();
+        let mark = action(mark)?;
         let transaction = self.dynamodb.transact_write_items().transact_items(vault_delete);
         match transaction.transact_items(mark).send().await {
             Err(error) if is_cancelled(&error) => Ok(Written::LostRace),

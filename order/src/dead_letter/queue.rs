@@ -77,8 +77,8 @@ impl DeadLetterQueue {
     pub async fn count(&self) -> Result<u64, QueueUnavailable> {
         use QueueAttributeName::{ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible};
         let names = [ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible];
-        let ask = self.sqs.get_queue_attributes().queue_url(&self.url);
-        let reply = ask
+        let request = self.sqs.get_queue_attributes().queue_url(&self.url);
+        let reply = request
             .set_attribute_names(Some(names.to_vec()))
             .send()
             .await

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_with::{DisplayFromStr, serde_as};
+use strum::IntoStaticStr;
 use uuid::Uuid;
 use vault::{CardBrand, Last4};
 
@@ -45,8 +46,9 @@ pub struct Payment {
 }
 
 /// `PaymentStatus`: where a payment stands, in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE")]
 pub enum PaymentStatus {
     /// Claimed by a request that has not written an outcome.
     Submitting,
@@ -182,12 +184,7 @@ impl PaymentStatus {
     /// The word as stored and shown.
     #[must_use]
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Submitting => "SUBMITTING",
-            Self::Submitted => "SUBMITTED",
-            Self::Declined => "DECLINED",
-            Self::Unknown => "UNKNOWN",
-        }
+        self.into()
     }
 }
 

@@ -172,13 +172,13 @@ where
 {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Seen<T> {
+    enum Stored<T> {
         Readable(T),
         Other(IgnoredAny),
     }
-    Ok(Some(match Seen::deserialize(deserializer)? {
-        Seen::Readable(value) => Ok(value),
-        Seen::Other(_) => Err(NotAnAmount),
+    Ok(Some(match Stored::deserialize(deserializer)? {
+        Stored::Readable(value) => Ok(value),
+        Stored::Other(_) => Err(NotAnAmount),
     }))
 }
 

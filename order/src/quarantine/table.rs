@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, Delete, TransactWriteItem},
 };
 use uuid::Uuid;
+use vault::action;
 
 use super::{
     recovery::Pending,
@@ -181,7 +182,7 @@ impl QuarantineTable {
     /// # Errors
     /// [`TableError`].
     pub async fn drop_row(&self, order: &OrderId, acceptance: Uuid) -> Result<Written, TableError> {
-        let delete = self.delete_if_this_acceptance(order, acceptance);
+        let delete = self.delete_if_this_acceptance(order, acceptance)?;
         let reply = self.dynamodb.transact_write_items().transact_items(delete).send().await;
         match reply {
             Err(error) if condition_failed(&error) => Ok(Written::LostRace),
@@ -191,7 +192,11 @@ impl QuarantineTable {
 
     /// The delete that is part of the transaction that carries an order across: only while the row is this
     /// acceptance and not expired.
-    pub(crate) fn delete_if_this_acceptance(&self, order: &OrderId, acceptance: Uuid) -> TransactWriteItem {
+    pub(crate) fn delete_if_this_acceptance(
+        &self,
+        order: &OrderId,
+        acceptance: Uuid,
+    ) -> Result<TransactWriteItem, TableError> {
         let delete = Delete::builder()
             .table_name(&self.name)
             .key("CustomerOrder", AttributeValue::S(order.to_string()))
@@ -200,8 +205,7 @@ impl QuarantineTable {
             .expression_attribute_values(":acceptance", AttributeValue::S(acceptance.to_string()))
             .expression_attribute_values(":expired", expired())
             .build();
-        // The builder fails only on a missing table or key.
-        TransactWriteItem::builder().set_delete(delete.ok()).build()
+        Ok(action(delete)?)
     }
 }
 

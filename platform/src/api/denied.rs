@@ -4,7 +4,8 @@ use super::problem::Problem;
 use crate::metrics::Metric;
 
 /// Why somebody is kept out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Denied {
     /// No claims came with the request, or none that name a user: the route has no authorizer.
     NoClaims,
@@ -19,13 +20,8 @@ pub enum Denied {
 impl Denied {
     /// The word for it in the metric `Denied`.
     #[must_use]
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::NoClaims => "NO_CLAIMS",
-            Self::NotAnIdToken => "NOT_AN_ID_TOKEN",
-            Self::OtherClient => "OTHER_CLIENT",
-            Self::NotTheOwner => "NOT_THE_OWNER",
-        }
+    pub fn reason(self) -> &'static str {
+        self.into()
     }
 
     /// The answer, which says nothing of the reason: somebody else's order is no order. Building it records nothing.

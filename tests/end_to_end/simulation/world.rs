@@ -116,7 +116,7 @@ impl World {
     ) -> Answer {
         let mut body = body_of(order, details);
         client::price(&mut body, cents);
-        self.ask("IngestFunction", &client::post(&self.client_id, user, "/order", &body)).await
+        self.request("IngestFunction", &client::post(&self.client_id, user, "/order", &body)).await
     }
 
     /// A merchant places an order for a customer, with its price or without.
@@ -130,11 +130,11 @@ impl World {
         let mut body = body_of(order, details);
         body["Owner"] = user.into();
         client::price(&mut body, cents);
-        self.ask("IngestFunction", &client::post(&self.client_id, MERCHANT, "/order", &body)).await
+        self.request("IngestFunction", &client::post(&self.client_id, MERCHANT, "/order", &body)).await
     }
 
     pub(crate) async fn status(&self, order: &str, user: &str) -> Answer {
-        self.ask("IngestFunction", &client::get_order(&self.client_id, user, order)).await
+        self.request("IngestFunction", &client::get_order(&self.client_id, user, order)).await
     }
 
     pub(crate) async fn pay(&self, order: &str, user: &str) -> Answer {
@@ -142,16 +142,16 @@ impl World {
     }
 
     pub(crate) async fn pay_by(&self, order: &str, user: &str, bill: Bill<'_>) -> Answer {
-        self.ask("PaybillFunction", &client::pay(&self.client_id, user, order, bill)).await
+        self.request("PaybillFunction", &client::pay(&self.client_id, user, order, bill)).await
     }
 
     /// Sends another card in place of the declined one.
     pub(crate) async fn put_card(&self, order: &str, user: &str, card: &str) -> Answer {
-        self.ask("IngestFunction", &client::put_card(&self.client_id, user, order, card)).await
+        self.request("IngestFunction", &client::put_card(&self.client_id, user, order, card)).await
     }
 
     pub(crate) async fn forget(&self, order: &str, user: &str) -> Answer {
-        self.ask("ForgetFunction", &client::delete_card(&self.client_id, user, order)).await
+        self.request("ForgetFunction", &client::delete_card(&self.client_id, user, order)).await
     }
 
     /// How the processor fails the next payment; `None`: not at all.
@@ -170,7 +170,7 @@ impl World {
         self.stack.sandbox().ledger()
     }
 
-    async fn ask(&self, function: &str, event: &Value) -> Answer {
+    async fn request(&self, function: &str, event: &Value) -> Answer {
         let reply = self.invoke(function, event).await;
         if let Some(card) = reply.as_deref().and_then(|reply| card_in(&String::from_utf8_lossy(reply))) {
             *self.leaked.borrow_mut() = Some(format!("{card} in an answer of {function}"));

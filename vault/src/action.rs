@@ -1,0 +1,58 @@
+//! One action of a transaction. A transaction must never hold an empty one, which DynamoDB would refuse with all others.
+
+use aws_sdk_dynamodb::{
+    error::BuildError,
+    types::{Delete, Put, TransactWriteItem, Update, builders::TransactWriteItemBuilder},
+};
+
+/// A put, update or delete was built without what it needs: its table, key, item or expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an action of the transaction is incomplete")]
+pub struct IncompleteAction;
+
+/// What an action may be.
+pub trait Action {
+    /// Puts it into a transaction's item.
+    #[must_use]
+    fn set(self, item: TransactWriteItemBuilder) -> TransactWriteItemBuilder;
+}
+
+impl Action for Put {
+    fn set(self, item: TransactWriteItemBuilder) -> TransactWriteItemBuilder {
+        item.put(self)
+    }
+}
+
+impl Action for Update {
+    fn set(self, item: TransactWriteItemBuilder) -> TransactWriteItemBuilder {
+        item.update(self)
+    }
+}
+
+impl Action for Delete {
+    fn set(self, item: TransactWriteItemBuilder) -> TransactWriteItemBuilder {
+        item.delete(self)
+    }
+}
+
+/// The action that a builder gave.
+///
+/// # Errors
+/// [`IncompleteAction`], a fault of this program's: then nothing may be sent.
+pub fn action(built: Result<impl Action, BuildError>) -> Result<TransactWriteItem, IncompleteAction> {
+    let action = built.map_err(|_| IncompleteAction)?;
+    Ok(action.set(TransactWriteItem::builder()).build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_is_whole_or_an_error() {
+        assert_eq!(action(Put::builder().table_name("Orders").build()).unwrap_err(), IncompleteAction);
+        let whole = Put::builder().table_name("Orders").set_item(Some([].into())).build();
+        assert!(action(whole).unwrap().put().is_some());
+        assert_eq!(action(Delete::builder().table_name("Orders").build()).unwrap_err(), IncompleteAction);
+    }
+}
