@@ -7,13 +7,13 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_lambda_events::{apigw::ApiGatewayProxyRequest, dynamodb::Event};
 use card_airlock_lambda::{
-    Function, FunctionConfiguration, FunctionError, FunctionResult, NotBuilt, Processes,
+    Function, FunctionConfiguration, FunctionError, FunctionResult, Processes, ProgramMissingError,
 };
 use card_airlock_template::LambdaFunction;
 use clock::Clock;
 use forget::Forget;
 use ingest::Ingest;
-use paybill::{NoClient, Paybill};
+use paybill::{ClientNotBuiltError, Paybill};
 use platform::{aws_client, settings::SettingError};
 use replay::Replay;
 use serde::{Serialize, de::DeserializeOwned};
@@ -30,10 +30,10 @@ pub enum FunctionsError {
     Setting(String, SettingError),
     /// The payment processor that the template names cannot be asked.
     #[error(transparent)]
-    Processor(#[from] NoClient),
+    Processor(#[from] ClientNotBuiltError),
     /// The program of a function is not there.
     #[error(transparent)]
-    NotBuilt(#[from] NotBuilt),
+    ProgramMissingError(#[from] ProgramMissingError),
     /// The template declares a function that has no handler here.
     #[error("{0}: there is no handler for this function")]
     NoHandler(String),

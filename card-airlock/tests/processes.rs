@@ -16,7 +16,7 @@ use std::{
 
 use card_airlock::stack::{Stack, StackOptions};
 use card_airlock_lambda::{
-    Function, FunctionConfiguration, FunctionError, Lines, NotBuilt, ProcessOptions, Processes,
+    Function, FunctionConfiguration, FunctionError, Lines, ProcessOptions, Processes, ProgramMissingError,
 };
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -526,7 +526,7 @@ async fn a_stack_whose_programs_are_not_built_does_not_start_and_says_how_to_bui
     };
     let error = Stack::start(options).await.unwrap_err().to_string();
     assert!(error.contains("is not built yet: run `cargo build --workspace`"), "{error}");
-    let not_built: NotBuilt =
+    let not_built: ProgramMissingError =
         Processes::new(processes, String::new()).function(&ingest(PATIENCE)).unwrap_err();
     assert_eq!(not_built.program, "ingest");
 }

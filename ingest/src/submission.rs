@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use order::{Address, Amount, CustomerName, OrderId, OrderIdPattern, Owner, PlainTextError};
+use order::{Address, Amount, CustomerName, OrderId, OrderIdPattern, Owner, ParsePlainTextError};
 use platform::api::{self, Fields, JsonText, Problem};
-use vault::{Card, CardExpiry, Pan, PanError};
+use vault::{Card, CardExpiry, Pan, ParsePanError};
 
 /// A submission that keeps every rule.
 #[derive(Debug)]
@@ -50,18 +50,18 @@ impl Submission {
         Ok(Self {
             order: api::order_id(&order, sender.order_ids)?,
             name: CustomerName::accept(&name).map_err(|error| match error {
-                PlainTextError::Empty => Problem::NAME_EMPTY,
-                PlainTextError::TooLong => Problem::NAME_TOO_LONG,
-                PlainTextError::Control => Problem::NAME_CONTROL,
-                PlainTextError::NoText => Problem::NAME_NO_TEXT,
-                PlainTextError::CardShaped => Problem::NAME_CARD_SHAPED,
+                ParsePlainTextError::Empty => Problem::NAME_EMPTY,
+                ParsePlainTextError::TooLong => Problem::NAME_TOO_LONG,
+                ParsePlainTextError::Control => Problem::NAME_CONTROL,
+                ParsePlainTextError::NoText => Problem::NAME_NO_TEXT,
+                ParsePlainTextError::CardShaped => Problem::NAME_CARD_SHAPED,
             })?,
             address: Address::accept(&address).map_err(|error| match error {
-                PlainTextError::Empty => Problem::ADDRESS_EMPTY,
-                PlainTextError::TooLong => Problem::ADDRESS_TOO_LONG,
-                PlainTextError::Control => Problem::ADDRESS_CONTROL,
-                PlainTextError::NoText => Problem::ADDRESS_NO_TEXT,
-                PlainTextError::CardShaped => Problem::ADDRESS_CARD_SHAPED,
+                ParsePlainTextError::Empty => Problem::ADDRESS_EMPTY,
+                ParsePlainTextError::TooLong => Problem::ADDRESS_TOO_LONG,
+                ParsePlainTextError::Control => Problem::ADDRESS_CONTROL,
+                ParsePlainTextError::NoText => Problem::ADDRESS_NO_TEXT,
+                ParsePlainTextError::CardShaped => Problem::ADDRESS_CARD_SHAPED,
             })?,
             card: Card { pan: Pan::parse(&card).map_err(card_problem)?, expiry: expiry(&fields, now)? },
             owner: owner(&fields)?,
@@ -89,11 +89,11 @@ fn card_number<'a>(fields: &Fields<'a>) -> Result<JsonText<'a>, Problem> {
     text(fields, "CreditCard", Problem::CARD_MISSING)
 }
 
-fn card_problem(error: PanError) -> Problem {
+fn card_problem(error: ParsePanError) -> Problem {
     match error {
-        PanError::Characters => Problem::CARD_CHARACTERS,
-        PanError::Length => Problem::CARD_LENGTH,
-        PanError::CheckDigit => Problem::CARD_CHECK_DIGIT,
+        ParsePanError::Characters => Problem::CARD_CHARACTERS,
+        ParsePanError::Length => Problem::CARD_LENGTH,
+        ParsePanError::CheckDigit => Problem::CARD_CHECK_DIGIT,
     }
 }
 

@@ -27,22 +27,22 @@ pub struct Currency(Iso);
 /// Not an amount that can be charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an amount of a currency's minor units")]
-pub struct NotAnAmount;
+pub struct ParseAmountError;
 
 impl Amount {
     /// Reads an amount from the two attributes or members that it is stored or sent in. Both or neither are there: a
     /// number without a currency is no amount, and nobody guesses the other half.
     ///
     /// # Errors
-    /// [`NotAnAmount`] when one of them is missing.
+    /// [`ParseAmountError`] when one of them is missing.
     pub fn of_parts(
         minor_units: Option<MinorUnits>,
         currency: Option<Currency>,
-    ) -> Result<Option<Self>, NotAnAmount> {
+    ) -> Result<Option<Self>, ParseAmountError> {
         match (minor_units, currency) {
             (Some(minor_units), Some(currency)) => Ok(Some(Self { minor_units, currency })),
             (None, None) => Ok(None),
-            _ => Err(NotAnAmount),
+            _ => Err(ParseAmountError),
         }
     }
 }
@@ -58,27 +58,27 @@ impl MinorUnits {
 }
 
 impl TryFrom<u64> for MinorUnits {
-    type Error = NotAnAmount;
+    type Error = ParseAmountError;
 
-    fn try_from(count: u64) -> Result<Self, NotAnAmount> {
-        if (1..=Self::MOST).contains(&count) { Ok(Self(count)) } else { Err(NotAnAmount) }
+    fn try_from(count: u64) -> Result<Self, ParseAmountError> {
+        if (1..=Self::MOST).contains(&count) { Ok(Self(count)) } else { Err(ParseAmountError) }
     }
 }
 
 impl FromStr for Currency {
-    type Err = NotAnAmount;
+    type Err = ParseAmountError;
 
-    fn from_str(code: &str) -> Result<Self, NotAnAmount> {
+    fn from_str(code: &str) -> Result<Self, ParseAmountError> {
         // Funds, metals and test codes have no minor unit: nobody is charged in them.
         let iso = Iso::from_code(code).filter(|iso| iso.exponent().is_some());
-        iso.map(Self).ok_or(NotAnAmount)
+        iso.map(Self).ok_or(ParseAmountError)
     }
 }
 
 impl TryFrom<String> for Currency {
-    type Error = NotAnAmount;
+    type Error = ParseAmountError;
 
-    fn try_from(code: String) -> Result<Self, NotAnAmount> {
+    fn try_from(code: String) -> Result<Self, ParseAmountError> {
         code.parse()
     }
 }
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn an_amount_is_positive_and_has_at_most_twelve_digits() {
         for count in [0, 1_000_000_000_000, u64::MAX] {
-            assert_eq!(MinorUnits::try_from(count), Err(NotAnAmount), "{count}");
+            assert_eq!(MinorUnits::try_from(count), Err(ParseAmountError), "{count}");
         }
         for count in [1, 999_999_999_999] {
             assert_eq!(MinorUnits::try_from(count).map(MinorUnits::count), Ok(count));
@@ -115,8 +115,8 @@ mod tests {
         let whole = Amount { minor_units: cents, currency: euros };
         assert_eq!(Amount::of_parts(Some(cents), Some(euros)), Ok(Some(whole)));
         assert_eq!(Amount::of_parts(None, None), Ok(None));
-        assert_eq!(Amount::of_parts(Some(cents), None), Err(NotAnAmount));
-        assert_eq!(Amount::of_parts(None, Some(euros)), Err(NotAnAmount));
+        assert_eq!(Amount::of_parts(Some(cents), None), Err(ParseAmountError));
+        assert_eq!(Amount::of_parts(None, Some(euros)), Err(ParseAmountError));
     }
 
     #[test]
@@ -125,7 +125,7 @@ mod tests {
             assert_eq!(code.parse::<Currency>().map(String::from), Ok(code.to_owned()));
         }
         for code in ["usd", "US", "USDX", "XXX", "XAU", "ZZZ", "", "4111111111111111"] {
-            assert_eq!(code.parse::<Currency>(), Err(NotAnAmount), "{code}");
+            assert_eq!(code.parse::<Currency>(), Err(ParseAmountError), "{code}");
         }
     }
 }

@@ -5,9 +5,9 @@ mod queue;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use queue::{DeadLetterMessage, DeadLetterQueue, QueueUnavailable};
+pub use queue::{DeadLetterMessage, DeadLetterQueue, QueueError};
 
-use crate::{order_id::OrderId, status::FailureReason, timestamp::Timestamp};
+use crate::{failure_reason::FailureReason, order_id::OrderId, timestamp::Timestamp};
 
 /// A message of the dead-letter queue. Duplicates are harmless: the quarantine row is the truth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

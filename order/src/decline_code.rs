@@ -17,16 +17,20 @@ const MOST_DIGITS: usize = 6;
 /// Not a decline code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a decline code")]
-pub struct NotADeclineCode;
+pub struct ParseDeclineCodeError;
 
 impl DeclineCode {
     /// Judges the code that a processor sends.
     ///
     /// # Errors
-    /// [`NotADeclineCode`] when it may not be stored.
-    pub fn accept(code: &str) -> Result<Self, NotADeclineCode> {
+    /// [`ParseDeclineCodeError`] when it may not be stored.
+    pub fn accept(code: &str) -> Result<Self, ParseDeclineCodeError> {
         let digits = code.bytes().filter(u8::is_ascii_digit).count();
-        if has_form(code) && digits <= MOST_DIGITS { Ok(Self(code.into())) } else { Err(NotADeclineCode) }
+        if has_form(code) && digits <= MOST_DIGITS {
+            Ok(Self(code.into()))
+        } else {
+            Err(ParseDeclineCodeError)
+        }
     }
 
     /// What the processor said, or `unreadable` where that may not be stored: a card is declined all the same.
@@ -65,7 +69,7 @@ mod tests {
         for code in
             ["", "two words", "card_000000000000", "4111_1111.1111-1111", "1234567", &"x".repeat(65), "é"]
         {
-            assert_eq!(DeclineCode::accept(code), Err(NotADeclineCode), "{code}");
+            assert_eq!(DeclineCode::accept(code), Err(ParseDeclineCodeError), "{code}");
             assert_eq!(DeclineCode::of(code).to_string(), "unreadable");
         }
     }

@@ -20,8 +20,8 @@ macro_rules! plain_text {
             /// Judges the text that a client sends.
             ///
             /// # Errors
-            /// [`PlainTextError`] tells which rule it breaks.
-            pub fn accept(text: &str) -> Result<Self, PlainTextError> {
+            /// [`ParsePlainTextError`] tells which rule it breaks.
+            pub fn accept(text: &str) -> Result<Self, ParsePlainTextError> {
                 judge(text, $longest)?;
                 Ok(Self(text.into()))
             }
@@ -61,7 +61,7 @@ plain_text!(
 
 /// Why a text cannot be stored. Says nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PlainTextError {
+pub enum ParsePlainTextError {
     /// Nothing but white space.
     #[error("must not be empty")]
     Empty,
@@ -80,17 +80,17 @@ pub enum PlainTextError {
     CardShaped,
 }
 
-fn judge(text: &str, longest: usize) -> Result<(), PlainTextError> {
+fn judge(text: &str, longest: usize) -> Result<(), ParsePlainTextError> {
     if text.trim().is_empty() {
-        Err(PlainTextError::Empty)
+        Err(ParsePlainTextError::Empty)
     } else if text.chars().count() > longest {
-        Err(PlainTextError::TooLong)
+        Err(ParsePlainTextError::TooLong)
     } else if text.chars().any(|c| c.is_control() && !"\n\r\t".contains(c)) {
-        Err(PlainTextError::Control)
+        Err(ParsePlainTextError::Control)
     } else if text.chars().any(is_no_text) {
-        Err(PlainTextError::NoText)
+        Err(ParsePlainTextError::NoText)
     } else if vault::is_card_shaped(text) {
-        Err(PlainTextError::CardShaped)
+        Err(ParsePlainTextError::CardShaped)
     } else {
         Ok(())
     }
@@ -159,23 +159,23 @@ mod tests {
     #[test]
     fn text_that_may_not_be_stored_is_refused_by_the_rule_it_breaks() {
         for (text, error) in [
-            ("", PlainTextError::Empty),
-            (" \n", PlainTextError::Empty),
-            (&"x".repeat(201), PlainTextError::TooLong),
-            ("a\0b", PlainTextError::Control),
-            ("Jos\u{fffd}", PlainTextError::NoText),
-            ("a\u{202a}", PlainTextError::NoText),
-            ("a\u{202e}b", PlainTextError::NoText),
-            ("\u{2066}a", PlainTextError::NoText),
-            ("a\u{2069}", PlainTextError::NoText),
-            ("\u{fdd0}", PlainTextError::NoText),
-            ("\u{fdef}", PlainTextError::NoText),
-            ("\u{fffe}", PlainTextError::NoText),
-            ("\u{ffff}", PlainTextError::NoText),
-            ("a\u{1fffe}", PlainTextError::NoText),
-            ("a\u{10ffff}", PlainTextError::NoText),
-            ("card 4111 1111 1111 1111", PlainTextError::CardShaped),
-            ("٤١١١١١١١١١١١١١١١", PlainTextError::CardShaped),
+            ("", ParsePlainTextError::Empty),
+            (" \n", ParsePlainTextError::Empty),
+            (&"x".repeat(201), ParsePlainTextError::TooLong),
+            ("a\0b", ParsePlainTextError::Control),
+            ("Jos\u{fffd}", ParsePlainTextError::NoText),
+            ("a\u{202a}", ParsePlainTextError::NoText),
+            ("a\u{202e}b", ParsePlainTextError::NoText),
+            ("\u{2066}a", ParsePlainTextError::NoText),
+            ("a\u{2069}", ParsePlainTextError::NoText),
+            ("\u{fdd0}", ParsePlainTextError::NoText),
+            ("\u{fdef}", ParsePlainTextError::NoText),
+            ("\u{fffe}", ParsePlainTextError::NoText),
+            ("\u{ffff}", ParsePlainTextError::NoText),
+            ("a\u{1fffe}", ParsePlainTextError::NoText),
+            ("a\u{10ffff}", ParsePlainTextError::NoText),
+            ("card 4111 1111 1111 1111", ParsePlainTextError::CardShaped),
+            ("٤١١١١١١١١١١١١١١١", ParsePlainTextError::CardShaped),
         ] {
             assert_eq!(CustomerName::accept(text), Err(error), "{text}");
         }

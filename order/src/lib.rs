@@ -8,6 +8,7 @@ mod crossing;
 mod dead_letter;
 mod decline_code;
 mod details;
+mod failure_reason;
 mod order_id;
 mod order_id_pattern;
 mod owner;
@@ -20,24 +21,25 @@ mod stored_text;
 mod table_error;
 mod timestamp;
 
-pub use amount::{Amount, Currency, MinorUnits, NotAnAmount};
+pub use amount::{Amount, Currency, MinorUnits, ParseAmountError};
 pub use clean::{CardStanding, CleanOrder, CleanStatus, OrderTable};
 pub use crossing::{Airlock, Crossing};
-pub use dead_letter::{DeadLetter, DeadLetterKind, DeadLetterMessage, DeadLetterQueue, QueueUnavailable};
-pub use decline_code::{DeclineCode, NotADeclineCode};
-pub use details::{Address, CustomerName, Details, PlainTextError};
-pub use order_id::{OrderId, OrderIdError};
-pub use order_id_pattern::{OrderIdPattern, OrderIdPatternError};
-pub use owner::{NotAnOwner, Owner};
+pub use dead_letter::{DeadLetter, DeadLetterKind, DeadLetterMessage, DeadLetterQueue, QueueError};
+pub use decline_code::{DeclineCode, ParseDeclineCodeError};
+pub use details::{Address, CustomerName, Details, ParsePlainTextError};
+pub use failure_reason::{FailureReason, ParseFailureReasonError};
+pub use order_id::{OrderId, ParseOrderIdError};
+pub use order_id_pattern::{OrderIdPattern, ParseOrderIdPatternError};
+pub use owner::{Owner, ParseOwnerError};
 pub use payment::{
-    Claim, Decline, MAX_ATTEMPTS, NotAPaymentKey, Outcome, Payment, PaymentKey, PaymentStatus, Payments,
-    Standing,
+    Claim, Decline, MAX_ATTEMPTS, Outcome, ParsePaymentKeyError, Payment, PaymentKey, PaymentStatus,
+    Payments, Standing,
 };
 pub use quarantine::{
     AFTER_THE_CLAIM, Arming, HeldCard, KeptRow, Pending, QuarantineRow, QuarantineStanding, QuarantineTable,
     QuarantineView, SWEEP_PERIOD, Upkeep, suspect_delay,
 };
 pub use row_version::RowVersion;
-pub use status::{FailureReason, NotAReason, QuarantineStatus};
+pub use status::QuarantineStatus;
 pub use table_error::{TableError, Written};
-pub use timestamp::{NotATimestamp, Timestamp};
+pub use timestamp::{ParseTimestampError, Timestamp};

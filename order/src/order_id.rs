@@ -16,7 +16,7 @@ read_as_stored!(OrderId);
 
 /// Why a text is no order id. Says nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum OrderIdError {
+pub enum ParseOrderIdError {
     /// Empty, too long, or with a character that has no place in a URL's path.
     #[error("an order id is 1 to 64 letters, digits, '-', '_', '.' or '~', starting with a letter or digit")]
     Shape,
@@ -29,13 +29,13 @@ impl OrderId {
     /// Judges the id that a client sends.
     ///
     /// # Errors
-    /// [`OrderIdError`] tells which rule it breaks.
-    pub fn accept(text: &str) -> Result<Self, OrderIdError> {
+    /// [`ParseOrderIdError`] tells which rule it breaks.
+    pub fn accept(text: &str) -> Result<Self, ParseOrderIdError> {
         if !has_form(text) {
-            return Err(OrderIdError::Shape);
+            return Err(ParseOrderIdError::Shape);
         }
         if vault::is_card_shaped(text) {
-            return Err(OrderIdError::CardShaped);
+            return Err(ParseOrderIdError::CardShaped);
         }
         Ok(Self(text.into()))
     }
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn what_is_not_url_safe_or_reads_as_a_card_is_refused() {
         for text in ["", " ", ".", "..", "-a", "a b", "a/b", "a%2Fb", "é", "a?b", &"x".repeat(65)] {
-            assert_eq!(OrderId::accept(text), Err(OrderIdError::Shape), "{text}");
+            assert_eq!(OrderId::accept(text), Err(ParseOrderIdError::Shape), "{text}");
         }
         for text in [
             "4111111111111111",
@@ -105,7 +105,7 @@ mod tests {
             "4111_1111_1111_1111",
             "4111~1111~1111~1111",
         ] {
-            assert_eq!(OrderId::accept(text), Err(OrderIdError::CardShaped), "{text}");
+            assert_eq!(OrderId::accept(text), Err(ParseOrderIdError::CardShaped), "{text}");
         }
     }
 

@@ -8,7 +8,7 @@ use std::{ops::Range, str::FromStr};
 
 use vault::{CardBrand, PatternClass, PatternPart, possible_card};
 
-use crate::order_id::{LONGEST, OrderId, OrderIdError};
+use crate::order_id::{LONGEST, OrderId, ParseOrderIdError};
 
 /// The ids that pass without the detector; none unless the operator names them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ enum Class {
 
 /// Why a pattern is refused. Says where; a pattern is the operator's own text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum OrderIdPatternError {
+pub enum ParseOrderIdPatternError {
     /// Something that is not in the syntax.
     #[error(
         "cannot be read from `{0}` on: it has letters, digits, -, _, ~, \\., \\d, [0-9], [A-Z], [a-z], [A-Za-z] and counts such as {{4}} or {{1,12}}"
@@ -80,7 +80,7 @@ impl OrderIdPattern {
     ///
     /// # Errors
     /// As [`OrderId::accept`].
-    pub fn accept(&self, text: &str) -> Result<OrderId, OrderIdError> {
+    pub fn accept(&self, text: &str) -> Result<OrderId, ParseOrderIdError> {
         match OrderId::stored(text).filter(|_| self.matches(text)) {
             Some(id) => Ok(id),
             None => OrderId::accept(text),
@@ -111,25 +111,25 @@ impl Class {
 
 /// Empty text is no pattern.
 impl FromStr for OrderIdPattern {
-    type Err = OrderIdPatternError;
+    type Err = ParseOrderIdPatternError;
 
-    fn from_str(text: &str) -> Result<Self, OrderIdPatternError> {
+    fn from_str(text: &str) -> Result<Self, ParseOrderIdPatternError> {
         if text.is_empty() {
             return Ok(Self(None));
         }
         let (parts, places) = read(text)?;
         if parts.iter().map(|part| part.most).sum::<usize>() > LONGEST {
-            return Err(OrderIdPatternError::TooLong);
+            return Err(ParseOrderIdPatternError::TooLong);
         }
         if !starts_well(&parts) {
-            return Err(OrderIdPatternError::Start);
+            return Err(ParseOrderIdPatternError::Start);
         }
         let to_judge: Vec<PatternPart> = parts.iter().map(|part| part.to_judge()).collect();
         if let Some(card) = possible_card(&to_judge) {
             let places = places.get(card.parts).unwrap_or_default();
             let (start, end) = (places.first().map_or(0, |p| p.start), places.last().map_or(0, |p| p.end));
             let part = text.get(start..end).unwrap_or_default().to_owned();
-            return Err(OrderIdPatternError::Card { part, brand: card.brand, length: card.length });
+            return Err(ParseOrderIdPatternError::Card { part, brand: card.brand, length: card.length });
         }
         Ok(Self(Some(parts)))
     }
@@ -160,14 +160,14 @@ impl Part {
 }
 
 /// The parts of a pattern, and the place in its text of each.
-fn read(text: &str) -> Result<(Vec<Part>, Vec<Range<usize>>), OrderIdPatternError> {
+fn read(text: &str) -> Result<(Vec<Part>, Vec<Range<usize>>), ParseOrderIdPatternError> {
     let mut rest = text.strip_prefix('^').unwrap_or(text);
     rest = rest.strip_suffix('$').unwrap_or(rest);
     let end = text.len() - usize::from(text.ends_with('$'));
     let (mut parts, mut places) = (Vec::new(), Vec::new());
     while !rest.is_empty() {
         let start = end - rest.len();
-        let syntax = || OrderIdPatternError::Syntax(rest.to_owned());
+        let syntax = || ParseOrderIdPatternError::Syntax(rest.to_owned());
         let (class, behind) = class(rest).ok_or_else(syntax)?;
         let (least, most, behind) = match behind.strip_prefix('{') {
             None => (1, 1, behind),
@@ -176,7 +176,7 @@ fn read(text: &str) -> Result<(Vec<Part>, Vec<Range<usize>>), OrderIdPatternErro
                 let (least, most) = count.split_once(',').unwrap_or((count, count));
                 let (least, most) = (number(least).ok_or_else(syntax)?, number(most).ok_or_else(syntax)?);
                 if most < least {
-                    return Err(OrderIdPatternError::Count(format!("{{{count}}}")));
+                    return Err(ParseOrderIdPatternError::Count(format!("{{{count}}}")));
                 }
                 (least, most, behind)
             }
@@ -275,15 +275,18 @@ mod tests {
         ] {
             assert_eq!(
                 text.parse::<OrderIdPattern>(),
-                Err(OrderIdPatternError::Syntax(place.into())),
+                Err(ParseOrderIdPatternError::Syntax(place.into())),
                 "{text}"
             );
         }
-        assert_eq!("\\d{3,2}".parse::<OrderIdPattern>(), Err(OrderIdPatternError::Count("{3,2}".into())));
-        assert_eq!("a\\d{64}".parse::<OrderIdPattern>(), Err(OrderIdPatternError::TooLong));
+        assert_eq!(
+            "\\d{3,2}".parse::<OrderIdPattern>(),
+            Err(ParseOrderIdPatternError::Count("{3,2}".into()))
+        );
+        assert_eq!("a\\d{64}".parse::<OrderIdPattern>(), Err(ParseOrderIdPatternError::TooLong));
         assert!("a[A-Z]{63}".parse::<OrderIdPattern>().is_ok());
         for text in ["-a", "a{0,1}-", "a{0}", "^$", "a{0}-\\d"] {
-            assert_eq!(text.parse::<OrderIdPattern>(), Err(OrderIdPatternError::Start), "{text}");
+            assert_eq!(text.parse::<OrderIdPattern>(), Err(ParseOrderIdPatternError::Start), "{text}");
         }
     }
 
@@ -311,7 +314,11 @@ mod tests {
         ] {
             let refused = text.parse::<OrderIdPattern>().unwrap_err();
             let brand = brand.parse().unwrap();
-            assert_eq!(refused, OrderIdPatternError::Card { part: part.into(), brand, length }, "{text}");
+            assert_eq!(
+                refused,
+                ParseOrderIdPatternError::Card { part: part.into(), brand, length },
+                "{text}"
+            );
             assert!(refused.to_string().contains(&format!("{length} digits of {brand}")), "{refused}");
         }
     }

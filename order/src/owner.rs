@@ -16,18 +16,18 @@ pub struct Owner(String);
 /// Empty, too long or of another form: no user pool's `sub`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an owner")]
-pub struct NotAnOwner;
+pub struct ParseOwnerError;
 
 impl Owner {
     /// Reads the owner that a merchant names: a UUID in its canonical form, as Cognito gives them out. What a user
     /// pool has verified needs no such check.
     ///
     /// # Errors
-    /// [`NotAnOwner`] for any other text, the same UUID in another form too: the card would be bound to an owner that
+    /// [`ParseOwnerError`] for any other text, the same UUID in another form too: the card would be bound to an owner that
     /// nobody signs in as.
-    pub fn named(sub: &str) -> Result<Self, NotAnOwner> {
-        let uuid = Uuid::try_parse(sub).map_err(|_| NotAnOwner)?;
-        if uuid.to_string() == sub { Ok(Self(sub.into())) } else { Err(NotAnOwner) }
+    pub fn named(sub: &str) -> Result<Self, ParseOwnerError> {
+        let uuid = Uuid::try_parse(sub).map_err(|_| ParseOwnerError)?;
+        if uuid.to_string() == sub { Ok(Self(sub.into())) } else { Err(ParseOwnerError) }
     }
 
     /// The `sub`.
@@ -38,17 +38,17 @@ impl Owner {
 }
 
 impl FromStr for Owner {
-    type Err = NotAnOwner;
+    type Err = ParseOwnerError;
 
-    fn from_str(sub: &str) -> Result<Self, NotAnOwner> {
-        if sub.is_empty() || sub.len() > LONGEST { Err(NotAnOwner) } else { Ok(Self(sub.into())) }
+    fn from_str(sub: &str) -> Result<Self, ParseOwnerError> {
+        if sub.is_empty() || sub.len() > LONGEST { Err(ParseOwnerError) } else { Ok(Self(sub.into())) }
     }
 }
 
 impl TryFrom<String> for Owner {
-    type Error = NotAnOwner;
+    type Error = ParseOwnerError;
 
-    fn try_from(sub: String) -> Result<Self, NotAnOwner> {
+    fn try_from(sub: String) -> Result<Self, ParseOwnerError> {
         sub.parse()
     }
 }
@@ -85,7 +85,7 @@ mod tests {
             " 550e8400-e29b-41d4-a716-446655440000",
             "4111-1111-1111-1111",
         ] {
-            assert_eq!(Owner::named(text), Err(NotAnOwner), "{text}");
+            assert_eq!(Owner::named(text), Err(ParseOwnerError), "{text}");
         }
     }
 }

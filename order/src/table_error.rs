@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
 };
-use vault::{IncompleteAction, failure_code};
+use vault::{IncompleteActionError, failure_code};
 
 /// Why a table's operation failed. Static: AWS's own words go to the log, by code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,9 +28,9 @@ impl TableError {
     }
 }
 
-impl From<IncompleteAction> for TableError {
+impl From<IncompleteActionError> for TableError {
     /// DynamoDB would refuse it.
-    fn from(_: IncompleteAction) -> Self {
+    fn from(_: IncompleteActionError) -> Self {
         Self::Rejected
     }
 }

@@ -16,7 +16,7 @@ pub struct Timestamp(u64);
 /// Not an RFC 3339 time in UTC since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an RFC 3339 time")]
-pub struct NotATimestamp;
+pub struct ParseTimestampError;
 
 impl Timestamp {
     /// Whole seconds since 1970, as DynamoDB's TTL counts.
@@ -58,17 +58,17 @@ fn milliseconds(duration: Duration) -> u64 {
 }
 
 impl FromStr for Timestamp {
-    type Err = NotATimestamp;
+    type Err = ParseTimestampError;
 
-    fn from_str(text: &str) -> Result<Self, NotATimestamp> {
-        humantime::parse_rfc3339(text).map(Self::from).map_err(|_| NotATimestamp)
+    fn from_str(text: &str) -> Result<Self, ParseTimestampError> {
+        humantime::parse_rfc3339(text).map(Self::from).map_err(|_| ParseTimestampError)
     }
 }
 
 impl TryFrom<String> for Timestamp {
-    type Error = NotATimestamp;
+    type Error = ParseTimestampError;
 
-    fn try_from(text: String) -> Result<Self, NotATimestamp> {
+    fn try_from(text: String) -> Result<Self, ParseTimestampError> {
         text.parse()
     }
 }
@@ -97,6 +97,6 @@ mod tests {
         assert_eq!(time.epoch_seconds(), 1_763_751_573);
         assert_eq!(Timestamp::of_epoch_seconds(1_763_751_573).to_string(), "2025-11-21T18:59:33.000Z");
         assert_eq!(Timestamp::of_epoch_seconds(u64::MAX).to_string(), "9999-12-31T23:59:59.000Z");
-        assert_eq!("yesterday".parse::<Timestamp>(), Err(NotATimestamp));
+        assert_eq!("yesterday".parse::<Timestamp>(), Err(ParseTimestampError));
     }
 }

@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::{
 use order::{OrderId, Owner, Timestamp};
 use platform::{api::Problem, metrics::Metric};
 use uuid::Uuid;
-use vault::{IncompleteAction, Token, action, opaque_id};
+use vault::{IncompleteActionError, Token, action, opaque_id};
 
 /// How long a minute's counter is kept before DynamoDB removes it, in seconds. The audit itself is kept for ever.
 const COUNTER_SECONDS: u64 = 24 * 60 * 60;
@@ -76,8 +76,8 @@ pub enum AuditError {
     Unavailable,
 }
 
-impl From<IncompleteAction> for AuditError {
-    fn from(_: IncompleteAction) -> Self {
+impl From<IncompleteActionError> for AuditError {
+    fn from(_: IncompleteActionError) -> Self {
         Self::Unavailable
     }
 }
@@ -140,7 +140,7 @@ impl AuditTable {
     }
 
     /// One more in this minute, if that is within the limit.
-    fn count(&self, card: &Detokenization<'_>) -> Result<TransactWriteItem, IncompleteAction> {
+    fn count(&self, card: &Detokenization<'_>) -> Result<TransactWriteItem, IncompleteActionError> {
         let limit = self.settings.limit_per_minute;
         let update = Update::builder()
             .table_name(&self.settings.table)
@@ -154,7 +154,7 @@ impl AuditTable {
         action(update.build())
     }
 
-    fn item(&self, card: &Detokenization<'_>, id: Uuid) -> Result<TransactWriteItem, IncompleteAction> {
+    fn item(&self, card: &Detokenization<'_>, id: Uuid) -> Result<TransactWriteItem, IncompleteActionError> {
         let facts = [
             ("Principal", card.principal.to_string()),
             ("At", format!("{}#{id}", card.at)),

@@ -31,8 +31,8 @@ use crate::asked::Asked;
 pub use audit::{AuditError, AuditSettings, AuditTable, Detokenization, Purpose};
 pub use claim::CLAIM_SECONDS;
 pub use processor::{
-    HttpProcessor, NoClient, PaymentRequest, Processor, ProcessorError, ProcessorSettings, ProcessorUrl,
-    Sandbox, connect,
+    ClientNotBuiltError, HttpProcessor, PaymentRequest, Processor, ProcessorError, ProcessorSettings,
+    ProcessorUrl, Sandbox, connect,
 };
 pub use settings::Settings;
 

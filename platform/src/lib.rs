@@ -11,4 +11,4 @@ pub mod settings;
 pub mod spans;
 
 pub use logs::{init_logs, log_filter};
-pub use runtime::{EventUnreadable, HandlerPanicked, read_event, run};
+pub use runtime::{HandlerPanicError, ReadEventError, read_event, run};

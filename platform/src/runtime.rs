@@ -14,19 +14,19 @@ use crate::spans;
 /// What Lambda handed over is not the event that the function is made for. Says nothing of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the event cannot be read")]
-pub struct EventUnreadable;
+pub struct ReadEventError;
 
 /// A handler panicked. Says nothing more: the panic's own words may quote what it was at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the handler panicked")]
-pub struct HandlerPanicked;
+pub struct HandlerPanicError;
 
 /// Reads an event, and wipes its text.
 ///
 /// # Errors
-/// [`EventUnreadable`]: serde's own error quotes the event, and the runtime would log it.
-pub fn read_event<E: DeserializeOwned>(text: Zeroizing<String>) -> Result<E, EventUnreadable> {
-    serde_json::from_str(&text).map_err(|_| EventUnreadable)
+/// [`ReadEventError`]: serde's own error quotes the event, and the runtime would log it.
+pub fn read_event<E: DeserializeOwned>(text: Zeroizing<String>) -> Result<E, ReadEventError> {
+    serde_json::from_str(&text).map_err(|_| ReadEventError)
 }
 
 /// Runs a handler on the Lambda runtime until Lambda ends it. The handler is told the invocation's deadline. Every
@@ -57,7 +57,7 @@ async fn invoke<E: DeserializeOwned, A>(
     let text: Box<str> = event.payload.into();
     let handled = async { handler(read_event(Zeroizing::new(text.into_string()))?, deadline).await };
     let outcome =
-        AssertUnwindSafe(handled).catch_unwind().await.unwrap_or_else(|_| Err(HandlerPanicked.into()));
+        AssertUnwindSafe(handled).catch_unwind().await.unwrap_or_else(|_| Err(HandlerPanicError.into()));
     if let Err(error) = &outcome {
         tracing::error!(%error, "failed");
     }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use order::{OrderIdPattern, OrderIdPatternError};
+use order::{OrderIdPattern, ParseOrderIdPatternError};
 
 /// Reads one variable.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -15,7 +15,7 @@ pub enum SettingError {
     Unreadable(&'static str),
     /// `ORDER_ID_PATTERN` is refused. Its part that is at fault is shown.
     #[error("the setting ORDER_ID_PATTERN {0}")]
-    OrderIdPattern(#[source] OrderIdPatternError),
+    OrderIdPattern(#[source] ParseOrderIdPatternError),
 }
 
 /// A text setting.

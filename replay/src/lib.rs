@@ -14,8 +14,8 @@ use std::time::{Duration, SystemTime};
 use aws_config::SdkConfig;
 use clock::Clock;
 use order::{
-    DeadLetter, DeadLetterKind, DeadLetterQueue, FailureReason, KeptRow, OrderTable, QueueUnavailable,
-    TableError, Timestamp, Upkeep,
+    DeadLetter, DeadLetterKind, DeadLetterQueue, FailureReason, KeptRow, OrderTable, QueueError, TableError,
+    Timestamp, Upkeep,
 };
 use platform::deadline::time_left;
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,7 @@ pub enum ReplayError {
     Table(#[from] TableError),
     /// The dead-letter queue.
     #[error(transparent)]
-    Queue(#[from] QueueUnavailable),
+    Queue(#[from] QueueError),
     /// Time ran out.
     #[error("there was no time for all rows; run it again")]
     OutOfTime,
@@ -117,7 +117,7 @@ impl Replay {
         row: &KeptRow,
         kind: DeadLetterKind,
         reason: Option<FailureReason>,
-    ) -> Result<(), QueueUnavailable> {
+    ) -> Result<(), QueueError> {
         let letter = DeadLetter {
             kind,
             customer_order: row.order.clone().filter(|order| order.shown().is_some()),

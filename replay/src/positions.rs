@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use order::{DeadLetterMessage, DeadLetterQueue, QueueUnavailable, Timestamp};
+use order::{DeadLetterMessage, DeadLetterQueue, QueueError, Timestamp};
 use platform::deadline::MARGIN;
 
 use crate::{AT_ONCE, CLOCK_SKEW, Replay, ReplayError, inbox::Word};
@@ -85,7 +85,7 @@ impl Positions {
         self,
         queue: &DeadLetterQueue,
         is_settled: impl Fn(Timestamp) -> bool,
-    ) -> (Settled, Result<(), QueueUnavailable>) {
+    ) -> (Settled, Result<(), QueueError>) {
         let (settled, left): (Vec<_>, Vec<_>) =
             self.held.into_iter().partition(|(_, time)| is_settled(time.after(CLOCK_SKEW)));
         let counts = Settled { settled: settled.len() as u64, left: left.len() as u64 };

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{
 /// A put, update or delete was built without what it needs: its table, key, item or expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an action of the transaction is incomplete")]
-pub struct IncompleteAction;
+pub struct IncompleteActionError;
 
 /// What an action may be.
 pub trait Action {
@@ -38,9 +38,9 @@ impl Action for Delete {
 /// The action that a builder gave.
 ///
 /// # Errors
-/// [`IncompleteAction`], a fault of this program's: then nothing may be sent.
-pub fn action(built: Result<impl Action, BuildError>) -> Result<TransactWriteItem, IncompleteAction> {
-    let action = built.map_err(|_| IncompleteAction)?;
+/// [`IncompleteActionError`], a fault of this program's: then nothing may be sent.
+pub fn action(built: Result<impl Action, BuildError>) -> Result<TransactWriteItem, IncompleteActionError> {
+    let action = built.map_err(|_| IncompleteActionError)?;
     Ok(action.set(TransactWriteItem::builder()).build())
 }
 
@@ -50,9 +50,12 @@ mod tests {
 
     #[test]
     fn an_action_is_whole_or_an_error() {
-        assert_eq!(action(Put::builder().table_name("Orders").build()).unwrap_err(), IncompleteAction);
+        assert_eq!(action(Put::builder().table_name("Orders").build()).unwrap_err(), IncompleteActionError);
         let whole = Put::builder().table_name("Orders").set_item(Some([].into())).build();
         assert!(action(whole).unwrap().put().is_some());
-        assert_eq!(action(Delete::builder().table_name("Orders").build()).unwrap_err(), IncompleteAction);
+        assert_eq!(
+            action(Delete::builder().table_name("Orders").build()).unwrap_err(),
+            IncompleteActionError
+        );
     }
 }

@@ -76,13 +76,13 @@ impl fmt::Display for CardBrand {
 /// A stored brand name that no version of this program has written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a known card brand")]
-pub struct UnknownBrand;
+pub struct ParseBrandError;
 
 impl FromStr for CardBrand {
-    type Err = UnknownBrand;
+    type Err = ParseBrandError;
 
-    fn from_str(name: &str) -> Result<Self, UnknownBrand> {
-        NAMES.iter().find(|(_, known)| *known == name).map(|(brand, _)| *brand).ok_or(UnknownBrand)
+    fn from_str(name: &str) -> Result<Self, ParseBrandError> {
+        NAMES.iter().find(|(_, known)| *known == name).map(|(brand, _)| *brand).ok_or(ParseBrandError)
     }
 }
 
@@ -96,6 +96,6 @@ mod tests {
             assert_eq!(brand.name(), *name);
             assert_eq!(name.parse(), Ok(*brand));
         }
-        assert_eq!("VISA".parse::<CardBrand>(), Err(UnknownBrand));
+        assert_eq!("VISA".parse::<CardBrand>(), Err(ParseBrandError));
     }
 }

@@ -77,7 +77,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        DataKeyPolicy, DetokenizeError, ExpiryError, KeyringError, PanError, QuarantineIdentity,
+        DataKeyPolicy, DetokenizeError, KeyringError, ParseExpiryError, ParsePanError, QuarantineIdentity,
         QuarantinedCard, SealError, TokenizeError, VaultIdentity,
         data_key::DataKey,
         envelope::{self, Identity},
@@ -193,7 +193,7 @@ mod tests {
                 Box::new(wrong.parse::<crate::Token>().unwrap_err()),
                 Box::new(wrong.parse::<crate::Last4>().unwrap_err()),
                 Box::new(wrong.parse::<CardBrand>().unwrap_err()),
-                Box::new(PanError::CheckDigit), Box::new(ExpiryError),
+                Box::new(ParsePanError::CheckDigit), Box::new(ParseExpiryError),
                 Box::new(KeyringError::Refused), Box::new(SealError::Cipher),
                 Box::new(TokenizeError::Refused), Box::new(DetokenizeError::Refused),
             ];

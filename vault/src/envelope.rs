@@ -49,12 +49,12 @@ pub(crate) enum OpenError {
 /// The operating system gave no randomness, or the cipher refused: nothing was sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the card could not be sealed")]
-pub(crate) struct SealFailed;
+pub(crate) struct EncryptError;
 
 /// Seals a card under a data key, bound to its place.
-pub(crate) fn seal(card: &Card, key: &DataKey, identity: &Identity<'_>) -> Result<Vec<u8>, SealFailed> {
+pub(crate) fn seal(card: &Card, key: &DataKey, identity: &Identity<'_>) -> Result<Vec<u8>, EncryptError> {
     let mut nonce = [0; NONCE_LENGTH];
-    getrandom::fill(&mut nonce).map_err(|_| SealFailed)?;
+    getrandom::fill(&mut nonce).map_err(|_| EncryptError)?;
     seal_with_nonce(card, key, identity, nonce)
 }
 
@@ -77,13 +77,13 @@ fn seal_with_nonce(
     key: &DataKey,
     identity: &Identity<'_>,
     nonce: [u8; NONCE_LENGTH],
-) -> Result<Vec<u8>, SealFailed> {
+) -> Result<Vec<u8>, EncryptError> {
     // Room for all of it at once: a buffer that grows leaves a copy of the text behind.
     let mut text = Zeroizing::new(Vec::with_capacity(LONGEST_TEXT + TAG_LENGTH));
     card.write_text(&mut text);
     cipher(key)
         .encrypt_in_place(&Nonce::from(nonce), identity.aad(VERSION).as_bytes(), &mut *text)
-        .map_err(|_| SealFailed)?;
+        .map_err(|_| EncryptError)?;
     debug_assert_eq!(text.capacity(), LONGEST_TEXT + TAG_LENGTH, "the buffer has moved");
     Ok([[VERSION].as_slice(), &nonce, &text].concat())
 }

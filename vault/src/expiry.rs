@@ -19,14 +19,14 @@ pub struct CardExpiry {
 /// Not `MM/YY` with a month from 01 to 12. Says nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a card expiry is MM/YY")]
-pub struct ExpiryError;
+pub struct ParseExpiryError;
 
 impl CardExpiry {
     /// Reads `MM/YY`, with white space around it or none, whether or not it has passed: see [`CardExpiry::has_passed`].
     ///
     /// # Errors
-    /// [`ExpiryError`] when the text is anything else.
-    pub fn parse(text: &str) -> Result<Self, ExpiryError> {
+    /// [`ParseExpiryError`] when the text is anything else.
+    pub fn parse(text: &str) -> Result<Self, ParseExpiryError> {
         let text = text.trim();
         match text.as_bytes() {
             [m1, m2, b'/', y1, y2]
@@ -37,7 +37,7 @@ impl CardExpiry {
                     SecretBox::init_with_mut(|stored: &mut [u8; 5]| stored.copy_from_slice(text.as_bytes()));
                 Ok(Self { text, _alive: Alive::new() })
             }
-            _ => Err(ExpiryError),
+            _ => Err(ParseExpiryError),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use crate::{action::IncompleteAction, token::Token, vault_row::VaultRow};
+use crate::{action::IncompleteActionError, token::Token, vault_row::VaultRow};
 
 /// Builds the vault's part of a transaction that forgets a card.
 #[derive(Debug, Clone)]
@@ -21,8 +21,8 @@ impl Forgetter {
     /// The delete of a token's row. A row that is gone already is no obstacle: repeating it changes nothing.
     ///
     /// # Errors
-    /// [`IncompleteAction`].
-    pub fn delete(&self, token: Token) -> Result<TransactWriteItem, IncompleteAction> {
+    /// [`IncompleteActionError`].
+    pub fn delete(&self, token: Token) -> Result<TransactWriteItem, IncompleteActionError> {
         VaultRow::delete(&self.vault_table, token, &self.account)
     }
 }

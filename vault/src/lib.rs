@@ -34,8 +34,8 @@ mod token;
 mod tokenizer;
 mod vault_row;
 
-pub use action::{Action, IncompleteAction, action};
-pub use brand::{CardBrand, UnknownBrand};
+pub use action::{Action, IncompleteActionError, action};
+pub use brand::{CardBrand, ParseBrandError};
 pub use brands::Brands;
 pub use card::Card;
 pub use card_text::{
@@ -43,7 +43,7 @@ pub use card_text::{
 };
 pub use data_key::WrappedDataKey;
 pub use detokenizer::{CardReference, DetokenizeError, Detokenizer, DetokenizerSettings};
-pub use expiry::{CardExpiry, ExpiryError};
+pub use expiry::{CardExpiry, ParseExpiryError};
 pub use failure_code::failure_code;
 pub use forgetter::Forgetter;
 pub use identity::{QuarantineIdentity, VaultIdentity};
@@ -51,8 +51,8 @@ pub use key_cache::DataKeyPolicy;
 pub use keyring::KeyringError;
 pub use last4::{Last4, NotLast4};
 pub use opaque_id::opaque_id;
-pub use pan::{Pan, PanError};
+pub use pan::{Pan, ParsePanError};
 pub use plaintext::{Alive, Plaintext};
 pub use sealer::{QuarantinedCard, SealError, SealedCard, Sealer};
-pub use token::{NotAToken, Token};
+pub use token::{ParseTokenError, Token};
 pub use tokenizer::{TokenizeError, Tokenized, Tokenizer, TokenizerSettings};

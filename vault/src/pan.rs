@@ -21,7 +21,7 @@ pub struct Pan {
 
 /// Why a text is no card number. Says nothing of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PanError {
+pub enum ParsePanError {
     /// Something other than ASCII digits with single spaces or dashes between them, and white space around them.
     #[error("a card number is digits, with single spaces or dashes between them")]
     Characters,
@@ -38,9 +38,9 @@ impl Pan {
     /// white space around them. The caller wipes `text`.
     ///
     /// # Errors
-    /// [`PanError`] tells which rule is broken.
+    /// [`ParsePanError`] tells which rule is broken.
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: to count and check the digits just read")]
-    pub fn parse(text: &str) -> Result<Self, PanError> {
+    pub fn parse(text: &str) -> Result<Self, ParsePanError> {
         let mut length = 0;
         let mut outcome = Ok(());
         let digits = SecretBox::init_with_mut(|digits: &mut [u8; LONGEST]| {
@@ -48,13 +48,13 @@ impl Pan {
         });
         outcome?;
         if length < SHORTEST {
-            return Err(PanError::Length);
+            return Err(ParsePanError::Length);
         }
         let known = digits.expose_secret().get(..length).unwrap_or_default();
-        let last4 = Last4::of(known).ok_or(PanError::Length)?;
+        let last4 = Last4::of(known).ok_or(ParsePanError::Length)?;
         let pan = Self { digits, length, last4, _alive: Alive::new() };
         if !luhn::passes(pan.expose().bytes().rev().map(|b| b - b'0')) {
-            return Err(PanError::CheckDigit);
+            return Err(ParsePanError::CheckDigit);
         }
         Ok(pan)
     }
@@ -88,21 +88,21 @@ impl Pan {
     }
 }
 
-fn read_digits(text: &str, digits: &mut [u8; LONGEST]) -> Result<usize, PanError> {
+fn read_digits(text: &str, digits: &mut [u8; LONGEST]) -> Result<usize, ParsePanError> {
     let mut count = 0;
     let mut after_digit = false;
     for c in text.trim().chars() {
         match u8::try_from(c) {
             Ok(digit @ b'0'..=b'9') => {
-                *digits.get_mut(count).ok_or(PanError::Length)? = digit;
+                *digits.get_mut(count).ok_or(ParsePanError::Length)? = digit;
                 count += 1;
                 after_digit = true;
             }
             _ if after_digit && is_separator(c) => after_digit = false,
-            _ => return Err(PanError::Characters),
+            _ => return Err(ParsePanError::Characters),
         }
     }
-    if after_digit { Ok(count) } else { Err(PanError::Characters) }
+    if after_digit { Ok(count) } else { Err(ParsePanError::Characters) }
 }
 
 /// What programs put between the groups of a number: any space of one line (a no-break, narrow or figure space, say),
@@ -155,22 +155,22 @@ mod tests {
     #[test]
     fn what_is_no_card_is_refused_by_the_rule_it_breaks() {
         for (text, error) in [
-            ("", PanError::Characters),
-            ("00000000000", PanError::Length),
-            ("00000000000000000000", PanError::Length),
-            ("4111111111111112", PanError::CheckDigit),
-            ("4111  1111 1111 1111", PanError::Characters),
-            (" ", PanError::Characters),
-            ("4111111111111111-", PanError::Characters),
-            ("-4111111111111111", PanError::Characters),
-            ("4111\n1111\n1111\n1111", PanError::Characters),
-            ("4111\t1111\t1111\t1111", PanError::Characters),
-            ("4111\u{a0}\u{a0}1111 1111 1111", PanError::Characters),
-            ("4111\u{2014}1111\u{2014}1111\u{2014}1111", PanError::Characters),
-            ("4111\u{200b}1111 1111 1111", PanError::Characters),
-            ("4111.1111.1111.1111", PanError::Characters),
-            ("４１１１１１１１１１１１１１１１", PanError::Characters),
-            ("card", PanError::Characters),
+            ("", ParsePanError::Characters),
+            ("00000000000", ParsePanError::Length),
+            ("00000000000000000000", ParsePanError::Length),
+            ("4111111111111112", ParsePanError::CheckDigit),
+            ("4111  1111 1111 1111", ParsePanError::Characters),
+            (" ", ParsePanError::Characters),
+            ("4111111111111111-", ParsePanError::Characters),
+            ("-4111111111111111", ParsePanError::Characters),
+            ("4111\n1111\n1111\n1111", ParsePanError::Characters),
+            ("4111\t1111\t1111\t1111", ParsePanError::Characters),
+            ("4111\u{a0}\u{a0}1111 1111 1111", ParsePanError::Characters),
+            ("4111\u{2014}1111\u{2014}1111\u{2014}1111", ParsePanError::Characters),
+            ("4111\u{200b}1111 1111 1111", ParsePanError::Characters),
+            ("4111.1111.1111.1111", ParsePanError::Characters),
+            ("４１１１１１１１１１１１１１１１", ParsePanError::Characters),
+            ("card", ParsePanError::Characters),
         ] {
             assert_eq!(Pan::parse(text).err(), Some(error), "{text}");
         }

@@ -13,7 +13,7 @@ pub struct Token(Uuid);
 /// Not a token this program could have minted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a token")]
-pub struct NotAToken;
+pub struct ParseTokenError;
 
 impl Token {
     /// A new random token.
@@ -23,12 +23,12 @@ impl Token {
 }
 
 impl FromStr for Token {
-    type Err = NotAToken;
+    type Err = ParseTokenError;
 
-    fn from_str(text: &str) -> Result<Self, NotAToken> {
-        let id = Uuid::try_parse(text).map_err(|_| NotAToken)?;
+    fn from_str(text: &str) -> Result<Self, ParseTokenError> {
+        let id = Uuid::try_parse(text).map_err(|_| ParseTokenError)?;
         // Only the one spelling that is stored: the vault row is found by it.
-        if id.get_version_num() == 4 && id.to_string() == text { Ok(Self(id)) } else { Err(NotAToken) }
+        if id.get_version_num() == 4 && id.to_string() == text { Ok(Self(id)) } else { Err(ParseTokenError) }
     }
 }
 
@@ -54,7 +54,7 @@ mod tests {
             token.0.braced().to_string(),
             Uuid::nil().to_string(),
         ] {
-            assert_eq!(text.parse::<Token>(), Err(NotAToken), "{text}");
+            assert_eq!(text.parse::<Token>(), Err(ParseTokenError), "{text}");
         }
     }
 }

@@ -13,7 +13,7 @@ use futures::{FutureExt, try_join};
 use uuid::Uuid;
 
 use crate::{
-    action::IncompleteAction,
+    action::IncompleteActionError,
     brands::Brands,
     data_key::{DataKey, WrappedDataKey},
     envelope::{self, Identity, OpenError},
@@ -48,7 +48,7 @@ pub enum TokenizeError {
     Cipher,
     /// The vault's part of the transaction could not be made.
     #[error(transparent)]
-    Incomplete(#[from] IncompleteAction),
+    Incomplete(#[from] IncompleteActionError),
 }
 
 impl TokenizeError {
@@ -172,8 +172,8 @@ impl Tokenizer {
     /// The delete that is part of the transaction that replaces a card: the old card's row goes, whatever it is.
     ///
     /// # Errors
-    /// [`IncompleteAction`].
-    pub fn retire(&self, token: Token) -> Result<TransactWriteItem, IncompleteAction> {
+    /// [`IncompleteActionError`].
+    pub fn retire(&self, token: Token) -> Result<TransactWriteItem, IncompleteActionError> {
         VaultRow::delete(&self.vault_table, token, &self.account)
     }
 

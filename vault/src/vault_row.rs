@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::{
 };
 
 use crate::{
-    action::{IncompleteAction, action},
+    action::{IncompleteActionError, action},
     data_key::WrappedDataKey,
     failure_code::failure_code,
     sealer::SealedCard,
@@ -50,7 +50,7 @@ impl VaultRow {
         token: Token,
         account: &str,
         created_at: SystemTime,
-    ) -> Result<TransactWriteItem, IncompleteAction> {
+    ) -> Result<TransactWriteItem, IncompleteActionError> {
         let mut item = HashMap::from([
             (TOKEN.into(), AttributeValue::S(token.to_string())),
             (ACCOUNT.into(), AttributeValue::S(account.into())),
@@ -74,7 +74,7 @@ impl VaultRow {
         table: &str,
         token: Token,
         account: &str,
-    ) -> Result<TransactWriteItem, IncompleteAction> {
+    ) -> Result<TransactWriteItem, IncompleteActionError> {
         let delete = Delete::builder()
             .table_name(table)
             .key(TOKEN, AttributeValue::S(token.to_string()))

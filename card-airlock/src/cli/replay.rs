@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use order::{FailureReason, OrderId, OrderIdError};
+use order::{FailureReason, OrderId, ParseOrderIdError};
 use replay::{ReplaySummary, Selection};
 
 use crate::{
@@ -40,8 +40,8 @@ pub(super) struct ReplayArgs {
 }
 
 /// The operator names an order that exists, under whatever rules it was accepted.
-fn stored_order(id: &str) -> Result<OrderId, OrderIdError> {
-    OrderId::stored(id).ok_or(OrderIdError::Shape)
+fn stored_order(id: &str) -> Result<OrderId, ParseOrderIdError> {
+    OrderId::stored(id).ok_or(ParseOrderIdError::Shape)
 }
 
 /// Replays, prints the summary, and tells whether anything is left.

@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::{
 use aws_sdk_kms::{Client as Kms, types::DataKeySpec};
 use futures::{StreamExt, future::try_join_all, stream};
 use uuid::Uuid;
-use vault::{IncompleteAction, action};
+use vault::{IncompleteActionError, action};
 
 use super::{
     crossing::{WORKER, tokenize},
@@ -116,7 +116,7 @@ impl Floor {
         key.send().await.map(drop).map_err(|_| LoadError::Floor("GenerateDataKey"))
     }
 
-    fn actions(&self, order: &str, token: String) -> Result<[TransactWriteItem; 3], IncompleteAction> {
+    fn actions(&self, order: &str, token: String) -> Result<[TransactWriteItem; 3], IncompleteActionError> {
         let order = AttributeValue::S(order.to_owned());
         let (mut vault, mut clean) = (self.vault.clone(), self.clean.clone());
         vault.insert("Hash_Key".to_owned(), AttributeValue::S(token));

@@ -15,7 +15,7 @@ mod tests;
 mod wiped;
 
 pub use gateway_error::{ErrorBody, GatewayError, aws_error_body};
-pub use issuer::{AuthorizerClaims, Issuer, IssuerError, KeyError, TOKEN_LIFETIME, TokenRefused, UserPool};
+pub use issuer::{AuthorizerClaims, Issuer, IssuerError, KeyError, TOKEN_LIFETIME, TokenError, UserPool};
 pub use loopback::is_local;
 pub use rest_api::{Cors, RestApi};
 pub use route::Route;

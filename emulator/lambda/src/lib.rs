@@ -15,4 +15,4 @@ pub use function::{Function, FunctionError, FunctionResult, MAX_EVENT_BYTES};
 pub use lines::Lines;
 pub use pool::Counts;
 pub use processes::{ProcessOptions, Processes};
-pub use programs::{NotBuilt, beside_this_program};
+pub use programs::{ProgramMissingError, beside_this_program};

@@ -17,7 +17,7 @@ use crate::{
     lines::Lines,
     pool::{Counts, Pool},
     process::Launch,
-    programs::{self, NotBuilt, beside_this_program},
+    programs::{self, ProgramMissingError, beside_this_program},
 };
 
 /// How the functions run as processes.
@@ -73,7 +73,7 @@ impl Processes {
     ///
     /// # Errors
     /// When its program is not built.
-    pub fn function(&self, configuration: &FunctionConfiguration) -> Result<Function, NotBuilt> {
+    pub fn function(&self, configuration: &FunctionConfiguration) -> Result<Function, ProgramMissingError> {
         let inner = &self.0;
         let mut pools = inner.pools.lock();
         let pool = match pools.get(&configuration.id) {

@@ -10,7 +10,7 @@ use std::{
 /// A function's program is not where it is looked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{function}: its program \"{program}\" is not built yet: run `{command}`")]
-pub struct NotBuilt {
+pub struct ProgramMissingError {
     /// The function's id.
     pub function: String,
     /// The program's name.
@@ -31,12 +31,12 @@ pub fn beside_this_program() -> io::Result<PathBuf> {
 }
 
 /// The program of a function.
-pub(crate) fn find(folder: &Path, function: &str, program: &str) -> Result<PathBuf, NotBuilt> {
+pub(crate) fn find(folder: &Path, function: &str, program: &str) -> Result<PathBuf, ProgramMissingError> {
     let path = folder.join(format!("{program}{EXE_SUFFIX}"));
     if !program.is_empty() && path.is_file() {
         return Ok(path);
     }
-    Err(NotBuilt {
+    Err(ProgramMissingError {
         function: function.to_owned(),
         program: program.to_owned(),
         command: format!("cargo build --workspace{}", profile(folder)),

@@ -65,19 +65,19 @@ pub struct FaultRule {
      or *; KIND: lost-before, reply-lost, throttled, error, slow, conflict, cancelled-by-throttling; WHEN: a \
      probability such as 0.2, #3 for the third call only, or x5 for the first five; always without it"
 )]
-pub struct NotAFault;
+pub struct ParseFaultError;
 
 impl FromStr for FaultRule {
-    type Err = NotAFault;
+    type Err = ParseFaultError;
 
-    fn from_str(text: &str) -> Result<Self, NotAFault> {
-        let (calls, fault) = text.split_once('=').ok_or(NotAFault)?;
+    fn from_str(text: &str) -> Result<Self, ParseFaultError> {
+        let (calls, fault) = text.split_once('=').ok_or(ParseFaultError)?;
         let (kind, when) = fault.split_once('@').map_or((fault, None), |(kind, when)| (kind, Some(when)));
         let parts: Vec<&str> = calls.split('/').collect();
         let (role, service, operation) = match parts.as_slice() {
             [service, operation] => ("*", *service, *operation),
             [role, service, operation] => (*role, *service, *operation),
-            _ => return Err(NotAFault),
+            _ => return Err(ParseFaultError),
         };
         let any = |name: &str| Some(name.to_owned()).filter(|name| name != "*");
         Ok(Self {
@@ -88,7 +88,7 @@ impl FromStr for FaultRule {
                 "kms" => Some(Service::Kms),
                 "sqs" => Some(Service::Sqs),
                 "secretsmanager" => Some(Service::SecretsManager),
-                _ => return Err(NotAFault),
+                _ => return Err(ParseFaultError),
             },
             operation: any(operation),
             kind: match kind {
@@ -100,22 +100,22 @@ impl FromStr for FaultRule {
                 "slow" => FaultKind::Slow(Duration::from_secs(4)),
                 "conflict" => FaultKind::Conflict,
                 "cancelled-by-throttling" => FaultKind::CancelledByThrottling,
-                _ => return Err(NotAFault),
+                _ => return Err(ParseFaultError),
             },
             when: when.map_or(Ok(When::Always), parse_when)?,
         })
     }
 }
 
-fn parse_when(text: &str) -> Result<When, NotAFault> {
+fn parse_when(text: &str) -> Result<When, ParseFaultError> {
     if let Some(number) = text.strip_prefix('#') {
-        return number.parse().map(When::Nth).map_err(|_| NotAFault);
+        return number.parse().map(When::Nth).map_err(|_| ParseFaultError);
     }
     if let Some(number) = text.strip_prefix('x') {
-        return number.parse().map(When::First).map_err(|_| NotAFault);
+        return number.parse().map(When::First).map_err(|_| ParseFaultError);
     }
-    let probability: f64 = text.parse().map_err(|_| NotAFault)?;
-    if (0.0..=1.0).contains(&probability) { Ok(When::Probability(probability)) } else { Err(NotAFault) }
+    let probability: f64 = text.parse().map_err(|_| ParseFaultError)?;
+    if (0.0..=1.0).contains(&probability) { Ok(When::Probability(probability)) } else { Err(ParseFaultError) }
 }
 
 /// The faults in force. Cloning shares them: they can be changed while everything runs.
@@ -294,7 +294,7 @@ mod tests {
             "kms/Decrypt=error@2",
             "a/b/c/d=error",
         ] {
-            assert_eq!(text.parse::<FaultRule>(), Err(NotAFault), "{text}");
+            assert_eq!(text.parse::<FaultRule>(), Err(ParseFaultError), "{text}");
         }
     }
 

@@ -29,7 +29,7 @@ mod waiting;
 pub use account::Account;
 pub use calls::{Call, CallKind, Tally};
 pub use endpoint::{AwsEndpoint, EndpointOptions};
-pub use faults::{FaultKind, FaultRule, Faults, NotAFault, When};
+pub use faults::{FaultKind, FaultRule, Faults, ParseFaultError, When};
 pub use observer::ObservedCall;
 pub use provision::{CreatedKey, CreatedQueue, CreatedTable, KeyAttribute, Refused, TableSpec};
 pub use request_names::RequestNames;

@@ -15,7 +15,7 @@ use super::DeadLetter;
 /// The dead-letter queue did not do what it was asked; the caller tries again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the dead-letter queue is not available")]
-pub struct QueueUnavailable;
+pub struct QueueError;
 
 /// A message that was received and is hidden from others for a while.
 #[derive(Debug, Clone)]
@@ -42,9 +42,9 @@ impl DeadLetterQueue {
     /// Sends a letter.
     ///
     /// # Errors
-    /// [`QueueUnavailable`]; the letter may have been sent all the same.
-    pub async fn send(&self, letter: &DeadLetter) -> Result<(), QueueUnavailable> {
-        let body = serde_json::to_string(letter).map_err(|_| QueueUnavailable)?;
+    /// [`QueueError`]; the letter may have been sent all the same.
+    pub async fn send(&self, letter: &DeadLetter) -> Result<(), QueueError> {
+        let body = serde_json::to_string(letter).map_err(|_| QueueError)?;
         let reply = self.sqs.send_message().queue_url(&self.url).message_body(body).send().await;
         reply.map(drop).map_err(|error| unavailable("SendMessage", &error))
     }
@@ -52,8 +52,8 @@ impl DeadLetterQueue {
     /// Up to ten messages, hidden from others for so long; none: the queue holds no more that are not hidden.
     ///
     /// # Errors
-    /// [`QueueUnavailable`].
-    pub async fn receive(&self, hidden: Duration) -> Result<Vec<DeadLetterMessage>, QueueUnavailable> {
+    /// [`QueueError`].
+    pub async fn receive(&self, hidden: Duration) -> Result<Vec<DeadLetterMessage>, QueueError> {
         let receive = self.sqs.receive_message().queue_url(&self.url);
         let reply = receive
             .max_number_of_messages(10)
@@ -73,8 +73,8 @@ impl DeadLetterQueue {
     /// About how many messages there are, hidden ones too.
     ///
     /// # Errors
-    /// [`QueueUnavailable`].
-    pub async fn count(&self) -> Result<u64, QueueUnavailable> {
+    /// [`QueueError`].
+    pub async fn count(&self) -> Result<u64, QueueError> {
         use QueueAttributeName::{ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible};
         let names = [ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible];
         let request = self.sqs.get_queue_attributes().queue_url(&self.url);
@@ -90,8 +90,8 @@ impl DeadLetterQueue {
     /// Deletes a message that was received.
     ///
     /// # Errors
-    /// [`QueueUnavailable`]; the message comes back by itself.
-    pub async fn delete(&self, message: &DeadLetterMessage) -> Result<(), QueueUnavailable> {
+    /// [`QueueError`]; the message comes back by itself.
+    pub async fn delete(&self, message: &DeadLetterMessage) -> Result<(), QueueError> {
         let delete = self.sqs.delete_message().queue_url(&self.url).receipt_handle(&message.receipt);
         delete.send().await.map(drop).map_err(|error| unavailable("DeleteMessage", &error))
     }
@@ -115,12 +115,12 @@ fn seconds(duration: Duration) -> i32 {
     i32::try_from(duration.as_secs()).unwrap_or(i32::MAX)
 }
 
-fn unavailable<E, R>(operation: &'static str, error: &SdkError<E, R>) -> QueueUnavailable
+fn unavailable<E, R>(operation: &'static str, error: &SdkError<E, R>) -> QueueError
 where
     E: ProvideErrorMetadata,
     SdkError<E, R>: RequestId,
 {
     let code = vault::failure_code(error);
     tracing::warn!(operation, code, request_id = error.request_id(), "SQS refused or failed");
-    QueueUnavailable
+    QueueError
 }

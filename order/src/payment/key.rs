@@ -8,20 +8,20 @@ pub struct PaymentKey(String);
 /// Not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an idempotency key")]
-pub struct NotAPaymentKey;
+pub struct ParsePaymentKeyError;
 
 impl PaymentKey {
     /// Judges the key that a client sends.
     ///
     /// # Errors
-    /// [`NotAPaymentKey`] when it may not be stored.
-    pub fn accept(text: &str) -> Result<Self, NotAPaymentKey> {
+    /// [`ParsePaymentKeyError`] when it may not be stored.
+    pub fn accept(text: &str) -> Result<Self, ParsePaymentKeyError> {
         let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
         let key = quoted.unwrap_or(text);
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
         let fits = (1..=64).contains(&key.len()) && key.bytes().all(unreserved);
         if !fits || vault::is_card_shaped(key) {
-            return Err(NotAPaymentKey);
+            return Err(ParsePaymentKeyError);
         }
         Ok(Self(key.to_owned()))
     }
@@ -48,8 +48,8 @@ mod tests {
             assert_eq!(PaymentKey::accept(text), Ok(PaymentKey(key.to_owned())));
         }
         for text in ["", "\"\"", "two words", "\"open", "ä", "4111111111111111", "4111.1111.1111.1111"] {
-            assert_eq!(PaymentKey::accept(text), Err(NotAPaymentKey), "{text}");
+            assert_eq!(PaymentKey::accept(text), Err(ParsePaymentKeyError), "{text}");
         }
-        assert_eq!(PaymentKey::accept(&"x".repeat(65)), Err(NotAPaymentKey));
+        assert_eq!(PaymentKey::accept(&"x".repeat(65)), Err(ParsePaymentKeyError));
     }
 }

@@ -10,7 +10,7 @@ use strum::IntoStaticStr;
 use uuid::Uuid;
 use vault::{CardBrand, Last4};
 
-pub use self::key::{NotAPaymentKey, PaymentKey};
+pub use self::key::{ParsePaymentKeyError, PaymentKey};
 use crate::{
     amount::{Amount, Currency, MinorUnits},
     decline_code::DeclineCode,

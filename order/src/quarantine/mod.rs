@@ -1,12 +1,12 @@
 //! The quarantine: accepted orders with their sealed cards, until they are across.
 
-mod expiring;
+mod card_removal;
 mod recovery;
 mod row;
 mod table;
 mod upkeep;
 
-pub use expiring::HeldCard;
+pub use card_removal::HeldCard;
 pub use recovery::{AFTER_THE_CLAIM, Pending, SWEEP_PERIOD, suspect_delay};
 pub use row::{QuarantineRow, QuarantineStanding, QuarantineView};
 pub use table::QuarantineTable;

@@ -10,11 +10,12 @@ use vault::{CardBrand, Last4, QuarantineIdentity, QuarantinedCard, Token};
 
 use super::recovery::{Pending, RECOVERY};
 use crate::{
-    amount::{Amount, Currency, MinorUnits, NotAnAmount},
+    amount::{Amount, Currency, MinorUnits, ParseAmountError},
     details::{Address, CustomerName, Details},
+    failure_reason::FailureReason,
     order_id::OrderId,
     owner::Owner,
-    status::{FailureReason, QuarantineStatus},
+    status::QuarantineStatus,
     table_error::TableError,
     timestamp::Timestamp,
 };
@@ -156,16 +157,16 @@ pub struct QuarantineView {
     #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
     pub replaces: Option<Token>,
     #[serde(default, deserialize_with = "readable")]
-    order_amount: Option<Result<MinorUnits, NotAnAmount>>,
+    order_amount: Option<Result<MinorUnits, ParseAmountError>>,
     #[serde(default, deserialize_with = "readable")]
-    order_currency: Option<Result<Currency, NotAnAmount>>,
+    order_currency: Option<Result<Currency, ParseAmountError>>,
     /// When it goes on, while it is PENDING.
     #[serde(skip)]
     pub pending: Pending,
 }
 
 /// An attribute that may be of any form in a malformed row; that it is there is seen all the same.
-fn readable<'de, T, D>(deserializer: D) -> Result<Option<Result<T, NotAnAmount>>, D::Error>
+fn readable<'de, T, D>(deserializer: D) -> Result<Option<Result<T, ParseAmountError>>, D::Error>
 where
     T: Deserialize<'de>,
     D: Deserializer<'de>,
@@ -178,7 +179,7 @@ where
     }
     Ok(Some(match Stored::deserialize(deserializer)? {
         Stored::Readable(value) => Ok(value),
-        Stored::Other(_) => Err(NotAnAmount),
+        Stored::Other(_) => Err(ParseAmountError),
     }))
 }
 
@@ -212,8 +213,8 @@ impl QuarantineView {
     /// What the merchant said that the order costs.
     ///
     /// # Errors
-    /// [`NotAnAmount`] when there is an amount that cannot be read: nobody guesses what it was.
-    pub fn amount(&self) -> Result<Option<Amount>, NotAnAmount> {
+    /// [`ParseAmountError`] when there is an amount that cannot be read: nobody guesses what it was.
+    pub fn amount(&self) -> Result<Option<Amount>, ParseAmountError> {
         Amount::of_parts(self.order_amount.transpose()?, self.order_currency.transpose()?)
     }
 
@@ -270,13 +271,13 @@ mod tests {
         for (amounts, read) in [
             (json!({}), Ok(None)),
             (json!({"OrderAmount": 500, "OrderCurrency": "EUR"}), Ok(Some(euros))),
-            (json!({"OrderAmount": 500}), Err(NotAnAmount)),
-            (json!({"OrderCurrency": "EUR"}), Err(NotAnAmount)),
-            (json!({"OrderAmount": 0, "OrderCurrency": "EUR"}), Err(NotAnAmount)),
-            (json!({"OrderAmount": 1.5, "OrderCurrency": "EUR"}), Err(NotAnAmount)),
-            (json!({"OrderAmount": "500", "OrderCurrency": "EUR"}), Err(NotAnAmount)),
-            (json!({"OrderAmount": null, "OrderCurrency": "EUR"}), Err(NotAnAmount)),
-            (json!({"OrderAmount": 500, "OrderCurrency": ["EUR"]}), Err(NotAnAmount)),
+            (json!({"OrderAmount": 500}), Err(ParseAmountError)),
+            (json!({"OrderCurrency": "EUR"}), Err(ParseAmountError)),
+            (json!({"OrderAmount": 0, "OrderCurrency": "EUR"}), Err(ParseAmountError)),
+            (json!({"OrderAmount": 1.5, "OrderCurrency": "EUR"}), Err(ParseAmountError)),
+            (json!({"OrderAmount": "500", "OrderCurrency": "EUR"}), Err(ParseAmountError)),
+            (json!({"OrderAmount": null, "OrderCurrency": "EUR"}), Err(ParseAmountError)),
+            (json!({"OrderAmount": 500, "OrderCurrency": ["EUR"]}), Err(ParseAmountError)),
         ] {
             assert_eq!(view(amounts.clone()).amount(), read, "{amounts}");
         }

@@ -18,9 +18,10 @@ use super::{
 };
 use crate::{
     attributes::{Access, List, QUARANTINE},
+    failure_reason::FailureReason,
     order_id::OrderId,
     row_version::{Condition, RowVersion},
-    status::{FailureReason, QuarantineStatus},
+    status::QuarantineStatus,
     table_error::{TableError, Written, classify, conditional},
     timestamp::Timestamp,
 };

@@ -10,9 +10,10 @@ use uuid::Uuid;
 use super::table::QuarantineTable;
 use crate::{
     attributes::{Access, List, QUARANTINE},
+    failure_reason::FailureReason,
     order_id::OrderId,
     row_version::{Condition, RowVersion},
-    status::{FailureReason, QuarantineStatus},
+    status::QuarantineStatus,
     table_error::{TableError, Written, classify, conditional},
     timestamp::Timestamp,
 };

@@ -46,4 +46,4 @@ pub trait Processor: fmt::Debug + Send + Sync {
 /// The processor cannot be used: the system's root certificates or the proxy's address cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the client of the payment processor cannot be made")]
-pub struct NoClient;
+pub struct ClientNotBuiltError;

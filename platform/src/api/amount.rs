@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use order::{Amount, Currency, MinorUnits};
 
-use super::{fields::Fields, problem::Problem};
+use super::{fields::Fields, problems::Problem};
 
 /// Reads the amount of a request, `None` when both fields are missing or null.
 ///

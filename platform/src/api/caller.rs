@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use serde_json::Value;
 
-use super::{denied::Denied, problem::Problem};
+use super::{denied::Denied, problems::Problem};
 use order::Owner;
 
 /// A signed-in user.

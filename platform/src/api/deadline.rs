@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use clock::Clock;
 
-use super::{problem::Problem, reply::Reply};
+use super::{problems::Problem, reply::Reply};
 use crate::deadline::time_left;
 
 /// The time that the answer itself takes.

@@ -1,6 +1,6 @@
 //! Who is kept out, and why: few fixed reasons, counted.
 
-use super::problem::Problem;
+use super::problems::Problem;
 use crate::metrics::Metric;
 
 /// Why somebody is kept out.

@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{json_text::JsonText, problem::Problem};
+use super::{json_text::JsonText, problems::Problem};
 
 /// The fields of a JSON object, in the order they came, each value as it was written.
 pub struct Fields<'a>(Vec<(JsonText<'a>, &'a RawValue)>);

@@ -1,10 +1,43 @@
-//! The one list of what the functions answer that is no success: status, code, message, and the seconds until trying
-//! again makes sense. docs/openapi.yaml is tested against it (`tests/end_to_end/openapi.rs`). One code may have several
-//! messages; it never has what a client sent.
+//! Errors of the API, `{"message", "code", "requestId"}`, and the one list of them: status, code, message, and the
+//! seconds until a repeated request makes sense. docs/openapi.yaml is tested against it
+//! (`tests/end_to_end/openapi.rs`). One code may have several messages; none holds what a client sent.
 
 use http::StatusCode;
 
-use super::problem::Problem;
+use order::TableError;
+
+/// An error answer. Two are equal when they say the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// For programs; one of a fixed list.
+    pub code: &'static str,
+    /// For people; never holds what a client sent.
+    pub message: &'static str,
+    /// Seconds until trying again makes sense.
+    pub retry_after: Option<u32>,
+}
+
+impl Problem {
+    /// A problem that a repeated request does not solve.
+    #[must_use]
+    const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        Self { status, code, message, retry_after: None }
+    }
+
+    /// The same, worth trying again after so many seconds (RFC 9110, 10.2.3).
+    #[must_use]
+    pub const fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// The same in other words: a field that must never be sent is named.
+    #[must_use]
+    pub const fn saying(self, message: &'static str) -> Self {
+        Self { message, ..self }
+    }
+}
 
 macro_rules! problems {
     ($($name:ident = $status:ident $code:literal $message:literal $(retry $seconds:literal)?;)*) => {
@@ -158,6 +191,13 @@ problems! {
         "The payment processor did not answer; send the same request again, it is charged once at most" retry 60;
     UNAVAILABLE = SERVICE_UNAVAILABLE "UNAVAILABLE"
         "The service is not available for the moment; send the same request again" retry 1;
+}
+
+impl From<TableError> for Problem {
+    /// What may pass is worth trying again; what cannot be read or is refused is our own fault.
+    fn from(error: TableError) -> Self {
+        if error.retryable() { Self::UNAVAILABLE } else { Self::INTERNAL }
+    }
 }
 
 #[cfg(test)]

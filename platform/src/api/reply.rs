@@ -5,7 +5,7 @@ use aws_lambda_events::encodings::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::{cors::Cors, problem::Problem};
+use super::{cors::Cors, problems::Problem};
 use crate::metrics::Metric;
 
 /// A good answer.

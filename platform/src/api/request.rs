@@ -7,9 +7,9 @@ use percent_encoding::percent_decode_str;
 use vault::Plaintext;
 use zeroize::Zeroize;
 
-use super::problem::Problem;
+use super::problems::Problem;
 use crate::spans::name_order;
-use order::{OrderId, OrderIdError, OrderIdPattern};
+use order::{OrderId, OrderIdPattern, ParseOrderIdError};
 
 /// The largest body, in bytes. The largest order that keeps the rules is a few KB.
 const LARGEST_BODY: usize = 16 * 1024;
@@ -98,8 +98,8 @@ pub fn order_id_in_path(request: &ApiGatewayProxyRequest, own: &OrderIdPattern) 
 /// 422 with the rule it breaks.
 pub fn order_id(text: &str, own: &OrderIdPattern) -> Result<OrderId, Problem> {
     let order = own.accept(text).map_err(|error| match error {
-        OrderIdError::Shape => Problem::ORDER_ID_INVALID,
-        OrderIdError::CardShaped => Problem::ORDER_ID_CARD_SHAPED,
+        ParseOrderIdError::Shape => Problem::ORDER_ID_INVALID,
+        ParseOrderIdError::CardShaped => Problem::ORDER_ID_CARD_SHAPED,
     })?;
     name_order(&order);
     Ok(order)

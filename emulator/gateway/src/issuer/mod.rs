@@ -1,33 +1,29 @@
 //! Sign-in on one machine: ID tokens shaped as Cognito's, signed here, checked as API Gateway's
 //! Cognito authorizer checks them.
 
+mod authorizer_claims;
 #[cfg(test)]
 pub(crate) mod bad_tokens;
-mod claims;
+mod id_token;
 mod key;
 
-use std::{
-    path::Path,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{path::Path, time::SystemTime};
 
 use jsonwebtoken::{
-    Algorithm, DecodingKey, EncodingKey, Header, Validation,
+    Algorithm, DecodingKey, EncodingKey, Header,
     jwk::{Jwk, PublicKeyUse, ThumbprintHash},
 };
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-pub use claims::AuthorizerClaims;
+pub use authorizer_claims::AuthorizerClaims;
+pub use id_token::TOKEN_LIFETIME;
+use id_token::{id_claims, id_token_validation};
 pub use key::KeyError;
-
-/// How long an ID token is good for: Cognito's default.
-pub const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// Why a token was refused. Says nothing about the token: API Gateway does not either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the ID token is missing, expired or not of this user pool")]
-pub struct TokenRefused;
+pub struct TokenError;
 
 /// Why the issuer or a token could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -132,22 +128,22 @@ impl Issuer {
     ///
     /// # Errors
     /// When the token is not one of this pool's ID tokens for this client, or has expired.
-    pub fn verify(&self, authorization: &str) -> Result<AuthorizerClaims, TokenRefused> {
+    pub fn verify(&self, authorization: &str) -> Result<AuthorizerClaims, TokenError> {
         let token = bare_token(authorization);
-        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenRefused)?;
+        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError)?;
         if header.kid.as_deref() != Some(self.key_id.as_str()) {
-            return Err(TokenRefused);
+            return Err(TokenError);
         }
         let decoded = jsonwebtoken::decode::<serde_json::Map<String, Value>>(
             token,
             &self.checking,
             &id_token_validation(&self.pool),
         )
-        .map_err(|_| TokenRefused)?;
+        .map_err(|_| TokenError)?;
         // The library has checked signature, times, audience and issuer; it does not know Cognito's access
         // tokens, which carry another `token_use` and must not pass for sign-in.
         if decoded.claims.get("token_use").and_then(Value::as_str) != Some("id") {
-            return Err(TokenRefused);
+            return Err(TokenError);
         }
         Ok(AuthorizerClaims::from_jwt(decoded.claims))
     }
@@ -169,44 +165,6 @@ impl std::fmt::Debug for Issuer {
     }
 }
 
-fn id_token_validation(pool: &UserPool) -> Validation {
-    let mut validation = Validation::new(Algorithm::RS256);
-    validation.leeway = 0;
-    validation.set_audience(&[&pool.client_id]);
-    validation.set_issuer(&[pool.issuer_url()]);
-    validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
-    validation
-}
-
-fn id_claims(pool: &UserPool, when: SystemTime, user: &str, groups: &[String]) -> Value {
-    let issued = when.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let email = if user.contains('@') { user.to_owned() } else { format!("{user}@example.com") };
-    let mut claims = json!({
-        "sub": subject(pool, user),
-        "cognito:username": user,
-        "email": email,
-        "email_verified": true,
-        "aud": pool.client_id,
-        "iss": pool.issuer_url(),
-        "token_use": "id",
-        "auth_time": issued.as_secs(),
-        "iat": issued.as_secs(),
-        "exp": (issued + TOKEN_LIFETIME).as_secs(),
-        "jti": Uuid::new_v4(),
-        "event_id": Uuid::new_v4(),
-    });
-    // Cognito leaves the claim out for a user without groups.
-    if let (false, Some(claims)) = (groups.is_empty(), claims.as_object_mut()) {
-        claims.insert("cognito:groups".to_owned(), json!(groups));
-    }
-    claims
-}
-
-/// The user's `sub`: the same for the same name, on every machine.
-fn subject(pool: &UserPool, user: &str) -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{}#{user}", pool.issuer_url()).as_bytes())
-}
-
 /// The sample sends the bare token; most clients say `Bearer` first. Both are fine.
 fn bare_token(authorization: &str) -> &str {
     let trimmed = authorization.trim();
@@ -223,7 +181,7 @@ pub(crate) fn pool() -> UserPool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::LazyLock;
+    use std::{sync::LazyLock, time::Duration};
 
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as URL_BASE64};
 

@@ -17,7 +17,7 @@ use reqwest::{
 use super::{
     bearer::Bearer,
     body::body,
-    seam::{NoClient, PaymentRequest, Processor, ProcessorError},
+    seam::{ClientNotBuiltError, PaymentRequest, Processor, ProcessorError},
     settings::ProcessorSettings,
 };
 
@@ -35,7 +35,7 @@ impl HttpProcessor {
         url: Url,
         settings: &ProcessorSettings,
         clock: Clock,
-    ) -> Result<Self, NoClient> {
+    ) -> Result<Self, ClientNotBuiltError> {
         let mut client = Client::builder()
             // A redirect would carry the card elsewhere.
             .redirect(redirect::Policy::none())
@@ -49,14 +49,14 @@ impl HttpProcessor {
             // Only the proxy that is set: none of the environment's.
             .no_proxy();
         if let Some(proxy) = &settings.proxy {
-            client = client.proxy(Proxy::all(proxy.clone()).map_err(|_| NoClient)?);
+            client = client.proxy(Proxy::all(proxy.clone()).map_err(|_| ClientNotBuiltError)?);
         }
         if url.scheme() == "http" {
             // On this machine there is no TLS, and reading the system's certificates takes long.
             client = client.tls_certs_only([]);
         }
         Ok(Self {
-            client: client.build().map_err(|_| NoClient)?,
+            client: client.build().map_err(|_| ClientNotBuiltError)?,
             url,
             bearer: settings.secret_arn.clone().map(|arn| Bearer::new(config, arn, clock)),
         })

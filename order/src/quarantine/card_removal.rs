@@ -6,10 +6,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::{recovery::Pending, table::QuarantineTable};
 use crate::{
     attributes::{Access, List, QUARANTINE},
+    failure_reason::FailureReason,
     order_id::OrderId,
     owner::Owner,
     row_version::{Condition, RowVersion},
-    status::{FailureReason, QuarantineStatus},
+    status::QuarantineStatus,
     table_error::{TableError, Written, classify, conditional},
 };
 
