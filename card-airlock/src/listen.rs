@@ -10,7 +10,6 @@ pub enum ListenError {
     /// Another program has the port.
     #[error("port {port} is taken: choose another with {option} PORT (0 takes a free one)")]
     Taken {
-        /// The port.
         port: u16,
         /// The option that sets it.
         option: &'static str,
@@ -18,7 +17,6 @@ pub enum ListenError {
     /// The system refused for another reason.
     #[error("cannot listen on port {port} ({option}): {source}")]
     Refused {
-        /// The port.
         port: u16,
         /// The option that sets it.
         option: &'static str,

@@ -1,5 +1,7 @@
 //! The time, as a parameter: every rule about time can be tested without waiting.
 
+#![warn(missing_docs)]
+
 mod test_clock;
 
 use std::{

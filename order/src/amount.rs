@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 pub struct Amount {
     /// How much, in the currency's minor unit (cents of a dollar, yen of a yen).
     pub minor_units: MinorUnits,
-    /// Of which currency.
     pub currency: Currency,
 }
 

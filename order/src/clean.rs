@@ -36,7 +36,6 @@ pub use forgetting::CardStanding;
 pub struct CleanOrder {
     /// The key.
     pub customer_order: OrderId,
-    /// The customer's name.
     pub customer_name: CustomerName,
     /// The customer's address.
     pub address: Address,
@@ -123,7 +122,6 @@ const _: () = assert!(MAX_ATTEMPTS == 5);
 /// A clean order and where its payment stands, as far as everybody may know who may see the order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CleanStatus {
-    /// The order.
     pub order: CleanOrder,
     /// Where its payment stands; none: nobody has tried, or nobody with the card that replaced a declined one.
     pub payment: Option<PaymentStatus>,

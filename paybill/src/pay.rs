@@ -274,7 +274,6 @@ impl Paybill {
 enum Found {
     /// In the clean table, with its payments.
     Across(Box<(CleanOrder, Payments)>),
-    /// In quarantine.
     InQuarantine(QuarantineStatus, Pending),
 }
 

@@ -7,7 +7,6 @@ use serde::Deserialize;
 /// What a message speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Word {
-    /// One order.
     Order(OrderId),
     /// An order whose id is none: only its row can tell.
     Nameless,

@@ -46,16 +46,13 @@ pub enum Request {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Summary {
-    /// Of a sweep.
     Sweep(SweepSummary),
-    /// Of a replay.
     Replay(ReplaySummary),
 }
 
 /// Why a sweep or a replay stopped. What was done until then is done; running it again goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
-    /// A table.
     #[error(transparent)]
     Table(#[from] TableError),
     /// The dead-letter queue.

@@ -13,7 +13,6 @@ const MAX_NAME_CHARS: usize = 256;
 pub struct Call {
     /// The access-key id: a role's logical id, or an operator's.
     pub role: String,
-    /// The service.
     pub service: Service,
     /// The operation, as AWS names it.
     pub operation: String,
@@ -47,7 +46,6 @@ impl Call {
 pub struct CallKind {
     /// The access-key id: a role's logical id, or an operator's.
     pub role: String,
-    /// The service.
     pub service: Service,
     /// The operation, as AWS names it.
     pub operation: String,

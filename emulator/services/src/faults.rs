@@ -48,7 +48,6 @@ pub enum When {
 pub struct FaultRule {
     /// The caller's access-key id: a function's role.
     pub role: Option<String>,
-    /// The service.
     pub service: Option<Service>,
     /// The operation, as AWS names it.
     pub operation: Option<String>,

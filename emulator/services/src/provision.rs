@@ -20,25 +20,20 @@ pub struct Refused {
 /// A KMS key that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreatedKey {
-    /// Its id.
     pub id: String,
-    /// Its ARN.
     pub arn: String,
 }
 
 /// An SQS queue that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreatedQueue {
-    /// Its URL.
     pub url: String,
-    /// Its ARN.
     pub arn: String,
 }
 
 /// A DynamoDB table to be made; it is billed on demand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableSpec {
-    /// Its name.
     pub name: String,
     /// Its key, hash first.
     pub key: Vec<KeyAttribute>,
@@ -53,7 +48,6 @@ pub struct TableSpec {
 /// One attribute of a table's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyAttribute {
-    /// Its name.
     pub name: String,
     /// `HASH` or `RANGE`.
     pub key_type: String,
@@ -64,7 +58,6 @@ pub struct KeyAttribute {
 /// A DynamoDB table that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreatedTable {
-    /// Its ARN.
     pub arn: String,
     /// Its stream's ARN, when it has a stream.
     pub stream_arn: Option<String>,

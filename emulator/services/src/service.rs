@@ -7,11 +7,8 @@ pub enum Service {
     DynamoDb,
     /// DynamoDB Streams.
     DynamoDbStreams,
-    /// KMS.
     Kms,
-    /// SQS.
     Sqs,
-    /// Secrets Manager.
     SecretsManager,
 }
 

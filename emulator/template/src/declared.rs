@@ -7,13 +7,10 @@ use serde_json::Value;
 /// A template with every value known.
 #[derive(Debug, Clone)]
 pub struct Stack {
-    /// The tables.
     pub tables: Vec<Table>,
     /// The KMS keys.
     pub keys: Vec<Key>,
-    /// The queues.
     pub queues: Vec<Queue>,
-    /// The functions.
     pub functions: Vec<LambdaFunction>,
     /// The API and its routes.
     pub api: Api,
@@ -47,9 +44,7 @@ impl Stack {
 /// A DynamoDB table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// Its logical id.
     pub logical_id: String,
-    /// Its name.
     pub name: String,
     /// Its key, hash first.
     pub key: Vec<KeyAttribute>,
@@ -66,7 +61,6 @@ pub struct Table {
 /// One attribute of a table's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyAttribute {
-    /// Its name.
     pub name: String,
     /// `HASH` or `RANGE`.
     pub key_type: String,
@@ -77,7 +71,6 @@ pub struct KeyAttribute {
 /// A KMS key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
-    /// Its logical id.
     pub logical_id: String,
     /// Whether its material is replaced every year.
     pub rotation: bool,
@@ -86,9 +79,7 @@ pub struct Key {
 /// An SQS queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
-    /// Its logical id.
     pub logical_id: String,
-    /// Its name.
     pub name: String,
     /// How long a message is kept.
     pub retention: Duration,
@@ -99,11 +90,9 @@ pub struct Queue {
 /// A Lambda function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LambdaFunction {
-    /// Its logical id.
     pub logical_id: String,
     /// The logical id of its role: the last part of its `Role`.
     pub role: String,
-    /// Its environment.
     pub environment: BTreeMap<String, String>,
     /// How long one invocation may take.
     pub timeout: Duration,
@@ -116,13 +105,11 @@ pub struct LambdaFunction {
 /// The REST API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Api {
-    /// Its logical id.
     pub logical_id: String,
     /// What `Ref` gives for it: its id.
     pub id: String,
     /// Its stage, the first part of every path.
     pub stage: String,
-    /// Its routes.
     pub routes: Vec<Route>,
     /// What it answers to a browser that asks before it calls; `None`: nothing.
     pub cors: Option<Cors>,
@@ -168,7 +155,6 @@ pub struct Schedule {
 pub struct StreamMapping {
     /// The logical id of the function.
     pub function: String,
-    /// The stream.
     pub stream_arn: String,
     /// Where a new mapping starts: `TRIM_HORIZON` or `LATEST`.
     pub starting_position: String,

@@ -84,7 +84,6 @@ pub enum Standing {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Decline {
-    /// The payment.
     pub payment_id: Uuid,
     /// What was to be charged, in minor units, with the currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]

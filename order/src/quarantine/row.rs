@@ -27,7 +27,6 @@ use crate::{
 pub struct QuarantineRow {
     /// The key.
     pub customer_order: OrderId,
-    /// The customer's name.
     pub customer_name: CustomerName,
     /// The customer's address.
     pub address: Address,

@@ -27,7 +27,6 @@ pub struct KeptRow {
     pub version: RowVersion,
     /// The key as an order id.
     pub order: Option<OrderId>,
-    /// The acceptance.
     pub acceptance: Option<Uuid>,
     /// Where it stands.
     pub status: Option<QuarantineStatus>,

@@ -8,7 +8,6 @@ use vault::Plaintext;
 pub enum JsonText<'a> {
     /// As it stands in the body.
     Plain(&'a str),
-    /// Unescaped.
     Unescaped(Plaintext<String>),
 }
 

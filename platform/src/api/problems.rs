@@ -41,7 +41,6 @@ impl Problem {
 
 macro_rules! problems {
     ($($name:ident = $status:ident $code:literal $message:literal $(retry $seconds:literal)?;)*) => {
-        #[expect(missing_docs, reason = "each has its message")]
         impl Problem {
             $(pub const $name: Self =
                 Self::new(StatusCode::$status, $code, $message)$(.retry_after($seconds))?;)*

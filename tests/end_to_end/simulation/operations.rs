@@ -62,7 +62,6 @@ pub(super) enum Op {
 /// Who sends an order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Sender {
-    /// The customer.
     Customer,
     /// The customer, with a price of their own.
     Haggler,

@@ -17,7 +17,6 @@ use crate::{
 /// One part of a pattern: some characters of a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PatternPart {
-    /// Of which class.
     pub class: PatternClass,
     /// How many at least.
     pub least: usize,
@@ -32,7 +31,6 @@ pub enum PatternClass {
     Literal(char),
     /// Any ASCII digit.
     Digit,
-    /// Letters.
     Letter,
 }
 
