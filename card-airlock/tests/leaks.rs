@@ -105,7 +105,7 @@ async fn promise_1_the_functions_as_processes_write_no_card_at_trace() {
     let attempts = attempts(&mut cards, "processes");
     let sent: Vec<_> = attempts.iter().map(|attempt| attempt.card.clone()).collect();
     let mut searched = Searched::for_cards(&sent);
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let http = test_support::http_client();
     for attempt in &attempts {
         let (status, answer) = attempt.send(&http, &api, &token).await;
         searched.bytes(&format!("the answer to a card {}", attempt.what), answer.as_bytes());

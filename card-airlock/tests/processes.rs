@@ -137,7 +137,6 @@ fn environment_of(process_id: u32) -> BTreeMap<String, String> {
 /// A stack whose functions are processes, and a client of its API.
 struct Client {
     stack: Stack,
-    http: reqwest::Client,
     token: String,
     written: Arc<Mutex<Vec<String>>>,
 }
@@ -156,17 +155,16 @@ impl Client {
         };
         let stack = Stack::start(options).await.unwrap();
         let token = stack.token("ann", &[]).unwrap();
-        Self { stack, http: test_support::http_client(), token, written }
+        Self { stack, token, written }
     }
 
     fn processes(&self) -> &Processes {
         self.stack.processes().unwrap()
     }
 
-    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
-        let request = self.http.post(format!("{}/{path}", self.stack.api_url()));
-        let request = request.header("Content-Type", "application/json").body(body.to_string());
-        answer(request.header("Authorization", &self.token)).await
+    /// The user whose token this client shows.
+    fn user(&self) -> test_support::Client {
+        test_support::Client::new(&self.stack.api_url(), self.token.clone())
     }
 
     async fn submit(&self, id: &str) -> u16 {
@@ -174,27 +172,25 @@ impl Client {
     }
 
     async fn submit_with(&self, id: &str, card: &str) -> u16 {
-        let order =
-            json!({ "CustomerOrder": id, "CustomerName": "Ann", "CreditCard": card, "Address": "Here" });
-        self.post("order", order).await.0
+        self.user().submit(&test_support::order_of(id, card)).await.status.as_u16()
+    }
+
+    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        parts(self.user().post(&format!("/{path}"), body.to_string()).await)
     }
 
     async fn pay(&self, id: &str) -> (u16, Value) {
-        self.post("paybill", json!({ "CustomerOrder": id })).await
+        parts(self.user().pay(id).await)
     }
 
     async fn put_card(&self, id: &str) -> (u16, Value) {
-        let request = self.http.put(format!("{}/order/{id}/card", self.stack.api_url()));
-        let request = request.header("Content-Type", "application/json");
-        let request = request.body(json!({ "CreditCard": CARD }).to_string());
-        answer(request.header("Authorization", &self.token)).await
+        parts(self.user().put_card(id, CARD).await)
     }
 
-    /// One request on each route that asks for an order.
-    async fn ask_for(&self, id: &str) -> [(u16, Value); 4] {
-        let status = self.http.get(format!("{}/order/{id}", self.stack.api_url()));
+    /// One request on each route that names an order.
+    async fn on_each_route(&self, id: &str) -> [(u16, Value); 4] {
         [
-            answer(status.header("Authorization", &self.token)).await,
+            parts(self.user().status(id).await),
             self.put_card(id).await,
             self.pay(id).await,
             self.forget(id).await,
@@ -202,13 +198,11 @@ impl Client {
     }
 
     async fn order(&self, id: &str) -> Value {
-        let request = self.http.get(format!("{}/order/{id}", self.stack.api_url()));
-        answer(request.header("Authorization", &self.token)).await.1
+        self.user().status(id).await.json
     }
 
     async fn forget(&self, id: &str) -> (u16, Value) {
-        let request = self.http.delete(format!("{}/order/{id}/card", self.stack.api_url()));
-        answer(request.header("Authorization", &self.token)).await
+        parts(self.user().forget(id).await)
     }
 
     async fn tokenized(&self, id: &str) {
@@ -236,10 +230,8 @@ fn denied_in(written: &Mutex<Vec<String>>) -> Vec<(String, String, String)> {
     written.lock().unwrap().iter().filter_map(of).collect()
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
-    let response = request.send().await.unwrap();
-    let status = response.status().as_u16();
-    (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
+fn parts(answer: test_support::Answer) -> (u16, Value) {
+    (answer.status.as_u16(), answer.json)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -289,10 +281,10 @@ async fn an_owner_and_billing_are_never_counted_as_denied_and_a_stranger_once_pe
     assert_eq!(client.order("order-1").await["Status"], "TOKENIZED");
     client.token = client.stack.token("bob", &[]).unwrap();
     // There is no such order, and nobody is denied it.
-    for (code, answer) in client.ask_for("order-2").await {
+    for (code, answer) in client.on_each_route("order-2").await {
         assert_eq!((code, &answer["code"]), (404, &json!("ORDER_NOT_FOUND")));
     }
-    for (code, answer) in client.ask_for("order-1").await {
+    for (code, answer) in client.on_each_route("order-1").await {
         assert_eq!((code, &answer["code"]), (404, &json!("ORDER_NOT_FOUND")));
     }
     client.stack.shutdown().await;
@@ -341,17 +333,18 @@ async fn pages_of_one_origin_read_every_answer_of_the_programs_and_by_default_no
         let url = |path: &str| format!("{}/{path}", client.stack.api_url());
         let order =
             json!({ "CustomerOrder": "1", "CustomerName": "Ann", "CreditCard": CARD, "Address": "Here" });
+        let http = test_support::http_client();
         let json_body = |body: Value| {
-            client.http.post(url("order")).header("Content-Type", "application/json").body(body.to_string())
+            http.post(url("order")).header("Content-Type", "application/json").body(body.to_string())
         };
-        let preflight = client.http.request(reqwest::Method::OPTIONS, url("order"));
+        let preflight = http.request(reqwest::Method::OPTIONS, url("order"));
         let preflight = preflight.header("Origin", ORIGIN).header("Access-Control-Request-Method", "POST");
         for (request, status, shown) in [
             (preflight, 200, false),
             (json_body(order).header("Authorization", &client.token), 202, true),
             (json_body(json!({})).header("Authorization", &client.token), 400, true),
-            (client.http.post(url("paybill")).body("{}").header("Authorization", &client.token), 415, true),
-            (client.http.get(url("order/1")), 401, false),
+            (http.post(url("paybill")).body("{}").header("Authorization", &client.token), 415, true),
+            (http.get(url("order/1")), 401, false),
         ] {
             let response = request.send().await.unwrap();
             assert_eq!(response.status(), status);

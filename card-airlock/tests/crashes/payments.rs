@@ -26,9 +26,7 @@ use paybill::CLAIM_SECONDS;
 use platform::aws_client;
 use serde_json::{Value, json};
 
-use crate::setting::{
-    CLEAN, PATIENCE, QUARANTINE, count, http_client, random, random_card, setting, slow, start, submit,
-};
+use crate::setting::{CLEAN, PATIENCE, QUARANTINE, count, random, random_card, setting, slow, start, submit};
 
 const PAYBILL: &str = "PaybillFunction";
 const PASSES: usize = 3;
@@ -139,7 +137,7 @@ impl Shop {
         }
         // A merchant's, who says how much.
         let token = stack.token("clerk", &["billing".to_owned()]).unwrap();
-        Self { stack, dynamodb, http: http_client(), token, cards, answers: Vec::new() }
+        Self { stack, dynamodb, http: test_support::http_client(), token, cards, answers: Vec::new() }
     }
 
     /// Calls take longer, and some writes are lost before or after they are done, so that a kill finds paybill at

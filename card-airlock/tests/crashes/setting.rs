@@ -7,9 +7,8 @@ use card_airlock::stack::{Stack, StackOptions};
 use card_airlock_lambda::{Lines, ProcessOptions};
 use card_airlock_services::{FaultKind, FaultRule};
 use futures::{StreamExt, stream};
-use serde_json::json;
-pub(crate) use test_support::http_client;
 pub(crate) use test_support::tables::{ORDERS as CLEAN, QUARANTINE};
+use test_support::{Client, order_of};
 use uuid::Uuid;
 use vault::Pan;
 
@@ -35,18 +34,13 @@ pub(crate) async fn start<const N: usize>(parameters: [(&str, &str); N]) -> Stac
 
 /// Submits orders of Ann's, each with its card, and tells how many were answered with 202.
 pub(crate) async fn submit(stack: &Stack, cards: &BTreeMap<String, String>) -> usize {
-    let http = http_client();
-    let token = stack.token("ann", &[]).unwrap();
-    let url = format!("{}/order", stack.api_url());
+    let ann = Client::new(&stack.api_url(), stack.token("ann", &[]).unwrap());
     let statuses = stream::iter(cards).map(|(order, card)| {
-        let body =
-            json!({ "CustomerOrder": order, "CustomerName": "Ann", "CreditCard": card, "Address": "Here" });
-        let request = http.post(&url).header("Content-Type", "application/json");
-        let request = request.header("Authorization", &token).body(body.to_string());
-        async move { request.send().await.unwrap().status().as_u16() }
+        let (ann, order) = (&ann, order_of(order, card));
+        async move { ann.submit(&order).await.status }
     });
     let statuses = statuses.buffer_unordered(8);
-    statuses.filter(|status| std::future::ready(*status == 202)).count().await
+    statuses.filter(|status| std::future::ready(status.as_u16() == 202)).count().await
 }
 
 pub(crate) async fn count(dynamodb: &DynamoDb, table: &str) -> usize {

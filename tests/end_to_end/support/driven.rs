@@ -12,7 +12,10 @@ use card_airlock_services::{FaultKind, FaultRule, Service, When};
 use clock::TestClock;
 use serde_json::{Value, json};
 
-use super::{client::Client, world::issuer};
+use super::{
+    client::{self, Client},
+    world::issuer,
+};
 
 pub(crate) struct Driven {
     pub(crate) stack: Stack,
@@ -85,7 +88,7 @@ impl Driven {
     }
 
     pub(crate) fn client(&self, user: &str) -> Client {
-        Client::new(&self.stack.api_url(), self.stack.token(user, &[]).unwrap())
+        client::client(&self.stack.api_url(), self.stack.token(user, &[]).unwrap())
     }
 
     pub(crate) fn now(&self) -> SystemTime {

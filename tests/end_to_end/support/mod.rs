@@ -4,7 +4,6 @@ mod client;
 mod contract;
 mod driven;
 mod log;
-mod relay;
 mod rows;
 mod world;
 
@@ -12,7 +11,6 @@ pub(crate) use client::{Answer, Client, order, order_of};
 pub(crate) use contract::OPENAPI;
 pub(crate) use driven::{Driven, meanwhile, worker_fault};
 pub(crate) use log::Log;
-pub(crate) use relay::{Fault, Relay};
 pub(crate) use rows::{AUDIT, Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};
-pub(crate) use test_support::eventually;
+pub(crate) use test_support::{Fault, Relay, eventually};
 pub(crate) use world::{World, issuer, overtaken, overtaken_after};

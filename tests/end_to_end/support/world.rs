@@ -28,9 +28,9 @@ use tokio::{
 };
 
 use super::{
-    client::{Answer, Client},
+    Fault, Relay,
+    client::{self, Answer, Client},
     eventually,
-    relay::{Fault, Relay},
     rows::{Item, ORDERS, QUARANTINE, VAULT, flipped},
 };
 
@@ -155,7 +155,7 @@ impl World {
     /// The same, in groups of the user pool.
     pub(crate) fn client_in(&self, user: &str, groups: &[&str]) -> Client {
         let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
-        Client::new(&self.api, issuer().token_issued_at(self.time.now(), user, &groups).unwrap())
+        client::client(&self.api, issuer().token_issued_at(self.time.now(), user, &groups).unwrap())
     }
 
     /// A token that was good until an hour ago.

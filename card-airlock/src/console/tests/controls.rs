@@ -47,21 +47,15 @@ async fn a_forgotten_card_and_another_card_for_a_declined_order_are_told() {
     page.place("again", "decline").await;
     page.until("gone", "tokenized").await;
     page.until("again", "tokenized").await;
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let forget = http.delete(format!("{}/order/gone/card", page.stack.api_url()));
-    let forgot = forget.header("Authorization", &token).send().await.unwrap();
-    assert!(forgot.status().is_success(), "{}", forgot.status());
+    let user = test_support::Client::new(&page.stack.api_url(), token);
+    user.forget("gone").await.is(200);
     let (_, inside) = page.get("/console/orders/gone").await;
     assert!(inside["summary"]["forgottenAt"].is_string() && inside["rows"]["vault"].is_null(), "{inside}");
 
     page.post("/console/pay", json!({ "order": "again" })).await;
     page.until("again", "declined").await;
     page.post("/console/switch", json!({ "name": "kms-worker", "on": true })).await;
-    let card = json!({ "CreditCard": "5555 5555 5555 4444" }).to_string();
-    let replace = http.put(format!("{}/order/again/card", page.stack.api_url()));
-    let replace = replace.header("Authorization", &token).header("Content-Type", "application/json");
-    let replaced = replace.body(card).send().await.unwrap();
-    assert_eq!(replaced.status(), 202, "{}", replaced.text().await.unwrap());
+    user.put_card("again", "5555 5555 5555 4444").await.is(202);
     let (_, inside) = page.get("/console/orders/again").await;
     assert_eq!(inside["summary"]["replacement"], "PENDING");
     page.post("/console/switch", json!({ "name": "kms-worker", "on": false })).await;

@@ -11,12 +11,14 @@ use axum::{
     extract::State,
     response::Response,
 };
-use http::HeaderMap;
+use reqwest::header::{CONTENT_LENGTH, HOST, HeaderMap};
 use tokio::{net::TcpListener, sync::Notify};
+
+use crate::http::http_client;
 
 /// What happens to an operation's calls.
 #[derive(Debug, Clone)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// Never reaches AWS; the connection breaks.
     Lost,
     /// Takes effect; the reply breaks off.
@@ -39,7 +41,7 @@ struct Rule {
 
 /// Forwards to an AWS endpoint, with faults by operation.
 #[derive(Debug, Clone)]
-pub(crate) struct Relay(Arc<Inner>);
+pub struct Relay(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -51,12 +53,13 @@ struct Inner {
 }
 
 impl Relay {
-    pub(crate) async fn to(upstream: &str) -> Self {
+    /// A relay on a free port before the endpoint at `upstream`.
+    pub async fn to(upstream: &str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let relay = Self(Arc::new(Inner {
             url: format!("http://{}", listener.local_addr().unwrap()),
             upstream: upstream.to_owned(),
-            http: test_support::http_client(),
+            http: http_client(),
             rules: Mutex::default(),
             struck: Mutex::default(),
         }));
@@ -65,27 +68,28 @@ impl Relay {
         relay
     }
 
-    pub(crate) fn url(&self) -> &str {
+    /// Where it listens.
+    pub fn url(&self) -> &str {
         &self.0.url
     }
 
     /// Strikes the next `times` calls of an operation.
-    pub(crate) fn strike(&self, operation: &str, fault: Fault, times: usize) {
+    pub fn strike(&self, operation: &str, fault: Fault, times: usize) {
         self.strike_after(operation, 0, fault, times);
     }
 
     /// The same, after letting `skip` calls pass.
-    pub(crate) fn strike_after(&self, operation: &str, skip: usize, fault: Fault, times: usize) {
+    pub fn strike_after(&self, operation: &str, skip: usize, fault: Fault, times: usize) {
         self.0.rules.lock().unwrap().insert(operation.to_owned(), Rule { fault, skip, times });
     }
 
     /// Lets everything through from now on.
-    pub(crate) fn mend(&self) {
+    pub fn mend(&self) {
         self.0.rules.lock().unwrap().clear();
     }
 
     /// How many calls were struck so far.
-    pub(crate) fn struck(&self) -> usize {
+    pub fn struck(&self) -> usize {
         self.0.struck.lock().unwrap().len()
     }
 
@@ -102,8 +106,8 @@ impl Relay {
 
     async fn forward(&self, headers: HeaderMap, body: Bytes) -> Response {
         let mut headers = headers;
-        headers.remove(http::header::HOST);
-        headers.remove(http::header::CONTENT_LENGTH);
+        headers.remove(HOST);
+        headers.remove(CONTENT_LENGTH);
         let reply = self.0.http.post(&self.0.upstream).headers(headers).body(body).send().await.unwrap();
         let mut response = Response::builder().status(reply.status());
         for name in ["content-type", "x-amzn-requestid"] {
