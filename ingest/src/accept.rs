@@ -26,12 +26,12 @@ impl Ingest {
         submission: Submission,
         order_url: &str,
     ) -> Result<Reply, Problem> {
-        let Submission { order, name, address, card, owner, amount } = submission;
+        let Submission { order, customer, card, owner, amount } = submission;
         let owner = owner.unwrap_or_else(|| caller.owner.clone());
         let acceptance = opaque_id();
         let place = QuarantineIdentity { order: order.as_str(), owner: owner.as_str(), acceptance };
         let (last4, brands) = (card.last4(), card.brands());
-        let details = Details { owner: owner.clone(), name, address, last4, brands, replaces: None, amount };
+        let details = Details { owner: owner.clone(), customer, last4, brands, replaces: None, amount };
         // The card goes as soon as it is sealed, however long the other call takes.
         let (sealed, clean) = tokio::join!(self.sealer.seal(card, place), self.orders.status(&order));
         if let Some(clean) = clean? {
@@ -53,8 +53,7 @@ impl Ingest {
         let deadline = now.after(self.settings.deadline);
         QuarantineRow {
             customer_order,
-            customer_name: details.name.clone(),
-            address: details.address.clone(),
+            customer: details.customer.clone(),
             owner: details.owner.clone(),
             acceptance_id,
             accepted_at: now,

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use order::{Address, Amount, CustomerName, OrderId, OrderIdPattern, Owner, ParsePlainTextError};
+use order::{Address, Amount, Customer, CustomerName, OrderId, OrderIdPattern, Owner, ParsePlainTextError};
 use platform::api::{self, Fields, JsonText, Problem};
 use vault::{Card, CardExpiry, Pan, ParsePanError};
 
@@ -10,8 +10,7 @@ use vault::{Card, CardExpiry, Pan, ParsePanError};
 #[derive(Debug)]
 pub(crate) struct Submission {
     pub(crate) order: OrderId,
-    pub(crate) name: CustomerName,
-    pub(crate) address: Address,
+    pub(crate) customer: Customer,
     pub(crate) card: Card,
     /// Whose order it is; none: the caller's.
     pub(crate) owner: Option<Owner>,
@@ -41,28 +40,16 @@ impl Submission {
         if !sender.is_merchant && MERCHANTS_FIELDS.iter().any(|field| fields.raw(field).is_some()) {
             return Err(Problem::MERCHANT_ONLY);
         }
-        let (order, name, address, card) = (
-            text(&fields, "CustomerOrder", Problem::ORDER_ID_MISSING)?,
+        let order = text(&fields, "CustomerOrder", Problem::ORDER_ID_MISSING)?;
+        // What is missing is told before what is wrong.
+        let (name, address) = (
             text(&fields, "CustomerName", Problem::NAME_MISSING)?,
             text(&fields, "Address", Problem::ADDRESS_MISSING)?,
-            card_number(&fields)?,
         );
+        let card = card_number(&fields)?;
         Ok(Self {
             order: api::order_id(&order, sender.order_ids)?,
-            name: CustomerName::accept(&name).map_err(|error| match error {
-                ParsePlainTextError::Empty => Problem::NAME_EMPTY,
-                ParsePlainTextError::TooLong => Problem::NAME_TOO_LONG,
-                ParsePlainTextError::Control => Problem::NAME_CONTROL,
-                ParsePlainTextError::NoText => Problem::NAME_NO_TEXT,
-                ParsePlainTextError::CardShaped => Problem::NAME_CARD_SHAPED,
-            })?,
-            address: Address::accept(&address).map_err(|error| match error {
-                ParsePlainTextError::Empty => Problem::ADDRESS_EMPTY,
-                ParsePlainTextError::TooLong => Problem::ADDRESS_TOO_LONG,
-                ParsePlainTextError::Control => Problem::ADDRESS_CONTROL,
-                ParsePlainTextError::NoText => Problem::ADDRESS_NO_TEXT,
-                ParsePlainTextError::CardShaped => Problem::ADDRESS_CARD_SHAPED,
-            })?,
+            customer: customer(&name, &address)?,
             card: Card { pan: Pan::parse(&card).map_err(card_problem)?, expiry: expiry(&fields, now)? },
             owner: owner(&fields)?,
             amount: api::amount(&fields)?,
@@ -78,6 +65,25 @@ pub(crate) fn parse_card(body: &str, now: SystemTime) -> Result<Card, Problem> {
 
 fn text<'a>(fields: &Fields<'a>, name: &str, missing: Problem) -> Result<JsonText<'a>, Problem> {
     fields.string(name, missing.clone())?.ok_or(missing)
+}
+
+fn customer(name: &str, address: &str) -> Result<Customer, Problem> {
+    Ok(Customer {
+        name: CustomerName::accept(name).map_err(|error| match error {
+            ParsePlainTextError::Empty => Problem::NAME_EMPTY,
+            ParsePlainTextError::TooLong => Problem::NAME_TOO_LONG,
+            ParsePlainTextError::Control => Problem::NAME_CONTROL,
+            ParsePlainTextError::NoText => Problem::NAME_NO_TEXT,
+            ParsePlainTextError::CardShaped => Problem::NAME_CARD_SHAPED,
+        })?,
+        address: Address::accept(address).map_err(|error| match error {
+            ParsePlainTextError::Empty => Problem::ADDRESS_EMPTY,
+            ParsePlainTextError::TooLong => Problem::ADDRESS_TOO_LONG,
+            ParsePlainTextError::Control => Problem::ADDRESS_CONTROL,
+            ParsePlainTextError::NoText => Problem::ADDRESS_NO_TEXT,
+            ParsePlainTextError::CardShaped => Problem::ADDRESS_CARD_SHAPED,
+        })?,
+    })
 }
 
 fn owner(fields: &Fields<'_>) -> Result<Option<Owner>, Problem> {
@@ -163,7 +169,7 @@ mod tests {
     fn the_samples_order_is_read() {
         let submission = parse(&sample()).unwrap();
         assert_eq!(submission.order.as_str(), "123456789");
-        assert_eq!(submission.name.as_str(), "Amazon Web Services");
+        assert_eq!(submission.customer.name.as_str(), "Amazon Web Services");
         assert_eq!(submission.card.last4().to_string(), "0000");
         assert!(submission.card.expiry.is_none());
         assert_eq!((submission.owner, submission.amount), (None, None));

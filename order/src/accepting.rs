@@ -55,13 +55,12 @@ mod tests {
     use vault::CardBrand;
 
     use super::*;
-    use crate::details::{Address, CustomerName};
+    use crate::customer::Address;
 
     fn details(owner: &str, name: &str, last4: &str, brand: &str) -> Details {
         Details {
             owner: owner.parse().unwrap(),
-            name: CustomerName::accept(name).unwrap(),
-            address: Address::accept("Las Vegas").unwrap(),
+            customer: serde_json::from_value(json!({"CustomerName": name, "Address": "Las Vegas"})).unwrap(),
             last4: last4.parse().unwrap(),
             brands: brand.parse::<CardBrand>().unwrap().into(),
             replaces: None,
@@ -112,7 +111,7 @@ mod tests {
     /// The submission, and how it differs from the stored order.
     fn submissions() -> [(&'static str, Details); 6] {
         let mut moved = details("me", "AWS", "1111", "visa");
-        moved.address = Address::accept("Reno").unwrap();
+        moved.customer.address = Address::accept("Reno").unwrap();
         [
             ("same", details("me", "AWS", "1111", "visa")),
             ("other name", details("me", "Other", "1111", "visa")),

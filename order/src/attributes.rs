@@ -305,6 +305,11 @@ pub const AUDIT: Table = Table {
 pub const TABLES: [Table; 4] = [QUARANTINE, VAULT, CLEAN, AUDIT];
 
 impl Table {
+    /// Whether the table has an attribute of that name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.attributes.iter().any(|attribute| attribute.name == name)
+    }
+
     /// The names that a request names, in the order of the list.
     pub fn named_by(&self, access: Access) -> impl Iterator<Item = &'static str> {
         let named = self.attributes.iter().filter(move |attribute| attribute.named_by.contains(&access));

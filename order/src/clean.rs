@@ -18,7 +18,8 @@ use vault::{CardBrand, Last4, Token, Tokenized, action};
 use crate::{
     amount::{Amount, Currency, MinorUnits},
     attributes::{Access, CLEAN, List},
-    details::{Address, CustomerName, Details},
+    customer::Customer,
+    details::Details,
     order_id::OrderId,
     owner::Owner,
     payment::{MAX_ATTEMPTS, PaymentStatus},
@@ -36,9 +37,8 @@ pub use forgetting::CardStanding;
 pub struct CleanOrder {
     /// The key.
     pub customer_order: OrderId,
-    pub customer_name: CustomerName,
-    /// The customer's address.
-    pub address: Address,
+    #[serde(flatten)]
+    pub customer: Customer,
     /// Stands in the card's place.
     #[serde_as(as = "DisplayFromStr")]
     pub credit_card_token: Token,
@@ -79,8 +79,7 @@ impl CleanOrder {
     pub fn details(&self) -> Details {
         Details {
             owner: self.owner.clone(),
-            name: self.customer_name.clone(),
-            address: self.address.clone(),
+            customer: self.customer.clone(),
             last4: self.card_last4,
             brands: self.card_brand.into(),
             replaces: None,

@@ -136,8 +136,7 @@ impl Airlock {
 fn clean_order(row: &QuarantineRow, tokenized: &Tokenized, now: Timestamp) -> CleanOrder {
     CleanOrder {
         customer_order: row.customer_order.clone(),
-        customer_name: row.customer_name.clone(),
-        address: row.address.clone(),
+        customer: row.customer.clone(),
         credit_card_token: tokenized.token,
         card_last4: tokenized.last4,
         card_brand: tokenized.brands.now(),

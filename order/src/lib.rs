@@ -5,6 +5,7 @@ mod amount;
 pub mod attributes;
 mod clean;
 mod crossing;
+mod customer;
 mod dead_letter;
 mod decline_code;
 mod details;
@@ -13,6 +14,7 @@ mod order_id;
 mod order_id_pattern;
 mod owner;
 mod payment;
+mod plain_text;
 mod quarantine;
 mod replacing;
 mod row_version;
@@ -24,9 +26,10 @@ mod timestamp;
 pub use amount::{Amount, Currency, MinorUnits, ParseAmountError};
 pub use clean::{CardStanding, CleanOrder, CleanStatus, OrderTable};
 pub use crossing::{Airlock, Crossing};
+pub use customer::*;
 pub use dead_letter::{DeadLetter, DeadLetterKind, DeadLetterMessage, DeadLetterQueue, QueueError};
 pub use decline_code::{DeclineCode, ParseDeclineCodeError};
-pub use details::{Address, CustomerName, Details, ParsePlainTextError};
+pub use details::Details;
 pub use failure_reason::{FailureReason, ParseFailureReasonError};
 pub use order_id::{OrderId, ParseOrderIdError};
 pub use order_id_pattern::{OrderIdPattern, ParseOrderIdPatternError};
@@ -35,6 +38,7 @@ pub use payment::{
     Claim, Decline, MAX_ATTEMPTS, Outcome, ParsePaymentKeyError, Payment, PaymentKey, PaymentStatus,
     Payments, Standing,
 };
+pub use plain_text::ParsePlainTextError;
 pub use quarantine::{
     AFTER_THE_CLAIM, Arming, HeldCard, KeptRow, Pending, QuarantineRow, QuarantineStanding, QuarantineTable,
     QuarantineView, SWEEP_PERIOD, Upkeep, suspect_delay,

@@ -11,7 +11,9 @@ use vault::{CardBrand, Last4, QuarantineIdentity, QuarantinedCard, Token};
 use super::recovery::{Pending, RECOVERY};
 use crate::{
     amount::{Amount, Currency, MinorUnits, ParseAmountError},
-    details::{Address, CustomerName, Details},
+    attributes::QUARANTINE,
+    customer::Customer,
+    details::Details,
     failure_reason::FailureReason,
     order_id::OrderId,
     owner::Owner,
@@ -23,13 +25,12 @@ use crate::{
 /// A quarantine row, whole: what ingest writes and the worker reads from the stream.
 #[serde_as]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+#[serde(rename_all = "PascalCase")]
 pub struct QuarantineRow {
     /// The key.
     pub customer_order: OrderId,
-    pub customer_name: CustomerName,
-    /// The customer's address.
-    pub address: Address,
+    #[serde(flatten)]
+    pub customer: Customer,
     /// Who placed the order.
     pub owner: Owner,
     /// This taking-in of the order.
@@ -82,6 +83,9 @@ impl QuarantineRow {
     /// [`TableError::Malformed`] when attributes are missing, unknown or of another type, or when half an amount is
     /// there.
     pub fn parse(mut item: HashMap<String, AttributeValue>) -> Result<Self, TableError> {
+        if !item.keys().all(|name| QUARANTINE.has(name)) {
+            return Err(TableError::Malformed);
+        }
         item.retain(|name, _| !RECOVERY.contains(&name.as_str()));
         let row: Self = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
         Amount::of_parts(row.order_amount, row.order_currency).map_err(|_| TableError::Malformed)?;
@@ -139,12 +143,8 @@ pub struct QuarantineView {
     #[serde(default)]
     #[serde_as(as = "DefaultOnError")]
     pub failure_reason: Option<FailureReason>,
-    #[serde(default)]
-    #[serde_as(as = "DefaultOnError")]
-    customer_name: Option<CustomerName>,
-    #[serde(default)]
-    #[serde_as(as = "DefaultOnError")]
-    address: Option<Address>,
+    #[serde(flatten)]
+    customer: Option<Customer>,
     #[serde(default)]
     #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
     card_last4: Option<Last4>,
@@ -224,8 +224,7 @@ impl QuarantineView {
         self.acceptance_id.zip(self.accepted_at)?;
         Some(Details {
             owner: self.owner.clone(),
-            name: self.customer_name.clone()?,
-            address: self.address.clone()?,
+            customer: self.customer.clone()?,
             last4: self.card_last4?,
             brands: self.card_brand?.into(),
             replaces: self.replaces,
@@ -255,6 +254,38 @@ mod tests {
         assert_eq!(view.failure_reason, Some(FailureReason::Malformed));
         assert_eq!((view.acceptance_id, view.accepted_at), (None, None));
         assert!(view.details().is_none());
+    }
+
+    #[test]
+    fn a_row_is_read_with_each_attribute_of_the_list_and_with_no_other() {
+        let whole = json!({
+            "CustomerOrder": "1", "CustomerName": "AWS", "Address": "Las Vegas", "Owner": "me",
+            "AcceptanceId": "550e8400-e29b-41d4-a716-446655440000", "AcceptedAt": "2026-11-21T18:59:33.000Z",
+            "ArmedAt": "2026-11-21T18:59:33.000Z", "KeyBatchId": "550e8400-e29b-41d4-a716-446655440000",
+            "CardLast4": "1111", "CardBrand": "visa", "Status": "PENDING", "Attempt": 1, "Deadline": 2,
+            "ExpiresAt": 3, "FirstArmedAt": "2026-11-21T18:59:33.000Z",
+        });
+        let mut item: HashMap<String, AttributeValue> =
+            serde_dynamo::aws_sdk_dynamodb_1::to_item(whole).unwrap();
+        for name in ["SealedCard", "DataKey"] {
+            item.insert(name.into(), AttributeValue::B(vec![1].into()));
+        }
+        let row = QuarantineRow::parse(item.clone()).unwrap();
+        assert_eq!(row.customer.name.as_str(), "AWS");
+        assert_eq!(row.customer.address.as_str(), "Las Vegas");
+        let written: HashMap<String, AttributeValue> =
+            serde_dynamo::aws_sdk_dynamodb_1::to_item(&row).unwrap();
+        let mut kept = item.clone();
+        kept.remove("FirstArmedAt");
+        assert_eq!(written, kept);
+
+        for missing in ["CustomerName", "Address", "Owner", "SealedCard"] {
+            let mut item = item.clone();
+            item.remove(missing);
+            assert_eq!(QuarantineRow::parse(item), Err(TableError::Malformed), "{missing}");
+        }
+        item.insert("CardNumber".into(), AttributeValue::S("1".into()));
+        assert_eq!(QuarantineRow::parse(item), Err(TableError::Malformed));
     }
 
     #[test]
