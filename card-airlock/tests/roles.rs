@@ -207,6 +207,26 @@ async fn the_worker_can_only_pass_on() {
     let park = park.update_expression("SET FailureReason = :r").expression_attribute_values(":r", s("x"));
     assert!(is_denied(&park.clone().return_values(ReturnValue::AllOld).send().await));
     assert!(is_denied(&park.condition_expression("attribute_exists(Replaces)").send().await));
+    // Of a clean order it may find out whether its card was forgotten, and nothing else.
+    for (condition, may) in [
+        ("attribute_exists(CardForgottenAt)", true),
+        ("attribute_exists(#owner)", true),
+        ("attribute_exists(PaymentStatus)", false),
+        ("begins_with(CustomerName, :letter)", false),
+    ] {
+        let check = ConditionCheck::builder().table_name(ORDERS).key("CustomerOrder", s("1"));
+        let check = check.condition_expression(condition);
+        let check =
+            if condition.contains('#') { check.expression_attribute_names("#owner", "Owner") } else { check };
+        let check = if condition.contains(':') {
+            check.expression_attribute_values(":letter", s("A"))
+        } else {
+            check
+        };
+        let check = TransactWriteItem::builder().condition_check(check.build().unwrap()).build();
+        let outcome = dynamodb.transact_write_items().transact_items(check).send().await;
+        assert_eq!(!is_denied(&outcome), may, "{condition}");
+    }
     assert!(is_denied(&decrypt(&kms, &vault, &context("vault", "token")).await));
     assert!(is_denied(&generate(&kms, &quarantine, &context("quarantine", "key-batch")).await));
     assert!(is_denied(&world.dynamodb("TokenizeWorkerRole").scan().table_name(VAULT).send().await));
@@ -488,8 +508,9 @@ impl World {
         self.invoke("ForgetFunction", forgetting("declined")).await;
         // A put that arrives after its order crossed: dropped.
         self.put(late).await;
-        // A row that no worker can read: parked. One that time removes with its card: told.
-        self.put(row("broken", "PENDING", &[("Attempt", n(1))])).await;
+        // A row that no worker can read: parked, once nobody is seen to have forgotten it. One that time removes with
+        // its card: told.
+        self.put(row("broken", "PENDING", &[("Attempt", n(1)), ("Owner", s("ann"))])).await;
         self.put(row("removed", "FAILED", &[("ExpiresAt", n(1)), ("SealedCard", b())])).await;
         self.stack.aws().sweep_ttl().unwrap();
         self.drive().await;

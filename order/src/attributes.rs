@@ -5,9 +5,10 @@
 use std::{collections::HashMap, fmt};
 
 use Access::{
-    CountDetokenization, DeleteForgotten, DeleteRetired, ExpiryRemoves, ForgetInQuarantine, MarkForgotten,
-    Park, Pay, ReadAcceptance, ReadCard, ReadForPayment, ReadForUpkeep, ReadHeldCard, ReadStanding,
-    ReadStatus, ReadToOpen, ReadView, RecordDetokenization, ReplaceCard, ReplacementRemoves, WriteUpkeep,
+    CheckForgotten, CountDetokenization, DeleteForgotten, DeleteRetired, ExpiryRemoves, ForgetInQuarantine,
+    MarkForgotten, Park, Pay, ReadAcceptance, ReadCard, ReadForPayment, ReadForUpkeep, ReadForgotten,
+    ReadHeldCard, ReadStanding, ReadStatus, ReadToOpen, ReadView, RecordDetokenization, ReplaceCard,
+    ReplacementRemoves, WriteUpkeep,
 };
 use Kind::{B, L, M, N, S, SS};
 use Protection::{Authenticated, Checked, Derived, Free};
@@ -86,6 +87,10 @@ pub enum Access {
     MarkForgotten,
     /// Replay reads by which acceptance an order came across.
     ReadAcceptance,
+    /// The sweep reads whether an order's card was forgotten.
+    ReadForgotten,
+    /// The worker drops a row on condition that its order's card was forgotten.
+    CheckForgotten,
     /// The worker replaces the card of an order.
     ReplaceCard,
     /// Replacing a card removes these: the declined payment.
@@ -124,7 +129,8 @@ impl Access {
             Pay => &[("PaybillPolicy", "RecordAPayment")],
             ReadCard => &[("ForgetPolicy", "ReadCleanStatus")],
             MarkForgotten => &[("ForgetPolicy", "MarkAsForgotten")],
-            ReadAcceptance => &[("ReplayPolicy", "SeeWhetherAnOrderIsAcross")],
+            ReadAcceptance | ReadForgotten => &[("ReplayPolicy", "SeeWhetherAnOrderIsAcross")],
+            CheckForgotten => &[("TokenizeWorkerPolicy", "CheckWhetherForgotten")],
             ReplaceCard | ReplacementRemoves => &[("TokenizeWorkerPolicy", "ReplaceACard")],
             ReadToOpen => &[("PaybillPolicy", "ReadAVaultRow")],
             DeleteRetired => &[("TokenizeWorkerPolicy", "RetireACard")],
@@ -165,7 +171,7 @@ pub const QUARANTINE: Table = Table {
         ),
         attribute("CustomerName", S, Free, &[ReadView, ExpiryRemoves]),
         attribute("Address", S, Free, &[ReadView, ExpiryRemoves]),
-        attribute("Owner", S, Authenticated, &[ReadView, ReadStanding, ReadHeldCard]),
+        attribute("Owner", S, Authenticated, &[ReadView, ReadStanding, ReadHeldCard, ReadForUpkeep]),
         attribute(
             "AcceptanceId",
             S,
@@ -237,7 +243,17 @@ pub const CLEAN: Table = Table {
             "CustomerOrder",
             S,
             Authenticated,
-            &[ReadStatus, ReadForPayment, Pay, ReadCard, MarkForgotten, ReadAcceptance, ReplaceCard],
+            &[
+                ReadStatus,
+                ReadForPayment,
+                Pay,
+                ReadCard,
+                MarkForgotten,
+                ReadAcceptance,
+                ReadForgotten,
+                CheckForgotten,
+                ReplaceCard,
+            ],
         ),
         attribute("CustomerName", S, Free, &[ReadStatus, ReadForPayment]),
         attribute("Address", S, Free, &[ReadStatus, ReadForPayment]),
@@ -249,7 +265,12 @@ pub const CLEAN: Table = Table {
         ),
         attribute("CardLast4", S, Derived, &[ReadStatus, ReadForPayment, ReplaceCard]),
         attribute("CardBrand", S, Derived, &[ReadStatus, ReadForPayment, ReplaceCard]),
-        attribute("Owner", S, Authenticated, &[ReadStatus, ReadForPayment, ReadCard, ReplaceCard]),
+        attribute(
+            "Owner",
+            S,
+            Authenticated,
+            &[ReadStatus, ReadForPayment, ReadCard, ReadForgotten, CheckForgotten, ReplaceCard],
+        ),
         attribute(
             "AcceptanceId",
             S,
@@ -263,7 +284,16 @@ pub const CLEAN: Table = Table {
             "CardForgottenAt",
             S,
             Free,
-            &[ReadStatus, ReadForPayment, Pay, ReadCard, MarkForgotten, ReplaceCard],
+            &[
+                ReadStatus,
+                ReadForPayment,
+                Pay,
+                ReadCard,
+                MarkForgotten,
+                ReadForgotten,
+                CheckForgotten,
+                ReplaceCard,
+            ],
         ),
         attribute("CardReplacedAt", S, Free, &[ReadStatus, ReadForPayment, ReplaceCard]),
         attribute("OrderAmount", N, Free, &[ReadStatus, ReadForPayment]),

@@ -29,6 +29,7 @@ use crate::{
 };
 
 pub use forgetting::CardStanding;
+pub(crate) use forgetting::is_forgotten_for;
 
 /// A clean order as the worker writes it.
 #[serde_as]

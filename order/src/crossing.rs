@@ -13,10 +13,10 @@ use uuid::Uuid;
 use vault::Tokenized;
 
 use crate::{
-    clean::{CleanOrder, OrderTable},
+    clean::{CleanOrder, OrderTable, is_forgotten_for},
     details::Details,
-    owner::Owner,
-    quarantine::{QuarantineRow, QuarantineTable},
+    quarantine::{LateCard, QuarantineRow, QuarantineTable},
+    row_version::RowVersion,
     table_error::{TableError, classify},
     timestamp::Timestamp,
 };
@@ -117,6 +117,21 @@ impl Airlock {
                 each_of(&own, &error)
             }
         }
+    }
+
+    /// Drops a row that has not changed since it was seen, if the card of its order was forgotten for this owner: who
+    /// forgot it was told that no card is left. One transaction, for the worker may read no clean row.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn drop_if_forgotten(
+        &self,
+        order: &AttributeValue,
+        owner: &AttributeValue,
+        seen: &RowVersion,
+    ) -> Result<LateCard, TableError> {
+        let check = self.orders.check_forgotten(order, owner)?;
+        self.quarantine.drop_late_card(check, order, seen).await
     }
 
     fn actions(
@@ -257,12 +272,6 @@ fn decide(
         // The row that was in the way is gone again, or the token was minted before: a new try mints another.
         (_, Obstacle::Row(None) | Obstacle::Nothing, Obstacle::Nothing) => Crossing::Transient,
     }
-}
-
-/// Whether the card of a clean row was forgotten, and with it whatever that owner sends for the order.
-pub(crate) fn is_forgotten_for(clean: &HashMap<String, AttributeValue>, owner: &Owner) -> bool {
-    clean.contains_key("CardForgottenAt")
-        && clean.get("Owner").and_then(|value| value.as_s().ok()).is_some_and(|own| own == owner.as_str())
 }
 
 #[cfg(test)]

@@ -40,8 +40,8 @@ pub use payment::{
 };
 pub use plain_text::ParsePlainTextError;
 pub use quarantine::{
-    AFTER_THE_CLAIM, Arming, HeldCard, KeptRow, Pending, QuarantineRow, QuarantineStanding, QuarantineTable,
-    QuarantineView, SWEEP_PERIOD, Upkeep, suspect_delay,
+    AFTER_THE_CLAIM, Arming, HeldCard, KeptRow, LateCard, Pending, QuarantineRow, QuarantineStanding,
+    QuarantineTable, QuarantineView, SWEEP_PERIOD, Upkeep, suspect_delay,
 };
 pub use row_version::RowVersion;
 pub use status::QuarantineStatus;

@@ -12,7 +12,8 @@ use uuid::Uuid;
 use vault::{Token, Tokenized};
 
 use crate::{
-    crossing::{Airlock, Crossing, Obstacle, is_forgotten_for},
+    clean::is_forgotten_for,
+    crossing::{Airlock, Crossing, Obstacle},
     owner::Owner,
     payment::PaymentStatus,
     quarantine::QuarantineRow,

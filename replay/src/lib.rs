@@ -4,6 +4,7 @@
 mod inbox;
 mod positions;
 mod replaying;
+mod rules;
 mod settings;
 mod summary;
 mod sweep;

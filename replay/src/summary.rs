@@ -27,6 +27,8 @@ pub struct SweepSummary {
     pub parked: u64,
     /// Rows that expired by this sweep.
     pub expired: u64,
+    /// Rows whose card was taken out, because their order's card was forgotten.
+    pub forgotten: u64,
     /// Cards that waited for a payment until their own deadline.
     pub not_replaced: u64,
     /// Rows that are parked and wait for a replay.

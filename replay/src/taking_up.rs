@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::{
     AT_ONCE, Replay, ReplayError,
-    sweep::{Action, Sweep, is_exhausted},
+    rules::{Action, is_exhausted},
+    sweep::Sweep,
 };
 
 /// So many rows are tried before all others, and so many are remembered as those that another was beside.
@@ -26,8 +27,10 @@ pub(crate) const WATCHED: Duration = Duration::from_secs(30);
 /// How often it is looked at meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// The first portion after the probes; each next one is ten times as large.
-const FIRST_PORTION: usize = 100;
+/// How many rows the portions after the probes have: each ten times as many as the one before.
+fn portions() -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(100), |size: &usize| Some(size.saturating_mul(10)))
+}
 
 /// Of a portion so many rows are watched: it is enough that one of them gets on.
 const WATCHED_ROWS: usize = 100;
@@ -122,8 +125,10 @@ impl Sweep<'_> {
         beside: &[String],
         is_followed: bool,
     ) -> bool {
-        let mut size = FIRST_PORTION;
-        while !rows.is_empty() {
+        for size in portions() {
+            if rows.is_empty() {
+                break;
+            }
             if self.replay.check_time(self.deadline, MARGIN).is_err() {
                 return false;
             }
@@ -137,7 +142,6 @@ impl Sweep<'_> {
             if !is_working {
                 return false;
             }
-            size = size.saturating_mul(10);
         }
         true
     }
@@ -278,4 +282,15 @@ impl Replay {
 
 fn order_of(row: &KeptRow) -> Option<String> {
     row.order.as_ref().map(ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn portions_are_of_a_hundred_rows_and_then_each_ten_times_as_large() {
+        assert_eq!(portions().take(4).collect::<Vec<_>>(), [100, 1_000, 10_000, 100_000]);
+        assert_eq!(portions().nth(30), Some(usize::MAX), "there is always one that takes all that are left");
+    }
 }

@@ -12,6 +12,7 @@ use axum::{
     response::Response,
 };
 use reqwest::header::{CONTENT_LENGTH, HOST, HeaderMap};
+use serde_json::Value;
 use tokio::{net::TcpListener, sync::Notify};
 
 use crate::http::http_client;
@@ -50,6 +51,8 @@ struct Inner {
     http: reqwest::Client,
     rules: Mutex<HashMap<String, Rule>>,
     struck: Mutex<Vec<String>>,
+    /// Every call, by its operation.
+    calls: Mutex<Vec<(String, Bytes)>>,
 }
 
 impl Relay {
@@ -62,6 +65,7 @@ impl Relay {
             http: http_client(),
             rules: Mutex::default(),
             struck: Mutex::default(),
+            calls: Mutex::default(),
         }));
         let router = Router::new().fallback(relayed).with_state(relay.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -93,6 +97,22 @@ impl Relay {
         self.0.struck.lock().unwrap().len()
     }
 
+    /// The bodies of an operation's calls so far.
+    pub fn bodies(&self, operation: &str) -> Vec<Value> {
+        let calls = self.0.calls.lock().unwrap();
+        let own = calls.iter().filter(|(called, _)| called == operation);
+        own.map(|(_, body)| serde_json::from_slice(body).unwrap()).collect()
+    }
+
+    /// The calls of these operations, in the order in which they came; several of one in a row are told once.
+    pub fn order(&self, operations: &[&str]) -> Vec<String> {
+        let calls = self.0.calls.lock().unwrap();
+        let names = calls.iter().map(|(called, _)| called.clone());
+        let mut order: Vec<_> = names.filter(|name| operations.contains(&name.as_str())).collect();
+        order.dedup();
+        order
+    }
+
     fn fault_of(&self, operation: &str) -> Option<Fault> {
         let mut rules = self.0.rules.lock().unwrap();
         let rule = rules.get_mut(operation)?;
@@ -122,6 +142,7 @@ impl Relay {
 async fn relayed(State(relay): State<Relay>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").unwrap().to_str().unwrap();
     let operation = target.split_once('.').unwrap().1.to_owned();
+    relay.0.calls.lock().unwrap().push((operation.clone(), body.clone()));
     let Some(fault) = relay.fault_of(&operation) else { return relay.forward(headers, body).await };
     let struck = || relay.0.struck.lock().unwrap().push(operation.clone());
     match fault {

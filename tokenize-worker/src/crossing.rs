@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use order::{
-    AFTER_THE_CLAIM, Crossing, DeadLetter, DeadLetterKind, FailureReason, OrderId, QuarantineRow, RowVersion,
-    Timestamp, Written,
+    AFTER_THE_CLAIM, Crossing, DeadLetter, DeadLetterKind, FailureReason, LateCard, OrderId, QuarantineRow,
+    RowVersion, Timestamp, Written,
 };
 use platform::metrics::Metric;
 use vault::{TokenizeError, Tokenized};
@@ -113,8 +113,7 @@ impl TokenizeWorker {
             }
             Crossing::Forgotten => {
                 self.quarantine.drop_row(order, acceptance).await.map_err(|_| Again)?;
-                tracing::info!(order = order.shown(), %acceptance, "dropped a card of an order whose card was forgotten");
-                Metric::Forgotten.record();
+                report_forgotten(order.shown(), Some(acceptance));
                 Ok(())
             }
             Crossing::CardNotReplaced => self.end_replacement(seen).await,
@@ -130,6 +129,9 @@ impl TokenizeWorker {
     /// order without word. A row that changed meanwhile was taken care of by whoever changed it.
     async fn park(&self, seen: &SeenRow, reason: FailureReason) -> Result<(), Again> {
         let Some(key) = seen.key.clone() else { return Err(Again) };
+        if self.late_card(seen, &key).await? != LateCard::Kept {
+            return Ok(());
+        }
         let letter = seen.letter(DeadLetterKind::Parked, Some(reason), self.now());
         self.dead_letters.send(&letter).await.map_err(|_| Again)?;
         if self.quarantine.park(key, &seen.version, reason).await.map_err(|_| Again)? == Written::Done {
@@ -137,6 +139,22 @@ impl TokenizeWorker {
             Metric::Parked(reason.code()).record();
         }
         Ok(())
+    }
+
+    /// Drops a row whose order's card was forgotten, in place of parking it: its owner was told that no card is left.
+    async fn late_card(&self, seen: &SeenRow, key: &AttributeValue) -> Result<LateCard, Again> {
+        // A row of nobody's is parked: nobody can have forgotten its card.
+        let Some(owner) = &seen.owner else { return Ok(LateCard::Kept) };
+        let outcome = self.airlock.drop_if_forgotten(key, owner, &seen.version).await;
+        if outcome == Ok(LateCard::Dropped) {
+            report_forgotten(seen.order_text(), seen.acceptance);
+        }
+        match outcome {
+            Ok(outcome) => Ok(outcome),
+            Err(error) if error.retryable() => Err(Again),
+            // DynamoDB refuses what stands in the row, and will for ever.
+            Err(_) => Ok(LateCard::Kept),
+        }
     }
 
     /// The order is being paid with the card that this one is to replace: the row waits, and the sweep arms it again
@@ -175,9 +193,16 @@ impl TokenizeWorker {
     }
 }
 
+fn report_forgotten(order: Option<&str>, acceptance: Option<uuid::Uuid>) {
+    let acceptance = acceptance.map(tracing::field::display);
+    tracing::info!(order, acceptance, "dropped a card of an order whose card was forgotten");
+    Metric::Forgotten.record();
+}
+
 /// What is known of a row before it is parsed, and stays known when it cannot be.
 pub(crate) struct SeenRow {
     key: Option<AttributeValue>,
+    owner: Option<AttributeValue>,
     version: RowVersion,
     order: Option<OrderId>,
     acceptance: Option<uuid::Uuid>,
@@ -188,6 +213,7 @@ impl SeenRow {
         let text = |name| item.get(name).and_then(|value| value.as_s().ok());
         Self {
             key: item.get("CustomerOrder").cloned(),
+            owner: item.get("Owner").cloned(),
             version: RowVersion::of(item),
             // It goes into log lines and dead letters, and nothing else needs it.
             order: text("CustomerOrder").and_then(OrderId::stored).filter(|order| order.shown().is_some()),

@@ -2,10 +2,10 @@
 
 use aws_sdk_dynamodb::{
     error::BuildError,
-    types::{Delete, Put, TransactWriteItem, Update, builders::TransactWriteItemBuilder},
+    types::{ConditionCheck, Delete, Put, TransactWriteItem, Update, builders::TransactWriteItemBuilder},
 };
 
-/// A put, update or delete was built without what it needs: its table, key, item or expression.
+/// A put, update, delete or check was built without what it needs: its table, key, item or expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an action of the transaction is incomplete")]
 pub struct IncompleteActionError;
@@ -32,6 +32,12 @@ impl Action for Update {
 impl Action for Delete {
     fn set(self, item: TransactWriteItemBuilder) -> TransactWriteItemBuilder {
         item.delete(self)
+    }
+}
+
+impl Action for ConditionCheck {
+    fn set(self, item: TransactWriteItemBuilder) -> TransactWriteItemBuilder {
+        item.condition_check(self)
     }
 }
 

@@ -62,7 +62,7 @@ fn nobody_reaches_the_dead_letters_without_tls() {
 const STATEMENTS: &[(&str, &[&str])] = &[
     ("ApiGatewayLogsRole", &["sts:AssumeRole"]),
     ("DeadLetterQueuePolicy", &["NobodyWithoutTls"]),
-    ("DynamoDbEndpoint", &["dynamodb:DeleteItem"]),
+    ("DynamoDbEndpoint", &["dynamodb:ConditionCheckItem"]),
     (
         "ForgetPolicy",
         &[
@@ -116,6 +116,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
             "CrossOut",
             "ReplaceACard",
             "RetireACard",
+            "CheckWhetherForgotten",
             "ParkWaitOrEnd",
             "SendDeadLetters",
             "WriteLogs",

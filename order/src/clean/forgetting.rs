@@ -1,9 +1,12 @@
-//! Forgetting the card of a clean order: one transaction takes it out of the vault and marks the order.
+//! Forgetting the card of a clean order: one transaction takes it out of the vault and marks the order. What comes for
+//! the order later is told by that mark.
+
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{
     error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, TransactWriteItem, Update},
+    types::{AttributeValue, ConditionCheck, TransactWriteItem, Update},
 };
 use serde::Deserialize;
 use serde_with::{DisplayFromStr, serde_as};
@@ -58,6 +61,32 @@ impl OrderTable {
         Ok(reply.item.map(serde_dynamo::aws_sdk_dynamodb_1::from_item).transpose()?)
     }
 
+    /// Whether the card of an order was forgotten, and the order is this owner's. Once it is, it stays so.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn is_forgotten_for(&self, order: &OrderId, owner: &Owner) -> Result<bool, TableError> {
+        let read = self.read(order, CLEAN.list(Access::ReadForgotten)).send().await;
+        let reply = read.map_err(|error| classify("GetItem order", &error))?;
+        Ok(reply.item.is_some_and(|clean| is_forgotten_for(&clean, owner)))
+    }
+
+    /// The same as a check, which is part of a transaction.
+    pub(crate) fn check_forgotten(
+        &self,
+        order: &AttributeValue,
+        owner: &AttributeValue,
+    ) -> Result<TransactWriteItem, TableError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.name)
+            .key("CustomerOrder", order.clone())
+            .condition_expression("attribute_exists(CardForgottenAt) AND #owner = :owner")
+            .expression_attribute_names("#owner", "Owner")
+            .expression_attribute_values(":owner", owner.clone())
+            .build();
+        Ok(action(check)?)
+    }
+
     /// One transaction: the vault's part of it, and the mark, only while the order has that card, nobody is paying
     /// with it and it has not been forgotten. Whatever cancels the transaction, nothing was written.
     ///
@@ -89,6 +118,12 @@ impl OrderTable {
             reply => conditional("TransactWriteItems order", reply),
         }
     }
+}
+
+/// Whether the card of a clean row was forgotten, and with it whatever that owner sends for the order.
+pub(crate) fn is_forgotten_for(clean: &HashMap<String, AttributeValue>, owner: &Owner) -> bool {
+    clean.contains_key("CardForgottenAt")
+        && clean.get("Owner").and_then(|value| value.as_s().ok()).is_some_and(|own| own == owner.as_str())
 }
 
 fn is_cancelled<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {

@@ -3,11 +3,13 @@
 mod card_removal;
 mod recovery;
 mod row;
+mod row_removal;
 mod table;
 mod upkeep;
 
 pub use card_removal::HeldCard;
 pub use recovery::{AFTER_THE_CLAIM, Pending, SWEEP_PERIOD, suspect_delay};
 pub use row::{QuarantineRow, QuarantineStanding, QuarantineView};
+pub use row_removal::LateCard;
 pub use table::QuarantineTable;
 pub use upkeep::{Arming, KeptRow, Upkeep};

@@ -12,10 +12,6 @@ pub const SWEEP_PERIOD: Duration = Duration::from_secs(5 * 60);
 /// How long after the payment's claim, or after now, a card that meets a payment under way is armed again.
 pub const AFTER_THE_CLAIM: Duration = Duration::from_secs(60);
 
-/// Attributes that only arming and recovery read. The worker does not need them to carry a row across.
-pub(super) const RECOVERY: [&str; 6] =
-    ["ArmAfter", "FirstArmedAt", "TakenUp", "TakenUpBeside", "TakenUpAlone", "Suspected"];
-
 /// A worker that can carry a row across does so within this time. After it, Lambda may have given the row up.
 const SOON: Duration = Duration::from_secs(20);
 

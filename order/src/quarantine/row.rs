@@ -8,7 +8,7 @@ use serde_with::{DefaultOnError, DisplayFromStr, serde_as};
 use uuid::Uuid;
 use vault::{CardBrand, Last4, QuarantineIdentity, QuarantinedCard, Token};
 
-use super::recovery::{Pending, RECOVERY};
+use super::recovery::Pending;
 use crate::{
     amount::{Amount, Currency, MinorUnits, ParseAmountError},
     attributes::QUARANTINE,
@@ -82,11 +82,10 @@ impl QuarantineRow {
     /// # Errors
     /// [`TableError::Malformed`] when attributes are missing, unknown or of another type, or when half an amount is
     /// there.
-    pub fn parse(mut item: HashMap<String, AttributeValue>) -> Result<Self, TableError> {
-        if !item.keys().all(|name| QUARANTINE.has(name)) {
+    pub fn parse(item: HashMap<String, AttributeValue>) -> Result<Self, TableError> {
+        if item.keys().any(|name| !QUARANTINE.has(name)) {
             return Err(TableError::Malformed);
         }
-        item.retain(|name, _| !RECOVERY.contains(&name.as_str()));
         let row: Self = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
         Amount::of_parts(row.order_amount, row.order_currency).map_err(|_| TableError::Malformed)?;
         Ok(row)

@@ -3,14 +3,7 @@
 use std::collections::HashMap;
 
 use aws_config::SdkConfig;
-use aws_sdk_dynamodb::{
-    Client,
-    error::SdkError,
-    operation::{get_item::builders::GetItemFluentBuilder, transact_write_items::TransactWriteItemsError},
-    types::{AttributeValue, Delete, TransactWriteItem},
-};
-use uuid::Uuid;
-use vault::action;
+use aws_sdk_dynamodb::{Client, operation::get_item::builders::GetItemFluentBuilder, types::AttributeValue};
 
 use super::{
     recovery::Pending,
@@ -176,55 +169,6 @@ impl QuarantineTable {
             .await;
         conditional("UpdateItem quarantine", reply)
     }
-
-    /// Drops a row that is still this acceptance, because the same order is already tokenized or its card is to be
-    /// forgotten. A transaction of one: the worker's role may delete rows in transactions only.
-    ///
-    /// # Errors
-    /// [`TableError`].
-    pub async fn drop_row(&self, order: &OrderId, acceptance: Uuid) -> Result<Written, TableError> {
-        let delete = self.delete_if_this_acceptance(order, acceptance)?;
-        let reply = self.dynamodb.transact_write_items().transact_items(delete).send().await;
-        match reply {
-            Err(error) if condition_failed(&error) => Ok(Written::LostRace),
-            reply => conditional("TransactWriteItems quarantine", reply),
-        }
-    }
-
-    /// The delete that is part of the transaction that carries an order across: only while the row is this
-    /// acceptance and not expired.
-    pub(crate) fn delete_if_this_acceptance(
-        &self,
-        order: &OrderId,
-        acceptance: Uuid,
-    ) -> Result<TransactWriteItem, TableError> {
-        let delete = Delete::builder()
-            .table_name(&self.name)
-            .key("CustomerOrder", AttributeValue::S(order.to_string()))
-            .condition_expression(THIS_ACCEPTANCE)
-            .expression_attribute_names("#status", "Status")
-            .expression_attribute_values(":acceptance", AttributeValue::S(acceptance.to_string()))
-            .expression_attribute_values(":expired", expired())
-            .build();
-        Ok(action(delete)?)
-    }
-}
-
-/// Also while FAILED: an acceptance that was parked and still gets across has got across. An expired row has
-/// lost its card, and an old stream image that still holds it must not bring it back.
-const THIS_ACCEPTANCE: &str = "AcceptanceId = :acceptance AND #status <> :expired";
-
-fn expired() -> AttributeValue {
-    AttributeValue::S(QuarantineStatus::Expired.word().into())
-}
-
-/// Whether a transaction of one action was cancelled by its condition.
-fn condition_failed<R>(error: &SdkError<TransactWriteItemsError, R>) -> bool {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
-    else {
-        return false;
-    };
-    cancelled.cancellation_reasons().iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"))
 }
 
 fn none_if_empty<V>(map: HashMap<String, V>) -> Option<HashMap<String, V>> {

@@ -12,6 +12,7 @@ use crate::{
     attributes::{Access, List, QUARANTINE},
     failure_reason::FailureReason,
     order_id::OrderId,
+    owner::Owner,
     row_version::{Condition, RowVersion},
     status::QuarantineStatus,
     table_error::{TableError, Written, classify, conditional},
@@ -27,6 +28,8 @@ pub struct KeptRow {
     pub version: RowVersion,
     /// The key as an order id.
     pub order: Option<OrderId>,
+    /// Who placed the order.
+    pub owner: Option<Owner>,
     pub acceptance: Option<Uuid>,
     /// Where it stands.
     pub status: Option<QuarantineStatus>,
@@ -185,6 +188,14 @@ impl Upkeep {
         self.0.expire(row.key.clone(), &row.version, None).await
     }
 
+    /// Expires a row because its order's card was forgotten.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn forget(&self, row: &KeptRow) -> Result<Written, TableError> {
+        self.0.expire(row.key.clone(), &row.version, Some(FailureReason::Forgotten)).await
+    }
+
     /// Ends a card that waited for a payment until its own deadline.
     ///
     /// # Errors
@@ -236,6 +247,7 @@ impl KeptRow {
             key: item.get("CustomerOrder")?.clone(),
             version: RowVersion::of(item),
             order: text("CustomerOrder").and_then(OrderId::stored),
+            owner: text("Owner").and_then(|owner| owner.parse().ok()),
             acceptance: text("AcceptanceId").and_then(|id| id.parse().ok()),
             status: text("Status").and_then(|word| QuarantineStatus::of_word(word)),
             reason: text("FailureReason").and_then(|code| FailureReason::of_code(code)),

@@ -74,6 +74,8 @@ pub(super) enum End {
     Forgotten,
     /// The same, and the card of another order of that id is gone from quarantine.
     ForgottenTwice,
+    /// Across, and no card of it is left, also none that came after it was forgotten.
+    ForgottenLate,
 }
 
 /// Panics with the names of the combinations that end otherwise.
@@ -226,6 +228,7 @@ fn check(world: &World, stage: &impl Stage, order: &str) -> Result<(), String> {
                     said == ("EXPIRED", "FORGOTTEN") && row.get("SealedCard").is_none()
                 })
         }
+        End::ForgottenLate => is_forgotten && stuck.is_none_or(|row| row.get("SealedCard").is_none()),
         End::Mourned => stuck.is_none() && clean.is_none() && has_letter(&rest, order, "REMOVED_BY_TTL"),
     };
     if is_allowed {

@@ -3,7 +3,7 @@
 use super::{
     customers::LatePut,
     faults::{ADA, End, Stage, insist},
-    steps::{row, tokenized},
+    steps::{alter, given_up, row, sweep, tokenized},
 };
 use crate::simulation::{details::OTHER_CARDS, world::World};
 
@@ -57,6 +57,44 @@ impl Stage for AnotherCardForAForgottenOrder {
 
     fn end(&self) -> End {
         End::Forgotten
+    }
+}
+
+/// The same, and no worker can open it: it is dropped too, and nobody is called.
+pub(super) struct LateCardThatCannotBeOpened;
+
+impl Stage for LateCardThatCannotBeOpened {
+    async fn begin(&self, world: &mut World, order: &str) {
+        AnotherCardForAForgottenOrder.begin(world, order).await;
+        alter(world, order).await;
+    }
+
+    async fn go(&self, world: &mut World, order: &str) {
+        world.settle().await;
+        let letters = world.at_rest().messages;
+        assert!(letters.iter().all(|letter| letter["CustomerOrder"] != order), "somebody is called for it");
+    }
+
+    fn end(&self) -> End {
+        End::Forgotten
+    }
+}
+
+/// The same while KMS is down: no worker gets to it, and the sweep takes it out.
+pub(super) struct LateCardThatTheSweepMeets;
+
+impl Stage for LateCardThatTheSweepMeets {
+    async fn begin(&self, world: &mut World, order: &str) {
+        AnotherCardForAForgottenOrder.begin(world, order).await;
+        given_up(world).await;
+    }
+
+    async fn go(&self, world: &mut World, _: &str) {
+        sweep(world).await;
+    }
+
+    fn end(&self) -> End {
+        End::ForgottenLate
     }
 }
 

@@ -13,7 +13,10 @@ use std::collections::BTreeSet;
 use card_airlock::sandbox::Failure;
 use customers::{Accepting, Crossing, LatePut, Paying, PayingTooEarly};
 use faults::{recorded, survives_every_fault};
-use forgetting::{AnotherCardForAForgottenOrder, Forgetting, ForgettingInQuarantine};
+use forgetting::{
+    AnotherCardForAForgottenOrder, Forgetting, ForgettingInQuarantine, LateCardThatCannotBeOpened,
+    LateCardThatTheSweepMeets,
+};
 use operators::{
     Expiring, GivingUp, LetterOfATokenized, OutOfAttempts, Parking, Rearming, RemovedByTtl, Renewing,
     Replaying, SweptMalformed,
@@ -82,6 +85,8 @@ survive_every_fault! {
     promise_6_a_price_at_paying_is_the_merchants_at_every_fault: PricedAtPaying;
     forgetting_a_card_survives_every_fault: Forgetting;
     forgetting_another_card_that_comes_late_survives_every_fault: AnotherCardForAForgottenOrder;
+    forgetting_a_late_card_that_cannot_be_opened_survives_every_fault: LateCardThatCannotBeOpened;
+    forgetting_a_late_card_that_the_sweep_meets_survives_every_fault: LateCardThatTheSweepMeets;
     forgetting_cards_in_both_places_survives_every_fault: ForgettingInQuarantine;
 }
 
@@ -108,6 +113,8 @@ async fn every_operation_that_a_role_may_do_is_in_the_matrix() {
                 let (service, operation) = action.split_once(':').unwrap();
                 // Lambda's own poller reads the stream, Lambda's own runtime writes the logs.
                 let is_lambdas = service == "logs" || statement["Sid"] == "ReadTheStream";
+                // A check is never anything but part of a transaction.
+                let in_transaction = in_transaction || operation == "ConditionCheckItem";
                 let operation = if in_transaction { "TransactWriteItems" } else { operation };
                 for name in &names {
                     let is_met = met.iter().any(|(caller, done, resource)| {

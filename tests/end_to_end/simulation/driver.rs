@@ -124,7 +124,12 @@ impl Simulation {
             Op::FaultsOver => world.faults().clear(),
             Op::Advance(by) => world.advance(by),
             Op::Ttl => drop(world.stack.aws().sweep_ttl().unwrap()),
-            Op::Sweep => drop(world.sweep().await),
+            Op::Sweep => {
+                // A sweep that did all it had to leaves no card of a forgotten order.
+                if world.sweep().await.is_some() {
+                    Model::check_no_late_card(&world.at_rest());
+                }
+            }
             Op::Replay { order, dry_run } => {
                 let mut selection = json!({ "dryRun": dry_run });
                 if let Some(order) = order {

@@ -327,9 +327,6 @@ impl Model {
     pub(super) fn check_end(&self, rest: &AtRest, records: &[Value]) {
         for (order, row) in &rest.quarantine {
             let clean = rest.clean.get(order);
-            let forgotten = clean.filter(|clean| clean.get("CardForgottenAt").is_some());
-            let is_own = forgotten.is_some_and(|clean| text(clean, "Owner") == text(row, "Owner"));
-            assert!(!is_own || row.get("SealedCard").is_none(), "{order} is forgotten, and a card is left");
             match (text(row, "Status"), text(row, "FailureReason")) {
                 ("EXPIRED", "FORGOTTEN") => {
                     assert_eq!(row.get("SealedCard"), None, "{order} is forgotten with its card");
@@ -374,6 +371,15 @@ impl Model {
                     assert!(rest.is_mourned(acceptance, records), "{order} was removed without word");
                 }
             }
+        }
+    }
+
+    /// No card of a forgotten order is in quarantine.
+    pub(super) fn check_no_late_card(rest: &AtRest) {
+        for (order, row) in &rest.quarantine {
+            let forgotten = rest.clean.get(order).filter(|clean| clean.get("CardForgottenAt").is_some());
+            let is_own = forgotten.is_some_and(|clean| text(clean, "Owner") == text(row, "Owner"));
+            assert!(!is_own || row.get("SealedCard").is_none(), "{order} is forgotten, and a card is left");
         }
     }
 

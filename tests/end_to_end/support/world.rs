@@ -16,7 +16,7 @@ use card_airlock::{
     stack::{Stack, StackOptions},
 };
 use card_airlock_gateway::{self as gateway, Issuer, RestApi};
-use card_airlock_lambda::Function;
+use card_airlock_lambda::{Function, FunctionError, FunctionResult};
 use card_airlock_services::AwsEndpoint;
 use card_airlock_template::Stack as Declared;
 use clock::TestClock;
@@ -250,17 +250,46 @@ impl World {
         self.operate(&json!({ "action": "sweep" })).await
     }
 
-    /// Where it waits, time passes; nobody delivers what it arms.
+    /// The same by a function that reaches AWS at an address.
+    pub(crate) async fn sweep_at(&self, aws_url: &str) -> Value {
+        self.sweep_beside(aws_url, async || {}).await
+    }
+
+    /// A sweep that may fail.
+    pub(crate) async fn try_sweep(&self, event: &Value) -> Result<Value, FunctionError> {
+        let swept = self.invoke_replay(self.aws.url(), event, async || {}).await;
+        swept.map(|swept| serde_json::from_slice(&swept).unwrap())
+    }
+
+    /// A sweep, and what is done each time that it waits.
+    pub(crate) async fn sweep_beside(&self, aws_url: &str, at_each_wait: impl AsyncFnMut()) -> Value {
+        let swept = self.invoke_replay(aws_url, &json!({ "action": "sweep" }), at_each_wait).await;
+        serde_json::from_slice(&swept.unwrap()).unwrap()
+    }
+
     async fn operate(&self, event: &Value) -> Value {
+        self.try_sweep(event).await.unwrap()
+    }
+
+    /// Where it waits, time passes; nobody delivers what it arms.
+    async fn invoke_replay(
+        &self,
+        aws_url: &str,
+        event: &Value,
+        mut at_each_wait: impl AsyncFnMut(),
+    ) -> FunctionResult {
         self.aws.answer_receives_at_once();
-        let replay = self.function("ReplayFunction", self.aws.url());
+        let replay = self.function("ReplayFunction", aws_url);
         let deadline = self.time.now() + Duration::from_secs(900);
         let mut answer = pin!(replay.invoke(event.to_string().into_bytes(), deadline));
         loop {
             tokio::select! {
                 biased;
-                answer = &mut answer => return serde_json::from_slice(&answer.unwrap()).unwrap(),
-                wake_at = self.time.until_asleep() => self.time.advance_to(wake_at),
+                answer = &mut answer => return answer,
+                wake_at = self.time.until_asleep() => {
+                    at_each_wait().await;
+                    self.time.advance_to(wake_at);
+                }
             }
         }
     }

@@ -1,0 +1,104 @@
+//! Dropping a row with its card: its order is across already, or its card was forgotten before it came. By transactions,
+//! for the worker's role may delete rows in transactions only.
+
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{AttributeValue, Delete, TransactWriteItem, builders::DeleteBuilder},
+};
+use uuid::Uuid;
+use vault::action;
+
+use super::table::QuarantineTable;
+use crate::{
+    order_id::OrderId,
+    row_version::{Condition, RowVersion},
+    status::QuarantineStatus,
+    table_error::{TableError, Written, conditional},
+};
+
+/// Also while FAILED: an acceptance that was parked and still gets across has got across. An expired row has
+/// lost its card, and an old stream image that still holds it must not bring it back.
+const THIS_ACCEPTANCE: &str = "AcceptanceId = :acceptance AND #status <> :expired";
+
+/// What became of a row whose card came too late for its order, if it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LateCard {
+    /// The order's card was forgotten before: the row is gone, with its card.
+    Dropped,
+    /// The order's card was not forgotten: the row is as it was.
+    Kept,
+    /// The row is gone, or another by now: whoever changed it has taken care of it.
+    Changed,
+}
+
+impl QuarantineTable {
+    /// Drops a row that is still this acceptance, because the same order is already tokenized or its card is to be
+    /// forgotten.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn drop_row(&self, order: &OrderId, acceptance: Uuid) -> Result<Written, TableError> {
+        let delete = self.delete_if_this_acceptance(order, acceptance)?;
+        let reply = self.dynamodb.transact_write_items().transact_items(delete).send().await;
+        let [is_changed] = reply.as_ref().err().map_or([false], failed_conditions);
+        if is_changed { Ok(Written::LostRace) } else { conditional("TransactWriteItems quarantine", reply) }
+    }
+
+    /// Drops a row that has not changed since it was seen, if its order's card was forgotten, which `check` tells.
+    pub(crate) async fn drop_late_card(
+        &self,
+        check: TransactWriteItem,
+        key: &AttributeValue,
+        seen: &RowVersion,
+    ) -> Result<LateCard, TableError> {
+        let Condition { expression, names, values } = seen.unchanged();
+        let delete = self
+            .delete(key.clone())
+            .condition_expression(expression)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()));
+        let transaction = self.dynamodb.transact_write_items().transact_items(check);
+        let reply = transaction.transact_items(action(delete.build())?).send().await;
+        let [is_kept, is_changed] = reply.as_ref().err().map_or([false; 2], failed_conditions);
+        if is_changed {
+            return Ok(LateCard::Changed);
+        }
+        if is_kept {
+            return Ok(LateCard::Kept);
+        }
+        conditional("TransactWriteItems quarantine", reply).map(|_| LateCard::Dropped)
+    }
+
+    /// The delete that is part of the transaction that carries an order across: only while the row is this
+    /// acceptance and not expired.
+    pub(crate) fn delete_if_this_acceptance(
+        &self,
+        order: &OrderId,
+        acceptance: Uuid,
+    ) -> Result<TransactWriteItem, TableError> {
+        let expired = AttributeValue::S(QuarantineStatus::Expired.word().into());
+        let delete = self
+            .delete(AttributeValue::S(order.to_string()))
+            .condition_expression(THIS_ACCEPTANCE)
+            .expression_attribute_names("#status", "Status")
+            .expression_attribute_values(":acceptance", AttributeValue::S(acceptance.to_string()))
+            .expression_attribute_values(":expired", expired);
+        Ok(action(delete.build())?)
+    }
+
+    fn delete(&self, key: AttributeValue) -> DeleteBuilder {
+        Delete::builder().table_name(&self.name).key("CustomerOrder", key)
+    }
+}
+
+/// Which actions of a cancelled transaction were in its way by their own conditions.
+fn failed_conditions<const N: usize, R>(error: &SdkError<TransactWriteItemsError, R>) -> [bool; N] {
+    let mut failed = [false; N];
+    if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
+        for (failed, reason) in failed.iter_mut().zip(cancelled.cancellation_reasons()) {
+            *failed = reason.code() == Some("ConditionalCheckFailed");
+        }
+    }
+    failed
+}
