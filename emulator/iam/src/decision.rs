@@ -4,7 +4,7 @@
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>
 
 use crate::{
-    policies::Policies,
+    policies::{KeyPolicy, Policies},
     policy::{Effect, Element, Named, Policy, Statement},
     request::Request,
 };
@@ -12,6 +12,17 @@ use crate::{
 /// What allows a request; `None`: it is denied. A caller without a role is the account's operator, whose own policies
 /// allow everything.
 pub(crate) fn decide(policies: &Policies, caller: &str, request: &Request) -> Option<Vec<Element>> {
+    let of_key = request.resource.as_deref().and_then(|arn| policies.keys.get(arn));
+    decide_with(policies, of_key, caller, request)
+}
+
+/// The same, if `of_key` were the policy of the key that the request is about.
+pub(crate) fn decide_with(
+    policies: &Policies,
+    of_key: Option<&KeyPolicy>,
+    caller: &str,
+    request: &Request,
+) -> Option<Vec<Element>> {
     let role = policies.roles.get(caller);
     let is_operator = role.is_none();
     let Some(resource) = request.resource.as_deref() else {
@@ -23,13 +34,14 @@ pub(crate) fn decide(policies: &Policies, caller: &str, request: &Request) -> Op
     let own: Vec<_> =
         statements(role.map_or(&[], |role| &role.policies)).filter(|(_, s)| applies(s)).collect();
 
-    let is_governed_key = policies.keys.contains_key(resource);
-    let arn = role.map_or("arn:aws:iam::operator", |role| &role.arn);
-    let on_resource: Vec<_> = policies
-        .of_resource(resource)
+    let arn = policies.arn_of(caller);
+    let on_resource: Vec<_> = of_key
+        .map(|key| &key.policy)
+        .into_iter()
+        .chain(policies.of_resource(resource))
         .flat_map(|policy| policy.statements.iter().map(move |statement| (policy, statement)))
         .filter(|(_, statement)| applies(statement))
-        .filter_map(|(policy, statement)| Some((policy, statement, statement.names(arn)?)))
+        .filter_map(|(policy, statement)| Some((policy, statement, statement.names(&arn)?)))
         .collect();
 
     let denies = |statement: &Statement| statement.effect == Effect::Deny;
@@ -53,7 +65,7 @@ pub(crate) fn decide(policies: &Policies, caller: &str, request: &Request) -> Op
     }
     // The caller's own policies are enough for everything but a key, whose policy must hand the matter on.
     let through: Vec<_> = named(Named::ThroughTheAccount).collect();
-    if is_governed_key && through.is_empty() {
+    if of_key.is_some() && through.is_empty() {
         return None;
     }
     Some(told(own.into_iter().chain(through).collect()))

@@ -6,11 +6,13 @@ use std::{
 };
 
 use parking_lot::RwLock;
+use serde_json::Value;
 
 use crate::{
-    decision::decide,
+    decision::{decide, decide_with},
     policies::Policies,
     policy::Element,
+    policy_error::PolicyError,
     request::Request,
     trail::{Denial, Trail},
 };
@@ -29,9 +31,62 @@ pub struct Iam {
 }
 
 impl Iam {
-    /// Puts policies in force in place of those before.
-    pub fn enforce(&self, policies: Policies) {
-        *self.policies.write() = policies;
+    /// That of an account that has no policies yet.
+    #[must_use]
+    pub fn of_account(account_id: &str) -> Self {
+        Self { policies: RwLock::new(Policies::new(account_id)), ..Self::default() }
+    }
+
+    /// Puts policies in force in place of those before. A key that they do not speak of keeps its own.
+    pub fn enforce(&self, mut policies: Policies) {
+        let mut present = self.policies.write();
+        policies.keep_keys_of(std::mem::take(&mut *present));
+        *present = policies;
+    }
+
+    /// Puts one key's policy in force in place of the one before.
+    ///
+    /// # Errors
+    /// When an element of the document is not known here, or it names a role that is not there.
+    pub fn enforce_on_key(&self, key_arn: &str, document: &Value) -> Result<(), PolicyError> {
+        let mut policies = self.policies.write();
+        let policy = policies.parse_key_policy(key_arn, document)?;
+        policies.keys.insert(key_arn.to_owned(), policy);
+        Ok(())
+    }
+
+    /// Forgets the policy of a key that is gone.
+    pub fn forget_key(&self, key_arn: &str) {
+        self.policies.write().keys.remove(key_arn);
+    }
+
+    /// Whether `caller` would be allowed this, if `document` were the policy of the key that it is about. Nothing is
+    /// recorded.
+    ///
+    /// # Errors
+    /// As [`Iam::enforce_on_key`].
+    pub fn would_allow(
+        &self,
+        caller: &str,
+        request: &Request,
+        document: &Value,
+    ) -> Result<bool, PolicyError> {
+        let policies = self.policies.read();
+        let key_arn = request.resource.as_deref().unwrap_or_default();
+        let policy = policies.parse_key_policy(key_arn, document)?;
+        Ok(decide_with(&policies, Some(&policy), caller, request).is_some())
+    }
+
+    /// What a caller is called in policies: its role's ARN, or that of a user of the account.
+    #[must_use]
+    pub fn arn_of(&self, caller: &str) -> String {
+        self.policies.read().arn_of(caller)
+    }
+
+    /// Whether a caller is a role.
+    #[must_use]
+    pub fn is_role(&self, caller: &str) -> bool {
+        self.policies.read().roles.contains_key(caller)
     }
 
     /// From now on a caller that is no role is denied everything. Before, it is the account's operator.

@@ -16,9 +16,16 @@ pub struct Policies {
     /// By the name with which the role calls.
     pub(crate) roles: BTreeMap<String, Role>,
     /// By the key's ARN.
-    pub(crate) keys: BTreeMap<String, Policy>,
+    pub(crate) keys: BTreeMap<String, KeyPolicy>,
     /// Of the resources of a service; each statement names its resources.
     pub(crate) resources: Vec<(String, Policy)>,
+}
+
+/// A key's policy, and the document that it was read from.
+#[derive(Debug)]
+pub(crate) struct KeyPolicy {
+    pub(crate) policy: Policy,
+    document: Value,
 }
 
 #[derive(Debug)]
@@ -56,8 +63,48 @@ impl Policies {
     /// When an element of the document is not known here.
     pub fn attach_to_key(&mut self, key_arn: &str, id: &str, document: &Value) -> Result<(), PolicyError> {
         let policy = self.parse_resource_policy(id, document)?;
-        self.keys.insert(key_arn.to_owned(), policy);
+        self.keys.insert(key_arn.to_owned(), KeyPolicy { policy, document: document.clone() });
         Ok(())
+    }
+
+    /// The policies of keys: each key's ARN with the document.
+    pub fn key_documents(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.keys.iter().map(|(arn, key)| (arn.as_str(), &key.document))
+    }
+
+    /// A key's policy as it would be, if all whom it names are there.
+    pub(crate) fn parse_key_policy(&self, key_arn: &str, document: &Value) -> Result<KeyPolicy, PolicyError> {
+        let id = self.keys.get(key_arn).map_or(key_arn, |present| &present.policy.id);
+        let policy = self.parse_resource_policy(id, document)?;
+        if !policy.principal_arns().all(|arn| self.is_principal(arn)) {
+            return Err(PolicyError::Principal);
+        }
+        Ok(KeyPolicy { policy, document: document.clone() })
+    }
+
+    /// What a caller is called in policies: the role's ARN, or that of a user of the same name.
+    pub(crate) fn arn_of(&self, caller: &str) -> String {
+        match self.roles.get(caller) {
+            Some(role) => role.arn.clone(),
+            None => format!("{}{caller}", self.users()),
+        }
+    }
+
+    /// Any name may be a user's, for who is no role is a user here.
+    fn is_principal(&self, arn: &str) -> bool {
+        let is_user = arn.strip_prefix(&self.users()).is_some_and(|name| !name.is_empty());
+        is_user || self.roles.values().any(|role| role.arn == arn)
+    }
+
+    fn users(&self) -> String {
+        format!("arn:aws:iam::{}:user/", self.account_id)
+    }
+
+    /// Takes over the policies of those keys that have none here.
+    pub(crate) fn keep_keys_of(&mut self, before: Self) {
+        for (arn, policy) in before.keys {
+            self.keys.entry(arn).or_insert(policy);
+        }
     }
 
     /// Adds a policy of resources of `service` (such as `sqs`): its statements name them by ARN.
@@ -75,10 +122,10 @@ impl Policies {
         Ok(())
     }
 
-    /// The policies of a resource: a key's own, and those of its service's resources.
+    /// The policies of the service that a resource belongs to.
     pub(crate) fn of_resource<'a>(&'a self, arn: &'a str) -> impl Iterator<Item = &'a Policy> {
         let of_service = self.resources.iter().filter(|(prefix, _)| arn.starts_with(prefix.as_str()));
-        self.keys.get(arn).into_iter().chain(of_service.map(|(_, policy)| policy))
+        of_service.map(|(_, policy)| policy)
     }
 
     /// Each value of each element of each statement that allows.
@@ -86,7 +133,7 @@ impl Policies {
         let of_roles = self.roles.values().flat_map(|role| &role.policies);
         let of_resources = self.resources.iter().map(|(_, policy)| policy);
         let allowing = |statement: &&Statement| statement.effect == Effect::Allow;
-        let policies = of_roles.chain(self.keys.values()).chain(of_resources);
+        let policies = of_roles.chain(self.keys.values().map(|key| &key.policy)).chain(of_resources);
         let statements = policies.flat_map(|policy| {
             policy.statements.iter().filter(allowing).flat_map(move |statement| statement.all(policy))
         });

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -130,7 +130,21 @@ impl Policy {
         }
         let statements = document.statement.into_vec().into_iter();
         let statements = statements.map(|statement| Statement::parse(statement, attached));
-        Ok(Self { id: id.to_owned(), statements: statements.collect::<Result<_, _>>()? })
+        let statements = statements.collect::<Result<Vec<_>, _>>()?;
+        let mut sids = BTreeSet::new();
+        if !statements.iter().all(|one| one.sid.is_empty() || sids.insert(one.sid.as_str())) {
+            return Err(PolicyError::Shape("a Sid stands twice".to_owned()));
+        }
+        Ok(Self { id: id.to_owned(), statements })
+    }
+
+    /// The roles and users that it names.
+    pub(crate) fn principal_arns(&self) -> impl Iterator<Item = &str> {
+        let principals = self.statements.iter().flat_map(|statement| &statement.principals);
+        principals.filter_map(|principal| match principal {
+            Principal::Arn(arn) => Some(arn.as_str()),
+            Principal::Anybody | Principal::Account | Principal::Service => None,
+        })
     }
 }
 
@@ -157,11 +171,15 @@ impl Statement {
         if let Some(other) = resources.iter().find(|resource| !is_arn(resource)) {
             return Err(PolicyError::Unknown(format!("Resource {other}")));
         }
+        let actions = raw.action.into_vec();
+        if actions.is_empty() || resources.is_empty() {
+            return Err(PolicyError::Shape("a statement without an action or a resource".to_owned()));
+        }
         Ok(Self {
             sid: raw.sid,
             effect: raw.effect,
             principals,
-            actions: raw.action.into_vec(),
+            actions,
             resources,
             conditions: conditions.collect::<Result<_, _>>()?,
         })
@@ -251,6 +269,7 @@ fn principals(principal: &Value, account_id: &str) -> Result<Vec<Principal>, Pol
             principals.push(match (kind.as_str(), name.as_str()) {
                 ("Service", _) => Principal::Service,
                 ("AWS", "*") => Principal::Anybody,
+                ("AWS", id) if id == account_id => Principal::Account,
                 ("AWS", arn) if *arn == format!("arn:aws:iam::{account_id}:root") => Principal::Account,
                 ("AWS", arn) if arn.starts_with("arn:aws:iam::") && !arn.contains(['*', '?']) => {
                     Principal::Arn(name)
@@ -324,6 +343,9 @@ mod tests {
             json!({"Version": "2008-10-17", "Statement": []}),
             json!({"Statement": []}),
             json!({"Version": "2012-10-17", "Statement": [], "More": 1}),
+            json!({"Version": "2012-10-17", "Statement": [statement(), statement()]}),
+            json!({"Version": "2012-10-17", "Statement": [with("Action", json!([]))]}),
+            json!({"Version": "2012-10-17", "Statement": [with("Resource", json!([]))]}),
         ] {
             assert!(Policy::parse("P", &document, Attached::ToRole).is_err(), "{document}");
         }
@@ -337,6 +359,7 @@ mod tests {
             (json!({"AWS": "*"}), Some(Named::Directly)),
             (json!({"AWS": ["arn:aws:iam::123456789012:role/Q", role]}), Some(Named::Directly)),
             (json!({"AWS": "arn:aws:iam::123456789012:root"}), Some(Named::ThroughTheAccount)),
+            (json!({"AWS": "123456789012"}), Some(Named::ThroughTheAccount)),
             (json!({"AWS": "arn:aws:iam::123456789012:role/Q"}), None),
             (json!({"Service": "sqs.amazonaws.com"}), None),
         ] {

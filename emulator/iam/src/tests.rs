@@ -157,3 +157,37 @@ fn what_allowed_a_call_is_remembered_value_by_value_and_a_denied_call_leaves_not
         iam.declared().difference(&iam.used()).map(|element| element.value.clone()).collect();
     assert_eq!(unused, ["sqs:ReceiveMessage"]);
 }
+
+#[test]
+fn a_keys_new_policy_is_enforced_from_then_on_and_may_name_only_who_is_there() {
+    let iam = iam(json!([]), json!([]), json!([]));
+    let document = |who: &str| {
+        let allow = statement("Allow", Some(json!({"AWS": who})), "kms:Decrypt", "*");
+        json!({"Version": "2012-10-17", "Statement": [allow]})
+    };
+    assert!(!decrypts(&iam, "R"));
+    let decrypt = request("kms:Decrypt", Some(KEY));
+    assert_eq!(iam.would_allow("R", &decrypt, &document(ROLE)), Ok(true));
+    assert_eq!(iam.would_allow("operator", &decrypt, &document(ROLE)), Ok(false));
+    assert!(!decrypts(&iam, "R"), "to ask changes nothing");
+    assert_eq!(iam.enforce_on_key(KEY, &document(ROLE)), Ok(()));
+    assert!(decrypts(&iam, "R") && !decrypts(&iam, "operator"));
+    for nobody in ["arn:aws:iam::123456789012:role/Q", "arn:aws:iam::210987654321:user/u"] {
+        assert_eq!(iam.enforce_on_key(KEY, &document(nobody)), Err(PolicyError::Principal), "{nobody}");
+    }
+    assert!(decrypts(&iam, "R"), "what was refused changes nothing");
+    assert_eq!(iam.enforce_on_key(KEY, &document("arn:aws:iam::123456789012:user/operator")), Ok(()));
+    assert!(decrypts(&iam, "operator") && !decrypts(&iam, "R"));
+}
+
+#[test]
+fn new_policies_leave_those_of_keys_that_they_do_not_speak_of() {
+    let direct = statement("Allow", Some(json!({"AWS": ROLE})), "kms:Decrypt", "*");
+    let iam = iam(json!([]), json!([direct]), json!([]));
+    let mut others = Policies::new("123456789012");
+    others.add_role("R", ROLE);
+    iam.enforce(others);
+    assert!(decrypts(&iam, "R") && !decrypts(&iam, "operator"));
+    iam.forget_key(KEY);
+    assert!(!decrypts(&iam, "R") && decrypts(&iam, "operator"));
+}

@@ -1,5 +1,7 @@
 //! The account and region of the endpoint, as its ARNs tell them.
 
+use uuid::Uuid;
+
 /// An AWS account in one region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -9,7 +11,7 @@ pub struct Account {
     pub id: String,
 }
 
-/// The one that the embedded KMS, SQS and Secrets Manager know.
+/// The one that the embedded SQS and Secrets Manager know.
 const EMBEDDED: (&str, &str) = ("us-east-1", "123456789012");
 
 impl Account {
@@ -20,6 +22,10 @@ impl Account {
 
     pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
         format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.id)
+    }
+
+    pub(crate) fn key_arn(&self, id: Uuid) -> String {
+        self.arn("kms", &format!("key/{id}"))
     }
 }
 

@@ -22,7 +22,7 @@ use axum::{
 };
 use card_airlock_iam::{Denial, Element, Iam, Policies};
 use clock::Clock;
-use http::HeaderMap;
+use http::{HeaderValue, header::CONTENT_TYPE, request::Parts};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +35,7 @@ use crate::{
     faults::{FaultKind, Faults},
     kms::Kms,
     metering::{take_units, with_metering},
+    not_here,
     observer::{ObservedCall, Observer},
     request::Request,
     request_names::RequestNames,
@@ -49,13 +50,15 @@ use crate::{
 /// DynamoDB's limit for a request, the highest of the services here.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
+const JSON_1_1: &[u8] = b"application/x-amz-json-1.1";
+
 /// How long requests under way may hold up the end: an SQS long poll takes up to 20 s.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// What an endpoint is started with.
 #[derive(Debug, Clone)]
 pub struct EndpointOptions {
-    /// DynamoDB's time: stream records, TTL and the tokens of transactions.
+    /// The time of DynamoDB (stream records, TTL, the tokens of transactions) and of KMS (rotation, deletion).
     pub clock: Clock,
     /// Where its resources claim to be.
     pub account: Account,
@@ -75,7 +78,7 @@ pub(crate) struct Inner {
     names: RequestNames,
     guard: fn(&axum::extract::Request) -> bool,
     pub(crate) dynamo: Dynamo,
-    kms: Kms,
+    pub(crate) kms: Kms,
     pub(crate) sqs: Sqs,
     secrets: Secrets,
     iam: Arc<Iam>,
@@ -104,13 +107,15 @@ impl AwsEndpoint {
         }
         let (stopping, stopped) = (CancellationToken::new(), CancellationToken::new());
         let stop_database = stopping.clone().cancelled_owned();
+        let iam = Arc::new(Iam::of_account(&account.id));
+        let kms = Kms::new(account.clone(), clock.clone(), Arc::clone(&iam));
         let (dynamo, dynamo_server) = Dynamo::start(account.clone(), clock, stop_database).await?;
         let endpoint = Self(Arc::new(Inner {
             dynamo,
-            kms: Kms::default(),
+            kms,
             sqs: Sqs::new(&url, &account.region),
             secrets: Secrets::default(),
-            iam: Arc::default(),
+            iam,
             calls: CallLog::default(),
             metering: AtomicBool::new(false),
             faults: Faults::default(),
@@ -235,8 +240,12 @@ impl AwsEndpoint {
         Ok(self.stream(stream_arn)?.held_to(role, self.0.iam.clone()))
     }
 
-    /// Puts policies in force in place of those before.
+    /// Puts policies in force in place of those before. A key that they do not speak of keeps its own; of the others
+    /// KMS shows these from now on.
     pub fn enforce(&self, policies: Policies) {
+        for (key_arn, document) in policies.key_documents() {
+            self.0.kms.show_policy(key_arn, document);
+        }
         self.0.iam.enforce(policies);
     }
 
@@ -280,7 +289,7 @@ impl Inner {
     pub(crate) async fn perform(&self, request: Request) -> Result<Answer, Fault> {
         match request.service {
             Service::DynamoDb | Service::DynamoDbStreams => self.dynamo.perform(request).await,
-            Service::Kms => Ok(self.kms.perform(request).await),
+            Service::Kms => Ok(self.kms.perform(&request)),
             Service::Sqs => Ok(self.sqs.perform(request).await),
             Service::SecretsManager => Ok(self.secrets.perform(request).await),
         }
@@ -294,7 +303,7 @@ impl Inner {
     }
 
     async fn serve(&self, call: &Call, request: Request) -> Result<Answer, Fault> {
-        let served = match admit(&request, &self.iam, &self.account) {
+        let served = match admit(&request, &self.iam, &self.account, &self.kms) {
             Ok(()) if self.metering.load(Ordering::Relaxed) => self.perform_metered(call, request).await,
             Ok(()) => self.perform(request).await,
             Err(denied) => Err(denied),
@@ -307,15 +316,18 @@ impl Inner {
         served
     }
 
-    async fn answer(&self, headers: &HeaderMap, body: Body) -> Result<Reply, Fault> {
+    async fn answer(&self, head: &Parts, body: Body) -> Result<Response, Fault> {
         let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Fault::TOO_LARGE)?;
-        let request = Request::read(headers, body)?;
+        if let Some(answer) = not_here::answer(head, &body, &self.iam, &self.account) {
+            return Ok(answer);
+        }
+        let request = Request::read(&head.headers, body)?;
         self.under_way.fetch_add(1, Ordering::SeqCst);
         let begun = self.observer.begin(&request, &self.names);
         let reply = self.answer_or_fail(request).await;
         self.observer.end(begun, &reply);
         self.under_way.fetch_sub(1, Ordering::SeqCst);
-        reply
+        reply.map(IntoResponse::into_response)
     }
 
     async fn answer_or_fail(&self, request: Request) -> Result<Reply, Fault> {
@@ -344,8 +356,18 @@ async fn serve(State(endpoint): State<AwsEndpoint>, request: axum::extract::Requ
         return Fault::FOREIGN_HOST.answer().into_response();
     }
     let (head, body) = request.into_parts();
+    let version = head.headers.get(CONTENT_TYPE).filter(|kind| kind.as_bytes() == JSON_1_1).cloned();
     // A task of its own: AWS does what it was asked also when the caller has hung up meanwhile.
-    let answered = tokio::spawn(async move { endpoint.0.answer(&head.headers, body).await });
-    let reply = answered.await.unwrap_or(Err(Fault::UNAVAILABLE));
-    reply.unwrap_or_else(|fault| Reply::Answer(fault.answer())).into_response()
+    let answered = tokio::spawn(async move { endpoint.0.answer(&head, body).await });
+    let answered = answered.await.unwrap_or(Err(Fault::UNAVAILABLE));
+    let mut response = answered.unwrap_or_else(|fault| fault.answer().into_response());
+    // KMS and Secrets Manager speak version 1.1, the others 1.0, and each client reads its own.
+    if let (Some(version), true) = (version, response.headers().get(CONTENT_TYPE).is_some_and(is_aws_json)) {
+        response.headers_mut().insert(CONTENT_TYPE, version);
+    }
+    response
+}
+
+fn is_aws_json(kind: &HeaderValue) -> bool {
+    kind.as_bytes().starts_with(b"application/x-amz-json-")
 }

@@ -57,64 +57,102 @@ pub struct FaultRule {
     pub when: When,
 }
 
-/// Not a fault rule. Shown to who typed it.
+/// Not a fault rule. Shown to who typed it, without what they typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a fault is [ROLE/]SERVICE/OPERATION=KIND[@WHEN]; SERVICE: dynamodb, kms, sqs, secretsmanager or *; OPERATION as AWS names it, \
-     or *; KIND: lost-before, reply-lost, throttled, error, slow, conflict, cancelled-by-throttling; WHEN: a \
-     probability such as 0.2, #3 for the third call only, or x5 for the first five; always without it"
-)]
-pub struct ParseFaultError;
+pub enum ParseFaultError {
+    /// Not two or three parts, `=` and a kind.
+    #[error(
+        "a fault is [ROLE/]SERVICE/OPERATION=KIND[@WHEN], such as kms/Decrypt=throttled@0.3; SERVICE: dynamodb, kms, \
+         sqs, secretsmanager or *; OPERATION as AWS names it, or *; KIND: lost-before, reply-lost, throttled, error, \
+         slow, conflict, cancelled-by-throttling; WHEN: a probability such as 0.2, #3 for the third call only, or x5 \
+         for the first five; always without it"
+    )]
+    Form,
+    /// The service is none of those here.
+    #[error("SERVICE is not dynamodb, kms, sqs, secretsmanager or *")]
+    Service,
+    /// The service has no such operation.
+    #[error(
+        "OPERATION is not one that SERVICE has here, as AWS names it, or *; emulator/services/README.md lists them"
+    )]
+    Operation,
+    /// No such fault.
+    #[error(
+        "KIND is not lost-before, reply-lost, throttled, error, slow, conflict or cancelled-by-throttling"
+    )]
+    Kind,
+    /// No such choice of calls.
+    #[error("WHEN is not a probability from 0 to 1, # and a number from 1, or x and a number")]
+    When,
+}
 
 impl FromStr for FaultRule {
     type Err = ParseFaultError;
 
     fn from_str(text: &str) -> Result<Self, ParseFaultError> {
-        let (calls, fault) = text.split_once('=').ok_or(ParseFaultError)?;
+        let (calls, fault) = text.split_once('=').ok_or(ParseFaultError::Form)?;
         let (kind, when) = fault.split_once('@').map_or((fault, None), |(kind, when)| (kind, Some(when)));
         let parts: Vec<&str> = calls.split('/').collect();
         let (role, service, operation) = match parts.as_slice() {
             [service, operation] => ("*", *service, *operation),
-            [role, service, operation] => (*role, *service, *operation),
-            _ => return Err(ParseFaultError),
+            [role, service, operation] if !role.is_empty() => (*role, *service, *operation),
+            _ => return Err(ParseFaultError::Form),
         };
         let any = |name: &str| Some(name.to_owned()).filter(|name| name != "*");
+        let service = parse_service(service)?;
+        let has = |operation: &str| match service {
+            Some(service) => service.has(operation),
+            None => Service::ALL.into_iter().any(|service| service.has(operation)),
+        };
+        if operation != "*" && !has(operation) {
+            return Err(ParseFaultError::Operation);
+        }
         Ok(Self {
             role: any(role),
-            service: match service {
-                "*" => None,
-                "dynamodb" => Some(Service::DynamoDb),
-                "kms" => Some(Service::Kms),
-                "sqs" => Some(Service::Sqs),
-                "secretsmanager" => Some(Service::SecretsManager),
-                _ => return Err(ParseFaultError),
-            },
+            service,
             operation: any(operation),
-            kind: match kind {
-                "lost-before" => FaultKind::LostBefore,
-                "reply-lost" => FaultKind::ReplyLost,
-                "throttled" => FaultKind::Throttled,
-                "error" => FaultKind::InternalError,
-                // Beyond the functions' time-out of an attempt, 3 s.
-                "slow" => FaultKind::Slow(Duration::from_secs(4)),
-                "conflict" => FaultKind::Conflict,
-                "cancelled-by-throttling" => FaultKind::CancelledByThrottling,
-                _ => return Err(ParseFaultError),
-            },
+            kind: parse_kind(kind)?,
             when: when.map_or(Ok(When::Always), parse_when)?,
         })
     }
 }
 
+fn parse_service(name: &str) -> Result<Option<Service>, ParseFaultError> {
+    Ok(match name {
+        "*" => None,
+        "dynamodb" => Some(Service::DynamoDb),
+        "kms" => Some(Service::Kms),
+        "sqs" => Some(Service::Sqs),
+        "secretsmanager" => Some(Service::SecretsManager),
+        _ => return Err(ParseFaultError::Service),
+    })
+}
+
+fn parse_kind(name: &str) -> Result<FaultKind, ParseFaultError> {
+    Ok(match name {
+        "lost-before" => FaultKind::LostBefore,
+        "reply-lost" => FaultKind::ReplyLost,
+        "throttled" => FaultKind::Throttled,
+        "error" => FaultKind::InternalError,
+        // Beyond the functions' time-out of an attempt, 3 s.
+        "slow" => FaultKind::Slow(Duration::from_secs(4)),
+        "conflict" => FaultKind::Conflict,
+        "cancelled-by-throttling" => FaultKind::CancelledByThrottling,
+        _ => return Err(ParseFaultError::Kind),
+    })
+}
+
 fn parse_when(text: &str) -> Result<When, ParseFaultError> {
     if let Some(number) = text.strip_prefix('#') {
-        return number.parse().map(When::Nth).map_err(|_| ParseFaultError);
+        let number = number.parse().ok().filter(|number| *number > 0);
+        return number.map(When::Nth).ok_or(ParseFaultError::When);
     }
     if let Some(number) = text.strip_prefix('x') {
-        return number.parse().map(When::First).map_err(|_| ParseFaultError);
+        return number.parse().map(When::First).map_err(|_| ParseFaultError::When);
     }
-    let probability: f64 = text.parse().map_err(|_| ParseFaultError)?;
-    if (0.0..=1.0).contains(&probability) { Ok(When::Probability(probability)) } else { Err(ParseFaultError) }
+    let probability: f64 = text.parse().map_err(|_| ParseFaultError::When)?;
+    let is_one = (0.0..=1.0).contains(&probability);
+    if is_one { Ok(When::Probability(probability)) } else { Err(ParseFaultError::When) }
 }
 
 /// The faults in force. Cloning shares them: they can be changed while everything runs.
@@ -264,7 +302,7 @@ mod tests {
         assert_eq!(strikes("dynamodb/PutItem=throttled@x2"), [true, true, false, false]);
         assert_eq!(strikes("dynamodb/PutItem=throttled@0"), [false; 4]);
         assert_eq!(strikes("dynamodb/PutItem=throttled@1"), [true; 4]);
-        for other in ["kms/PutItem=error", "dynamodb/GetItem=error", "V/*/*=error"] {
+        for other in ["kms/Decrypt=error", "dynamodb/GetItem=error", "V/*/*=error"] {
             assert_eq!(strikes(other), [false; 4], "{other}");
         }
     }
@@ -283,17 +321,34 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rule_is_refused() {
-        for text in [
-            "",
-            "kms",
-            "kms/Decrypt",
-            "x/Decrypt=error",
-            "kms/Decrypt=odd",
-            "kms/Decrypt=error@2",
-            "a/b/c/d=error",
+    fn what_is_no_rule_is_refused_by_the_part_that_is_wrong() {
+        use ParseFaultError as Wrong;
+        for (text, part) in [
+            ("", Wrong::Form),
+            ("kms", Wrong::Form),
+            ("kms/Decrypt", Wrong::Form),
+            ("kms=error", Wrong::Form),
+            ("/kms/Decrypt=error", Wrong::Form),
+            ("a/b/c/d=error", Wrong::Form),
+            ("x/Decrypt=error", Wrong::Service),
+            ("KMS/Decrypt=error", Wrong::Service),
+            ("kms/Decrypted=error", Wrong::Operation),
+            ("kms/decrypt=error", Wrong::Operation),
+            ("kms/PutItem=error", Wrong::Operation),
+            ("kms/=error", Wrong::Operation),
+            ("*/Nothing=error", Wrong::Operation),
+            ("dynamodb/GetRecords=error", Wrong::Operation),
+            ("kms/Decrypt=odd", Wrong::Kind),
+            ("kms/Decrypt=error@2", Wrong::When),
+            ("kms/Decrypt=error@-0.1", Wrong::When),
+            ("kms/Decrypt=error@NaN", Wrong::When),
+            ("kms/Decrypt=error@#0", Wrong::When),
+            ("kms/Decrypt=error@x", Wrong::When),
         ] {
-            assert_eq!(text.parse::<FaultRule>(), Err(ParseFaultError), "{text}");
+            assert_eq!(text.parse::<FaultRule>(), Err(part), "{text}");
+        }
+        for text in ["*/*=error", "*/Decrypt=error", "R/kms/*=slow@#1", "sqs/SendMessage=error@1"] {
+            assert!(text.parse::<FaultRule>().is_ok(), "{text}");
         }
     }
 

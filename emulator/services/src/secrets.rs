@@ -2,7 +2,7 @@
 
 use winterbaume_secretsmanager::SecretsManagerService;
 
-use crate::{answer::Answer, kms::ask, request::Request};
+use crate::{answer::Answer, embedded::ask, request::Request};
 
 #[derive(Default)]
 pub(crate) struct Secrets(SecretsManagerService);

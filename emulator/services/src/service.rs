@@ -13,6 +13,10 @@ pub enum Service {
 }
 
 impl Service {
+    /// All of them.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::DynamoDb, Self::DynamoDbStreams, Self::Kms, Self::Sqs, Self::SecretsManager];
+
     const TARGETS: [(Self, &'static str); 5] = [
         (Self::DynamoDb, "DynamoDB_20120810"),
         (Self::DynamoDbStreams, "DynamoDBStreams_20120810"),

@@ -13,7 +13,7 @@ use winterbaume_sqs::SqsService;
 
 use crate::{
     answer::Answer,
-    kms::ask,
+    embedded::ask,
     request::Request,
     waiting::{Waiting, Waitings},
 };

@@ -4,20 +4,20 @@
 
 mod dynamodb;
 mod expression;
+mod kms;
 #[cfg(test)]
 mod tests;
 
 use card_airlock_iam::{self as iam, Context};
-use serde_json::{Map, Value};
 
-use crate::{account::Account, request::Request, service::Service};
+use crate::{account::Account, kms::Kms, request::Request, service::Service};
 
 /// All permissions that a call needs; each must be given.
-pub(crate) fn permissions(request: &Request, account: &Account) -> Vec<iam::Request> {
+pub(crate) fn permissions(request: &Request, account: &Account, kms: &Kms) -> Vec<iam::Request> {
     let permissions = match request.service {
         Service::DynamoDb => dynamodb::permissions(&request.operation, &request.json, account),
         Service::DynamoDbStreams => streams(request, account),
-        Service::Kms => kms(request, account),
+        Service::Kms => kms::permissions(request, account, kms),
         Service::Sqs => vec![sqs(request, account)],
         Service::SecretsManager => vec![secret(request)],
     };
@@ -49,44 +49,6 @@ fn streams(request: &Request, account: &Account) -> Vec<iam::Request> {
     };
     let action = format!("dynamodb:{}", request.operation);
     vec![iam::Request { action, resource: stream, context: Some(Context::default()) }]
-}
-
-/// A key named by an alias, or only by its ciphertext, cannot be told.
-fn kms(request: &Request, account: &Account) -> Vec<iam::Request> {
-    let permission = |action: &str, key: &str, context: &str| iam::Request {
-        action: format!("kms:{action}"),
-        resource: request.text(key).and_then(|key| key_arn(key, account)),
-        context: encryption_context(request.json.get(context)),
-    };
-    match request.operation.as_str() {
-        "ReEncrypt" => vec![
-            permission("ReEncryptFrom", "SourceKeyId", "SourceEncryptionContext"),
-            permission("ReEncryptTo", "DestinationKeyId", "DestinationEncryptionContext"),
-        ],
-        operation @ ("CreateKey" | "ListKeys" | "ListAliases" | "GenerateRandom") => {
-            vec![iam::Request { resource: Some("*".into()), ..permission(operation, "", "") }]
-        }
-        operation => vec![permission(operation, "KeyId", "EncryptionContext")],
-    }
-}
-
-/// There is one region and one account: whatever an ARN says of them, the id tells the key.
-fn key_arn(named: &str, account: &Account) -> Option<String> {
-    let id = named.rsplit_once(":key/").map_or(named, |(_, id)| id);
-    let is_id = !id.is_empty() && !id.contains("alias/");
-    is_id.then(|| account.arn("kms", &format!("key/{id}")))
-}
-
-fn encryption_context(given: Option<&Value>) -> Option<Context> {
-    let empty = Map::new();
-    let pairs = match given {
-        None | Some(Value::Null) => &empty,
-        Some(given) => given.as_object()?,
-    };
-    let context = Context::default().with("kms:EncryptionContextKeys", pairs.keys().cloned());
-    pairs.iter().try_fold(context, |context, (name, value)| {
-        Some(context.with(&format!("kms:EncryptionContext:{name}"), [value.as_str()?.to_owned()]))
-    })
 }
 
 /// A batch is authorized as its single operation.

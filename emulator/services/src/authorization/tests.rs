@@ -1,28 +1,76 @@
 //! What each service's calls need, and what the operator may do with the keys that have a policy.
 
+use std::sync::Arc;
+
 use card_airlock_iam::{Iam, Policies};
-use serde_json::json;
+use clock::Clock;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::account::account;
 
 fn needed(service: Service, operation: &str, body: Value) -> Vec<iam::Request> {
-    permissions(&Request::own(service, operation, body), &account())
+    permissions(&Request::own(service, operation, body), &account(), &empty_kms())
 }
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
 
+fn empty_kms() -> Kms {
+    Kms::new(account(), Clock::system(), Arc::new(Iam::of_account(&account().id)))
+}
+
+/// A KMS with one key, that key's ARN, a name of it, and something that it encrypted.
+fn kms_with_a_key() -> (Kms, String, &'static str, Value) {
+    let kms = empty_kms();
+    let ask = |operation: &str, body: Value| -> Value {
+        let answer = kms.perform(&Request::own(Service::Kms, operation, body));
+        serde_json::from_slice(&answer.body).unwrap()
+    };
+    let made = ask("CreateKey", json!({}));
+    let arn = made["KeyMetadata"]["Arn"].as_str().unwrap().to_owned();
+    ask("CreateAlias", json!({"AliasName": "alias/vault", "TargetKeyId": arn}));
+    let sealed = ask("Encrypt", json!({"KeyId": arn, "Plaintext": "AAAA"}))["CiphertextBlob"].clone();
+    (kms, arn, "alias/vault", sealed)
+}
+
 #[test]
-fn a_key_is_told_by_id_or_arn_and_not_by_alias_or_ciphertext() {
-    let arn = format!("arn:aws:kms:us-east-1:123456789012:key/{ID}");
-    for (body, resource) in [
-        (json!({"KeyId": ID}), Some(arn.clone())),
-        (json!({"KeyId": arn}), Some(arn.clone())),
-        (json!({"KeyId": "alias/vault"}), None),
-        (json!({"KeyId": "arn:aws:kms:us-east-1:123456789012:alias/vault"}), None),
-        (json!({"CiphertextBlob": "AAAA"}), None),
+fn a_key_is_told_by_id_arn_alias_or_ciphertext() {
+    let (kms, arn, alias, sealed) = kms_with_a_key();
+    let asked = |operation: &str, body: Value| {
+        permissions(&Request::own(Service::Kms, operation, body), &account(), &kms)
+            .remove(0)
+            .resource
+            .unwrap()
+    };
+    let id = arn.rsplit('/').next().unwrap();
+    let alias_arn = format!("arn:aws:kms:us-east-1:123456789012:{alias}");
+    for named in [id, &arn, alias, &alias_arn] {
+        assert_eq!(asked("Encrypt", json!({"KeyId": named})), arn, "{named}");
+    }
+    assert_eq!(asked("Decrypt", json!({"CiphertextBlob": sealed})), arn);
+    // Who names a key is asked for that key, whatever the ciphertext says.
+    let other = format!("arn:aws:kms:us-east-1:123456789012:key/{ID}");
+    assert_eq!(asked("Decrypt", json!({"CiphertextBlob": sealed, "KeyId": ID})), other);
+    for nothing in [json!({"CiphertextBlob": "AAAA"}), json!({"CiphertextBlob": 1}), json!({})] {
+        assert_eq!(asked("Decrypt", nothing), "arn:aws:kms:us-east-1:123456789012:key/");
+    }
+}
+
+#[test]
+fn an_alias_needs_a_permission_of_its_own_and_one_of_each_key() {
+    let (kms, arn, alias, _) = kms_with_a_key();
+    let alias_arn = format!("arn:aws:kms:us-east-1:123456789012:{alias}");
+    let other = format!("arn:aws:kms:us-east-1:123456789012:key/{ID}");
+    for (operation, expected) in [
+        ("CreateAlias", vec![&alias_arn, &other]),
+        ("UpdateAlias", vec![&alias_arn, &arn, &other]),
+        ("DeleteAlias", vec![&alias_arn, &arn]),
     ] {
-        assert_eq!(needed(Service::Kms, "Decrypt", body)[0].resource, resource);
+        let body = json!({"AliasName": alias, "TargetKeyId": ID});
+        let asked = permissions(&Request::own(Service::Kms, operation, body), &account(), &kms);
+        let resources: Vec<_> = asked.iter().filter_map(|one| one.resource.as_ref()).collect();
+        assert_eq!(resources, expected, "{operation}");
+        assert!(asked.iter().all(|one| one.action == format!("kms:{operation}")));
     }
 }
 
@@ -37,12 +85,22 @@ fn a_secret_is_told_by_its_arn_only() {
 }
 
 #[test]
-fn re_encrypting_needs_both_keys() {
-    let asked = needed(Service::Kms, "ReEncrypt", json!({"DestinationKeyId": ID}));
+fn re_encrypting_needs_both_keys_with_the_context_of_each() {
+    let (kms, arn, _, sealed) = kms_with_a_key();
+    let body = json!({"CiphertextBlob": sealed, "DestinationKeyId": ID,
+        "SourceEncryptionContext": {"purpose": "old"}, "DestinationEncryptionContext": {"purpose": "new"}});
+    let asked = permissions(&Request::own(Service::Kms, "ReEncrypt", body), &account(), &kms);
     let [from, to] = asked.as_slice() else { panic!("{asked:?}") };
-    assert_eq!((from.action.as_str(), &from.resource), ("kms:ReEncryptFrom", &None));
+    let context = |purpose: &str| {
+        let context = Context::default().with("kms:EncryptionContextKeys", ["purpose".to_owned()]);
+        let context = context.with("kms:EncryptionContext:purpose", [purpose.to_owned()]);
+        Some(context.with("aws:SecureTransport", ["true".to_owned()]))
+    };
+    assert_eq!((from.action.as_str(), from.resource.as_ref()), ("kms:ReEncryptFrom", Some(&arn)));
+    assert_eq!(from.context, context("old"));
     assert_eq!(to.action, "kms:ReEncryptTo");
-    assert!(to.resource.is_some());
+    assert!(to.resource.as_ref().is_some_and(|arn| arn.ends_with(ID)));
+    assert_eq!(to.context, context("new"));
 }
 
 #[test]
@@ -64,32 +122,29 @@ fn a_queue_is_told_by_its_url_and_a_batch_is_its_single_operation() {
 }
 
 #[test]
-fn the_operator_does_not_use_a_key_with_a_policy_however_the_call_names_it() {
+fn the_operator_does_not_use_a_key_whose_policy_does_not_let_it_however_the_call_names_it() {
+    let (kms, arn, alias, sealed) = kms_with_a_key();
     let mut policies = Policies::new(&account().id);
-    let key = account().arn("kms", &format!("key/{ID}"));
     let administer = json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
         "Action": "kms:Describe*", "Resource": "*"});
     let document = json!({"Version": "2012-10-17", "Statement": [administer]});
-    policies.attach_to_key(&key, "K", &document).unwrap();
+    policies.attach_to_key(&arn, "K", &document).unwrap();
     let iam = Iam::default();
     iam.enforce(policies);
     let may = |operation: &str, body: Value| {
-        iam.authorize("operator", permissions(&Request::own(Service::Kms, operation, body), &account()))
-            .is_ok()
+        let request = Request::own(Service::Kms, operation, body);
+        iam.authorize("operator", permissions(&request, &account(), &kms)).is_ok()
     };
-    assert!(may("DescribeKey", json!({"KeyId": ID})));
+    let id = arn.rsplit('/').next().unwrap();
+    assert!(may("DescribeKey", json!({"KeyId": id})));
     for operation in ["Encrypt", "Decrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext"] {
-        for body in [
-            json!({"KeyId": ID}),
-            json!({"KeyId": key}),
-            json!({"KeyId": key.replace("us-east-1", "eu-west-1")}),
-            json!({"KeyId": "alias/vault"}),
-            json!({"CiphertextBlob": "AAAA"}),
-        ] {
-            assert!(!may(operation, body.clone()), "{operation} {body}");
+        for named in [id, &arn, &arn.replace("us-east-1", "eu-west-1"), alias] {
+            assert!(!may(operation, json!({"KeyId": named})), "{operation} {named}");
         }
     }
-    assert!(!may("ReEncrypt", json!({"SourceKeyId": ID, "DestinationKeyId": "1"})));
+    assert!(!may("Decrypt", json!({"CiphertextBlob": sealed})));
+    assert!(!may("ReEncrypt", json!({"CiphertextBlob": sealed, "DestinationKeyId": ID})));
+    assert!(!may("ReEncrypt", json!({"SourceKeyId": ID, "DestinationKeyId": alias})));
     assert!(may("Decrypt", json!({"KeyId": "a-key-of-no-policy"})));
 }
 
@@ -103,7 +158,8 @@ fn an_index_and_each_table_of_a_transaction_need_permissions_of_their_own() {
     let iam = Iam::default();
     iam.enforce(policies);
     let may = |operation: &str, body: Value| {
-        iam.authorize("R", permissions(&Request::own(Service::DynamoDb, operation, body), &account())).is_ok()
+        let request = Request::own(Service::DynamoDb, operation, body);
+        iam.authorize("R", permissions(&request, &account(), &empty_kms())).is_ok()
     };
     assert!(may("Scan", json!({"TableName": "T"})));
     assert!(!may("Scan", json!({"TableName": "T", "IndexName": "I"})));

@@ -1,0 +1,101 @@
+//! What each service can be asked. README.md lists it, too; what is not in these lists is refused by its name.
+//!
+//! What an embedded service would answer without doing it is not in them: an SQS message move, a resource policy.
+
+use crate::{kms, service::Service};
+
+const DYNAMODB: [&str; 23] = [
+    "BatchExecuteStatement",
+    "BatchGetItem",
+    "BatchWriteItem",
+    "CreateTable",
+    "DeleteItem",
+    "DeleteTable",
+    "DescribeTable",
+    "DescribeTimeToLive",
+    "ExecuteStatement",
+    "ExecuteTransaction",
+    "GetItem",
+    "ListTables",
+    "ListTagsOfResource",
+    "PutItem",
+    "Query",
+    "Scan",
+    "TagResource",
+    "TransactGetItems",
+    "TransactWriteItems",
+    "UntagResource",
+    "UpdateItem",
+    "UpdateTable",
+    "UpdateTimeToLive",
+];
+const DYNAMODB_STREAMS: [&str; 4] = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"];
+const SQS: [&str; 18] = [
+    "ChangeMessageVisibility",
+    "ChangeMessageVisibilityBatch",
+    "CreateQueue",
+    "DeleteMessage",
+    "DeleteMessageBatch",
+    "DeleteQueue",
+    "GetQueueAttributes",
+    "GetQueueUrl",
+    "ListDeadLetterSourceQueues",
+    "ListQueueTags",
+    "ListQueues",
+    "PurgeQueue",
+    "ReceiveMessage",
+    "SendMessage",
+    "SendMessageBatch",
+    "SetQueueAttributes",
+    "TagQueue",
+    "UntagQueue",
+];
+const SECRETS_MANAGER: [&str; 14] = [
+    "BatchGetSecretValue",
+    "CreateSecret",
+    "DeleteSecret",
+    "DescribeSecret",
+    "GetRandomPassword",
+    "GetSecretValue",
+    "ListSecretVersionIds",
+    "ListSecrets",
+    "PutSecretValue",
+    "RestoreSecret",
+    "TagResource",
+    "UntagResource",
+    "UpdateSecret",
+    "UpdateSecretVersionStage",
+];
+
+impl Service {
+    /// The names of all operations that it can be asked for.
+    pub(crate) fn operations(self) -> Vec<&'static str> {
+        match self {
+            Self::DynamoDb => DYNAMODB.to_vec(),
+            Self::DynamoDbStreams => DYNAMODB_STREAMS.to_vec(),
+            Self::Kms => kms::operations().collect(),
+            Self::Sqs => SQS.to_vec(),
+            Self::SecretsManager => SECRETS_MANAGER.to_vec(),
+        }
+    }
+
+    /// Whether it has the operation.
+    pub(crate) fn has(self, operation: &str) -> bool {
+        self.operations().contains(&operation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_lists_each_operation_of_each_service_and_no_other() {
+        let readme = include_str!("../README.md");
+        for service in Service::ALL {
+            let row = readme.lines().find(|line| line.starts_with(&format!("| {} |", service.name())));
+            let listed: Vec<_> = row.unwrap().split('`').skip(1).step_by(2).collect();
+            assert_eq!(listed, service.operations(), "{}", service.name());
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! In which of AWS's protocols a request is made, and how each says that something is not here.
+//!
+//! <https://smithy.io/2.0/aws/protocols/index.html>
+
+use axum::body::Bytes;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
+use serde_json::json;
+use uuid::Uuid;
+
+/// How a service is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// `x-amz-target` and JSON: DynamoDB, KMS, CloudWatch Logs.
+    AwsJson,
+    /// A form with an `Action`, answered in XML: STS, IAM, SNS, CloudFormation.
+    Query,
+    /// The same with errors of its own shape: EC2.
+    Ec2,
+    /// Paths and XML: S3.
+    RestXml,
+    /// Paths and JSON: Lambda, API Gateway.
+    RestJson,
+    /// CBOR: CloudWatch.
+    RpcV2Cbor,
+}
+
+/// An answer in any protocol.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: &'static str,
+    pub(crate) header: Option<(&'static str, &'static str)>,
+    pub(crate) body: Bytes,
+}
+
+/// Whom AWS's XML names as its author.
+const XML_SERVICES: [&str; 5] = ["s3", "s3express", "s3-outposts", "route53", "cloudfront"];
+
+impl Protocol {
+    /// By the request's shape, and the service that its credential is for.
+    pub(crate) fn of(method: &Method, headers: &HeaderMap, has_action: bool, service: Option<&str>) -> Self {
+        let is_form = headers
+            .get(CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        if headers.contains_key("x-amz-target") {
+            Self::AwsJson
+        } else if headers.contains_key("smithy-protocol") {
+            Self::RpcV2Cbor
+        } else if has_action && (is_form || method == Method::GET) {
+            if service == Some("ec2") { Self::Ec2 } else { Self::Query }
+        } else {
+            match service {
+                Some(service) if XML_SERVICES.contains(&service) => Self::RestXml,
+                Some(_) => Self::RestJson,
+                None => Self::AwsJson,
+            }
+        }
+    }
+
+    /// An error as this protocol writes it. `code` and `message` hold nothing that XML or JSON would escape.
+    pub(crate) fn error(self, code: &str, message: &str) -> Written {
+        let request = Uuid::new_v4();
+        let json = |name: &str| json!({ name: code, "message": message }).to_string();
+        let (status, content_type, body) = match self {
+            Self::AwsJson => (StatusCode::BAD_REQUEST, "application/x-amz-json-1.0", json("__type")),
+            Self::RestJson => (StatusCode::NOT_FOUND, "application/json", json("code")),
+            Self::Query => (
+                StatusCode::BAD_REQUEST,
+                "text/xml",
+                format!(
+                    "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>\
+                     </Error><RequestId>{request}</RequestId></ErrorResponse>"
+                ),
+            ),
+            Self::Ec2 => (
+                StatusCode::BAD_REQUEST,
+                "text/xml",
+                format!(
+                    "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>\
+                     <RequestID>{request}</RequestID></Response>"
+                ),
+            ),
+            Self::RestXml => (
+                StatusCode::NOT_IMPLEMENTED,
+                "application/xml",
+                format!(
+                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{message}\
+                     </Message><RequestId>{request}</RequestId></Error>"
+                ),
+            ),
+            Self::RpcV2Cbor => {
+                let body = cbor(&[("__type", code), ("message", message)]);
+                return Written {
+                    status: StatusCode::BAD_REQUEST,
+                    content_type: "application/cbor",
+                    header: Some(("smithy-protocol", "rpc-v2-cbor")),
+                    body: body.into(),
+                };
+            }
+        };
+        let header = (self == Self::RestJson).then_some(("x-amzn-errortype", "UnknownOperationException"));
+        Written { status, content_type, header, body: body.into() }
+    }
+}
+
+impl Written {
+    pub(crate) fn into_response(self) -> axum::response::Response {
+        let mut response = axum::response::Response::new(self.body.into());
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if let Some((name, value)) = self.header {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+/// A map of texts. <https://www.rfc-editor.org/rfc/rfc8949#section-3>
+fn cbor(pairs: &[(&str, &str)]) -> Vec<u8> {
+    let head = |major: u8, length: usize| -> Vec<u8> {
+        match (u8::try_from(length), u16::try_from(length)) {
+            (Ok(short @ 0..24), _) => vec![major | short],
+            (Ok(byte), _) => vec![major | 24, byte],
+            (Err(_), length) => {
+                let mut head = vec![major | 25];
+                head.extend(length.unwrap_or(u16::MAX).to_be_bytes());
+                head
+            }
+        }
+    };
+    let texts = pairs.iter().flat_map(|(name, value)| [name, value]);
+    let texts = texts.flat_map(|text| [head(0x60, text.len()), text.as_bytes().to_vec()].concat());
+    head(0xa0, pairs.len()).into_iter().chain(texts).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_each_length_are_cbor() {
+        assert_eq!(cbor(&[("a", "bc")]), [0xa1, 0x61, b'a', 0x62, b'b', b'c']);
+        let long = |length: usize| cbor(&[("a", &"x".repeat(length))])[3..6].to_vec();
+        assert_eq!(long(23), [0x77, b'x', b'x']);
+        assert_eq!(long(24), [0x78, 24, b'x']);
+        assert_eq!(long(255), [0x78, 255, b'x']);
+        assert_eq!(long(256), [0x79, 1, 0]);
+    }
+}
