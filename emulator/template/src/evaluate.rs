@@ -1,5 +1,6 @@
 //! CloudFormation's functions, those the template needs: `Ref`, `Fn::GetAtt`, `Fn::Sub`, `Fn::Join`,
-//! `Fn::Split`, `Fn::If`, and in conditions `Fn::Equals`, `Fn::And`, `Fn::Or`, `Fn::Not`, `Condition`.
+//! `Fn::Split`, `Fn::If`, in conditions and rules `Fn::Equals`, `Fn::And`, `Fn::Or`, `Fn::Not`, in conditions
+//! `Condition`, and in rules `Fn::Contains`.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +10,13 @@ use crate::{deployment::Deployment, resources::Resources, template_error::Templa
 
 /// Conditions may name conditions; a circle of them ends here.
 const CONDITION_DEPTH: u8 = 16;
+
+/// Where a condition stands: each place has functions of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Condition,
+    Rule,
+}
 
 /// What is needed to work out a value within one resource, condition or output.
 pub(crate) struct Evaluator<'a> {
@@ -28,6 +36,12 @@ impl Evaluator<'_> {
     /// Whether a named condition holds.
     pub(crate) fn condition(&self, name: &str) -> Result<bool, TemplateError> {
         self.named_condition(name, 0)
+    }
+
+    /// Whether a rule's condition or assertion holds. Beside the functions of conditions it may ask whether a list
+    /// contains a value, and it knows no named condition.
+    pub(crate) fn rule(&self, condition: &Value) -> Result<bool, TemplateError> {
+        self.holds(condition, Place::Rule, 0)
     }
 
     /// `None` stands for `AWS::NoValue`: the property or element is left out.
@@ -165,10 +179,10 @@ impl Evaluator<'_> {
 
     fn named_condition(&self, name: &str, depth: u8) -> Result<bool, TemplateError> {
         let condition = self.conditions.get(name).ok_or_else(|| self.unknown(name))?;
-        self.holds(condition, depth)
+        self.holds(condition, Place::Condition, depth)
     }
 
-    fn holds(&self, condition: &Value, depth: u8) -> Result<bool, TemplateError> {
+    fn holds(&self, condition: &Value, place: Place, depth: u8) -> Result<bool, TemplateError> {
         if depth > CONDITION_DEPTH {
             return Err(self.malformed("its condition goes round in a circle"));
         }
@@ -177,10 +191,21 @@ impl Evaluator<'_> {
             return Err(self.malformed("a condition must be one function"));
         };
         let all = |arguments: &[Value]| -> Result<Vec<bool>, TemplateError> {
-            arguments.iter().map(|argument| self.holds(argument, depth + 1)).collect()
+            arguments.iter().map(|argument| self.holds(argument, place, depth + 1)).collect()
         };
         match (function.as_str(), argument) {
-            ("Condition", Value::String(name)) => self.named_condition(name, depth + 1),
+            ("Condition", Value::String(name)) if place == Place::Condition => {
+                self.named_condition(name, depth + 1)
+            }
+            ("Fn::Contains", Value::Array(arguments)) if place == Place::Rule => match arguments.as_slice() {
+                [Value::Array(list), value] => {
+                    let value = self.text(&self.all(value)?)?;
+                    let list =
+                        list.iter().map(|one| self.text(&self.all(one)?)).collect::<Result<Vec<_>, _>>()?;
+                    Ok(list.contains(&value))
+                }
+                _ => Err(self.shape(function)),
+            },
             ("Fn::Equals", Value::Array(sides)) => match sides.as_slice() {
                 [left, right] => Ok(self.text(&self.all(left)?)? == self.text(&self.all(right)?)?),
                 _ => Err(self.shape(function)),
@@ -191,7 +216,7 @@ impl Evaluator<'_> {
                 [holds] => Ok(!holds),
                 _ => Err(self.shape(function)),
             },
-            ("Condition" | "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not", _) => Err(self.shape(function)),
+            ("Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not", _) => Err(self.shape(function)),
             _ => Err(TemplateError::unsupported(self.logical_id, function.as_str())),
         }
     }

@@ -4,10 +4,12 @@ mod declared;
 mod deployment;
 mod evaluate;
 mod globals;
+mod parameters;
 mod properties;
 mod resolve;
 mod resource;
 mod resources;
+mod rules;
 mod template;
 mod template_error;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A template: its parameters settled, its conditions decided, its globals applied.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -8,9 +8,10 @@ use crate::{
     declared::{Key, LambdaFunction, Queue, Table},
     deployment::Deployment,
     evaluate::Evaluator,
-    globals,
+    globals, parameters,
     resource::Resource,
     resources::Resources,
+    rules,
     template_error::TemplateError,
     views, yaml,
 };
@@ -27,10 +28,11 @@ pub struct Template {
 
 impl Template {
     /// Reads a template, settles its parameters (defaults, then `overrides`) and leaves out the resources and
-    /// outputs whose condition is false.
+    /// outputs whose condition is false. What a parameter may be is not asked: [`Template::check_parameters`] does.
     ///
     /// # Errors
-    /// Not YAML; a construct this reader does not know; a parameter without a value or an unknown override.
+    /// Not YAML; a construct this reader does not know; a parameter without a value or an unknown override; a
+    /// combination of values that a rule refuses.
     pub fn parse(
         text: &str,
         deployment: Deployment,
@@ -40,7 +42,7 @@ impl Template {
         let section = |name: &str| document.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
         let known =
             ["AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Parameters", "Conditions"];
-        let sections = ["Globals", "Resources", "Outputs"];
+        let sections = ["Globals", "Resources", "Outputs", "Rules"];
         if let Some(other) =
             document.keys().find(|k| !known.contains(&k.as_str()) && !sections.contains(&k.as_str()))
         {
@@ -49,11 +51,13 @@ impl Template {
 
         let mut template = Self {
             deployment,
-            parameters: settle(&section("Parameters"), overrides)?,
+            parameters: parameters::settle(&section("Parameters"), overrides)?,
             conditions: section("Conditions"),
             resources: BTreeMap::new(),
             outputs: Map::new(),
         };
+        let (rules, none) = (section("Rules"), Resources::default());
+        rules::check(&rules, |name| template.evaluator(name, &none))?;
         let globals = section("Globals");
         for (logical_id, declaration) in section("Resources") {
             if template.exists(&logical_id, &declaration)? {
@@ -67,6 +71,22 @@ impl Template {
             }
         }
         Ok(template)
+    }
+
+    /// Whether these parameters may be given, as CloudFormation decides it before it makes anything: their names, what
+    /// each may be (the defaults of the others, too), and the rules.
+    ///
+    /// # Errors
+    /// As [`Template::parse`]; a value that the template does not allow.
+    pub fn check_parameters(
+        text: &str,
+        deployment: Deployment,
+        given: &BTreeMap<String, String>,
+    ) -> Result<(), TemplateError> {
+        let template = Self::parse(text, deployment, given)?;
+        let document = yaml::read(text)?;
+        let declared = document.get("Parameters").and_then(Value::as_object).cloned().unwrap_or_default();
+        parameters::check(&declared, &template.parameters)
     }
 
     /// The attributes that are known before anything is made, because they are only names: those of roles, functions, log
@@ -169,28 +189,4 @@ impl Template {
             Some(_) => Err(TemplateError::malformed(logical_id, "Condition must be a name")),
         }
     }
-}
-
-/// The value of each parameter: its override, or its default.
-fn settle(
-    declared: &Map<String, Value>,
-    overrides: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, Value>, TemplateError> {
-    let names: BTreeSet<&str> = declared.keys().map(String::as_str).collect();
-    if let Some(stray) = overrides.keys().find(|name| !names.contains(name.as_str())) {
-        return Err(TemplateError::unknown(stray, "such parameter"));
-    }
-    declared
-        .iter()
-        .map(|(name, declaration)| {
-            match declaration.get("Type").and_then(Value::as_str) {
-                Some("String" | "Number") => {}
-                other => return Err(TemplateError::unsupported(name, other.unwrap_or("a missing Type"))),
-            }
-            let given = overrides.get(name).map(|value| Value::String(value.clone()));
-            let value = given.or_else(|| declaration.get("Default").cloned());
-            let value = value.ok_or_else(|| TemplateError::unknown(name, "value for this parameter"))?;
-            Ok((name.clone(), value))
-        })
-        .collect()
 }

@@ -67,6 +67,97 @@ fn what_is_not_known_is_an_error_that_names_it_and_its_place() {
     assert!(properties("      A: 1\n", &[("Other", "x")]).is_err());
 }
 
+/// Whether these parameters may be given to a template with this declaration of `P`, of the type String or Number.
+fn check(declaration: &str, value: &str) -> Result<(), String> {
+    let text = format!("Parameters:\n  P: {{{declaration}}}\nResources: {{}}\n");
+    let given = BTreeMap::from([("P".to_owned(), value.to_owned())]);
+    Template::check_parameters(&text, deployment(), &given).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_parameter_is_what_the_template_allows() {
+    for (declaration, right, wrong, told) in [
+        (
+            "Type: String, AllowedValues: [a, 'true']",
+            &["a", "true"][..],
+            &["b", "", "A"][..],
+            "must be one of a, true",
+        ),
+        ("Type: Number, AllowedValues: [30, 60]", &["30"], &["31", "x"], "must be one of 30, 60"),
+        ("Type: Number, MinValue: 4", &["4", "5.5"], &["3.9", "-9"], "must be at least 4"),
+        ("Type: Number, MaxValue: 20", &["20", "-1"], &["20.1"], "must be at most 20"),
+        ("Type: Number", &["0", "-1", "1.5"], &["", "one", "NaN", "inf", "1 "], "must be a number"),
+        ("Type: String, MinLength: 2", &["ab", "äö"], &["a", ""], "must have at least 2 characters"),
+        ("Type: String, MaxLength: 2", &["ab", "äö", ""], &["abc"], "must have at most 2 characters"),
+        (
+            "Type: String, AllowedPattern: 'a|b+'",
+            &["a", "bb"],
+            &["ab", "ba", "xa", ""],
+            "must fit the pattern a|b+",
+        ),
+        (
+            "Type: String, AllowedPattern: '[a-z]', ConstraintDescription: must be a letter",
+            &["x"],
+            &["xx", "x\n"],
+            "must be a letter",
+        ),
+    ] {
+        for value in right {
+            assert_eq!(check(declaration, value), Ok(()), "{declaration}: {value}");
+        }
+        for value in wrong {
+            assert_eq!(check(declaration, value), Err(format!("P: {told}")), "{declaration}: {value}");
+        }
+    }
+    assert!(check("Type: String, AllowedPattern: '(?=a)'", "a").is_err());
+    assert!(check("Type: List<Number>", "1").is_err());
+    assert!(check("Type: String, Odd: 1", "1").is_err());
+}
+
+#[test]
+fn a_default_that_is_not_allowed_is_refused_and_so_is_a_parameter_of_no_such_name() {
+    let text = "Parameters:\n  P: {Type: Number, Default: 3, MinValue: 4}\nResources: {}\n";
+    let refused = |given: &[(&str, &str)]| {
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Template::check_parameters(text, deployment(), &given).map_err(|error| error.to_string())
+    };
+    assert_eq!(refused(&[]), Err("P: must be at least 4".to_owned()));
+    assert_eq!(refused(&[("P", "4")]), Ok(()));
+    assert_eq!(refused(&[("P", "4"), ("p", "4")]), Err("p: there is no such parameter".to_owned()));
+}
+
+#[test]
+fn a_rule_refuses_a_combination_of_parameters_and_says_why() {
+    let rules = |rule: &str, given: &[(&str, &str)]| {
+        let text = format!(
+            "Parameters:\n  A: {{Type: String, Default: ''}}\n  B: {{Type: String, Default: ''}}\n\
+             Conditions:\n  C: !Equals [!Ref A, '']\nRules:\n  R:\n    {rule}\nResources: {{}}\n"
+        );
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Template::parse(&text, deployment(), &given).map(drop).map_err(|error| error.to_string())
+    };
+    let needs = "RuleCondition: !Not [!Equals [!Ref A, '']]\n    \
+                 Assertions: [{Assert: !Not [!Equals [!Ref B, '']], AssertDescription: A needs B}]";
+    assert_eq!(rules(needs, &[]), Ok(()));
+    assert_eq!(rules(needs, &[("A", "a"), ("B", "b")]), Ok(()));
+    assert_eq!(rules(needs, &[("A", "a")]), Err("R: A needs B".to_owned()));
+    let few = "Assertions: [{Assert: !Not [!Contains [['1', x], !Ref A]]}]";
+    assert_eq!(rules(few, &[("A", "2")]), Ok(()));
+    assert_eq!(rules(few, &[("A", "x")]), Err("R: an assertion does not hold".to_owned()));
+    let both = "Assertions: [{Assert: !Equals [!Ref A, '']}, {Assert: !Equals [!Ref B, '']}]";
+    assert!(rules(both, &[("B", "b")]).is_err());
+    for unknown in [
+        "Assertions: [{Assert: !Condition C}]",
+        "Assertions: [{Assert: {'Fn::RefAll': [x]}}]",
+        "Assertions: [{Assert: !Equals [a]}]",
+        "Assert: !Equals [a, a]",
+    ] {
+        assert!(rules(unknown, &[]).is_err(), "{unknown}");
+    }
+    let elsewhere = "Conditions:\n  C: !Contains [[a], a]\nResources:\n  T: {Type: A::B::C, Condition: C}\n";
+    assert!(Template::parse(elsewhere, deployment(), &BTreeMap::new()).is_err());
+}
+
 /// A template with one resource of each kind that is read.
 const ONE_OF_EACH: &str = include_str!("../examples/template.yaml");
 

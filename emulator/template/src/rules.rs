@@ -1,0 +1,42 @@
+//! Rules: which combinations of parameters a template takes.
+//!
+//! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html>
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::{evaluate::Evaluator, template_error::TemplateError};
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Rule {
+    rule_condition: Option<Value>,
+    assertions: Vec<Assertion>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Assertion {
+    assert: Value,
+    assert_description: Option<String>,
+}
+
+/// Refuses the parameters when an assertion does not hold whose rule applies.
+pub(crate) fn check<'a>(
+    rules: &'a Map<String, Value>,
+    evaluator: impl Fn(&'a str) -> Evaluator<'a>,
+) -> Result<(), TemplateError> {
+    for (name, rule) in rules {
+        let rule =
+            Rule::deserialize(rule).map_err(|error| TemplateError::malformed(name, error.to_string()))?;
+        let evaluator = evaluator(name);
+        let applies = rule.rule_condition.as_ref().map_or(Ok(true), |condition| evaluator.rule(condition))?;
+        for assertion in rule.assertions.iter().filter(|_| applies) {
+            if !evaluator.rule(&assertion.assert)? {
+                let why = assertion.assert_description.as_deref().unwrap_or("an assertion does not hold");
+                return Err(TemplateError::malformed(name, why));
+            }
+        }
+    }
+    Ok(())
+}
