@@ -18,6 +18,7 @@ mod cost;
 mod detokenization;
 mod drill;
 mod forgetting;
+mod front_page;
 mod late_cards;
 mod leaks;
 mod matrix;

@@ -1,13 +1,36 @@
 //! The security team's layer: the only home of a card number in plaintext.
 //!
-//! Four capabilities, one for each role, none of which can do another's work:
+//! A card is sealed before anything is written. The sealed card waits in quarantine. Then it is opened once, sealed
+//! again under a data key of its own, and stored in the vault under a random token. For a payment it is taken out of
+//! the vault again.
+//!
+//! ```text
+//! card ──Sealer──► sealed card ──Tokenizer──► token + vault row ──Detokenizer──► card
+//!                 (quarantine)                     (vault)   └─────Forgetter──► no card
+//! ```
+//!
+//! There are four capabilities, one for each role. None of them can do the work of another one:
 //!
 //! | capability | role | can | cannot |
 //! |---|---|---|---|
 //! | [`Sealer`] | ingest | seal a card for quarantine | open anything |
-//! | [`Tokenizer`] | tokenize-worker | turn a quarantined card into a vault row and a token, delete the one it replaces | hand out a card, open the vault |
+//! | [`Tokenizer`] | tokenize-worker | turn a quarantined card into a vault row and a token, delete the card that it replaces | hand out a card, open the vault |
 //! | [`Detokenizer`] | paybill | take one card out of the vault, for its own order | seal, open quarantine, write |
 //! | [`Forgetter`] | forget | delete one card of the vault | read or open anything |
+//!
+//! # Example
+//!
+//! One card goes in and comes out. The end-to-end test `front_page` runs the same file.
+//!
+//! ```no_run
+#![doc = include_str!("../doc/front_page.rs")]
+//! ```
+//!
+//! # Where to read on
+//!
+//! [`QuarantineIdentity`] and [`VaultIdentity`] say what a sealed card is bound to. [`Pan`], [`CardExpiry`] and [`Card`]
+//! are the types in plaintext: they are wiped when they are dropped, and they have no `Display`, `Clone` or `Serialize`.
+//! [`is_card_shaped`] finds card numbers in other text.
 
 mod action;
 mod brand;
