@@ -5,6 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use aws_config::timeout::TimeoutConfig;
 use card_airlock::stack::{Stack, StackOptions};
 use card_airlock_event_source::{Did, Mapping};
 use card_airlock_lambda::FunctionResult;
@@ -78,8 +79,9 @@ impl Driven {
             clock: time.clock(),
             parameters,
             self_driven: false,
-            // A fault reaches the function at once.
+            // A fault reaches the function at once, and a machine that has much else to do makes none.
             sdk_attempts: 1,
+            sdk_timeouts: TimeoutConfig::disabled(),
             ..StackOptions::on_free_ports(issuer())
         };
         let stack = Stack::start(options).await.unwrap();

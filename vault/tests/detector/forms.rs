@@ -149,6 +149,7 @@ pub(crate) const SURROUNDINGS: &[(&str, &str)] = &[
     ("nothing", "{}"),
     ("words", "please charge {} today"),
     ("letters that touch it", "x{}y"),
+    ("letters of an account that touch it", "DK{}"),
     ("a label", "Card No. {}."),
     ("parentheses", "Jane Doe ({})"),
     ("JSON", "{\"pan\":\"{}\"}"),

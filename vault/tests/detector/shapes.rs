@@ -121,24 +121,46 @@ fn iban(rng: &mut Rng, country: &str, pattern: &str) -> String {
     format!("{country}{:02}{account}", 98 - rest)
 }
 
-/// Countries whose compact IBAN has no run of 16 or 19 digits.
-const IBANS: [(&str, &str); 16] = [
+/// The countries of the Single Euro Payments Area, with their accounts as the IBAN registry has them; where letters may
+/// stand in place of digits, as its example has them.
+const IBANS: [(&str, &str); 37] = [
+    ("AD", "########@#@#########"),
     ("AT", "################"),
     ("BE", "############"),
+    ("BG", "@@@@##############"),
+    ("CH", "#################"),
+    ("CY", "########################"),
     ("CZ", "####################"),
     ("DE", "##################"),
+    ("DK", "##############"),
+    ("EE", "################"),
     ("ES", "####################"),
+    ("FI", "##############"),
     ("FR", "##########@@#########@#"),
     ("GB", "@@@@##############"),
+    ("GI", "@@@@###############"),
     ("GR", "#######################"),
+    ("HR", "#################"),
     ("HU", "########################"),
     ("IE", "@@@@##############"),
+    ("IS", "######################"),
     ("IT", "@######################"),
+    ("LI", "#####@@#@@@@#####"),
+    ("LT", "################"),
+    ("LU", "################"),
+    ("LV", "@@@@#############"),
+    ("MC", "##########@@#########@#"),
+    ("MT", "@@@@#####################@@"),
     ("NL", "@@@@##########"),
     ("NO", "###########"),
     ("PL", "########################"),
     ("PT", "#####################"),
+    ("RO", "@@@@#@##############"),
     ("SE", "####################"),
+    ("SI", "###############"),
+    ("SK", "####################"),
+    ("SM", "@######################"),
+    ("VA", "##################"),
 ];
 
 fn some_iban(rng: &mut Rng, of: &[(&str, &str)]) -> String {
@@ -266,6 +288,7 @@ pub(crate) const SHAPES: &[Shape] = &[
     shape("SF Express", |rng| like(rng, "SF1############")),
     shape("phone", phone),
     shape("two phones", |rng| format!("{}, {}", phone(rng), phone(rng))),
+    shape("two phones, one space between", |rng| format!("{} {}", phone(rng), phone(rng))),
     shape("two phones, one a line", |rng| format!("{}\n{}", phone(rng), phone(rng))),
     shape("phone and postcode", |rng| {
         format!("{}\n{}", phone(rng), any_like(rng, &["#####", "####", "###-####", "## ###"]))
