@@ -13,7 +13,7 @@ use card_airlock_template::LambdaFunction;
 use clock::Clock;
 use forget::Forget;
 use ingest::Ingest;
-use paybill::{ClientNotBuiltError, Paybill};
+use paybill::{ConnectError, Paybill};
 use platform::{aws_client, settings::SettingError};
 use replay::Replay;
 use serde::{Serialize, de::DeserializeOwned};
@@ -30,7 +30,7 @@ pub enum FunctionsError {
     Setting(String, SettingError),
     /// The payment processor that the template names cannot be asked.
     #[error(transparent)]
-    Processor(#[from] ClientNotBuiltError),
+    Processor(#[from] ConnectError),
     /// The program of a function is not there.
     #[error(transparent)]
     ProgramMissingError(#[from] ProgramMissingError),

@@ -20,7 +20,7 @@ use crate::{
     front::{self, FrontError},
     functions::{self, FunctionsError, Surroundings},
     listen::{self, ListenError},
-    sandbox::Sandbox,
+    sandbox::{Dialect, Sandbox},
     stream,
 };
 
@@ -41,6 +41,8 @@ pub struct StackOptions {
     pub issuer: Issuer,
     /// The time of handlers, tables and stream mapping.
     pub clock: Clock,
+    /// The format in which payments are charged.
+    pub processor: Dialect,
     /// Parameters of the template, beside those that lead to this machine's payment processor.
     pub parameters: BTreeMap<String, String>,
     /// How often the functions' SDK tries a call; 3 where they are deployed.
@@ -67,6 +69,7 @@ impl StackOptions {
             aws_port: 0,
             issuer,
             clock: Clock::system(),
+            processor: Dialect::default(),
             parameters: BTreeMap::new(),
             sdk_attempts: 3,
             sdk_timeouts: aws_client::timeouts(),
@@ -155,7 +158,7 @@ impl Stack {
         let aws =
             aws::start(aws_listener, options.clock.clone(), aws_stopping.clone().cancelled_owned()).await?;
         let sandbox = Sandbox::start().await.map_err(StackError::Sandbox)?;
-        let mut parameters = sandbox.parameters(&aws).await?;
+        let mut parameters = sandbox.parameters(&aws, options.processor).await?;
         parameters.extend(options.parameters);
         let template = deployment::template(options.template.as_deref().unwrap_or(SHIPPED), &parameters)?;
         let resources = aws::provision(&aws, &template).await?;

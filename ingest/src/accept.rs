@@ -124,7 +124,7 @@ impl Ingest {
 
 fn by_clean_order(details: &Details, clean: &CleanStatus) -> Result<Reply, Problem> {
     match decide(details, None, Some(&clean.order)) {
-        Acceptance::AlreadyTokenized => Ok(status::tokenized(clean, None)),
+        Acceptance::AlreadyTokenized => Ok(status::tokenized(clean, None, None)),
         _ => Err(Problem::ORDER_CONFLICT),
     }
 }

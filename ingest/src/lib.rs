@@ -17,7 +17,7 @@ use platform::{
     spans,
 };
 pub use settings::Settings;
-use vault::{Plaintext, Sealer};
+use vault::{Card, Plaintext, Sealer};
 
 use crate::submission::{Sender, Submission};
 
@@ -66,6 +66,14 @@ impl Ingest {
         api::respond(&request, outcome, &self.settings.cors)
     }
 
+    /// Refuses a card that the payment processor would not charge.
+    fn require_expiry(&self, card: &Card) -> Result<(), Problem> {
+        match card.expiry.is_none() && self.settings.card_expiry_required {
+            true => Err(Problem::CARD_EXPIRY_MISSING),
+            false => Ok(()),
+        }
+    }
+
     async fn route(
         &self,
         request: &ApiGatewayProxyRequest,
@@ -82,6 +90,7 @@ impl Ingest {
                 // The body goes with this statement: it does not wait for what follows.
                 let submission =
                     Submission::parse(&api::json_body(request, body)?, sender, self.clock.now())?;
+                self.require_expiry(&submission.card)?;
                 self.accept(&caller, submission, &order_url(request)).await
             }
             ("GET", Some("/order/{CustomerOrder}")) => {
@@ -90,6 +99,7 @@ impl Ingest {
             }
             ("PUT", Some("/order/{CustomerOrder}/card")) => {
                 let card = submission::parse_card(&api::json_body(request, body)?, self.clock.now())?;
+                self.require_expiry(&card)?;
                 let order = api::order_id_in_path(request, &self.settings.order_ids)?;
                 self.replace(&caller, &order, card, &order_url(request)).await
             }

@@ -25,10 +25,13 @@ impl Ingest {
         card: Card,
         order_url: &str,
     ) -> Result<Reply, Problem> {
-        let (last4, brands) = (card.last4(), card.brands());
+        let (last4, brands, has_expiry) = (card.last4(), card.brands(), card.expiry.is_some());
         let clean = self.own(caller, order).await?;
-        if let Some(repeated) = answer_by_its_card(&clean, last4, brands)? {
+        if let Some(repeated) = answer_by_its_card(&clean, last4, brands, has_expiry)? {
             return Ok(repeated);
+        }
+        if clean.is_declined_for_good(brands, last4) {
+            return Err(Problem::CARD_DECLINED_FOR_GOOD);
         }
         let acceptance = opaque_id();
         let owner = clean.order.owner.clone();
@@ -51,7 +54,7 @@ impl Ingest {
             if is_put || clean.order.acceptance_id == acceptance {
                 return Ok(accepted(&row, order_url));
             }
-            if let Some(repeated) = answer_by_its_card(&clean, last4, brands)? {
+            if let Some(repeated) = answer_by_its_card(&clean, last4, brands, has_expiry)? {
                 return Ok(repeated);
             }
             let details = details_for(&clean);
@@ -108,17 +111,28 @@ impl Ingest {
 /// The answer to who sends a card that the order has, as far as can be seen without opening it, and needs no more.
 /// `None`: the order takes the card. The card that it was placed with is taken once more, while nobody has paid:
 /// one that was mistyped, or whose expiry was, may look the same.
-fn answer_by_its_card(clean: &CleanStatus, last4: Last4, brands: Brands) -> Result<Option<Reply>, Problem> {
+fn answer_by_its_card(
+    clean: &CleanStatus,
+    last4: Last4,
+    brands: Brands,
+    has_expiry: bool,
+) -> Result<Option<Reply>, Problem> {
     let has_it = clean.order.card_last4 == last4 && brands.include(clean.order.card_brand);
+    // The same number with an expiry date, in place of one without, is another card to the processor.
+    let has_all_of_it = has_it && clean.order.card_has_expiry.is_none_or(|has| has == has_expiry);
     match clean.payment {
         _ if clean.order.card_forgotten_at.is_some() => Err(Problem::ORDER_CARD_FORGOTTEN),
         Some(PaymentStatus::Submitting) => Err(Problem::PAYMENT_IN_PROGRESS),
         Some(PaymentStatus::Submitted | PaymentStatus::Unknown) if !has_it => {
             Err(Problem::PAYMENT_NOT_DECLINED)
         }
-        Some(PaymentStatus::Submitted | PaymentStatus::Unknown) => Ok(Some(status::tokenized(clean, None))),
+        Some(PaymentStatus::Submitted | PaymentStatus::Unknown) => {
+            Ok(Some(status::tokenized(clean, None, None)))
+        }
         _ if clean.is_exhausted => Err(Problem::ORDER_EXHAUSTED),
-        None if has_it && clean.order.card_replaced_at.is_some() => Ok(Some(status::tokenized(clean, None))),
+        None if has_all_of_it && clean.order.card_replaced_at.is_some() => {
+            Ok(Some(status::tokenized(clean, None, None)))
+        }
         None | Some(PaymentStatus::Declined) => Ok(None),
     }
 }

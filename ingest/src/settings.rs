@@ -34,6 +34,8 @@ pub struct Settings {
     pub ttl_after_deadline: Duration,
     /// `ORDER_ID_PATTERN`: how the shop's own order ids look.
     pub order_ids: OrderIdPattern,
+    /// `CARD_EXPIRY_REQUIRED`: whether a card without its expiry date is refused.
+    pub card_expiry_required: bool,
     /// `CORS_ORIGIN`: whose pages may read answers.
     pub cors: Cors,
 }
@@ -58,6 +60,7 @@ impl Settings {
                 parsed::<u64>(lookup, "QUARANTINE_TTL_DAYS")?.saturating_mul(DAY),
             ),
             order_ids: order_id_pattern(lookup)?,
+            card_expiry_required: parsed(lookup, "CARD_EXPIRY_REQUIRED")?,
             cors: Cors::read(lookup)?,
         })
     }

@@ -1,7 +1,10 @@
 //! Where an order stands.
 
 use http::{StatusCode, header};
-use order::{Amount, CleanStatus, OrderId, Owner, QuarantineStatus, QuarantineView, TableError, Timestamp};
+use order::{
+    Amount, CleanStatus, OrderId, Owner, ProcessorReference, QuarantineStatus, QuarantineView, TableError,
+    Timestamp,
+};
 use platform::api::{Caller, Denied, Problem, Reply};
 use serde_json::{Map, Value, json};
 
@@ -21,7 +24,9 @@ impl Ingest {
         match (clean, quarantined) {
             (Some(clean), view) if may_see(&clean.order.owner) => {
                 let replacement = view.filter(|view| may_see(&view.owner));
-                Ok(tokenized(&clean, replacement.as_ref().map(|view| (view, self.now()))))
+                let is_merchant = caller.is_in(&self.settings.billing_group);
+                let reference = clean.reference.as_ref().filter(|_| is_merchant);
+                Ok(tokenized(&clean, replacement.as_ref().map(|view| (view, self.now())), reference))
             }
             (_, Some(view)) if may_see(&view.owner) => Ok(in_quarantine(order, &view, self.now())),
             (None, None) => Err(Problem::ORDER_NOT_FOUND),
@@ -30,8 +35,13 @@ impl Ingest {
     }
 }
 
-/// A clean order, and the card that is on its way to replace its own, if one is.
-pub(crate) fn tokenized(clean: &CleanStatus, replacement: Option<(&QuarantineView, Timestamp)>) -> Reply {
+/// A clean order, and the card that is on its way to replace its own, if one is. `reference` is for merchants: who finds
+/// the payment at the processor by it.
+pub(crate) fn tokenized(
+    clean: &CleanStatus,
+    replacement: Option<(&QuarantineView, Timestamp)>,
+    reference: Option<&ProcessorReference>,
+) -> Reply {
     let order = &clean.order;
     let mut body = json!({
         "CustomerOrder": order.customer_order,
@@ -50,6 +60,9 @@ pub(crate) fn tokenized(clean: &CleanStatus, replacement: Option<(&QuarantineVie
         insert_amount(body, ["PaymentAmount", "PaymentCurrency"], clean.charged);
         if let Some(payment) = clean.payment {
             body.insert("PaymentStatus".into(), json!(payment));
+        }
+        if let Some(reference) = reference {
+            body.insert("ProcessorReference".into(), json!(reference.as_str()));
         }
         for (name, time) in [("CardExpiresAt", end), ("CardForgottenAt", order.card_forgotten_at)] {
             if let Some(time) = time {

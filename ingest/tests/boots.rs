@@ -5,7 +5,7 @@ use test_support::runtime_api;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ingest");
 
-const SETTINGS: [(&str, &str); 12] = [
+const SETTINGS: [(&str, &str); 13] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("BILLING_GROUP", "billing"),
@@ -15,6 +15,7 @@ const SETTINGS: [(&str, &str); 12] = [
     ("ORDER_ID_PATTERN", ""),
     ("METRICS_NAMESPACE", "CardAirlock/booted"),
     ("ORDER_DEADLINE_HOURS", "72"),
+    ("CARD_EXPIRY_REQUIRED", "false"),
     ("QUARANTINE_TTL_DAYS", "7"),
     ("DATA_KEY_MAX_ROWS", "100"),
     ("DATA_KEY_MAX_SECONDS", "300"),

@@ -64,6 +64,15 @@ impl TryFrom<u64> for MinorUnits {
     }
 }
 
+impl Currency {
+    /// How many decimals an amount of this currency has (ISO 4217): two of a dollar, none of a yen.
+    #[must_use]
+    pub fn exponent(self) -> u8 {
+        // Every currency here has one: parsing refuses those that have none.
+        self.0.exponent().and_then(|exponent| u8::try_from(exponent).ok()).unwrap_or_default()
+    }
+}
+
 impl FromStr for Currency {
     type Err = ParseAmountError;
 
@@ -122,6 +131,9 @@ mod tests {
     fn a_currency_is_a_code_of_iso_4217_with_a_minor_unit() {
         for code in ["USD", "JPY", "KWD"] {
             assert_eq!(code.parse::<Currency>().map(String::from), Ok(code.to_owned()));
+        }
+        for (code, exponent) in [("USD", 2), ("JPY", 0), ("KWD", 3)] {
+            assert_eq!(code.parse::<Currency>().map(Currency::exponent), Ok(exponent));
         }
         for code in ["usd", "US", "USDX", "XXX", "XAU", "ZZZ", "", "4111111111111111"] {
             assert_eq!(code.parse::<Currency>(), Err(ParseAmountError), "{code}");

@@ -10,7 +10,7 @@ use Access::{
     ReadHeldCard, ReadStanding, ReadStatus, ReadToOpen, ReadView, RecordDetokenization, ReplaceCard,
     ReplacementRemoves, WriteUpkeep,
 };
-use Kind::{B, L, M, N, S, SS};
+use Kind::{B, BOOL, L, M, N, S, SS};
 use Protection::{Authenticated, Checked, Derived, Free};
 
 /// An attribute of a table.
@@ -35,6 +35,8 @@ pub enum Kind {
     N,
     /// Binary.
     B,
+    /// True or false.
+    BOOL,
     /// List.
     L,
     /// Map.
@@ -311,6 +313,16 @@ pub const CLEAN: Table = Table {
         attribute("PaymentSettledAt", S, Free, &[Pay, ReplacementRemoves]),
         attribute("ClaimId", S, Free, &[ReadForPayment, Pay]),
         attribute("ClaimedUntil", S, Free, &[ReadForPayment, Pay]),
+        attribute("PaymentProfile", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
+        attribute("PaymentProfileDigest", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
+        attribute("PaymentOrigin", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
+        attribute("PaymentAccount", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
+        attribute("PaymentPayer", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
+        attribute("PaymentObject", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
+        attribute("ProcessorReference", S, Free, &[ReadStatus, ReadForPayment, Pay, ReplacementRemoves]),
+        attribute("LookedUpAt", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
+        attribute("HardDeclines", SS, Free, &[ReadStatus, ReadForPayment, Pay, ReplaceCard]),
+        attribute("CardHasExpiry", BOOL, Free, &[ReadStatus, ReadForPayment, Pay, ReplaceCard]),
         attribute("PaymentHistory", L, Free, &[ReadStatus, ReadForPayment, Pay]),
         attribute("PaymentKeys", M, Free, &[ReadForPayment, Pay]),
     ],

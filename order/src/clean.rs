@@ -3,7 +3,7 @@
 mod forgetting;
 mod payments;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::{
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_with::{DisplayFromStr, serde_as};
 use uuid::Uuid;
-use vault::{CardBrand, Last4, Token, Tokenized, action};
+use vault::{Brands, CardBrand, Last4, Token, Tokenized, action};
 
 use crate::{
     amount::{Amount, Currency, MinorUnits},
@@ -22,7 +22,7 @@ use crate::{
     details::Details,
     order_id::OrderId,
     owner::Owner,
-    payment::{MAX_ATTEMPTS, PaymentStatus},
+    payment::{MAX_ATTEMPTS, PaymentStatus, ProcessorReference, hard_decline, is_hard_decline},
     quarantine::QuarantineRow,
     table_error::{TableError, classify},
     timestamp::Timestamp,
@@ -63,6 +63,9 @@ pub struct CleanOrder {
     pub order_currency: Option<Currency>,
     /// When it came across.
     pub tokenized_at: Timestamp,
+    /// Whether the card was sent with its expiry date; none: an earlier release wrote the row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card_has_expiry: Option<bool>,
     /// When the vault row's retention ends, in epoch seconds; none: the card is kept until it is forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card_expires_at: Option<u64>,
@@ -127,8 +130,20 @@ pub struct CleanStatus {
     pub payment: Option<PaymentStatus>,
     /// What that payment charges, when somebody has said so.
     pub charged: Option<Amount>,
+    /// The processor's own id of that payment, once it is settled.
+    pub reference: Option<ProcessorReference>,
     /// Whether it was declined as often as an order may be tried.
     pub is_exhausted: bool,
+    /// The cards that were declined for good, each by its brand and last digits.
+    hard_declines: BTreeSet<String>,
+}
+
+impl CleanStatus {
+    /// Whether a card was declined for good: the order does not take it again.
+    #[must_use]
+    pub fn is_declined_for_good(&self, brands: Brands, last4: Last4) -> bool {
+        is_hard_decline(&self.hard_declines, brands, last4)
+    }
 }
 
 /// The table of clean orders.
@@ -156,9 +171,12 @@ impl OrderTable {
             payment_status: Option<PaymentStatus>,
             payment_amount: Option<MinorUnits>,
             payment_currency: Option<Currency>,
+            processor_reference: Option<ProcessorReference>,
             /// The last decline that an order may have, if it has it.
             #[serde(default)]
             payment_history: Vec<IgnoredAny>,
+            #[serde(default)]
+            hard_declines: BTreeSet<String>,
         }
 
         let named = CLEAN.list(Access::ReadStatus).narrowed_to("PaymentHistory", LAST_DECLINE);
@@ -170,8 +188,10 @@ impl OrderTable {
         Ok(Some(CleanStatus {
             order: CleanOrder::parse(item)?,
             payment: paid.payment_status,
+            reference: paid.processor_reference,
             is_exhausted: !paid.payment_history.is_empty(),
             charged: charged.map_err(|_| TableError::Malformed)?,
+            hard_declines: paid.hard_declines,
         }))
     }
 
@@ -218,18 +238,22 @@ impl OrderTable {
             Some(_) => ", CardExpiresAt = :end REMOVE",
             None => " REMOVE CardExpiresAt,",
         };
+        // Whichever release declined it has written the brand that its table gave.
+        let [now_declined, first_declined] =
+            tokenized.brands.versions().map(|brand| hard_decline(brand, tokenized.last4));
         let List { expression: removed, placeholders } = CLEAN.list(Access::ReplacementRemoves);
         let update = Update::builder()
             .table_name(&self.name)
             .key("CustomerOrder", AttributeValue::S(row.customer_order.to_string()))
             .update_expression(format!(
                 "SET CreditCardToken = :token, CardLast4 = :last4, CardBrand = :brand, \
-                 AcceptanceId = :acceptance, AcceptedAt = :accepted, TokenizedAt = :now, CardReplacedAt = :now{end} \
-                 {removed}",
+                 AcceptanceId = :acceptance, AcceptedAt = :accepted, TokenizedAt = :now, CardReplacedAt = :now, \
+                 CardHasExpiry = :has_expiry{end} {removed}",
             ))
             .condition_expression(
                 "CreditCardToken = :replaced AND #owner = :owner AND attribute_not_exists(CardForgottenAt) \
-                 AND (attribute_not_exists(PaymentStatus) OR PaymentStatus = :declined)",
+                 AND (attribute_not_exists(PaymentStatus) OR PaymentStatus = :declined) \
+                 AND NOT contains(HardDeclines, :card) AND NOT contains(HardDeclines, :card_at_first)",
             )
             .set_expression_attribute_values(
                 expires_at
@@ -243,6 +267,9 @@ impl OrderTable {
             .expression_attribute_values(":acceptance", AttributeValue::S(row.acceptance_id.to_string()))
             .expression_attribute_values(":accepted", AttributeValue::S(row.accepted_at.to_string()))
             .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
+            .expression_attribute_values(":has_expiry", AttributeValue::Bool(tokenized.has_expiry))
+            .expression_attribute_values(":card", AttributeValue::S(now_declined))
+            .expression_attribute_values(":card_at_first", AttributeValue::S(first_declined))
             .expression_attribute_values(":replaced", AttributeValue::S(replaced.to_string()))
             .expression_attribute_values(
                 ":declined",

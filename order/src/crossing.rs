@@ -161,6 +161,7 @@ fn clean_order(row: &QuarantineRow, tokenized: &Tokenized, now: Timestamp) -> Cl
         order_amount: row.order_amount,
         order_currency: row.order_currency,
         tokenized_at: now,
+        card_has_expiry: Some(tokenized.has_expiry),
         card_expires_at: tokenized.expires_at,
         card_forgotten_at: None,
         card_replaced_at: None,

@@ -1,16 +1,8 @@
 //! Who decides how much: what a payment that begins with a request charges.
 
-use order::Amount;
+use order::{Amount, Payer};
 use platform::api::Problem;
 
-/// Who asks for a payment. A merchant who placed an order is a merchant there too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Payer {
-    /// A member of the billing group.
-    Merchant,
-    /// The order's owner, and no merchant.
-    Owner,
-}
 
 /// What a payment that begins now charges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

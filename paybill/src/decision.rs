@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use order::{Amount, MAX_ATTEMPTS, Payment, Payments, Standing, Timestamp};
+use order::{Amount, MAX_ATTEMPTS, Payment, PaymentRoute, Payments, Standing, Timestamp};
 use platform::api::Problem;
 
 use crate::{amounts::Price, asked::Asked, claim::SHORTLY};
@@ -22,15 +22,26 @@ pub(crate) enum Decision<'a> {
     TakeOver(&'a Payment),
     /// Write down that nobody knows what became of this one.
     GiveUp(&'a Payment),
+    /// Ask the processor what became of this one, of which nobody knows.
+    LookUp(&'a Payment),
 }
 
-/// How long things last.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Terms {
+/// The processor is not asked more often what became of a payment.
+const BETWEEN_LOOKUPS: Duration = Duration::from_secs(60);
+
+/// How long things last, and what the processor is.
+#[derive(Debug, Clone)]
+pub(crate) struct Terms<'t> {
     /// How long a claim stands.
     pub(crate) claim: Duration,
     /// How long the processor knows a payment again by its id.
     pub(crate) idempotency: Duration,
+    /// Where payments are sent now.
+    pub(crate) route: &'t PaymentRoute,
+    /// Whether the processor can be asked what became of a payment.
+    pub(crate) can_look_up: bool,
+    /// Why no payment can begin with the order's card.
+    pub(crate) unfit: Option<Problem>,
 }
 
 /// The table "Payments" of ARCHITECTURE.md, row by row from the top.
@@ -38,26 +49,36 @@ pub(crate) fn decide<'a>(
     payments: &'a Payments,
     asked: &Asked,
     price: Price,
-    terms: Terms,
+    terms: Terms<'_>,
     now: Timestamp,
 ) -> Decision<'a> {
     let named = asked.key.as_ref().and_then(|key| payments.of_key(key));
     if let Some(decline) = named.and_then(|payment| payments.decline_of(payment)) {
         return Decision::Refuse(problem_of(asked, decline.amount(), Problem::PAYMENT_DECLINED));
     }
-    let Some(payment) = &payments.current else { return begin(payments, price) };
+    let Some(payment) = &payments.current else { return begin(payments, price, terms.unfit) };
     match payment.standing {
-        Standing::Declined if asked.key.is_some() => begin(payments, price),
+        Standing::Declined if asked.key.is_some() => begin(payments, price, terms.unfit),
         Standing::Declined if differs(asked, payment.amount) => Decision::Refuse(Problem::AMOUNT_DIFFERS),
         Standing::Declined => Decision::Declined(Problem::PAYMENT_DECLINED),
         _ if differs(asked, payment.amount) => Decision::Refuse(Problem::AMOUNT_DIFFERS),
         Standing::Submitted => Decision::Paid(payment),
-        Standing::Unknown => Decision::Refuse(Problem::PAYMENT_UNKNOWN),
+        Standing::Unknown => {
+            let is_due = payment.looked_up_at.is_none_or(|at| at.after(BETWEEN_LOOKUPS) <= now);
+            match terms.can_look_up && is_due && payment.route.as_ref() == Some(terms.route) {
+                true => Decision::LookUp(payment),
+                false => Decision::Refuse(Problem::PAYMENT_UNKNOWN),
+            }
+        }
         Standing::Submitting { until, .. } if until > now => {
             // Most claims end long before they run out.
             let left = now.milliseconds_until(until).div_ceil(1_000);
             let left = u32::try_from(left).unwrap_or(u32::MAX).min(SHORTLY);
             Decision::Refuse(Problem::PAYMENT_IN_PROGRESS.retry_after(left))
+        }
+        // It was sent elsewhere, or nobody knows where: here it would be charged once more.
+        Standing::Submitting { .. } if payment.route.as_ref() != Some(terms.route) => {
+            Decision::GiveUp(payment)
         }
         // To its end, this request's claim must lie within the time in which a repeat is known as one.
         Standing::Submitting { .. }
@@ -69,9 +90,11 @@ pub(crate) fn decide<'a>(
     }
 }
 
-fn begin(payments: &Payments, price: Price) -> Decision<'_> {
+fn begin(payments: &Payments, price: Price, unfit: Option<Problem>) -> Decision<'_> {
     if payments.declines.len() >= MAX_ATTEMPTS {
         Decision::Refuse(Problem::PAYMENT_ATTEMPTS_EXHAUSTED)
+    } else if let Some(problem) = unfit {
+        Decision::Refuse(problem)
     } else if price.is_required && price.amount.is_none() {
         Decision::Refuse(Problem::AMOUNT_NOT_SET)
     } else {
@@ -91,11 +114,29 @@ fn differs(asked: &Asked, claimed: Option<Amount>) -> bool {
 #[cfg(test)]
 mod tests {
     use order::{OrderId, PaymentKey};
+    use std::sync::LazyLock;
+
     use serde_json::{Value, json};
 
     use super::*;
 
-    const TERMS: Terms = Terms { claim: Duration::from_secs(60), idempotency: Duration::from_hours(23) };
+    static HERE: LazyLock<PaymentRoute> = LazyLock::new(|| route("here"));
+
+    fn route(origin: &str) -> PaymentRoute {
+        let word = |word: &str| word.to_owned();
+        PaymentRoute { profile: word("p"), digest: word("d"), origin: word(origin), account: String::new() }
+    }
+
+    fn terms() -> Terms<'static> {
+        Terms {
+            claim: Duration::from_secs(60),
+            idempotency: Duration::from_hours(23),
+            route: &HERE,
+            can_look_up: false,
+            unfit: None,
+        }
+    }
+
     const FIRST: &str = "550e8400-e29b-41d4-a716-446655440001";
     const SECOND: &str = "550e8400-e29b-41d4-a716-446655440002";
     const STARTED: &str = "2026-11-21T10:00:00.000Z";
@@ -111,6 +152,8 @@ mod tests {
             row["PaymentStartedAt"] = STARTED.into();
             row["PaymentAmount"] = 500.into();
             row["PaymentCurrency"] = "EUR".into();
+            let route = serde_json::to_value(&*HERE).unwrap();
+            row.as_object_mut().unwrap().extend(route.as_object().unwrap().clone());
         }
         if status == "SUBMITTING" {
             row["ClaimId"] = SECOND.into();
@@ -144,12 +187,75 @@ mod tests {
 
     /// The word of a decision, or the code of its problem.
     fn word(status: Value, key: Option<&str>, amount: Option<u64>, at: &str) -> &'static str {
-        match decide(&payments(status), &asked(key, amount), ANY, TERMS, at.parse().unwrap()) {
+        match decide(&payments(status), &asked(key, amount), ANY, terms(), at.parse().unwrap()) {
             Decision::Paid(_) => "paid",
             Decision::Refuse(problem) | Decision::Declined(problem) => problem.code,
             Decision::Begin(_) => "begin",
             Decision::TakeOver(_) => "take over",
             Decision::GiveUp(_) => "give up",
+            Decision::LookUp(_) => "look up",
+        }
+    }
+
+    #[test]
+    fn a_payment_that_was_sent_elsewhere_or_nobody_knows_where_is_not_sent_here() {
+        let at = "2026-11-21T10:01:00.000Z";
+        assert_eq!(word(json!("SUBMITTING"), None, None, at), "take over");
+        for name in ["PaymentProfile", "PaymentProfileDigest", "PaymentOrigin", "PaymentAccount"] {
+            for value in [Value::Null, json!("other")] {
+                let mut payments = payments(json!("SUBMITTING"));
+                let current = payments.current.as_mut().unwrap();
+                let mut row = serde_json::to_value(current.route.as_ref().unwrap()).unwrap();
+                row[name] = value.clone();
+                current.route = serde_json::from_value(row).ok();
+                let decision = decide(&payments, &asked(None, None), ANY, terms(), at.parse().unwrap());
+                assert!(matches!(decision, Decision::GiveUp(_)), "{name} {value}: {decision:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_payment_is_looked_up_once_a_minute_where_it_was_sent() {
+        let word = |looked_up_at: Option<&str>, can_look_up: bool, route: Option<PaymentRoute>, at: &str| {
+            let mut payments = payments(json!("UNKNOWN"));
+            let current = payments.current.as_mut().unwrap();
+            current.looked_up_at = looked_up_at.map(|at| at.parse().unwrap());
+            current.route = route;
+            let terms = Terms { can_look_up, ..terms() };
+            match decide(&payments, &asked(None, None), ANY, terms, at.parse().unwrap()) {
+                Decision::LookUp(_) => "look up",
+                Decision::Refuse(problem) => problem.code,
+                other => panic!("{other:?}"),
+            }
+        };
+        let (here, unknown) = (Some(HERE.clone()), "PAYMENT_UNKNOWN");
+        let (soon, later) = ("2026-11-28T10:00:59.999Z", "2026-11-28T10:01:00.000Z");
+        assert_eq!(word(None, true, here.clone(), soon), "look up");
+        assert_eq!(word(Some("2026-11-28T10:00:00.000Z"), true, here.clone(), soon), unknown);
+        assert_eq!(word(Some("2026-11-28T10:00:00.000Z"), true, here.clone(), later), "look up");
+        assert_eq!(word(None, false, here, later), unknown, "there is no lookup");
+        assert_eq!(word(None, true, Some(route("elsewhere")), later), unknown);
+        assert_eq!(word(None, true, None, later), unknown);
+    }
+
+    #[test]
+    fn a_card_that_is_unfit_begins_no_payment_and_stops_none() {
+        for (status, key, at, expected) in [
+            (Value::Null, None, STARTED, "ANOTHER_CARD_NEEDED"),
+            (json!("DECLINED"), Some("new"), STARTED, "ANOTHER_CARD_NEEDED"),
+            (json!("DECLINED"), None, STARTED, "PAYMENT_DECLINED"),
+            (json!("SUBMITTED"), None, STARTED, "paid"),
+            (json!("SUBMITTING"), None, "2026-11-21T10:01:00.000Z", "take over"),
+        ] {
+            let payments = payments(status.clone());
+            let terms = Terms { unfit: Some(Problem::ANOTHER_CARD_NEEDED), ..terms() };
+            let word = match decide(&payments, &asked(key, None), ANY, terms, at.parse().unwrap()) {
+                Decision::Paid(_) => "paid",
+                Decision::Refuse(problem) | Decision::Declined(problem) => problem.code,
+                Decision::TakeOver(_) => "take over",
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(word, expected, "{status} {key:?}");
         }
     }
 
@@ -219,7 +325,7 @@ mod tests {
     fn a_live_claim_says_when_to_ask_again() {
         let payments = payments(json!("SUBMITTING"));
         for (at, seconds) in [("2026-11-21T10:00:17.400Z", 5), ("2026-11-21T10:00:57.400Z", 3)] {
-            let decision = decide(&payments, &asked(None, None), ANY, TERMS, at.parse().unwrap());
+            let decision = decide(&payments, &asked(None, None), ANY, terms(), at.parse().unwrap());
             assert_eq!(decision, Decision::Refuse(Problem::PAYMENT_IN_PROGRESS.retry_after(seconds)));
         }
     }
@@ -229,7 +335,8 @@ mod tests {
         for (declines, expected) in [(4, "begin"), (5, "PAYMENT_ATTEMPTS_EXHAUSTED")] {
             let row = json!({ "PaymentHistory": vec![decline(FIRST); declines] });
             let payments = serde_json::from_value(row).unwrap();
-            let decision = decide(&payments, &asked(Some("new"), None), ANY, TERMS, STARTED.parse().unwrap());
+            let decision =
+                decide(&payments, &asked(Some("new"), None), ANY, terms(), STARTED.parse().unwrap());
             let word = match decision {
                 Decision::Begin(_) => "begin",
                 Decision::Refuse(problem) => problem.code,
@@ -244,7 +351,7 @@ mod tests {
         let amount = asked(None, Some(4999)).amount;
         let begin = |status: Value, price| {
             let payments = payments(status);
-            match decide(&payments, &asked(Some("new"), None), price, TERMS, STARTED.parse().unwrap()) {
+            match decide(&payments, &asked(Some("new"), None), price, terms(), STARTED.parse().unwrap()) {
                 Decision::Begin(amount) => Ok(amount),
                 Decision::Refuse(problem) => Err(problem.code),
                 other => panic!("{other:?}"),
@@ -271,7 +378,7 @@ mod tests {
             ("SUBMITTING", "2026-11-22T08:59:00.001Z", "give up"),
         ] {
             let payments = payments(json!(status));
-            let word = match decide(&payments, &asked(None, None), required, TERMS, at.parse().unwrap()) {
+            let word = match decide(&payments, &asked(None, None), required, terms(), at.parse().unwrap()) {
                 Decision::Paid(_) => "paid",
                 Decision::TakeOver(payment) => {
                     assert_eq!(payment.amount, asked(None, Some(500)).amount);
@@ -288,12 +395,12 @@ mod tests {
             (Some("new"), Decision::Refuse(Problem::AMOUNT_NOT_SET)),
         ] {
             let declined = payments(json!("DECLINED"));
-            let decision = decide(&declined, &asked(key, None), required, TERMS, STARTED.parse().unwrap());
+            let decision = decide(&declined, &asked(key, None), required, terms(), STARTED.parse().unwrap());
             assert_eq!(decision, expected, "{key:?}");
         }
         let spent = json!({ "PaymentHistory": vec![decline(FIRST); MAX_ATTEMPTS] });
         let spent: Payments = serde_json::from_value(spent).unwrap();
-        let decision = decide(&spent, &asked(None, None), required, TERMS, STARTED.parse().unwrap());
+        let decision = decide(&spent, &asked(None, None), required, terms(), STARTED.parse().unwrap());
         assert_eq!(decision, Decision::Refuse(Problem::PAYMENT_ATTEMPTS_EXHAUSTED));
     }
 }

@@ -6,10 +6,12 @@ mod audit;
 mod card_gone;
 mod claim;
 mod decision;
+mod looking_up;
 mod pay;
 mod processor;
 mod reveal;
 mod settings;
+mod submitting;
 
 use std::{
     sync::Arc,
@@ -31,8 +33,8 @@ use crate::asked::Asked;
 pub use audit::{AuditError, AuditSettings, AuditTable, Detokenization, Purpose};
 pub use claim::CLAIM_SECONDS;
 pub use processor::{
-    ClientNotBuiltError, HttpProcessor, PaymentRequest, Processor, ProcessorError, ProcessorSettings,
-    ProcessorUrl, Sandbox, connect,
+    ConnectError, Exchange, HttpProcessor, PaymentRequest, PrepareError, Prepared, Processor, ProcessorError,
+    ProcessorSettings, ProcessorUrl, Requires, Sandbox, connect, profile,
 };
 pub use settings::Settings;
 
@@ -86,7 +88,7 @@ impl Paybill {
         spans::name_request(&request);
         let body = api::take_body(&mut request);
         let outcome =
-            api::before(deadline, &self.clock, Problem::PAYMENT_UNCONFIRMED, self.route(&request, body))
+            api::before(deadline, &self.clock, Problem::PAYMENT_UNCONFIRMED, self.route(&request, body, deadline))
                 .await;
         api::respond(&request, outcome, &self.cors)
     }
@@ -95,13 +97,14 @@ impl Paybill {
         &self,
         request: &ApiGatewayProxyRequest,
         body: Plaintext<String>,
+        deadline: SystemTime,
     ) -> Result<Reply, Problem> {
         let caller = Caller::of(request, &self.user_pool_client_id)?;
         api::refuse_card_in_url(request)?;
         match (request.http_method.as_str(), request.resource.as_deref()) {
             ("POST", Some("/paybill")) => {
                 let asked = Asked::parse(request, &api::json_body(request, body)?, &self.order_ids)?;
-                self.pay(&caller, &asked).await
+                self.pay(&caller, &asked, deadline).await
             }
             _ => Err(Problem::ROUTE_NOT_FOUND),
         }

@@ -1,31 +1,37 @@
 //! Paying an order, once: claim the payment, take out the card, submit, write the outcome.
 
+use std::time::SystemTime;
+
 use http::StatusCode;
 use order::{
-    Claim, CleanOrder, OrderId, Outcome, Owner, Payment, Payments, Pending, QuarantineStatus, Standing,
-    TableError, Timestamp, Written,
+    Claim, CleanOrder, OrderId, Outcome, Owner, Payer, Payment, Payments, Pending, ProcessorReference,
+    QuarantineStatus, Settlement, Standing, TableError, Timestamp, Written,
 };
 use platform::{
     api::{Caller, Denied, Problem, Reply},
     metrics::Metric,
 };
 use serde_json::{Value, json};
-use vault::{CardReference, DetokenizeError, opaque_id};
+use vault::opaque_id;
 
 use crate::{
     Paybill,
-    amounts::{Payer, Price, amount_to_charge},
+    amounts::{Price, amount_to_charge},
     asked::Asked,
-    audit::{AuditError, Detokenization, Purpose},
-    card_gone::{refuse_gone, report_missing},
-    claim::{CLAIM, CLAIM_SECONDS},
+    card_gone::refuse_gone,
+    claim::CLAIM,
     decision::{Decision, Terms, decide},
-    processor::{PaymentRequest, ProcessorError},
     reveal::Revealed,
+    submitting::Submitted,
 };
 
 impl Paybill {
-    pub(crate) async fn pay(&self, caller: &Caller, asked: &Asked) -> Result<Reply, Problem> {
+    pub(crate) async fn pay(
+        &self,
+        caller: &Caller,
+        asked: &Asked,
+        deadline: SystemTime,
+    ) -> Result<Reply, Problem> {
         let payer = if caller.is_in(&self.billing_group) { Payer::Merchant } else { Payer::Owner };
         let found = self.find(caller, &asked.order).await?;
         if payer == Payer::Owner && !self.owner_may_pay {
@@ -40,13 +46,24 @@ impl Paybill {
             Found::InQuarantine(QuarantineStatus::Expired, _) => return Err(Problem::ORDER_EXPIRED),
         };
         let amount = amount_to_charge(clean.amount(), asked.amount, payer)?;
-        let price = Price { amount, is_required: self.amount_required };
-        let terms = Terms { claim: CLAIM, idempotency: self.idempotency };
+        let requires = self.processor.requires();
+        let price = Price { amount, is_required: self.amount_required || requires.amount };
+        let terms = Terms {
+            claim: CLAIM,
+            idempotency: self.idempotency,
+            route: self.processor.route(),
+            can_look_up: self.processor.can_look_up(),
+            unfit: self.unfit_card(&clean, &payments),
+        };
         let now = self.now();
         let claim = match decide(&payments, asked, price, terms, now) {
-            Decision::Paid(payment) => return Ok(paid(&clean, payment)),
+            Decision::Paid(payment) => return Ok(paid(&clean, payment, payer)),
             Decision::Refuse(problem) => return Err(problem),
             Decision::GiveUp(payment) => return Err(self.give_up(&clean, Some(payment)).await),
+            Decision::LookUp(payment) => return self.look_up_unknown(&clean, payment, payer).await,
+            Decision::Begin(Some(amount)) if !self.processor.can_charge(amount) => {
+                return Err(Problem::AMOUNT_NOT_CHARGEABLE);
+            }
             Decision::Begin(_) | Decision::Declined(_)
                 if let Some(pending) = self.card_on_its_way(&clean).await? =>
             {
@@ -59,6 +76,8 @@ impl Paybill {
                 payment: opaque_id(),
                 amount,
                 started_at: now,
+                route: self.processor.route().clone(),
+                payer,
                 key: asked.key.clone(),
                 seen: payments.current.clone(),
             },
@@ -68,6 +87,9 @@ impl Paybill {
                 payment: payment.id,
                 amount: payment.amount,
                 started_at: payment.started_at,
+                // The same as on the row: under another one it would be given up.
+                route: self.processor.route().clone(),
+                payer: payment.payer.unwrap_or(payer),
                 key: asked.key.clone(),
                 seen: Some(payment.clone()),
             },
@@ -78,10 +100,21 @@ impl Paybill {
             // It may have been charged, and without the card nobody can ask the processor again.
             Err(_) => return Err(self.give_up(&clean, claim.seen.as_ref()).await),
         }
-        match self.submit(caller, &clean, &claim).await {
-            Ok((outcome, revealed)) => self.settle(&clean, &claim, &outcome, revealed).await,
-            Err(unsettled) => Err(self.give_back(&clean.customer_order, &claim, unsettled).await),
+        match self.submit(caller, &clean, &claim, deadline).await {
+            Ok(Submitted { settlement, revealed }) => {
+                self.settle(&clean, &claim, &settlement, revealed, payer).await
+            }
+            Err(unsettled) => Err(self.give_back(&clean, &claim, unsettled).await),
         }
+    }
+
+    /// Why no payment can begin with the order's card.
+    fn unfit_card(&self, clean: &CleanOrder, payments: &Payments) -> Option<Problem> {
+        if payments.is_declined_for_good(clean.card_brand, clean.card_last4) {
+            return Some(Problem::ANOTHER_CARD_NEEDED);
+        }
+        let lacks_expiry = self.processor.requires().expiry && clean.card_has_expiry == Some(false);
+        lacks_expiry.then_some(Problem::ORDER_EXPIRY_MISSING)
     }
 
     /// The order as far as it has come, if it is the caller's or the caller is a merchant.
@@ -137,83 +170,18 @@ impl Paybill {
         }
     }
 
-    /// Takes the card out of the vault for the processor, and for the answer if it is to be revealed, once that is
-    /// recorded. The card is wiped when it is sent: while the processor works, there is none but one to be revealed.
-    async fn submit(
-        &self,
-        caller: &Caller,
-        clean: &CleanOrder,
-        claim: &Claim,
-    ) -> Result<(Outcome, Option<Revealed>), Unsettled> {
-        let order = &clean.customer_order;
-        let reveals = self.reveal_card && caller.is_in(&self.billing_group);
-        let detokenization = Detokenization {
-            principal: &caller.owner,
-            order,
-            token: clean.credit_card_token,
-            purpose: if reveals { Purpose::Reveal } else { Purpose::Payment },
-            payment_id: claim.payment,
-            at: self.now(),
-        };
-        self.audit.record(&detokenization).await.map_err(Unsettled::NotRecorded)?;
-        let reference = CardReference {
-            token: clean.credit_card_token,
-            order: order.as_str(),
-            owner: clean.owner.as_str(),
-            acceptance: clean.acceptance_id,
-            last4: clean.card_last4,
-            brand: clean.card_brand,
-        };
-        let card = self.detokenizer.detokenize(reference).await.map_err(Unsettled::NoCard)?;
-        let Detokenization { principal, token, purpose, payment_id, .. } = detokenization;
-        tracing::info!(%principal, %order, %token, payment = %payment_id, %purpose, "detokenized");
-        Metric::Detokenized.record();
-        let revealed = reveals.then(|| Revealed::new(&card));
-        let request = PaymentRequest { payment_id: claim.payment, order, amount: claim.amount, card };
-        let outcome = self.processor.submit(request).await.map_err(Unsettled::NoOutcome)?;
-        Ok((outcome, revealed))
-    }
-
-    /// After a submission without outcome. The claim is given back only when nothing can have been charged:
-    /// this request did not charge, and no other can have, because the payment began with it.
-    async fn give_back(&self, order: &OrderId, claim: &Claim, unsettled: Unsettled) -> Problem {
-        let problem = match unsettled {
-            Unsettled::NotRecorded(error) => error.into(),
-            Unsettled::NoCard(error) if error.retryable() => Problem::UNAVAILABLE,
-            Unsettled::NoCard(DetokenizeError::Missing) => {
-                report_missing(order);
-                Problem::CARD_UNREADABLE
-            }
-            Unsettled::NoCard(error) => {
-                tracing::error!(%order, %error, "the card cannot be taken out of the vault");
-                Metric::CardUnreadable.record();
-                Problem::CARD_UNREADABLE
-            }
-            Unsettled::NoOutcome(ProcessorError::NotReached) => Problem::UNAVAILABLE,
-            Unsettled::NoOutcome(ProcessorError::NoAnswer) => return Problem::PAYMENT_UNCONFIRMED,
-            Unsettled::NoOutcome(ProcessorError::Refused) => {
-                tracing::error!(%order, payment = %claim.payment, "the payment processor refuses this service");
-                Problem::PROCESSOR_REFUSED
-            }
-        };
-        if !claim.is_first() || self.orders.release_claim(order, claim).await.is_err() {
-            // The claim stands until it runs out.
-            return problem.retry_after(CLAIM_SECONDS);
-        }
-        problem
-    }
-
     /// Writes the outcome. Where somebody else has written one, theirs stands.
     async fn settle(
         &self,
         clean: &CleanOrder,
         claim: &Claim,
-        outcome: &Outcome,
+        settlement: &Settlement,
         revealed: Option<Revealed>,
+        payer: Payer,
     ) -> Result<Reply, Problem> {
-        let order = &clean.customer_order;
+        let (order, outcome) = (&clean.customer_order, &settlement.outcome);
         let word = outcome.standing().word();
-        let written = self.orders.record_outcome(clean, claim, outcome, self.now()).await;
+        let written = self.orders.record_outcome(clean, claim, settlement, self.now()).await;
         match written.map_err(|_| Problem::PAYMENT_UNCONFIRMED)? {
             Written::Done => {
                 tracing::info!(%order, payment = %claim.payment, outcome = word, "settled");
@@ -244,14 +212,15 @@ impl Paybill {
                     }
                     None => json!(clean.card_last4.mask()),
                 };
-                Ok(submitted(card, claim.payment, claim.amount))
+                let reference = settlement.reference.as_ref();
+                Ok(submitted(card, claim.payment, claim.amount, reference, payer))
             }
             Outcome::Declined(_) => Err(Problem::PAYMENT_DECLINED),
         }
     }
 
     /// Past the time in which the processor knows a repeat as one, nothing is sent again by itself.
-    async fn give_up(&self, clean: &CleanOrder, payment: Option<&Payment>) -> Problem {
+    pub(crate) async fn give_up(&self, clean: &CleanOrder, payment: Option<&Payment>) -> Problem {
         let Some(payment) = payment else { return Problem::PAYMENT_IN_PROGRESS };
         let order = &clean.customer_order;
         match self.orders.give_payment_up(order, payment, self.now()).await {
@@ -265,7 +234,7 @@ impl Paybill {
         }
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from(self.clock.now())
     }
 }
@@ -277,27 +246,32 @@ enum Found {
     InQuarantine(QuarantineStatus, Pending),
 }
 
-enum Unsettled {
-    NotRecorded(AuditError),
-    NoCard(DetokenizeError),
-    NoOutcome(ProcessorError),
-}
-
 /// What the row says of a payment that the processor took. Opens no card.
-fn paid(clean: &CleanOrder, payment: &Payment) -> Reply {
-    submitted(json!(clean.card_last4.mask()), payment.id, payment.amount)
+fn paid(clean: &CleanOrder, payment: &Payment, payer: Payer) -> Reply {
+    submitted(json!(clean.card_last4.mask()), payment.id, payment.amount, payment.reference.as_ref(), payer)
 }
 
-/// The sample's answer, with what a client needs to find the charge again.
-fn submitted(card: Value, payment: uuid::Uuid, amount: Option<order::Amount>) -> Reply {
+/// The sample's answer, with what a client needs to find the charge again; a merchant finds it at the processor too.
+pub(crate) fn submitted(
+    card: Value,
+    payment: uuid::Uuid,
+    amount: Option<order::Amount>,
+    reference: Option<&ProcessorReference>,
+    payer: Payer,
+) -> Reply {
     let mut body = json!({
         "message": "Payment Submitted Successfully",
         "CreditCard Charged": card,
         "PaymentId": payment,
     });
-    if let (Some(amount), Value::Object(body)) = (amount, &mut body) {
-        body.insert("Amount".into(), amount.minor_units.count().into());
-        body.insert("Currency".into(), amount.currency.to_string().into());
+    if let Value::Object(body) = &mut body {
+        if let Some(amount) = amount {
+            body.insert("Amount".into(), amount.minor_units.count().into());
+            body.insert("Currency".into(), amount.currency.to_string().into());
+        }
+        if let Some(reference) = reference.filter(|_| payer == Payer::Merchant) {
+            body.insert("ProcessorReference".into(), reference.as_str().into());
+        }
     }
     Reply::new(StatusCode::OK, body)
 }

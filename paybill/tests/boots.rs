@@ -5,7 +5,7 @@ use test_support::runtime_api;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_paybill");
 
-const SETTINGS: [(&str, &str); 19] = [
+const SETTINGS: [(&str, &str); 21] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("VAULT_TABLE", "vault"),
@@ -16,6 +16,8 @@ const SETTINGS: [(&str, &str); 19] = [
     ("ORDER_ID_PATTERN", ""),
     ("METRICS_NAMESPACE", "CardAirlock/booted"),
     ("PROCESSOR_URL", "sandbox"),
+    ("PROCESSOR_PROFILE", "airlock"),
+    ("STORED_CARD_AGREEMENT", "false"),
     ("PROCESSOR_CONNECT_SECONDS", "3"),
     ("PROCESSOR_TIMEOUT_SECONDS", "15"),
     ("PROCESSOR_IDEMPOTENCY_HOURS", "23"),

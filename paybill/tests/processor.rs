@@ -10,8 +10,8 @@ use std::{
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use clock::{Clock, TestClock};
-use order::{DeclineCode, OrderId, Outcome};
-use paybill::{PaymentRequest, Processor, ProcessorError, ProcessorSettings, connect};
+use order::{DeclineCode, OrderId, Outcome, Payer};
+use paybill::{PaymentRequest, PrepareError, Processor, ProcessorError, ProcessorSettings, connect};
 use platform::log_filter;
 use serde_json::{Value, json};
 use tokio::{
@@ -101,6 +101,10 @@ fn response(status: u16, body: &str) -> String {
 fn settings(url: &str) -> ProcessorSettings {
     ProcessorSettings {
         url: url.parse().unwrap(),
+        profile: "airlock".to_owned(),
+        account: None,
+        stored_card_agreement: false,
+        idempotency_hours: 23.try_into().unwrap(),
         secret_arn: None,
         proxy: None,
         connect_timeout: Duration::from_secs(20),
@@ -128,7 +132,21 @@ fn processor(settings: &ProcessorSettings) -> Arc<dyn Processor> {
 async fn pay(processor: &dyn Processor) -> Result<Outcome, ProcessorError> {
     let card = Card { pan: Pan::parse(CARD).unwrap(), expiry: Some(CardExpiry::parse("12/30").unwrap()) };
     let order = OrderId::accept("A-1").unwrap();
-    processor.submit(PaymentRequest { payment_id: Uuid::new_v4(), order: &order, amount: None, card }).await
+    let request = PaymentRequest {
+        order: &order,
+        customer_name: "Ann",
+        amount: None,
+        payer: Payer::Owner,
+        object: None,
+        card: Some(card),
+    };
+    let exchange = processor.exchange(Uuid::new_v4(), CARD.get(12..).unwrap().parse().unwrap());
+    let prepared = processor.prepare(exchange, request).await.map_err(|error| match error {
+        PrepareError::NotReached => ProcessorError::NotReached,
+        PrepareError::Refused => ProcessorError::Refused,
+        PrepareError::Declined(_) => ProcessorError::NoAnswer,
+    })?;
+    processor.charge(exchange, prepared).await.map(|settlement| settlement.outcome)
 }
 
 fn declined(code: &str) -> Result<Outcome, ProcessorError> {

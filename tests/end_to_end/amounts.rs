@@ -376,6 +376,16 @@ async fn interrupted_before_this_rule(world: &World, amount: Option<u64>) {
     row.insert("PaymentStatus".into(), AttributeValue::S("SUBMITTING".into()));
     row.insert("PaymentStartedAt".into(), row["AcceptedAt"].clone());
     row.insert("ClaimedUntil".into(), row["AcceptedAt"].clone());
+    // Where it was sent is another rule's affair: without that it would not be sent again.
+    let digest = paybill::profile::Profile::load("airlock").unwrap().digest().to_owned();
+    for (name, value) in [
+        ("PaymentProfile", "airlock".to_owned()),
+        ("PaymentProfileDigest", digest),
+        ("PaymentOrigin", world.sandbox.url()),
+        ("PaymentAccount", String::new()),
+    ] {
+        row.insert(name.into(), AttributeValue::S(value));
+    }
     if let Some(amount) = amount {
         row.insert("PaymentAmount".into(), AttributeValue::N(amount.to_string()));
         row.insert("PaymentCurrency".into(), AttributeValue::S("USD".into()));

@@ -26,6 +26,7 @@ mod openapi;
 mod order_ids;
 mod outages;
 mod processor;
+mod profiles;
 mod promise_1;
 mod promise_2;
 mod promise_3;

@@ -1,9 +1,10 @@
 //! Any tampering refuses to open. The tables are those of `order::attributes`: every stored attribute, and what
 //! becomes of an order when it is altered.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use card_airlock::sandbox::{Dialect, Failure, named};
 use order::{
     Outcome,
     attributes::{self, Attribute, Protection, Protection::Checked, Protection::Free, Table},
@@ -16,10 +17,13 @@ use crate::support::{
     AUDIT, Client, Item, ORDERS, QUARANTINE, VAULT, World, flipped, names, order, order_of, text,
 };
 
+/// Where a payment was sent. Under anything else it is not sent again.
+const ROUTE: [&str; 4] = ["PaymentProfile", "PaymentProfileDigest", "PaymentOrigin", "PaymentAccount"];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
     let world = World::keeping_cards(1).await;
-    world.sandbox.fail_next(Some(card_airlock::sandbox::Failure::AnswerLost));
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
     let client = merchant(&world);
     client.submit(&priced(order_of("1", Sandbox::DECLINED))).await.is(202);
     world.alter_card().await;
@@ -57,6 +61,7 @@ async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
     world.give_up().await;
     world.sweep().await;
     clean.extend(names(&world.only_row(ORDERS).await));
+    clean.extend(names_at_stripe().await);
     let mut quarantine = BTreeSet::new();
     for record in world.records() {
         for image in ["OldImage", "NewImage"] {
@@ -69,6 +74,26 @@ async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
     assert_eq!(clean, listed(attributes::CLEAN));
     let audit: BTreeSet<String> = world.rows(AUDIT).await.iter().flat_map(names).collect();
     assert_eq!(audit, listed(attributes::AUDIT));
+}
+
+/// What a clean row has besides, where the processor makes something before it charges and can be asked afterwards.
+async fn names_at_stripe() -> BTreeSet<String> {
+    let world = World::charged_by(Dialect::Stripe, []).await;
+    let client = merchant(&world);
+    for (id, card) in [("declined", "stolen"), ("unknown", "approve")] {
+        let mut order = priced(order_of(id, named(card).unwrap().number));
+        order["CardExpiry"] = json!("12/30");
+        world.tokenized(&client, &order).await;
+    }
+    client.pay("declined").await.is(402);
+    world.sandbox.answer_lookups(false);
+    world.sandbox.fail_next(Some(Failure::ErrorCharged));
+    client.pay("unknown").await.is(503);
+    world.advance(Duration::from_hours(24));
+    for _ in 0..2 {
+        client.pay("unknown").await.is(409);
+    }
+    world.rows(ORDERS).await.iter().flat_map(names).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,6 +172,9 @@ async fn promise_5_an_altered_clean_row_is_refused_unless_the_attribute_is_free(
     let client = merchant(&world);
     world.tokenized(&world.client("bob"), &donors_order()).await;
     let donor = world.only_row(ORDERS).await;
+    world.tokenized(&client, &priced(order("paid"))).await;
+    client.pay("paid").await.is(200);
+    let paid = world.row(ORDERS, "paid").await.unwrap();
     for (attribute, class) in classes(attributes::CLEAN) {
         let id = format!("altered-{attribute}");
         world.tokenized(&client, &priced(order(&id))).await;
@@ -165,6 +193,9 @@ async fn promise_5_an_altered_clean_row_is_refused_unless_the_attribute_is_free(
             ] {
                 row.insert(name.into(), altered(name, &row, &donor));
             }
+            for name in ROUTE.into_iter().filter(|name| *name != attribute) {
+                row.insert(name.into(), paid[name].clone());
+            }
         }
         world.put(ORDERS, row.clone()).await;
         let payer = world.client(if attribute == "Owner" { "bob" } else { "ann" });
@@ -172,13 +203,17 @@ async fn promise_5_an_altered_clean_row_is_refused_unless_the_attribute_is_free(
         match class {
             // It says that the card is gone, and is believed.
             Free if attribute == "CardForgottenAt" => drop(paid.is(410)),
+            Free if ROUTE.contains(&attribute) => {
+                assert_eq!(paid.is(409).code(), "PAYMENT_UNKNOWN", "{attribute}")
+            }
             Free => drop(paid.is(200)),
             _ => assert_eq!(paid.is(500).code(), "CARD_UNREADABLE", "{attribute}"),
         }
     }
     let charges = world.sandbox.ledger();
-    // A card that is marked as forgotten is not charged.
-    assert_eq!(charges.len(), classes(attributes::CLEAN).filter(|(_, class)| *class == Free).count() - 1);
+    // A card that is marked as forgotten is not charged, nor is a payment that was sent elsewhere; "paid" was.
+    let free = classes(attributes::CLEAN).filter(|(_, class)| *class == Free).count();
+    assert_eq!(charges.len(), free - 1 - ROUTE.len() + 1);
     assert!(charges.iter().all(|charge| charge.outcome == Outcome::Submitted));
 }
 
@@ -255,7 +290,7 @@ fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
             s(&Uuid::new_v4().to_string())
         }
         "AcceptedAt" | "ArmedAt" | "FirstArmedAt" | "ArmAfter" | "CreatedAt" | "TokenizedAt"
-        | "PaymentSettledAt" | "ClaimedUntil" | "CardForgottenAt" | "CardReplacedAt" => {
+        | "PaymentSettledAt" | "ClaimedUntil" | "CardForgottenAt" | "CardReplacedAt" | "LookedUpAt" => {
             s("2026-01-02T03:04:05.006Z")
         }
         "At" => s("minute#2026-01-02T03:04Z"),
@@ -271,6 +306,11 @@ fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
         "OrderAmount" | "PaymentAmount" => AttributeValue::N("7".into()),
         "OrderCurrency" | "PaymentCurrency" => s("EUR"),
         "PaymentHistory" => AttributeValue::L(vec![]),
+        "PaymentProfile" | "PaymentProfileDigest" | "PaymentOrigin" | "PaymentAccount" => s("another"),
+        "PaymentObject" | "ProcessorReference" => s("pi_1"),
+        "PaymentPayer" => s("MERCHANT"),
+        "HardDeclines" => AttributeValue::Ss(vec!["visa:0000".into()]),
+        "CardHasExpiry" => AttributeValue::Bool(true),
         "PaymentKeys" => AttributeValue::M([("key".to_owned(), s(&Uuid::new_v4().to_string()))].into()),
         "TakenUpBeside" => AttributeValue::Ss(vec!["another".into()]),
         "Attempt" | "Deadline" | "Uses" | "TakenUp" | "TakenUpAlone" | "Suspected" => {

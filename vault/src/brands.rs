@@ -32,10 +32,16 @@ impl Brands {
         self.first
     }
 
+    /// What each version of the table gives, today's first; several may give the same.
+    #[must_use]
+    pub fn versions(self) -> [CardBrand; 2] {
+        [self.now, self.first]
+    }
+
     /// Whether a version of the table gives the number this brand.
     #[must_use]
     pub fn include(self, stored: CardBrand) -> bool {
-        [self.now, self.first].contains(&stored)
+        self.versions().contains(&stored)
     }
 }
 

@@ -81,6 +81,8 @@ pub struct Tokenized {
     pub last4: Last4,
     /// Derived from the opened card.
     pub brands: Brands,
+    /// Whether an expiry date was sealed with the card.
+    pub has_expiry: bool,
     /// When its retention ends, in epoch seconds, as the vault row says; none: it is kept until it is forgotten.
     pub expires_at: Option<u64>,
     /// The vault row's put, on condition that no such row exists.
@@ -164,6 +166,7 @@ impl Tokenizer {
             token,
             last4: card.last4(),
             brands: card.brands(),
+            has_expiry: card.expiry.is_some(),
             expires_at,
             vault_put: row.put_if_absent(&self.vault_table, token, &self.account, now)?,
         })

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     console::{ConsoleOptions, OrderLog},
     deployment::ACCOUNT_ID,
-    sandbox::{CARDS, Sandbox},
+    sandbox::{CARDS, Dialect, Sandbox},
     stack::{Stack, StackOptions},
     style::{FAINT, HEADING},
 };
@@ -42,6 +42,9 @@ pub(super) struct UpArgs {
     /// The one origin whose web pages may call the API, such as http://localhost:8080.
     #[arg(long, value_name = "ORIGIN", default_value = "", hide_default_value = true)]
     pub(super) cors_origin: String,
+    /// The processor that the payment sandbox plays, and the profile by which it is charged.
+    #[arg(long, value_name = "NAME", default_value = "airlock")]
+    pub(super) processor: Dialect,
     /// What to log on standard error: off, error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL", default_value = "warn", env = "CARD_AIRLOCK_LOG")]
     pub(super) log: LevelFilter,
@@ -55,6 +58,7 @@ pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Res
     }
     let mut options = StackOptions {
         parameters: [("CorsOrigin".to_owned(), args.cors_origin.clone())].into(),
+        processor: args.processor,
         api_port: args.port,
         aws_port: args.aws_port,
         ..StackOptions::on_free_ports(crate::sign_in::of_this_user()?)

@@ -14,6 +14,9 @@ pub(super) fn charges(console: &Console) -> Vec<Value> {
             "last4": charge.last4.to_string(),
             "outcome": if matches!(charge.outcome, Outcome::Declined(_)) { "declined" } else { "charged" },
             "requests": charge.requests,
+            "profile": charge.dialect.profile(),
+            "reference": charge.reference,
+            "kind": matches!(charge.outcome, Outcome::Declined(_)).then(|| charge.kind.word()),
         })
     });
     charges.collect()

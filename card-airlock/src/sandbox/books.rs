@@ -2,11 +2,18 @@
 
 use parking_lot::Mutex;
 
-use super::{failure::Failure, ledger::Ledger};
+use super::{failure::Failure, ledger::Ledger, saved::SavedAnswers, stripe_books::StripeBooks};
 
 /// What the server works with.
 pub(super) struct Books {
     pub(super) ledger: Mutex<Ledger>,
+    /// What goes wrong with the next request that charges, and with the next one before such a request.
     pub(super) next: Mutex<Option<Failure>>,
+    pub(super) next_before: Mutex<Option<Failure>>,
     pub(super) bearer: Mutex<String>,
+    pub(super) saved: Mutex<SavedAnswers>,
+    pub(super) stripe: Mutex<StripeBooks>,
+    /// How often it was asked what became of a payment, and whether it does not tell.
+    pub(super) lookups: Mutex<u32>,
+    pub(super) is_mute: Mutex<bool>,
 }

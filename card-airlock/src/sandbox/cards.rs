@@ -22,12 +22,14 @@ pub enum Does {
     Approve,
     /// It is declined, with that code.
     Decline(&'static str),
+    /// It is declined for good, with that code, where the processor's format says so.
+    DeclineForGood(&'static str),
     /// The first request for an order goes wrong; from the second on it is charged, or was already.
     FailOnce(Failure),
 }
 
 /// All of them.
-pub const CARDS: [TestCard; 7] = [
+pub const CARDS: [TestCard; 9] = [
     card("approve", "4242424242424242", Does::Approve, "charged"),
     card("decline", "4000000000000002", Does::Decline("card_declined"), "declined: card_declined"),
     card(
@@ -35,6 +37,13 @@ pub const CARDS: [TestCard; 7] = [
         "4000000000009995",
         Does::Decline("insufficient_funds"),
         "declined: insufficient_funds",
+    ),
+    card("stolen", "4000000000009979", Does::DeclineForGood("stolen_card"), "declined for good: stolen_card"),
+    card(
+        "authentication",
+        "4000000000003220",
+        Does::Decline("authentication_required"),
+        "declined: it wants 3-D Secure",
     ),
     card(
         "timeout-once",

@@ -11,6 +11,8 @@ pub enum Failure {
     Late,
     /// 500, and nothing is charged.
     Error,
+    /// 500, though it is charged.
+    ErrorCharged,
     /// 401, and nothing is charged.
     Refused,
 }
@@ -18,7 +20,7 @@ pub enum Failure {
 impl Failure {
     pub(super) fn charges(self) -> bool {
         match self {
-            Self::AnswerLost | Self::Silent | Self::Late => true,
+            Self::AnswerLost | Self::Silent | Self::Late | Self::ErrorCharged => true,
             Self::Error | Self::Refused => false,
         }
     }

@@ -7,12 +7,13 @@ use std::{
 };
 
 use aws_lc_rs::hmac;
-use order::{Amount, DeclineCode, OrderId, Outcome};
+use order::{Amount, DeclineCode, DeclineKind, OrderId, Outcome};
 use uuid::Uuid;
 use vault::{Card, Last4};
 
 use super::{
     cards::{self, Does},
+    dialect::Dialect,
     failure::Failure,
 };
 
@@ -29,6 +30,12 @@ pub struct Charge {
     pub last4: Last4,
     /// What came of it.
     pub outcome: Outcome,
+    /// Of a decline: whether the card may be tried again.
+    pub kind: DeclineKind,
+    /// The format in which it was asked for.
+    pub dialect: Dialect,
+    /// The processor's own id of the payment, where its format has one.
+    pub reference: Option<String>,
     /// How often the payment was asked for, also when that went wrong. It was charged once at most.
     pub requests: u32,
     card: Fingerprint,
@@ -60,15 +67,16 @@ pub(super) struct Asked {
     pub(super) order: OrderId,
     pub(super) amount: Option<Amount>,
     pub(super) card: Card,
+    pub(super) dialect: Dialect,
 }
 
 /// What becomes of a request.
 #[derive(Debug)]
 pub(super) enum Entry {
-    /// The outcome is in the ledger, and how to keep the answer from arriving, if it is to.
-    Settled(Outcome, Option<Failure>),
-    /// Nothing was charged.
-    Failed(Failure),
+    /// It is in the ledger, and how to keep the answer from arriving, if it is to.
+    Settled(Charge, Option<Failure>),
+    /// Nothing was charged; the card is given back.
+    Failed(Failure, Option<Card>),
     /// The payment id is another payment's.
     Mismatch,
 }
@@ -100,42 +108,77 @@ impl Ledger {
         self.charges.iter().map(|charge| Charge { requests: requests(charge), ..charge.clone() }).collect()
     }
 
-    /// Takes a request in. `failure` is what a test wants of it; else the card tells.
+    /// Takes in a request of a format whose payment id is its idempotency key. `failure` is what a test wants of it; else
+    /// the card tells.
     pub(super) fn enter(&mut self, request: Asked, failure: Option<Failure>) -> Entry {
-        *self.asked.entry(request.payment_id).or_default() += 1;
-        // Of the order, not of the payment: after a refusal the order is paid under another id.
-        let first = self.tried.insert((request.order.to_string(), request.card.last4().to_string()));
-        let (outcome, of_card) = match cards::does(number(&request.card)) {
-            Does::Decline(code) => (DeclineCode::accept(code).map(Outcome::Declined), None),
-            Does::Approve => (Ok(Outcome::Submitted), None),
-            Does::FailOnce(failure) => (Ok(Outcome::Submitted), Some(failure).filter(|_| first)),
-        };
-        let outcome = outcome.unwrap_or(Outcome::Submitted);
-        let failure = failure.or(of_card);
+        let (outcome, kind, failure) = self.decide(&request, failure);
         if let Some(failure) = failure.filter(|failure| !failure.charges()) {
-            return Entry::Failed(failure);
+            return Entry::Failed(failure, Some(request.card));
         }
         let place = self.places.get(&request.payment_id);
         if let Some(before) = place.and_then(|place| self.charges.get(*place)) {
             return match before.is_for(&request) {
-                true => Entry::Settled(before.outcome.clone(), failure),
+                true => Entry::Settled(before.clone(), failure),
                 false => Entry::Mismatch,
             };
         }
         self.places.insert(request.payment_id, self.charges.len());
-        self.charges.push(Charge {
+        Entry::Settled(self.write(&request, outcome, kind, None), failure)
+    }
+
+    /// Charges, whether or not there was such a payment before: what a key protects is the format's own affair.
+    pub(super) fn charge(&mut self, request: Asked, failure: Option<Failure>, reference: &str) -> Entry {
+        let (outcome, kind, failure) = self.decide(&request, failure);
+        match failure.filter(|failure| !failure.charges()) {
+            Some(failure) => Entry::Failed(failure, Some(request.card)),
+            None => Entry::Settled(self.write(&request, outcome, kind, Some(reference.to_owned())), failure),
+        }
+    }
+
+    fn decide(
+        &mut self,
+        request: &Asked,
+        failure: Option<Failure>,
+    ) -> (Outcome, DeclineKind, Option<Failure>) {
+        *self.asked.entry(request.payment_id).or_default() += 1;
+        // Of the order, not of the payment: after a refusal the order is paid under another id.
+        let first = self.tried.insert((request.order.to_string(), request.card.last4().to_string()));
+        let declined = |code: &str| Outcome::Declined(DeclineCode::of(code));
+        let (outcome, kind, of_card) = match cards::does(number(&request.card)) {
+            Does::Decline(code) => (declined(code), DeclineKind::Soft, None),
+            Does::DeclineForGood(code) => (declined(code), DeclineKind::Hard, None),
+            Does::Approve => (Outcome::Submitted, DeclineKind::Soft, None),
+            Does::FailOnce(failure) => {
+                (Outcome::Submitted, DeclineKind::Soft, Some(failure).filter(|_| first))
+            }
+        };
+        (outcome, kind, failure.or(of_card))
+    }
+
+    fn write(
+        &mut self,
+        request: &Asked,
+        outcome: Outcome,
+        kind: DeclineKind,
+        reference: Option<String>,
+    ) -> Charge {
+        let charge = Charge {
             payment_id: request.payment_id,
+            order: request.order.clone(),
             amount: request.amount,
             last4: request.card.last4(),
-            outcome: outcome.clone(),
+            outcome,
+            kind,
+            dialect: request.dialect,
+            reference,
             requests: 0,
             card: Fingerprint {
                 key: Arc::clone(&self.key),
                 tag: hmac::sign(&self.key, number(&request.card).as_bytes()),
             },
-            order: request.order,
-        });
-        Entry::Settled(outcome, failure)
+        };
+        self.charges.push(charge.clone());
+        charge
     }
 }
 
@@ -152,6 +195,9 @@ impl fmt::Debug for Charge {
             .field("amount", &self.amount)
             .field("last4", &self.last4)
             .field("outcome", &self.outcome)
+            .field("kind", &self.kind)
+            .field("dialect", &self.dialect)
+            .field("reference", &self.reference)
             .field("requests", &self.requests)
             .finish_non_exhaustive()
     }

@@ -1,11 +1,15 @@
-//! A payment processor on this machine: a real HTTP server that speaks the format of docs/processor.md, wants its
-//! bearer token, charges nobody, and keeps a ledger of what it would have charged.
+//! A payment processor on this machine: a real HTTP server that speaks the format of docs/processor.md and those of
+//! Stripe, Adyen and Checkout.com, wants its secret, charges nobody, and keeps a ledger of what it would have charged.
 
 mod books;
 mod cards;
+mod dialect;
 mod failure;
+mod formats;
 mod ledger;
+mod saved;
 mod server;
+mod stripe_books;
 
 use std::{
     collections::BTreeMap,
@@ -22,9 +26,11 @@ use uuid::Uuid;
 
 use books::Books;
 pub use cards::{CARDS, Does, TestCard, named};
+pub use dialect::Dialect;
 pub use failure::Failure;
 pub use ledger::Charge;
 use ledger::Ledger;
+use saved::SavedAnswers;
 use server::Running;
 
 /// The running processor. Cloning shares it; dropping the last clone stops it.
@@ -51,16 +57,27 @@ impl Sandbox {
         let books = Arc::new(Books {
             ledger: Mutex::new(Ledger::new(key)),
             next: Mutex::default(),
+            next_before: Mutex::default(),
+            saved: Mutex::new(SavedAnswers::new().map_err(io::Error::other)?),
+            stripe: Mutex::default(),
+            lookups: Mutex::default(),
+            is_mute: Mutex::default(),
             bearer: Mutex::new(Uuid::new_v4().simple().to_string()),
         });
         let running = Running::start(listening(address.port())?, Arc::clone(&books));
         Ok(Self(Arc::new(Inner { address, _kept: kept, books, running: Mutex::new(Some(running)) })))
     }
 
-    /// Where payments are posted.
+    /// Where payments are posted in the format of docs/processor.md.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/charges", self.0.address)
+        self.url_of(Dialect::Airlock)
+    }
+
+    /// The address that stands for the processor's own.
+    #[must_use]
+    pub fn url_of(&self, dialect: Dialect) -> String {
+        format!("http://{}{}", self.0.address, dialect.base())
     }
 
     /// Where the ledger can be read, as JSON.
@@ -69,16 +86,26 @@ impl Sandbox {
         format!("http://{}/ledger", self.0.address)
     }
 
-    /// The template's parameters that lead here, where a payment may be without an amount, as the AWS sample's is
-    /// (its step 6.11). The bearer token is put into Secrets Manager of `aws`.
+    /// The template's parameters that lead here, to the processor of that format, where a payment may be without an
+    /// amount, as the AWS sample's is (its step 6.11). Its secret is put into Secrets Manager of `aws`.
     ///
     /// # Errors
     /// When the secret cannot be made, as when it is there already.
-    pub async fn parameters(&self, aws: &AwsEndpoint) -> Result<BTreeMap<String, String>, Refused> {
+    pub async fn parameters(
+        &self,
+        aws: &AwsEndpoint,
+        dialect: Dialect,
+    ) -> Result<BTreeMap<String, String>, Refused> {
         let token = self.0.books.bearer.lock().clone();
         let arn = aws.make_secret("card-airlock/processor", &token).await?;
-        let required = ("AmountRequired".to_owned(), "false".to_owned());
-        Ok([("ProcessorUrl".to_owned(), self.url()), ("ProcessorSecretArn".to_owned(), arn), required].into())
+        let parameters = [
+            ("ProcessorUrl", self.url_of(dialect)),
+            ("ProcessorProfile", dialect.profile().to_owned()),
+            ("ProcessorAccount", dialect.account().to_owned()),
+            ("ProcessorSecretArn", arn),
+            ("AmountRequired", "false".to_owned()),
+        ];
+        Ok(parameters.map(|(name, value)| (name.to_owned(), value)).into())
     }
 
     /// Every payment that was charged or declined, oldest first.
@@ -87,7 +114,23 @@ impl Sandbox {
         self.0.books.ledger.lock().charges()
     }
 
-    /// What goes wrong with the next request, whatever its card; `None`: nothing, as before.
+    /// What goes wrong with the next request before the one that charges, where the format has such.
+    pub fn fail_next_before(&self, failure: Option<Failure>) {
+        *self.0.books.next_before.lock() = failure;
+    }
+
+    /// Whether it tells what became of a payment. While it does not, the answer is 503.
+    pub fn answer_lookups(&self, answers: bool) {
+        *self.0.books.is_mute.lock() = !answers;
+    }
+
+    /// How often it was asked what became of a payment.
+    #[must_use]
+    pub fn lookups(&self) -> u32 {
+        *self.0.books.lookups.lock()
+    }
+
+    /// What goes wrong with the next request that charges, whatever its card; `None`: nothing, as before.
     pub fn fail_next(&self, failure: Option<Failure>) {
         *self.0.books.next.lock() = failure;
     }

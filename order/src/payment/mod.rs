@@ -1,16 +1,24 @@
 //! The payments of a clean order, as its row tells them.
 
+mod decline_kind;
 mod key;
+mod processor_id;
+mod route;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_with::{DisplayFromStr, serde_as};
 use strum::IntoStaticStr;
 use uuid::Uuid;
-use vault::{CardBrand, Last4};
+use vault::{Brands, CardBrand, Last4};
 
-pub use self::key::{ParsePaymentKeyError, PaymentKey};
+pub use self::{
+    decline_kind::DeclineKind,
+    key::{ParsePaymentKeyError, PaymentKey},
+    processor_id::{ParseProcessorIdError, PaymentObject, ProcessorReference},
+    route::{Payer, PaymentRoute},
+};
 use crate::{
     amount::{Amount, Currency, MinorUnits},
     decline_code::DeclineCode,
@@ -28,6 +36,8 @@ pub struct Payments {
     pub current: Option<Payment>,
     /// Every payment that was declined, the oldest first; the current one too.
     pub declines: Vec<Decline>,
+    /// The cards that were declined for good, each by its brand and last digits.
+    hard_declines: BTreeSet<String>,
     /// Which payment a client's key stands for. `None`: the row has no such map yet.
     pub(crate) keys: Option<BTreeMap<String, Uuid>>,
 }
@@ -43,6 +53,16 @@ pub struct Payment {
     pub started_at: Timestamp,
     /// Where it stands.
     pub standing: Standing,
+    /// Where it was sent; none: an earlier release claimed it.
+    pub route: Option<PaymentRoute>,
+    /// What the processor has made before the charge.
+    pub object: Option<PaymentObject>,
+    /// Who paid when it began; none: an earlier release claimed it.
+    pub payer: Option<Payer>,
+    /// The processor's own id of it, once it is settled.
+    pub reference: Option<ProcessorReference>,
+    /// When the processor was last asked what became of it.
+    pub looked_up_at: Option<Timestamp>,
 }
 
 /// `PaymentStatus`: where a payment stands, in a word.
@@ -92,6 +112,9 @@ pub struct Decline {
     pub(crate) currency: Option<Currency>,
     /// The processor's reason.
     pub decline_code: DeclineCode,
+    /// Whether the card may be tried again; none: an earlier release wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decline_kind: Option<DeclineKind>,
     /// When it was written down.
     pub settled_at: Timestamp,
     /// Which card it was.
@@ -115,6 +138,10 @@ pub struct Claim {
     pub amount: Option<Amount>,
     /// When the payment was first claimed.
     pub started_at: Timestamp,
+    /// Where it is sent.
+    pub route: PaymentRoute,
+    /// Who paid when it began.
+    pub payer: Payer,
     /// The client's key, which from now on stands for this payment.
     pub key: Option<PaymentKey>,
     /// The payment that stood there when the row was read: the claim holds only while it still does.
@@ -130,11 +157,36 @@ pub enum Outcome {
     Declined(DeclineCode),
 }
 
+/// A processor's answer that settles a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// What it answered.
+    pub outcome: Outcome,
+    /// Of a decline: whether the card may be tried again.
+    pub kind: DeclineKind,
+    /// Its own id of the payment, where it gave one.
+    pub reference: Option<ProcessorReference>,
+}
+
+impl Settlement {
+    /// An answer that says no more than its outcome.
+    #[must_use]
+    pub fn of(outcome: Outcome) -> Self {
+        Self { outcome, kind: DeclineKind::Soft, reference: None }
+    }
+}
+
 impl Payments {
     /// The payment that a client's key stands for.
     #[must_use]
     pub fn of_key(&self, key: &PaymentKey) -> Option<Uuid> {
         self.keys.as_ref()?.get(key.as_str()).copied()
+    }
+
+    /// Whether a card was declined for good: it is not tried again.
+    #[must_use]
+    pub fn is_declined_for_good(&self, brand: CardBrand, last4: Last4) -> bool {
+        is_hard_decline(&self.hard_declines, brand.into(), last4)
     }
 
     /// The decline of a payment, if it was declined.
@@ -149,6 +201,23 @@ impl Claim {
     #[must_use]
     pub fn is_first(&self) -> bool {
         self.seen.as_ref().is_none_or(|seen| seen.id != self.payment)
+    }
+
+    /// The payment as the row has it once this claim is written.
+    #[must_use]
+    pub fn standing_now(&self) -> Payment {
+        let before = self.seen.as_ref().filter(|_| !self.is_first());
+        Payment {
+            id: self.payment,
+            amount: self.amount,
+            started_at: self.started_at,
+            standing: Standing::Submitting { claim: self.id, until: self.until },
+            route: Some(self.route.clone()),
+            object: before.and_then(|before| before.object.clone()),
+            payer: Some(self.payer),
+            reference: None,
+            looked_up_at: None,
+        }
     }
 }
 
@@ -198,6 +267,19 @@ impl Outcome {
     }
 }
 
+/// How a card stands in `HardDeclines`.
+#[must_use]
+pub(crate) fn hard_decline(brand: CardBrand, last4: Last4) -> String {
+    format!("{brand}:{last4}")
+}
+
+/// Whether a card stands in `HardDeclines`, by the brand that any version of the issuers' table gives it.
+pub(crate) fn is_hard_decline(declined: &BTreeSet<String>, brands: Brands, last4: Last4) -> bool {
+    declined.iter().filter_map(|card| card.split_once(':')).any(|(brand, digits)| {
+        digits == last4.to_string() && brand.parse().is_ok_and(|brand| brands.include(brand))
+    })
+}
+
 /// The payment attributes say nothing that this program writes.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the payment's attributes cannot be read")]
@@ -213,6 +295,16 @@ struct Attributes {
     payment_started_at: Option<Timestamp>,
     claim_id: Option<Uuid>,
     claimed_until: Option<Timestamp>,
+    payment_profile: Option<String>,
+    payment_profile_digest: Option<String>,
+    payment_origin: Option<String>,
+    payment_account: Option<String>,
+    payment_object: Option<PaymentObject>,
+    payment_payer: Option<Payer>,
+    processor_reference: Option<ProcessorReference>,
+    looked_up_at: Option<Timestamp>,
+    #[serde(default)]
+    hard_declines: BTreeSet<String>,
     #[serde(default)]
     payment_history: Vec<Decline>,
     payment_keys: Option<BTreeMap<String, Uuid>>,
@@ -232,16 +324,43 @@ impl TryFrom<Attributes> for Payments {
             (Some(PaymentStatus::Unknown), None, None) => Some(Standing::Unknown),
             _ => return Err(Unreadable),
         };
+        let route = match (
+            row.payment_profile,
+            row.payment_profile_digest,
+            row.payment_origin,
+            row.payment_account,
+        ) {
+            (Some(profile), Some(digest), Some(origin), Some(account)) => {
+                Some(PaymentRoute { profile, digest, origin, account })
+            }
+            // A part of it says no more than nothing: such a payment is not sent again.
+            _ => None,
+        };
         let current = match (standing, row.payment_id, row.payment_started_at) {
             (None, None, None) => None,
             (Some(standing), Some(id), Some(started_at)) => {
                 let amount = Amount::of_parts(row.payment_amount, row.payment_currency);
                 let amount = amount.map_err(|_| Unreadable)?;
-                Some(Payment { id, amount, started_at, standing })
+                Some(Payment {
+                    id,
+                    amount,
+                    started_at,
+                    standing,
+                    route,
+                    object: row.payment_object,
+                    payer: row.payment_payer,
+                    reference: row.processor_reference,
+                    looked_up_at: row.looked_up_at,
+                })
             }
             _ => return Err(Unreadable),
         };
-        Ok(Self { current, declines: row.payment_history, keys: row.payment_keys })
+        Ok(Self {
+            current,
+            declines: row.payment_history,
+            hard_declines: row.hard_declines,
+            keys: row.payment_keys,
+        })
     }
 }
 
@@ -279,10 +398,43 @@ mod tests {
             let mut row = row;
             row["PaymentId"] = ID.into();
             row["PaymentStartedAt"] = AT.into();
-            let payment = Payment { id, amount, started_at: at, standing };
+            let payment = Payment {
+                id,
+                amount,
+                started_at: at,
+                standing,
+                route: None,
+                object: None,
+                payer: None,
+                reference: None,
+                looked_up_at: None,
+            };
             assert_eq!(read(row).unwrap().current, Some(payment));
         }
         assert_eq!(read(json!({"CustomerOrder": "1"})).unwrap().current, None);
+    }
+
+    #[test]
+    fn where_a_payment_was_sent_is_read_whole_or_not_at_all() {
+        let row = json!({
+            "PaymentStatus": "UNKNOWN", "PaymentId": ID, "PaymentStartedAt": AT, "PaymentProfile": "stripe",
+            "PaymentProfileDigest": "abc", "PaymentOrigin": "https://api.stripe.com/", "PaymentAccount": "",
+            "PaymentObject": "pi_1", "PaymentPayer": "MERCHANT", "LookedUpAt": AT,
+            "HardDeclines": ["visa:9979"],
+        });
+        let payments = read(row.clone()).unwrap();
+        let payment = payments.current.clone().unwrap();
+        let route = payment.route.unwrap();
+        assert_eq!((route.profile.as_str(), route.account.as_str()), ("stripe", ""));
+        assert_eq!(payment.object, Some(PaymentObject::accept("pi_1").unwrap()));
+        assert_eq!((payment.payer, payment.looked_up_at), (Some(Payer::Merchant), Some(AT.parse().unwrap())));
+        let card = |last4: &str| payments.is_declined_for_good(CardBrand::Visa, last4.parse().unwrap());
+        assert!(card("9979") && !card("9978"));
+        for missing in ["PaymentProfile", "PaymentProfileDigest", "PaymentOrigin", "PaymentAccount"] {
+            let mut row = row.clone();
+            row.as_object_mut().unwrap().remove(missing);
+            assert_eq!(read(row).unwrap().current.unwrap().route, None, "{missing}");
+        }
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! The payment processor: the seam to it, and the two that there are.
 
-mod bearer;
-mod body;
+mod answer;
 mod http;
+pub mod profile;
+mod request;
 mod sandbox;
 mod seam;
+mod secret;
 mod settings;
 
 use std::sync::Arc;
@@ -13,21 +15,47 @@ use aws_config::SdkConfig;
 use clock::Clock;
 
 pub use http::HttpProcessor;
+use profile::ProfileError;
 pub use sandbox::Sandbox;
-pub use seam::{ClientNotBuiltError, PaymentRequest, Processor, ProcessorError};
+pub use seam::{Exchange, PaymentRequest, PrepareError, Prepared, Processor, ProcessorError, Requires};
 pub use settings::{ProcessorSettings, ProcessorUrl};
+
+/// The processor cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// The system's root certificates or the proxy's address cannot be read.
+    #[error("the client of the payment processor cannot be made")]
+    NoClient,
+    /// The profile cannot be read, or is wrong.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The profile sends a secret, and none is named.
+    #[error("the profile {0} needs a secret: PROCESSOR_SECRET_ARN names none")]
+    NoSecret(String),
+    /// The profile sends an account, and none is named.
+    #[error("the profile {0} needs the merchant's account: PROCESSOR_ACCOUNT is empty")]
+    NoAccount(String),
+    /// The profile adds paths to the processor's address, which has a query.
+    #[error("PROCESSOR_URL has a query or a fragment: the profile's paths cannot follow it")]
+    UrlHasQuery,
+    /// A payment would be sent again after the processor has forgotten its key.
+    #[error(
+        "the profile {0} says that keys are kept for {1} hours: PROCESSOR_IDEMPOTENCY_HOURS must be less"
+    )]
+    KeysKeptTooShort(String, u8),
+}
 
 /// The processor that the settings name. `config` reaches Secrets Manager; `clock` tells how old a secret is.
 ///
 /// # Errors
-/// [`ClientNotBuiltError`].
+/// [`ConnectError`].
 pub fn connect(
     config: &SdkConfig,
     settings: &ProcessorSettings,
     clock: Clock,
-) -> Result<Arc<dyn Processor>, ClientNotBuiltError> {
+) -> Result<Arc<dyn Processor>, ConnectError> {
     Ok(match &settings.url {
-        ProcessorUrl::Sandbox => Arc::new(Sandbox),
+        ProcessorUrl::Sandbox => Arc::new(Sandbox::default()),
         ProcessorUrl::Http(url) => Arc::new(HttpProcessor::new(config, url.clone(), settings, clock)?),
     })
 }

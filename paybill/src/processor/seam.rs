@@ -3,47 +3,138 @@
 use std::fmt;
 
 use futures::future::BoxFuture;
-use order::{Amount, OrderId, Outcome};
+use order::{Amount, OrderId, Payer, PaymentObject, PaymentRoute, Settlement};
+use reqwest::RequestBuilder;
+use tokio::time::Instant;
 use uuid::Uuid;
-use vault::Card;
+use vault::{Card, Last4};
 
-/// What a processor is asked. Whoever submits it lets go of the card once it is sent.
+/// What a processor is asked. The card is wiped once the last request that carries it is written.
 #[derive(Debug)]
 pub struct PaymentRequest<'a> {
-    /// The payment. A processor charges once per id, however often it is asked: its idempotency key.
-    pub payment_id: Uuid,
     /// The order that is paid.
     pub order: &'a OrderId,
+    /// The customer's name.
+    pub customer_name: &'a str,
     /// What is to be charged; none: the processor knows it by the order.
     pub amount: Option<Amount>,
-    /// The card to be charged.
-    pub card: Card,
+    /// Who pays.
+    pub payer: Payer,
+    /// What an earlier request for this payment has made and the row remembers.
+    pub object: Option<&'a PaymentObject>,
+    /// The card to be charged; none where [`Processor::needs_card`] says so.
+    pub card: Option<Card>,
+}
+
+/// One conversation about a payment: all of its requests together have one time-out.
+#[derive(Debug, Clone, Copy)]
+pub struct Exchange {
+    /// The payment. A processor charges once per id, however often it is asked: its idempotency key.
+    pub payment: Uuid,
+    /// The last digits of its card.
+    pub last4: Last4,
+    pub(super) until: Instant,
+}
+
+/// A payment whose request that charges is written and not yet sent.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What an earlier step has made. It is written down before the charge.
+    pub object: Option<PaymentObject>,
+    pub(super) step: PreparedStep,
+}
+
+#[derive(Debug)]
+pub(super) enum PreparedStep {
+    /// The sandbox has decided.
+    Decided(Settlement),
+    Http(Box<RequestBuilder>),
+}
+
+/// Why a payment came to no charge. This request has charged nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PrepareError {
+    /// The processor was not reached, or did not do what comes before the charge.
+    #[error("the payment processor was not reached")]
+    NotReached,
+    /// It refuses this service: our own fault.
+    #[error("the payment processor refuses requests of this service")]
+    Refused,
+    /// It declined the card before anything was to be charged.
+    #[error("the card was declined")]
+    Declined(Settlement),
 }
 
 /// Why a processor gave no outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProcessorError {
-    /// Nothing was sent, so nothing was charged.
+    /// The request that charges was not sent, so nothing was charged.
     #[error("the payment processor was not reached")]
     NotReached,
     /// It was asked, and no answer came: it may or may not have charged.
     #[error("the payment processor did not answer")]
     NoAnswer,
-    /// It refuses this service (400, 401, 403, 404): our own fault, and nothing was charged.
+    /// It refuses this service: our own fault, and nothing was charged.
     #[error("the payment processor refuses requests of this service")]
     Refused,
 }
 
 /// A payment processor.
 pub trait Processor: fmt::Debug + Send + Sync {
-    /// Submits a payment, once per payment id.
+    /// Where payments are sent, and how.
+    fn route(&self) -> &PaymentRoute;
+
+    /// What a payment must have to begin.
+    fn requires(&self) -> Requires;
+
+    /// Whether an amount can be said in the processor's units.
+    fn can_charge(&self, amount: Amount) -> bool;
+
+    /// Whether the request that charges may come again after an unknown outcome, for a payment that has made that much.
+    fn may_resend(&self, object: Option<&PaymentObject>) -> bool;
+
+    /// Whether the processor can be asked what became of a payment.
+    fn can_look_up(&self) -> bool;
+
+    /// Whether a request that is still to come carries the card.
+    fn needs_card(&self, object: Option<&PaymentObject>) -> bool;
+
+    /// Begins a conversation about a payment.
+    fn exchange(&self, payment: Uuid, last4: Last4) -> Exchange;
+
+    /// Does what comes before the charge.
+    ///
+    /// # Errors
+    /// [`PrepareError`].
+    fn prepare<'a>(
+        &'a self,
+        exchange: Exchange,
+        request: PaymentRequest<'a>,
+    ) -> BoxFuture<'a, Result<Prepared, PrepareError>>;
+
+    /// Charges, once per payment id.
     ///
     /// # Errors
     /// [`ProcessorError`] when there is no outcome.
-    fn submit<'a>(&'a self, request: PaymentRequest<'a>) -> BoxFuture<'a, Result<Outcome, ProcessorError>>;
+    fn charge(
+        &self,
+        exchange: Exchange,
+        prepared: Prepared,
+    ) -> BoxFuture<'_, Result<Settlement, ProcessorError>>;
+
+    /// Asks what became of a payment. It finds a final outcome or none: what it does not find proves nothing.
+    fn look_up<'a>(
+        &'a self,
+        exchange: Exchange,
+        object: Option<&'a PaymentObject>,
+    ) -> BoxFuture<'a, Option<Settlement>>;
 }
 
-/// The processor cannot be used: the system's root certificates or the proxy's address cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the client of the payment processor cannot be made")]
-pub struct ClientNotBuiltError;
+/// What a payment must have to begin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Requires {
+    /// An amount.
+    pub amount: bool,
+    /// The card's expiry date.
+    pub expiry: bool,
+}

@@ -1,6 +1,6 @@
 //! Where the payment processor is, and how long it is waited for.
 
-use std::{str::FromStr, time::Duration};
+use std::{num::NonZeroU8, str::FromStr, time::Duration};
 
 use platform::settings::{Lookup, SettingError, parsed, text};
 use reqwest::Url;
@@ -10,7 +10,16 @@ use reqwest::Url;
 pub struct ProcessorSettings {
     /// `PROCESSOR_URL`: who charges.
     pub url: ProcessorUrl,
-    /// `PROCESSOR_SECRET_ARN`: the secret whose text is the bearer token; none: the processor wants no token.
+    /// `PROCESSOR_PROFILE`: how the processor is charged: the name of a profile that comes with this program, or the
+    /// path of a file.
+    pub profile: String,
+    /// `PROCESSOR_ACCOUNT`: the merchant's account at the processor, where the profile sends it.
+    pub account: Option<String>,
+    /// `STORED_CARD_AGREEMENT`: whether customers have agreed that a merchant charges their stored card.
+    pub stored_card_agreement: bool,
+    /// `PROCESSOR_IDEMPOTENCY_HOURS`: how long the processor knows a repeated payment by its id.
+    pub idempotency_hours: NonZeroU8,
+    /// `PROCESSOR_SECRET_ARN`: the secret whose text authenticates requests; none: the processor wants none.
     pub secret_arn: Option<String>,
     /// `PROCESSOR_PROXY`: the HTTP proxy on the way to the processor; to nobody else. Not `HTTPS_PROXY`, which
     /// other clients in this process would follow too.
@@ -65,6 +74,10 @@ impl ProcessorSettings {
         let proxy = optional("PROCESSOR_PROXY").map(|proxy| proxy.parse());
         Ok(Self {
             url: parsed(lookup, "PROCESSOR_URL")?,
+            profile: text(lookup, "PROCESSOR_PROFILE")?,
+            account: optional("PROCESSOR_ACCOUNT"),
+            stored_card_agreement: parsed(lookup, "STORED_CARD_AGREEMENT")?,
+            idempotency_hours: parsed(lookup, "PROCESSOR_IDEMPOTENCY_HOURS")?,
             secret_arn: optional("PROCESSOR_SECRET_ARN"),
             proxy: proxy.transpose().map_err(|_| SettingError::Unreadable("PROCESSOR_PROXY"))?,
             connect_timeout: seconds("PROCESSOR_CONNECT_SECONDS")?,
@@ -108,14 +121,18 @@ mod tests {
     fn what_is_optional_may_be_absent_or_empty() {
         let given = [
             ("PROCESSOR_URL", "https://pay.example"),
+            ("PROCESSOR_PROFILE", "airlock"),
+            ("STORED_CARD_AGREEMENT", "false"),
+            ("PROCESSOR_IDEMPOTENCY_HOURS", "23"),
             ("PROCESSOR_CONNECT_SECONDS", "3"),
             ("PROCESSOR_TIMEOUT_SECONDS", "15"),
             ("PROCESSOR_PROXY", ""),
+            ("PROCESSOR_ACCOUNT", ""),
         ];
         let lookup =
             |name: &str| given.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         let settings = ProcessorSettings::read(&lookup).unwrap();
-        assert_eq!((settings.secret_arn, settings.proxy), (None, None));
+        assert_eq!((settings.secret_arn, settings.proxy, settings.account), (None, None, None));
         assert_eq!(settings.timeout, Duration::from_secs(15));
     }
 }

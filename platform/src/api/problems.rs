@@ -62,6 +62,8 @@ problems! {
         "The body is not UTF-8";
     BODY_UNREADABLE = BAD_REQUEST "BODY_MALFORMED"
         "The body cannot be read";
+    CARD_EXPIRY_MISSING = BAD_REQUEST "EXPIRY_MISSING"
+        "CardExpiry is missing: the payment processor wants it";
     CARD_MISSING = BAD_REQUEST "CARD_MISSING"
         "CreditCard must be a string of digits";
     CURRENCY_NOT_TEXT = BAD_REQUEST "CURRENCY_INVALID"
@@ -92,12 +94,16 @@ problems! {
         "There is no such resource";
     AMOUNT_NOT_SET = CONFLICT "AMOUNT_NOT_SET"
         "The order has no amount, and none is charged without: a merchant gives it with the order or with the payment";
+    ANOTHER_CARD_NEEDED = CONFLICT "ANOTHER_CARD_NEEDED"
+        "The card was declined for good; the order needs another card";
     CARD_BEING_CHARGED = CONFLICT "PAYMENT_IN_PROGRESS"
         "A payment with this card has no outcome yet; the card is kept until it has" retry 5;
     CARD_CHANGE_BLOCKED = CONFLICT "CARD_CHANGE_BLOCKED"
         "Something else holds this order's place in quarantine; try again in some days, or place a new order";
     CARD_CHANGING = CONFLICT "CARD_CHANGING"
         "Another card is on its way into this order";
+    CARD_DECLINED_FOR_GOOD = CONFLICT "ANOTHER_CARD_NEEDED"
+        "This card was declined for good; the order needs another one";
     ORDER_CARD_PENDING = CONFLICT "ORDER_PENDING"
         "The order is not tokenized yet; its card is on its way";
     ORDER_CONFLICT = CONFLICT "ORDER_CONFLICT"
@@ -106,6 +112,8 @@ problems! {
         "The payment was declined as often as one order may be tried; place a new order";
     ORDER_EXPIRED = CONFLICT "ORDER_EXPIRED"
         "The order expired before it was tokenized";
+    ORDER_EXPIRY_MISSING = CONFLICT "EXPIRY_MISSING"
+        "The payment processor wants the card's expiry date, and the order was sent without: send the card again with it";
     ORDER_FAILED = CONFLICT "ORDER_FAILED"
         "The order could not be tokenized; see its status";
     ORDER_NOT_TOKENIZED = CONFLICT "ORDER_NOT_TOKENIZED"
@@ -144,6 +152,8 @@ problems! {
         "The order or its payment has another amount or currency";
     AMOUNT_INCOMPLETE = UNPROCESSABLE_ENTITY "AMOUNT_INCOMPLETE"
         "Amount and Currency go together, or neither is sent";
+    AMOUNT_NOT_CHARGEABLE = UNPROCESSABLE_ENTITY "AMOUNT_INVALID"
+        "The payment processor counts this currency in larger units: the amount is none of them";
     AMOUNT_INVALID = UNPROCESSABLE_ENTITY "AMOUNT_INVALID"
         "Amount must be a whole number of minor units, 1 to 999999999999";
     CARD_CHARACTERS = UNPROCESSABLE_ENTITY "CARD_INVALID"

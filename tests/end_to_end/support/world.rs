@@ -12,7 +12,7 @@ use card_airlock::{
     deployment::{self, SHIPPED},
     front,
     functions::{self, Surroundings},
-    sandbox::Sandbox,
+    sandbox::{Dialect, Sandbox},
     stack::{Stack, StackOptions},
 };
 use card_airlock_gateway::{self as gateway, Issuer, RestApi};
@@ -70,13 +70,18 @@ impl World {
 
     /// The same, with other values for some of the template's parameters.
     pub(crate) async fn stepped_under<const N: usize>(parameters: [(&str, &str); N]) -> Self {
+        Self::charged_by(Dialect::Airlock, parameters).await
+    }
+
+    /// The same, with a processor that speaks another format.
+    pub(crate) async fn charged_by<const N: usize>(dialect: Dialect, parameters: [(&str, &str); N]) -> Self {
         let time = TestClock::running();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let (stop, mut stopping) = watch::channel(false);
         let stopped = async move { drop(stopping.wait_for(|stop| *stop).await) };
         let aws = aws::start(listener, time.clock(), stopped).await.unwrap();
         let sandbox = Sandbox::start().await.unwrap();
-        let mut all = sandbox.parameters(&aws).await.unwrap();
+        let mut all = sandbox.parameters(&aws, dialect).await.unwrap();
         all.extend(parameters.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let template = deployment::template(SHIPPED, &all).unwrap();
         let declared = template.resolve(&aws::provision(&aws, &template).await.unwrap()).unwrap();
@@ -135,6 +140,20 @@ impl World {
             processes: None,
         };
         functions::handler(self.declared.function(logical_id).unwrap(), &around).unwrap()
+    }
+
+    /// One more API of the same pipeline, whose paybill has other settings.
+    pub(crate) async fn front_with<const N: usize>(&mut self, settings: [(&str, &str); N]) -> String {
+        let functions = self.declared.functions.clone();
+        for function in &mut self.declared.functions {
+            if function.logical_id == "PaybillFunction" {
+                let changed = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                function.environment.extend(changed);
+            }
+        }
+        let url = self.front(self.aws.url()).await;
+        self.declared.functions = functions;
+        url
     }
 
     /// A new worker, reaching AWS at an address.

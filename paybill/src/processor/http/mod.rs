@@ -1,32 +1,42 @@
-//! A processor that is asked over HTTP. The wire format, and what each answer means: docs/processor.md.
+//! A processor that is asked over HTTP, as its profile says.
 
-mod answer;
+mod exchange;
+
+use std::{collections::BTreeMap, time::Duration};
 
 use aws_config::SdkConfig;
-use bytes::Bytes;
 use clock::Clock;
 use futures::future::BoxFuture;
-use http_body_util::Full;
-use order::Outcome;
-use reqwest::{
-    Body, Client, Proxy, RequestBuilder, StatusCode, Url,
-    header::{AUTHORIZATION, CONTENT_TYPE},
-    redirect,
-};
+use order::{Amount, Outcome, PaymentObject, PaymentRoute, Settlement};
+use reqwest::{Client, Proxy, StatusCode, Url, redirect};
+use tokio::time::Instant;
+use uuid::Uuid;
+use vault::Last4;
 
 use super::{
-    bearer::Bearer,
-    body::body,
-    seam::{ClientNotBuiltError, PaymentRequest, Processor, ProcessorError},
+    ConnectError,
+    answer::Verdict,
+    profile::{Profile, Resend},
+    request::Values,
+    seam::{
+        Exchange, PaymentRequest, PrepareError, Prepared, PreparedStep, Processor, ProcessorError, Requires,
+    },
+    secret::Secret,
     settings::ProcessorSettings,
 };
+use exchange::Silence;
 
-/// Asks a processor with one POST for each submission.
+/// Asks a processor by the requests of its profile.
 #[derive(Debug)]
 pub struct HttpProcessor {
     client: Client,
     url: Url,
-    bearer: Option<Bearer>,
+    profile: Profile,
+    account: Option<String>,
+    route: PaymentRoute,
+    is_under_agreement: bool,
+    secret: Option<Secret>,
+    timeout: Duration,
 }
 
 impl HttpProcessor {
@@ -35,77 +45,232 @@ impl HttpProcessor {
         url: Url,
         settings: &ProcessorSettings,
         clock: Clock,
-    ) -> Result<Self, ClientNotBuiltError> {
-        let mut client = Client::builder()
-            // A redirect would carry the card elsewhere.
-            .redirect(redirect::Policy::none())
-            // What is sent again is the caller's to decide.
-            .retry(reqwest::retry::never())
-            // A Lambda function is frozen between requests, and a connection that died meanwhile would leave a
-            // payment unclear: each has a connection of its own.
-            .pool_max_idle_per_host(0)
-            .connect_timeout(settings.connect_timeout)
-            .timeout(settings.timeout)
-            // Only the proxy that is set: none of the environment's.
-            .no_proxy();
-        if let Some(proxy) = &settings.proxy {
-            client = client.proxy(Proxy::all(proxy.clone()).map_err(|_| ClientNotBuiltError)?);
+    ) -> Result<Self, ConnectError> {
+        let profile = Profile::load(&settings.profile)?;
+        if profile.needs_secret && settings.secret_arn.is_none() {
+            return Err(ConnectError::NoSecret(profile.name));
         }
-        if url.scheme() == "http" {
-            // On this machine there is no TLS, and reading the system's certificates takes long.
-            client = client.tls_certs_only([]);
+        if profile.needs_account && settings.account.is_none() {
+            return Err(ConnectError::NoAccount(profile.name));
         }
+        if profile.has_paths() && (url.query().is_some() || url.fragment().is_some()) {
+            return Err(ConnectError::UrlHasQuery);
+        }
+        if settings.idempotency_hours.get() >= profile.kept_hours {
+            return Err(ConnectError::KeysKeptTooShort(profile.name, profile.kept_hours));
+        }
+        let secret = settings.secret_arn.clone();
         Ok(Self {
-            client: client.build().map_err(|_| ClientNotBuiltError)?,
+            client: client(&url, settings)?,
+            route: route(&profile, &url, settings),
             url,
-            bearer: settings.secret_arn.clone().map(|arn| Bearer::new(config, arn, clock)),
+            secret: secret.map(|arn| Secret::new(config, arn, profile.auth.clone(), clock)),
+            profile,
+            account: settings.account.clone(),
+            is_under_agreement: settings.stored_card_agreement,
+            timeout: settings.timeout,
         })
     }
 
-    async fn ask(&self, request: PaymentRequest<'_>) -> Result<Outcome, ProcessorError> {
-        let payment = request.payment_id;
-        let asked = self.prepare(request).await?;
-        let mut response = asked.send().await.map_err(|error| {
-            // Whatever failed before there was a connection, TLS and all, sent nothing.
-            let (error, reason) = match error.is_connect() {
-                true => (ProcessorError::NotReached, "no connection"),
-                false if error.is_timeout() => (ProcessorError::NoAnswer, "too late"),
-                false => (ProcessorError::NoAnswer, "broken off"),
-            };
-            tracing::warn!(%payment, reason, "the processor did not answer");
-            error
-        })?;
-        let status = response.status();
-        let outcome = answer::outcome(&mut response).await;
-        tracing::info!(%payment, status = status.as_u16(), "the processor answered");
-        if status == StatusCode::UNAUTHORIZED
-            && let Some(bearer) = &self.bearer
-        {
-            bearer.forget().await;
-        }
-        outcome
+    /// The steps that are still to come, for a payment that has made that much.
+    fn first_step(&self, object: Option<&PaymentObject>) -> usize {
+        object.and_then(|_| self.profile.remembering_step()).map_or(0, |step| step + 1)
     }
 
-    /// The request, with nothing sent yet.
-    async fn prepare(&self, request: PaymentRequest<'_>) -> Result<RequestBuilder, ProcessorError> {
-        let mut asked = self
-            .client
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header("Idempotency-Key", request.payment_id.to_string());
-        if let Some(bearer) = &self.bearer {
-            let authorization = bearer.header().await.map_err(|_| ProcessorError::NotReached)?;
-            asked = asked.header(AUTHORIZATION, authorization);
+    /// Does what comes before the charge. Whatever becomes of it, this request has charged nothing.
+    async fn prepare(
+        &self,
+        exchange: Exchange,
+        mut request: PaymentRequest<'_>,
+    ) -> Result<Prepared, PrepareError> {
+        let mut taken = BTreeMap::new();
+        let mut made = None;
+        let last = self.profile.steps.len().saturating_sub(1);
+        let first = self.first_step(request.object);
+        for (index, step) in self.profile.steps.iter().enumerate().skip(first) {
+            let object = made.as_ref().or(request.object).map(PaymentObject::as_str);
+            let written = {
+                let values = Values {
+                    profile: &self.profile,
+                    request: &request,
+                    account: self.account.as_deref(),
+                    is_under_agreement: self.is_under_agreement,
+                    taken: &taken,
+                    object,
+                };
+                let texts = values.texts(exchange.payment, &step.key_suffix);
+                let texts = texts.map_err(|_| PrepareError::NotReached)?;
+                self.write(step, &values, &texts).await.map_err(|_| PrepareError::NotReached)?
+            };
+            if !self.has_card_after(index) {
+                // It is written: from here on nobody needs it.
+                request.card = None;
+            }
+            if index == last {
+                return Ok(Prepared { object: made, step: PreparedStep::Http(Box::new(written)) });
+            }
+            let answer = exchange.send(written, &step.name, &step.rules, &step.take).await;
+            let (status, verdict) = answer.map_err(|_| PrepareError::NotReached)?;
+            self.heed(status).await;
+            match verdict {
+                Verdict::Next(values) => {
+                    let remembered = step.remember.as_ref().and_then(|name| values.get(name));
+                    made = made.or_else(|| remembered.cloned());
+                    taken.extend(values);
+                }
+                Verdict::Declined { code, kind, reference } => {
+                    let outcome = Outcome::Declined(code);
+                    return Err(PrepareError::Declined(Settlement { outcome, kind, reference }));
+                }
+                Verdict::Refused => return Err(PrepareError::Refused),
+                Verdict::Submitted { .. } | Verdict::InProgress | Verdict::Unknown => {
+                    return Err(PrepareError::NotReached);
+                }
+            }
         }
-        // Last, so that the card is in memory no longer than it must be.
-        let body = body(request).ok_or(ProcessorError::NotReached)?;
-        // Wrapped, for a body of bytes is kept until the answer comes, to be sent again elsewhere.
-        Ok(asked.body(Body::wrap(Full::new(Bytes::from_owner(body)))))
+        Err(PrepareError::NotReached)
+    }
+
+    async fn charge(&self, exchange: Exchange, prepared: Prepared) -> Result<Settlement, ProcessorError> {
+        let (PreparedStep::Http(request), Some(step)) = (prepared.step, self.profile.steps.last()) else {
+            return Err(ProcessorError::NotReached);
+        };
+        let answer = exchange.send(*request, &step.name, &step.rules, &[]).await;
+        let (status, verdict) = answer.map_err(|silence| match silence {
+            Silence::NotSent => ProcessorError::NotReached,
+            Silence::NoAnswer => ProcessorError::NoAnswer,
+        })?;
+        self.heed(status).await;
+        match verdict {
+            Verdict::Refused => Err(ProcessorError::Refused),
+            verdict => settlement(verdict).ok_or(ProcessorError::NoAnswer),
+        }
+    }
+
+    async fn look_up(&self, exchange: Exchange, object: Option<&PaymentObject>) -> Option<Settlement> {
+        let lookup = self.profile.lookup.as_ref()?;
+        let request = self.write_lookup(lookup, exchange.payment, object).await?;
+        let (status, verdict) = exchange.send(request, "lookup", &lookup.rules, &[]).await.ok()?;
+        self.heed(status).await;
+        settlement(verdict)
+    }
+
+    fn has_card_after(&self, index: usize) -> bool {
+        self.profile.steps.iter().skip(index + 1).any(|step| step.body.has_card())
+    }
+
+    /// After a 401 the secret may have been changed.
+    async fn heed(&self, status: StatusCode) {
+        if status == StatusCode::UNAUTHORIZED
+            && let Some(secret) = &self.secret
+        {
+            secret.forget().await;
+        }
     }
 }
 
+/// What settles a payment.
+fn settlement(verdict: Verdict) -> Option<Settlement> {
+    match verdict {
+        Verdict::Submitted { reference } => {
+            Some(Settlement { reference, ..Settlement::of(Outcome::Submitted) })
+        }
+        Verdict::Declined { code, kind, reference } => {
+            Some(Settlement { outcome: Outcome::Declined(code), kind, reference })
+        }
+        Verdict::Next(_) | Verdict::Refused | Verdict::InProgress | Verdict::Unknown => None,
+    }
+}
+
+/// Where payments go. The address is all of it but a query, which may hold a secret.
+fn route(profile: &Profile, url: &Url, settings: &ProcessorSettings) -> PaymentRoute {
+    let mut origin = url.clone();
+    origin.set_query(None);
+    origin.set_fragment(None);
+    // What a merchant says of an agreement is in the request: a repeat must say the same.
+    let agreement = if settings.stored_card_agreement { "-agreed" } else { "" };
+    PaymentRoute {
+        profile: profile.name.clone(),
+        digest: format!("{}{agreement}", profile.digest()),
+        origin: origin.into(),
+        account: settings.account.clone().unwrap_or_default(),
+    }
+}
+
+fn client(url: &Url, settings: &ProcessorSettings) -> Result<Client, ConnectError> {
+    let mut client = Client::builder()
+        // A redirect would carry the card elsewhere.
+        .redirect(redirect::Policy::none())
+        // What is sent again is the caller's to decide.
+        .retry(reqwest::retry::never())
+        // A Lambda function is frozen between requests, and a connection that died meanwhile would leave a
+        // payment unclear: each has a connection of its own.
+        .pool_max_idle_per_host(0)
+        .connect_timeout(settings.connect_timeout)
+        // Only the proxy that is set: none of the environment's.
+        .no_proxy();
+    if let Some(proxy) = &settings.proxy {
+        client = client.proxy(Proxy::all(proxy.clone()).map_err(|_| ConnectError::NoClient)?);
+    }
+    if url.scheme() == "http" {
+        // On this machine there is no TLS, and reading the system's certificates takes long.
+        client = client.tls_certs_only([]);
+    }
+    client.build().map_err(|_| ConnectError::NoClient)
+}
+
 impl Processor for HttpProcessor {
-    fn submit<'a>(&'a self, request: PaymentRequest<'a>) -> BoxFuture<'a, Result<Outcome, ProcessorError>> {
-        Box::pin(async move { self.ask(request).await })
+    fn route(&self) -> &PaymentRoute {
+        &self.route
+    }
+
+    fn requires(&self) -> Requires {
+        Requires { amount: self.profile.needs_amount, expiry: self.profile.needs_expiry }
+    }
+
+    fn can_charge(&self, amount: Amount) -> bool {
+        self.profile.can_charge(amount).is_ok()
+    }
+
+    fn may_resend(&self, object: Option<&PaymentObject>) -> bool {
+        // Without what is written down before the charge, the charge was never sent.
+        let was_never_sent = self.profile.remembering_step().is_some() && object.is_none();
+        self.profile.resend == Resend::SameKey || was_never_sent
+    }
+
+    fn can_look_up(&self) -> bool {
+        self.profile.lookup.is_some()
+    }
+
+    fn needs_card(&self, object: Option<&PaymentObject>) -> bool {
+        self.profile.steps.iter().skip(self.first_step(object)).any(|step| step.body.has_card())
+    }
+
+    fn exchange(&self, payment: Uuid, last4: Last4) -> Exchange {
+        Exchange { payment, last4, until: Instant::now() + self.timeout }
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        exchange: Exchange,
+        request: PaymentRequest<'a>,
+    ) -> BoxFuture<'a, Result<Prepared, PrepareError>> {
+        Box::pin(Self::prepare(self, exchange, request))
+    }
+
+    fn charge(
+        &self,
+        exchange: Exchange,
+        prepared: Prepared,
+    ) -> BoxFuture<'_, Result<Settlement, ProcessorError>> {
+        Box::pin(Self::charge(self, exchange, prepared))
+    }
+
+    fn look_up<'a>(
+        &'a self,
+        exchange: Exchange,
+        object: Option<&'a PaymentObject>,
+    ) -> BoxFuture<'a, Option<Settlement>> {
+        Box::pin(Self::look_up(self, exchange, object))
     }
 }

@@ -1,0 +1,216 @@
+//! A declined card, another card, and a payment, in the format of a real processor: each step shown and checked.
+
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
+
+use axum::body::Bytes;
+use order::{DeclineKind, Outcome};
+use serde_json::json;
+
+use super::{error::DemoError, page::Page, readable};
+use crate::{
+    api_client::{Answer, ApiClient},
+    operator::Operator,
+    sandbox::{Charge, Dialect, Sandbox, TestCard, named},
+    style::{FAINT, GOOD},
+};
+
+const ORDER_ID: &str = "123456789";
+const AMOUNT: u64 = 1999;
+const CURRENCY: &str = "USD";
+const EXPIRY: &str = "12/30";
+
+/// The longest wait between two looks at the status, whatever `Retry-After` says: nobody else is served here.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
+/// When a card should long have crossed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the steps have in common.
+struct Walk<'a, 'o> {
+    api: &'a ApiClient<'a>,
+    processor: Dialect,
+    page: Page<'o>,
+    declined: &'static TestCard,
+    charged: &'static TestCard,
+}
+
+/// Takes an order with a card that is declined through the API of `api`, as a merchant, and charges another card.
+pub(super) async fn walk(
+    api: &ApiClient<'_>,
+    aws_url: &str,
+    (processor, sandbox): (Dialect, &Sandbox),
+    out: &mut dyn Write,
+) -> Result<(), DemoError> {
+    let (Some(declined), Some(charged)) = (named("insufficient-funds"), named("approve")) else {
+        return Err(DemoError::Incomplete);
+    };
+    let mut walk = Walk { api, processor, page: Page { out, step: 0 }, declined, charged };
+    let name = processor.profile();
+    writeln!(
+        walk.page.out,
+        "Card Airlock on this machine, charging in the format of {name}, by the profile paybill/profiles/{name}.toml.\n\
+         {FAINT}API {}   processor {}{FAINT:#}",
+        api.url("")?.as_str().trim_end_matches('/'),
+        sandbox.url_of(processor)
+    )?;
+    walk.order().await?;
+    walk.decline().await?;
+    walk.another_card().await?;
+    let reference = walk.pay().await?;
+    walk.row(&Operator::new(aws_url), &reference).await?;
+    walk.ledger(sandbox, &reference)?;
+    let steps = walk.page.step;
+    writeln!(
+        walk.page.out,
+        "\n{GOOD}All {steps} steps are as they must be.{GOOD:#} The first card was declined, the second was charged, once."
+    )?;
+    Ok(())
+}
+
+impl Walk<'_, '_> {
+    async fn order(&mut self) -> Result<(), DemoError> {
+        self.page.step("A merchant places an order with its amount; its card has no money")?;
+        let order = |number: &str| {
+            json!({
+                "CustomerOrder": ORDER_ID,
+                "CustomerName": "Amazon Web Services",
+                "Address": "Reinvent2019, Las Vegas, USA",
+                "CreditCard": number,
+                "CardExpiry": EXPIRY,
+                "Amount": AMOUNT,
+                "Currency": CURRENCY,
+            })
+        };
+        self.page.sent("POST", self.api.url("order")?.as_str())?;
+        self.page.json(&order("****-****-****-9995"))?;
+        let answer = self.api.submit(Bytes::from(order(self.declined.number).to_string())).await?;
+        self.page.answered(&answer)?;
+        self.page.check(answer.status == 202, "the order is accepted: 202")?;
+        self.crosses(&answer, self.declined).await
+    }
+
+    async fn decline(&mut self) -> Result<(), DemoError> {
+        self.page.step("The processor declines the card")?;
+        let answer = self.pays().await?;
+        self.page.check(answer.status == 402, "the card is declined: 402")?;
+        self.page.check(answer.text("code") == "PAYMENT_DECLINED", "the answer says so")?;
+        self.no_card_in(&answer)
+    }
+
+    async fn another_card(&mut self) -> Result<(), DemoError> {
+        self.page.step("The customer gives another card")?;
+        self.page.sent("PUT", self.api.card_url(ORDER_ID)?.as_str())?;
+        let body = json!({ "CreditCard": self.charged.number, "CardExpiry": EXPIRY }).to_string();
+        let answer = self.api.put_card(ORDER_ID, Bytes::from(body)).await?;
+        self.page.answered(&answer)?;
+        self.page.check(answer.status == 202, "the card is accepted: 202")?;
+        self.crosses(&answer, self.charged).await
+    }
+
+    async fn pay(&mut self) -> Result<String, DemoError> {
+        self.page.step("The bill is paid")?;
+        let answer = self.pays().await?;
+        let reference = answer.text("ProcessorReference").to_owned();
+        self.page.check(answer.status == 200, "the payment is submitted: 200")?;
+        self.page.check(
+            answer.json.get("Amount") == Some(&json!(AMOUNT)) && answer.text("Currency") == CURRENCY,
+            "it is of the order's amount",
+        )?;
+        self.page.check(
+            reference.is_empty() == (self.processor == Dialect::Airlock),
+            "the merchant is told the processor's own id of the payment, where its format has one",
+        )?;
+        self.no_card_in(&answer)?;
+        Ok(reference)
+    }
+
+    async fn row(&mut self, operator: &Operator, reference: &str) -> Result<(), DemoError> {
+        const TABLE: &str = "CustomerOrderTable";
+        self.page.step("The order as it is stored")?;
+        self.page.aws(&format!(
+            "get-item --table-name {TABLE} --key '{{\"CustomerOrder\": {{\"S\": \"{ORDER_ID}\"}}}}'"
+        ))?;
+        let row = operator.row(TABLE, &[("CustomerOrder", ORDER_ID)]).await?.unwrap_or_default();
+        self.page.row(&row)?;
+        let text = |name: &str| row.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
+        self.page.check(text("PaymentStatus") == Some("SUBMITTED"), "it is paid")?;
+        self.page.check(
+            text("PaymentProfile") == Some(self.processor.profile()),
+            "it says by which profile it was charged",
+        )?;
+        self.page.check(
+            text("ProcessorReference").unwrap_or_default() == reference,
+            "it holds the processor's own id of the payment",
+        )?;
+        let history = row.get("PaymentHistory").and_then(|value| value.as_l().ok());
+        self.page.check(history.is_some_and(|history| history.len() == 1), "its history has the decline")?;
+        let clean = [self.declined, self.charged].iter().all(|card| !readable::in_row(card.number, &row));
+        self.page.check(clean, "no card number can be read in it, as text, hex or base64")
+    }
+
+    fn ledger(&mut self, sandbox: &Sandbox, reference: &str) -> Result<(), DemoError> {
+        self.page.step("What the processor has on its books")?;
+        let ledger = sandbox.ledger();
+        for charge in &ledger {
+            let Charge { payment_id, last4, outcome, .. } = charge;
+            let why = match outcome {
+                Outcome::Submitted => String::new(),
+                Outcome::Declined(code) => format!(": {code} ({})", charge.kind),
+            };
+            let reference = charge.reference.as_deref().unwrap_or("no reference");
+            self.page.note(&format!(
+                "payment {payment_id}: {}{why}, on the card that ends in {last4}, {reference}",
+                outcome.standing().word()
+            ))?;
+        }
+        let [declined, charged] = ledger.as_slice() else {
+            return self.page.check(false, "two payments came in");
+        };
+        self.page.check(
+            matches!(declined.outcome, Outcome::Declined(_)) && declined.kind == DeclineKind::Soft,
+            "the first was declined",
+        )?;
+        self.page.check(declined.charged_with(self.declined.number), "with the first card")?;
+        self.page.check(charged.outcome == Outcome::Submitted, "the second was charged")?;
+        self.page.check(charged.charged_with(self.charged.number), "with the other card")?;
+        self.page.check(
+            charged.reference.as_deref().unwrap_or_default() == reference,
+            "under the id that the merchant was told",
+        )
+    }
+
+    async fn pays(&mut self) -> Result<Answer, DemoError> {
+        self.page.sent("POST", self.api.url("paybill")?.as_str())?;
+        self.page.indented(&format!("{{ \"CustomerOrder\": \"{ORDER_ID}\" }}"))?;
+        let answer = self.api.pay(ORDER_ID).await?;
+        self.page.answered(&answer)?;
+        Ok(answer)
+    }
+
+    /// Waits until the order has the card.
+    async fn crosses(&mut self, accepted: &Answer, card: &TestCard) -> Result<(), DemoError> {
+        let mask = format!("****-****-****-{}", card.number.get(12..).unwrap_or_default());
+        let begun = Instant::now();
+        let mut wait = accepted.wait(LONGEST_WAIT);
+        loop {
+            tokio::time::sleep(wait).await;
+            let answer = self.api.status(accepted.location.as_deref(), ORDER_ID).await?;
+            let is_there = answer.text("Status") == "TOKENIZED" && answer.text("CreditCard") == mask;
+            if is_there || begun.elapsed() > PATIENCE {
+                self.page.note(&format!("after {} ms", begun.elapsed().as_millis()))?;
+                self.page.check(is_there, "its card is behind the airlock")?;
+                return self.no_card_in(&answer);
+            }
+            wait = answer.wait(LONGEST_WAIT);
+        }
+    }
+
+    fn no_card_in(&mut self, answer: &Answer) -> Result<(), DemoError> {
+        let text = answer.json.to_string();
+        let clean =
+            [self.declined, self.charged].iter().all(|card| !readable::in_bytes(card.number, text.as_bytes()));
+        self.page.check(clean, "the answer shows no card number")
+    }
+}

@@ -1,0 +1,50 @@
+//! The formats that the sandbox speaks, by their names and addresses.
+
+/// A format that the sandbox speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Dialect {
+    /// The adapter's contract of docs/processor.md.
+    #[default]
+    Airlock,
+    /// Stripe's PaymentIntents.
+    Stripe,
+    /// Adyen's Checkout API.
+    Adyen,
+    /// Checkout.com's payments.
+    Checkout,
+}
+
+impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Airlock, Self::Stripe, Self::Adyen, Self::Checkout];
+
+    /// Its profile's name.
+    #[must_use]
+    pub fn profile(self) -> &'static str {
+        match self {
+            Self::Airlock => "airlock",
+            Self::Stripe => "stripe",
+            Self::Adyen => "adyen",
+            Self::Checkout => "checkout",
+        }
+    }
+
+    /// The path at the sandbox that stands for the processor's own address.
+    pub(super) fn base(self) -> &'static str {
+        match self {
+            Self::Airlock => "/charges",
+            Self::Stripe => "/stripe",
+            Self::Adyen => "/adyen",
+            Self::Checkout => "/checkout",
+        }
+    }
+
+    /// The merchant's account, where the processor wants one.
+    pub(super) fn account(self) -> &'static str {
+        match self {
+            Self::Airlock | Self::Stripe => "",
+            Self::Adyen => "SandboxMerchant",
+            Self::Checkout => "pc_sandbox",
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Stripe, as far as the profile uses it. The answer to a key is saved, a 500 too, once a request is under way
+//! (docs.stripe.com/api/idempotent_requests); the intent's own state lets it be charged once.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Path, Request, State},
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use order::{Amount, DeclineKind, OrderId, Outcome};
+use serde_json::{Value, json};
+use uuid::Uuid;
+use vault::{Card, CardExpiry, Pan};
+
+use super::{
+    super::{
+        books::Books,
+        dialect::Dialect,
+        failure::Failure,
+        ledger::{Asked, Charge, Entry},
+        saved::Known,
+        stripe_books::{Intent, StripeBooks},
+    },
+    answer, delivered, has_bearer, header, merged, taken,
+};
+
+const NAME: &str = "stripe";
+
+pub(super) fn routes() -> Router<Arc<Books>> {
+    Router::new()
+        .route("/stripe/v1/payment_methods", post(payment_method))
+        .route("/stripe/v1/payment_intents", post(payment_intent))
+        .route("/stripe/v1/payment_intents/{intent}", get(retrieve))
+        .route("/stripe/v1/payment_intents/{intent}/confirm", post(confirm))
+}
+
+async fn payment_method(State(books): State<Arc<Books>>, request: Request) -> Response {
+    let (head, body) = taken(request).await;
+    if let Some(failed) = before(&books, &head) {
+        return failed.await;
+    }
+    once(&books, &head, &body, |form| {
+        let (number, month, year) =
+            (form("card[number]")?, form("card[exp_month]")?, form("card[exp_year]")?);
+        let expiry = format!("{:0>2}/{}", month, year.strip_prefix("20")?);
+        let Ok(pan) = Pan::parse(&number) else { return Some(error(402, "card_error", "incorrect_number")) };
+        let card = Card { pan, expiry: Some(CardExpiry::parse(&expiry).ok()?) };
+        let id = format!("pm_{}", Uuid::new_v4().simple());
+        books.stripe.lock().methods.insert(id.clone(), Some(card));
+        (form("type")? == "card")
+            .then(|| (StatusCode::OK, json!({ "id": id, "object": "payment_method", "type": "card" })))
+    })
+    .await
+}
+
+async fn payment_intent(State(books): State<Arc<Books>>, request: Request) -> Response {
+    let (head, body) = taken(request).await;
+    if let Some(failed) = before(&books, &head) {
+        return failed.await;
+    }
+    once(&books, &head, &body, |form| {
+        let amount = Amount {
+            minor_units: form("amount")?.parse::<u64>().ok()?.try_into().ok()?,
+            currency: form("currency")?.to_uppercase().parse().ok()?,
+        };
+        let intent = Intent {
+            payment_id: form("metadata[payment_id]")?.parse().ok()?,
+            order: OrderId::accept(&form("metadata[order]")?).ok()?,
+            amount,
+            method: form("payment_method")?,
+            charge: None,
+        };
+        let mut stripe = books.stripe.lock();
+        if !stripe.methods.contains_key(&intent.method) {
+            return Some(error(400, "invalid_request_error", "resource_missing"));
+        }
+        let id = format!("pi_{}", Uuid::new_v4().simple());
+        let shown = shown(&id, &intent);
+        stripe.intents.insert(id, intent);
+        Some((StatusCode::OK, shown))
+    })
+    .await
+}
+
+async fn retrieve(State(books): State<Arc<Books>>, Path(id): Path<String>, request: Request) -> Response {
+    if !has_bearer(&books, request.headers()) {
+        return told(error(401, "invalid_request_error", "api_key"));
+    }
+    *books.lookups.lock() += 1;
+    if *books.is_mute.lock() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let stripe = books.stripe.lock();
+    told(match stripe.intents.get(&id) {
+        Some(intent) => (StatusCode::OK, shown(&id, intent)),
+        None => error(404, "invalid_request_error", "resource_missing"),
+    })
+}
+
+async fn confirm(State(books): State<Arc<Books>>, Path(id): Path<String>, request: Request) -> Response {
+    let (head, body) = taken(request).await;
+    if !has_bearer(&books, &head.headers) {
+        return told(error(401, "invalid_request_error", "api_key"));
+    }
+    let Some(key) = header(&head.headers, "idempotency-key") else {
+        return told(error(400, "invalid_request_error", "parameter_missing"));
+    };
+    let path = head.uri.path();
+    match books.saved.lock().of(NAME, key, path, &body) {
+        Known::Answer(status, body) => return replayed(status, &body),
+        Known::AnotherRequest => return told(error(400, "idempotency_error", "")),
+        Known::Nothing => {}
+    }
+    let (reply, failure) = charge(&books, &id);
+    if failure != Some(Failure::Refused) {
+        books.saved.lock().save(NAME, key, path, &body, (reply.0, &reply.1));
+    }
+    delivered(told(reply), failure).await
+}
+
+/// Charges an intent that was not charged before.
+fn charge(books: &Books, id: &str) -> ((StatusCode, Value), Option<Failure>) {
+    let mut stripe = books.stripe.lock();
+    let StripeBooks { methods, intents } = &mut *stripe;
+    let Some(intent) = intents.get_mut(id) else {
+        return (error(404, "invalid_request_error", "resource_missing"), None);
+    };
+    if intent.charge.is_some() {
+        return (error(400, "invalid_request_error", "payment_intent_unexpected_state"), None);
+    }
+    // A method is used up by the intent that it belongs to.
+    let Some(card) = methods.get_mut(&intent.method).and_then(Option::take) else {
+        return (error(400, "invalid_request_error", "payment_method_unexpected_state"), None);
+    };
+    let asked = Asked {
+        payment_id: intent.payment_id,
+        order: intent.order.clone(),
+        amount: Some(intent.amount),
+        card,
+        dialect: Dialect::Stripe,
+    };
+    let failure = books.next.lock().take();
+    match books.ledger.lock().charge(asked, failure, id) {
+        Entry::Settled(charge, failure) => {
+            let reply = match (&charge.outcome, failure) {
+                (_, Some(Failure::ErrorCharged)) => error(500, "api_error", ""),
+                (Outcome::Submitted, _) => {
+                    intent.charge = Some(charge.clone());
+                    (StatusCode::OK, shown(id, intent))
+                }
+                (Outcome::Declined(_), _) => {
+                    intent.charge = Some(charge.clone());
+                    let error = merged(declined(&charge), json!({ "payment_intent": shown(id, intent) }));
+                    (StatusCode::PAYMENT_REQUIRED, json!({ "error": error }))
+                }
+            };
+            intent.charge = Some(charge);
+            (reply, failure)
+        }
+        Entry::Failed(failed, card) => {
+            // The intent can be confirmed again, if only by another key.
+            methods.insert(intent.method.clone(), card);
+            let reply = match failed {
+                Failure::Refused => error(401, "invalid_request_error", "api_key"),
+                _ => error(500, "api_error", ""),
+            };
+            (reply, Some(failed))
+        }
+        Entry::Mismatch => (error(400, "idempotency_error", ""), None),
+    }
+}
+
+/// What a request before the charge fails with.
+fn before(books: &Books, head: &Parts) -> Option<impl Future<Output = Response> + use<>> {
+    let failure =
+        if has_bearer(books, &head.headers) { books.next_before.lock().take()? } else { Failure::Refused };
+    let reply = match failure {
+        Failure::Refused => error(401, "invalid_request_error", "api_key"),
+        _ => error(500, "api_error", ""),
+    };
+    Some(delivered(told(reply), Some(failure)))
+}
+
+/// Answers a key once, and with the same answer ever after.
+async fn once(
+    books: &Books,
+    head: &Parts,
+    body: &[u8],
+    work: impl FnOnce(&dyn Fn(&str) -> Option<String>) -> Option<(StatusCode, Value)>,
+) -> Response {
+    let Some(key) = header(&head.headers, "idempotency-key") else {
+        return told(error(400, "invalid_request_error", "parameter_missing"));
+    };
+    let path = head.uri.path();
+    match books.saved.lock().of(NAME, key, path, body) {
+        Known::Answer(status, body) => return replayed(status, &body),
+        Known::AnotherRequest => return told(error(400, "idempotency_error", "")),
+        Known::Nothing => {}
+    }
+    let form = |name: &str| {
+        let found = form_urlencoded::parse(body).find(|(known, _)| known == name);
+        found.map(|(_, value)| value.into_owned())
+    };
+    match work(&form) {
+        Some(reply) => {
+            books.saved.lock().save(NAME, key, path, body, (reply.0, &reply.1));
+            told(reply)
+        }
+        None => told(error(400, "invalid_request_error", "parameter_invalid")),
+    }
+}
+
+fn shown(id: &str, intent: &Intent) -> Value {
+    let (status, error) = match intent.charge.as_ref().map(|charge| &charge.outcome) {
+        None => ("requires_confirmation", Value::Null),
+        Some(Outcome::Submitted) => ("succeeded", Value::Null),
+        Some(Outcome::Declined(_)) => {
+            ("requires_payment_method", intent.charge.as_ref().map(declined).unwrap_or_default())
+        }
+    };
+    json!({
+        "id": id, "object": "payment_intent", "status": status, "last_payment_error": error,
+        "amount": intent.amount.minor_units.count(), "currency": intent.amount.currency.to_string().to_lowercase(),
+        "metadata": { "payment_id": intent.payment_id, "order": intent.order.as_str() },
+    })
+}
+
+/// The error of a card that was declined.
+fn declined(charge: &Charge) -> Value {
+    let code = match &charge.outcome {
+        Outcome::Declined(code) => code.to_string(),
+        Outcome::Submitted => String::new(),
+    };
+    let error = if code == "authentication_required" {
+        json!({ "type": "card_error", "code": code, "decline_code": code })
+    } else {
+        json!({ "type": "card_error", "code": "card_declined", "decline_code": code })
+    };
+    match charge.kind {
+        DeclineKind::Hard => merged(error, json!({ "advice_code": "do_not_try_again" })),
+        DeclineKind::Soft => error,
+    }
+}
+
+fn error(status: u16, kind: &str, code: &str) -> (StatusCode, Value) {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, json!({ "error": { "type": kind, "code": code, "message": "of the sandbox" } }))
+}
+
+fn told((status, body): (StatusCode, Value)) -> Response {
+    answer(status, &body)
+}
+
+fn replayed(status: StatusCode, body: &Value) -> Response {
+    ([("idempotent-replayed", "true")], answer(status, body)).into_response()
+}

@@ -1,0 +1,111 @@
+//! The secret that the processor knows this service by: out of Secrets Manager, kept in memory for a while.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::Client;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use clock::Clock;
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Mutex;
+use zeroize::Zeroizing;
+
+use super::profile::AuthScheme;
+
+/// How long a secret is used before it is read anew: a rotated one is taken up by then at the latest.
+const KEPT: Duration = Duration::from_secs(5 * 60);
+
+/// One secret, and how it is sent.
+pub(super) struct Secret {
+    secrets: Client,
+    arn: String,
+    scheme: AuthScheme,
+    header: HeaderName,
+    clock: Clock,
+    held: Mutex<Option<(SecretString, SystemTime)>>,
+}
+
+/// There is no secret to be had. Why is in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NoSecret;
+
+impl Secret {
+    pub(super) fn new(config: &SdkConfig, arn: String, scheme: AuthScheme, clock: Clock) -> Self {
+        let header = match &scheme {
+            AuthScheme::Bearer | AuthScheme::Basic => AUTHORIZATION,
+            // The profile was checked: the name is one.
+            AuthScheme::Header(name) => name.parse().unwrap_or(AUTHORIZATION),
+        };
+        Self { secrets: Client::new(config), arn, scheme, header, clock, held: Mutex::default() }
+    }
+
+    /// The header that authenticates a request. However many want it at once, Secrets Manager is asked by one of them.
+    pub(super) async fn header(&self) -> Result<(HeaderName, HeaderValue), NoSecret> {
+        let mut held = self.held.lock().await;
+        let now = self.clock.now();
+        // A clock that goes back makes it old.
+        let is_fresh = |since: SystemTime| now.duration_since(since).is_ok_and(|age| age < KEPT);
+        if let Some((secret, _)) = held.as_ref().filter(|(_, since)| is_fresh(*since)) {
+            return Ok((self.header.clone(), value(&self.scheme, secret)?));
+        }
+        *held = None;
+        let secret = self.read().await?;
+        let value = value(&self.scheme, &secret)?;
+        *held = Some((secret, now));
+        Ok((self.header.clone(), value))
+    }
+
+    /// The processor does not take the secret: the next payment reads it again.
+    pub(super) async fn forget(&self) {
+        *self.held.lock().await = None;
+    }
+
+    async fn read(&self) -> Result<SecretString, NoSecret> {
+        let read = self.secrets.get_secret_value().secret_id(&self.arn).send().await.map_err(|error| {
+            tracing::error!(code = vault::failure_code(&error), "the processor's secret cannot be read");
+            NoSecret
+        })?;
+        let text = Zeroizing::new(read.secret_string.ok_or_else(|| {
+            tracing::error!("the processor's secret is no text");
+            NoSecret
+        })?);
+        Ok(SecretString::from(text.trim().to_owned()))
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "EXPOSE: the secret goes to the processor, and is wiped after")]
+fn value(scheme: &AuthScheme, secret: &SecretString) -> Result<HeaderValue, NoSecret> {
+    let secret = secret.expose_secret().as_bytes();
+    let word: &[u8] = match scheme {
+        AuthScheme::Bearer => b"Bearer ",
+        AuthScheme::Basic => b"Basic ",
+        AuthScheme::Header(_) => b"",
+    };
+    // Room for all of it: base64 takes four characters for three bytes.
+    let mut text = Zeroizing::new(Vec::with_capacity(word.len() + secret.len().div_ceil(3) * 4));
+    text.extend_from_slice(word);
+    if *scheme == AuthScheme::Basic {
+        let mut encoded = Zeroizing::new(vec![0; secret.len().div_ceil(3) * 4]);
+        let length = BASE64_STANDARD.encode_slice(secret, &mut encoded).unwrap_or_default();
+        text.extend_from_slice(encoded.get(..length).unwrap_or_default());
+    } else {
+        text.extend_from_slice(secret);
+    }
+    let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).map_err(|_| {
+        tracing::error!("the processor's secret cannot stand in a header");
+        NoSecret
+    })?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secret").field("arn", &self.arn).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,206 @@
+//! Under a claim: take the card out of the vault, do what comes before the charge, and charge. What settles the payment
+//! comes of it, or why nothing does.
+
+use std::time::{Duration, SystemTime};
+
+use order::{Claim, CleanOrder, OrderId, PaymentObject, Settlement, Written};
+use platform::{
+    api::{Caller, Problem},
+    metrics::Metric,
+};
+use vault::{Card, CardReference, DetokenizeError};
+
+use crate::{
+    Paybill,
+    audit::{AuditError, Detokenization, Purpose},
+    card_gone::report_missing,
+    claim::CLAIM_SECONDS,
+    processor::{PaymentRequest, PrepareError, ProcessorError},
+    reveal::Revealed,
+};
+
+/// The charge does not begin with less of the function's time left: its answer would come to nobody.
+const LEAST_TIME: Duration = Duration::from_secs(8);
+
+/// What came of a submission.
+pub(crate) struct Submitted {
+    pub(crate) settlement: Settlement,
+    /// The card for the answer, where it is to be shown.
+    pub(crate) revealed: Option<Revealed>,
+}
+
+/// Why nothing came of a submission.
+pub(crate) enum Unsettled {
+    /// No card was opened: it could not be recorded.
+    NotRecorded(AuditError),
+    /// There is no card to be had.
+    NoCard(DetokenizeError),
+    /// The processor wants an expiry date, and the card has none.
+    NoExpiry,
+    /// The request that charges was not sent by this request.
+    NotSent,
+    /// The processor refuses this service.
+    Refused,
+    /// It may have been charged.
+    NoAnswer,
+    /// It may have been charged by an earlier request, and nothing would protect another.
+    NoResend,
+}
+
+impl Paybill {
+    /// Submits a payment. Where it was begun by an earlier request, the processor is asked first what became of it. The
+    /// card is wiped once the last request that carries it is written; while the processor works, there is none but one
+    /// to be revealed.
+    pub(crate) async fn submit(
+        &self,
+        caller: &Caller,
+        clean: &CleanOrder,
+        claim: &Claim,
+        deadline: SystemTime,
+    ) -> Result<Submitted, Unsettled> {
+        let (processor, order) = (&self.processor, &clean.customer_order);
+        let before = claim.seen.as_ref().filter(|_| !claim.is_first()).and_then(|seen| seen.object.as_ref());
+        let exchange = processor.exchange(claim.payment, clean.card_last4);
+        if !claim.is_first() {
+            if let Some(settlement) = processor.look_up(exchange, before).await {
+                return Ok(Submitted { settlement, revealed: None });
+            }
+            if !processor.may_resend(before) {
+                return Err(Unsettled::NoResend);
+            }
+        }
+        let (card, revealed) = if processor.needs_card(before) {
+            let (card, revealed) = self.open(caller, clean, claim).await?;
+            (Some(card), revealed)
+        } else {
+            (None, None)
+        };
+        let lacks_expiry = card.as_ref().is_some_and(|card| card.expiry.is_none());
+        if claim.is_first() && processor.requires().expiry && lacks_expiry {
+            return Err(Unsettled::NoExpiry);
+        }
+        let request = PaymentRequest {
+            order,
+            customer_name: clean.customer_name.as_str(),
+            amount: claim.amount,
+            payer: claim.payer,
+            object: before,
+            card,
+        };
+        let prepared = match processor.prepare(exchange, request).await {
+            Ok(prepared) => prepared,
+            // Nothing was charged by this request; by an earlier one, nobody knows.
+            Err(PrepareError::Declined(settlement)) if claim.is_first() => {
+                return Ok(Submitted { settlement, revealed });
+            }
+            Err(PrepareError::Declined(_)) => return Err(Unsettled::NoAnswer),
+            Err(PrepareError::NotReached) => return Err(Unsettled::NotSent),
+            Err(PrepareError::Refused) => return Err(Unsettled::Refused),
+        };
+        let made = prepared.object.clone();
+        if let Some(object) = &made {
+            self.remember(order, claim, object).await?;
+        }
+        let left = deadline.duration_since(self.clock.now()).unwrap_or_default();
+        if left < LEAST_TIME {
+            tracing::warn!(%order, payment = %claim.payment, "too little time is left for a charge");
+            return Err(Unsettled::NotSent);
+        }
+        match processor.charge(exchange, prepared).await {
+            Ok(settlement) => Ok(Submitted { settlement, revealed }),
+            Err(ProcessorError::NotReached) => Err(Unsettled::NotSent),
+            Err(ProcessorError::Refused) => Err(Unsettled::Refused),
+            Err(ProcessorError::NoAnswer) => {
+                let found = processor.look_up(exchange, made.as_ref().or(before)).await;
+                let settlement = found.ok_or(Unsettled::NoAnswer)?;
+                Ok(Submitted { settlement, revealed })
+            }
+        }
+    }
+
+    /// Writes down what the processor has made. Without that nobody could find the payment there again.
+    async fn remember(
+        &self,
+        order: &OrderId,
+        claim: &Claim,
+        object: &PaymentObject,
+    ) -> Result<(), Unsettled> {
+        match self.orders.remember_object(order, claim, object).await {
+            Ok(Written::Done) => Ok(()),
+            Ok(Written::LostRace) | Err(_) => Err(Unsettled::NotSent),
+        }
+    }
+
+    /// Takes the card out of the vault for the processor, and for the answer if it is to be revealed, once that is
+    /// recorded.
+    async fn open(
+        &self,
+        caller: &Caller,
+        clean: &CleanOrder,
+        claim: &Claim,
+    ) -> Result<(Card, Option<Revealed>), Unsettled> {
+        let order = &clean.customer_order;
+        let reveals = self.reveal_card && caller.is_in(&self.billing_group);
+        let detokenization = Detokenization {
+            principal: &caller.owner,
+            order,
+            token: clean.credit_card_token,
+            purpose: if reveals { Purpose::Reveal } else { Purpose::Payment },
+            payment_id: claim.payment,
+            at: self.now(),
+        };
+        self.audit.record(&detokenization).await.map_err(Unsettled::NotRecorded)?;
+        let reference = CardReference {
+            token: clean.credit_card_token,
+            order: order.as_str(),
+            owner: clean.owner.as_str(),
+            acceptance: clean.acceptance_id,
+            last4: clean.card_last4,
+            brand: clean.card_brand,
+        };
+        let card = self.detokenizer.detokenize(reference).await.map_err(Unsettled::NoCard)?;
+        let Detokenization { principal, token, purpose, payment_id, .. } = detokenization;
+        tracing::info!(%principal, %order, %token, payment = %payment_id, %purpose, "detokenized");
+        Metric::Detokenized.record();
+        let revealed = reveals.then(|| Revealed::new(&card));
+        Ok((card, revealed))
+    }
+
+    /// After a submission without outcome. The claim is given back only when nothing can have been charged:
+    /// this request did not charge, and no other can have, because the payment began with it.
+    pub(crate) async fn give_back(&self, clean: &CleanOrder, claim: &Claim, unsettled: Unsettled) -> Problem {
+        let order = &clean.customer_order;
+        let mut has_expiry = None;
+        let problem = match unsettled {
+            Unsettled::NotRecorded(error) => error.into(),
+            Unsettled::NoCard(error) if error.retryable() => Problem::UNAVAILABLE,
+            Unsettled::NoCard(DetokenizeError::Missing) => {
+                report_missing(order);
+                Problem::CARD_UNREADABLE
+            }
+            Unsettled::NoCard(error) => {
+                tracing::error!(%order, %error, "the card cannot be taken out of the vault");
+                Metric::CardUnreadable.record();
+                Problem::CARD_UNREADABLE
+            }
+            Unsettled::NoExpiry => {
+                has_expiry = Some(false);
+                Problem::ORDER_EXPIRY_MISSING
+            }
+            Unsettled::NotSent => Problem::UNAVAILABLE,
+            Unsettled::NoAnswer => return Problem::PAYMENT_UNCONFIRMED,
+            Unsettled::NoResend => {
+                return self.give_up(clean, Some(&claim.standing_now())).await;
+            }
+            Unsettled::Refused => {
+                tracing::error!(%order, payment = %claim.payment, "the payment processor refuses this service");
+                Problem::PROCESSOR_REFUSED
+            }
+        };
+        if !claim.is_first() || self.orders.release_claim(order, claim, has_expiry).await.is_err() {
+            // The claim stands until it runs out.
+            return problem.retry_after(CLAIM_SECONDS);
+        }
+        problem
+    }
+}
