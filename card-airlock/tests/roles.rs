@@ -25,10 +25,14 @@ use card_airlock_event_source::Did;
 use card_airlock_gateway::Issuer;
 use clock::TestClock;
 use futures::{StreamExt, stream};
+use order::{
+    Claim, DeclineCode, DeclineKind, OrderId, OrderTable, Payer, PaymentRoute, Settlement, Timestamp, Written,
+};
 use paybill::Sandbox;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_support::tables::{AUDIT, ORDERS, QUARANTINE, VAULT};
+use uuid::Uuid;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
 const ROLES: [&str; 5] = ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole", "ForgetRole"];
@@ -541,6 +545,41 @@ impl World {
         for key in self.keys() {
             drop(self.kms("operator").describe_key().key_id(key).send().await);
         }
+        self.write_what_profiles_write("paid").await;
+    }
+
+    /// What paybill writes only under profiles that require an expiry date, or that tell hard declines: by its own
+    /// code and with its own rights, for this walk's processor speaks another format.
+    async fn write_what_profiles_write(&self, id: &str) {
+        let (config, order) =
+            (functions::sdk_config(&self.stack.aws_url(), "PaybillRole"), OrderId::accept(id).unwrap());
+        let orders = OrderTable::new(&config, ORDERS.to_owned());
+        let Ok(Some((clean, payments))) = orders.with_payments(&order).await else { return };
+        let now = Timestamp::from(self.time.now());
+        let claim = Claim {
+            id: Uuid::new_v4(),
+            until: now.after(Duration::from_secs(60)),
+            payment: Uuid::new_v4(),
+            amount: None,
+            started_at: now,
+            route: PaymentRoute {
+                profile: "mine".to_owned(),
+                digest: "digest".to_owned(),
+                origin: "https://pay.example/".to_owned(),
+                account: String::new(),
+            },
+            payer: Payer::Owner,
+            key: None,
+            seen: payments.current.clone(),
+        };
+        let decline = Settlement {
+            kind: DeclineKind::Hard,
+            ..Settlement::of(order::Outcome::Declined(DeclineCode::of("stolen_card")))
+        };
+        assert_eq!(orders.claim_payment(&clean, &payments, &claim).await, Ok(Written::Done));
+        assert_eq!(orders.release_claim(&order, &claim, Some(false)).await, Ok(Written::Done));
+        assert_eq!(orders.claim_payment(&clean, &payments, &claim).await, Ok(Written::Done));
+        assert_eq!(orders.record_outcome(&clean, &claim, &decline, now).await, Ok(Written::Done));
     }
 
     fn is_denied(&self) -> bool {

@@ -35,9 +35,9 @@ pub use order_id::{OrderId, ParseOrderIdError};
 pub use order_id_pattern::{OrderIdPattern, ParseOrderIdPatternError};
 pub use owner::{Owner, ParseOwnerError};
 pub use payment::{
-    Claim, Decline, DeclineKind, MAX_ATTEMPTS, Outcome, ParsePaymentKeyError, ParseProcessorIdError, Payer, Payment,
-    PaymentKey, PaymentObject, PaymentRoute, PaymentStatus, Payments, ProcessorReference, Settlement,
-    Standing,
+    Claim, Decline, DeclineKind, MAX_ATTEMPTS, Outcome, ParsePaymentKeyError, ParseProcessorIdError, Payer,
+    Payment, PaymentKey, PaymentObject, PaymentRoute, PaymentStatus, Payments, ProcessorReference,
+    Settlement, Standing,
 };
 pub use plain_text::ParsePlainTextError;
 pub use quarantine::{

@@ -3,7 +3,6 @@
 use order::{Amount, Payer};
 use platform::api::Problem;
 
-
 /// What a payment that begins now charges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Price {

@@ -33,8 +33,9 @@ use crate::asked::Asked;
 pub use audit::{AuditError, AuditSettings, AuditTable, Detokenization, Purpose};
 pub use claim::CLAIM_SECONDS;
 pub use processor::{
-    ConnectError, Exchange, HttpProcessor, PaymentRequest, PrepareError, Prepared, Processor, ProcessorError,
-    ProcessorSettings, ProcessorUrl, Requires, Sandbox, connect, profile,
+    Answered, ConnectError, Exchange, HttpProcessor, PaymentRequest, PrepareError, Prepared, PreviewError,
+    Processor, ProcessorError, ProcessorSettings, ProcessorUrl, Requires, Sandbox, ShownRequest, connect,
+    preview, profile,
 };
 pub use settings::Settings;
 
@@ -87,9 +88,13 @@ impl Paybill {
     ) -> ApiGatewayProxyResponse {
         spans::name_request(&request);
         let body = api::take_body(&mut request);
-        let outcome =
-            api::before(deadline, &self.clock, Problem::PAYMENT_UNCONFIRMED, self.route(&request, body, deadline))
-                .await;
+        let outcome = api::before(
+            deadline,
+            &self.clock,
+            Problem::PAYMENT_UNCONFIRMED,
+            self.route(&request, body, deadline),
+        )
+        .await;
         api::respond(&request, outcome, &self.cors)
     }
 

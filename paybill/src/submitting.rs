@@ -81,7 +81,7 @@ impl Paybill {
         }
         let request = PaymentRequest {
             order,
-            customer_name: clean.customer_name.as_str(),
+            customer_name: clean.customer.name.as_str(),
             amount: claim.amount,
             payer: claim.payer,
             object: before,

@@ -1,6 +1,7 @@
 //! The command line of `card-airlock`.
 
 mod log;
+mod profile;
 mod ready_file;
 mod replay;
 mod stop_signal;
@@ -14,6 +15,7 @@ use std::{
 
 use card_airlock_gateway::IssuerError;
 use clap::{Parser, Subcommand};
+use paybill::{PreviewError, profile::ProfileError};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
@@ -46,6 +48,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Start the pipeline on free ports and walk an order, or a file of orders, through it.
     Demo(demo::DemoArgs),
+    /// Look at a processor profile, or try it.
+    Profile(profile::ProfileArgs),
     /// Put orders through the pipeline, its functions as processes, and tell what they took (`cargo build
     /// --workspace --release` first). Exit code 1: an order was refused, lost or doubled.
     Load(load::LoadArgs),
@@ -68,6 +72,14 @@ enum CliError {
     Demo(#[from] DemoError),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    #[error(transparent)]
+    Preview(#[from] PreviewError),
+    #[error(transparent)]
+    Try(#[from] profile::TryError),
+    #[error("this is no test card")]
+    TestCard,
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
     #[error("cannot tell where this program is: {0}")]
@@ -99,6 +111,10 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
     let command = cli.command.unwrap_or(Command::Up(cli.up));
     let level = match &command {
         Command::Token(args) => return token::print(args, out).map(|()| ExitCode::SUCCESS),
+        Command::Profile(args) if let Some(args) = args.check() => {
+            return profile::print(args, out).map(|()| ExitCode::SUCCESS);
+        }
+        Command::Profile(_) => LevelFilter::OFF,
         Command::Replay(_) => LevelFilter::ERROR,
         Command::Up(args) => args.log,
         Command::Demo(args) => args.log,
@@ -110,6 +126,7 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
     match command {
         Command::Up(args) => runtime.block_on(up::run(args, log, out))?,
         Command::Demo(args) => runtime.block_on(demo::run(&args, out))?,
+        Command::Profile(args) => return runtime.block_on(profile::run(args, out)),
         Command::Load(args) => {
             let went_well = runtime.block_on(load::run(&args, out))?;
             return Ok(if went_well { ExitCode::SUCCESS } else { ExitCode::FAILURE });

@@ -2,6 +2,7 @@
 
 mod answer;
 mod http;
+mod preview;
 pub mod profile;
 mod request;
 mod sandbox;
@@ -14,7 +15,8 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use clock::Clock;
 
-pub use http::HttpProcessor;
+pub use http::{Answered, HttpProcessor};
+pub use preview::{PreviewError, ShownRequest, preview};
 use profile::ProfileError;
 pub use sandbox::Sandbox;
 pub use seam::{Exchange, PaymentRequest, PrepareError, Prepared, Processor, ProcessorError, Requires};

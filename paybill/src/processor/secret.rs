@@ -32,7 +32,7 @@ pub(super) struct Secret {
 
 /// There is no secret to be had. Why is in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NoSecret;
+pub(super) struct SecretUnavailableError;
 
 impl Secret {
     pub(super) fn new(config: &SdkConfig, arn: String, scheme: AuthScheme, clock: Clock) -> Self {
@@ -45,7 +45,7 @@ impl Secret {
     }
 
     /// The header that authenticates a request. However many want it at once, Secrets Manager is asked by one of them.
-    pub(super) async fn header(&self) -> Result<(HeaderName, HeaderValue), NoSecret> {
+    pub(super) async fn header(&self) -> Result<(HeaderName, HeaderValue), SecretUnavailableError> {
         let mut held = self.held.lock().await;
         let now = self.clock.now();
         // A clock that goes back makes it old.
@@ -65,21 +65,21 @@ impl Secret {
         *self.held.lock().await = None;
     }
 
-    async fn read(&self) -> Result<SecretString, NoSecret> {
+    async fn read(&self) -> Result<SecretString, SecretUnavailableError> {
         let read = self.secrets.get_secret_value().secret_id(&self.arn).send().await.map_err(|error| {
             tracing::error!(code = vault::failure_code(&error), "the processor's secret cannot be read");
-            NoSecret
+            SecretUnavailableError
         })?;
         let text = Zeroizing::new(read.secret_string.ok_or_else(|| {
             tracing::error!("the processor's secret is no text");
-            NoSecret
+            SecretUnavailableError
         })?);
         Ok(SecretString::from(text.trim().to_owned()))
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: the secret goes to the processor, and is wiped after")]
-fn value(scheme: &AuthScheme, secret: &SecretString) -> Result<HeaderValue, NoSecret> {
+fn value(scheme: &AuthScheme, secret: &SecretString) -> Result<HeaderValue, SecretUnavailableError> {
     let secret = secret.expose_secret().as_bytes();
     let word: &[u8] = match scheme {
         AuthScheme::Bearer => b"Bearer ",
@@ -98,7 +98,7 @@ fn value(scheme: &AuthScheme, secret: &SecretString) -> Result<HeaderValue, NoSe
     }
     let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).map_err(|_| {
         tracing::error!("the processor's secret cannot stand in a header");
-        NoSecret
+        SecretUnavailableError
     })?;
     header.set_sensitive(true);
     Ok(header)

@@ -16,7 +16,7 @@ pub(super) struct Json<'a>(&'a RawValue);
 
 /// A member that decides is there twice: what the answer means depends on who reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ambiguous;
+pub(super) struct AmbiguousMemberError;
 
 impl<'a> Json<'a> {
     /// The text; none: it is no JSON in UTF-8.
@@ -27,8 +27,8 @@ impl<'a> Json<'a> {
     /// Whether a test holds of the value at a pointer.
     ///
     /// # Errors
-    /// [`Ambiguous`].
-    pub(super) fn holds(&self, pointer: &Pointer, test: &Test) -> Result<bool, Ambiguous> {
+    /// [`AmbiguousMemberError`].
+    pub(super) fn holds(&self, pointer: &Pointer, test: &Test) -> Result<bool, AmbiguousMemberError> {
         let found = self.find(pointer)?;
         let Some(value) = found else { return Ok(*test == Test::Exists(false)) };
         Ok(match test {
@@ -42,8 +42,8 @@ impl<'a> Json<'a> {
     /// A text or a whole number at a pointer, as text.
     ///
     /// # Errors
-    /// [`Ambiguous`].
-    pub(super) fn word(&self, pointer: &Pointer) -> Result<Option<Zeroizing<String>>, Ambiguous> {
+    /// [`AmbiguousMemberError`].
+    pub(super) fn word(&self, pointer: &Pointer) -> Result<Option<Zeroizing<String>>, AmbiguousMemberError> {
         let number = |value: &str| {
             let digits = value.bytes().all(|byte| byte.is_ascii_digit());
             digits.then(|| Zeroizing::new(value.to_owned()))
@@ -52,7 +52,7 @@ impl<'a> Json<'a> {
     }
 
     /// The value at a pointer, as it is written.
-    fn find(&self, pointer: &Pointer) -> Result<Option<&'a str>, Ambiguous> {
+    fn find(&self, pointer: &Pointer) -> Result<Option<&'a str>, AmbiguousMemberError> {
         let mut value = self.0;
         for token in pointer.tokens() {
             let found = match value.get().as_bytes().first() {
@@ -78,7 +78,7 @@ fn is(value: &str, constant: &Constant) -> bool {
 }
 
 /// The member of that name.
-fn member<'a>(object: &'a RawValue, name: &str) -> Result<Option<&'a RawValue>, Ambiguous> {
+fn member<'a>(object: &'a RawValue, name: &str) -> Result<Option<&'a RawValue>, AmbiguousMemberError> {
     struct Members<'n>(&'n str);
 
     impl<'de> Visitor<'de> for Members<'_> {
@@ -105,7 +105,7 @@ fn member<'a>(object: &'a RawValue, name: &str) -> Result<Option<&'a RawValue>, 
     let found = Deserializer::from_str(object.get()).deserialize_map(Members(name));
     match found.unwrap_or_default() {
         (0 | 1, found) => Ok(found),
-        _ => Err(Ambiguous),
+        _ => Err(AmbiguousMemberError),
     }
 }
 
@@ -184,7 +184,7 @@ mod tests {
         text.to_owned().try_into().unwrap()
     }
 
-    fn word(body: &str, at: &str) -> Result<Option<String>, Ambiguous> {
+    fn word(body: &str, at: &str) -> Result<Option<String>, AmbiguousMemberError> {
         let json = Json::parse(body.as_bytes()).unwrap();
         json.word(&pointer(at)).map(|word| word.map(|word| word.to_string()))
     }
@@ -248,9 +248,9 @@ mod tests {
     #[test]
     fn a_member_that_is_there_twice_is_ambiguous_only_where_it_is_asked_for() {
         let twice = r#"{"a":"x","b":{"c":1,"c":2},"a":"y"}"#;
-        assert_eq!(word(twice, "/a"), Err(Ambiguous));
-        assert_eq!(word(r#"{"a":"x","\u0061":"y"}"#, "/a"), Err(Ambiguous));
-        assert_eq!(word(twice, "/b/c"), Err(Ambiguous));
+        assert_eq!(word(twice, "/a"), Err(AmbiguousMemberError));
+        assert_eq!(word(r#"{"a":"x","\u0061":"y"}"#, "/a"), Err(AmbiguousMemberError));
+        assert_eq!(word(twice, "/b/c"), Err(AmbiguousMemberError));
         assert_eq!(word(r#"{"a":"x","b":1,"b":2}"#, "/a"), Ok(Some("x".into())));
     }
 

@@ -8,7 +8,7 @@ use vault::Last4;
 
 use super::{
     bounded,
-    json::{Ambiguous, Json},
+    json::{AmbiguousMemberError, Json},
     kept,
 };
 use crate::processor::profile::{CodeSource, Pointer, Rule, RuleOutcome};
@@ -77,17 +77,17 @@ pub(crate) fn judge_body(
                 return Judged { verdict: verdict.unwrap_or(Verdict::Unknown), rule: Some(index + 1) };
             }
             // Whether this rule matches, nobody can tell: neither can a later one say what the answer means.
-            Err(Ambiguous) => return Judged::UNKNOWN,
+            Err(AmbiguousMemberError) => return Judged::UNKNOWN,
         }
     }
     Judged::UNKNOWN
 }
 
-fn matches(rule: &Rule, json: Option<&Json<'_>>) -> Result<bool, Ambiguous> {
+fn matches(rule: &Rule, json: Option<&Json<'_>>) -> Result<bool, AmbiguousMemberError> {
     if rule.when.is_empty() {
         return Ok(true);
     }
-    let json = json.ok_or(Ambiguous)?;
+    let json = json.ok_or(AmbiguousMemberError)?;
     for (pointer, test) in &rule.when {
         if !json.holds(pointer, test)? {
             return Ok(false);

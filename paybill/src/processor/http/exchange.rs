@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{
     super::{
         answer::{Judged, Verdict, judge},
-        profile::{Encoding, Lookup, Method, Pointer, Rule, Step, UrlPath},
+        profile::{Lookup, Method, Pointer, Rule, Step, UrlPath},
         request::{Texts, Values, path, render},
         seam::Exchange,
     },
@@ -25,10 +25,18 @@ use super::{
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Silence {
-    /// Nothing was sent.
-    NotSent,
-    /// The request may have arrived.
-    NoAnswer,
+    /// Nothing was sent, for that reason.
+    NotSent(&'static str),
+    /// The request may have arrived; what went wrong then.
+    NoAnswer(&'static str),
+}
+
+impl Silence {
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Self::NotSent(reason) | Self::NoAnswer(reason) => reason,
+        }
+    }
 }
 
 impl Exchange {
@@ -39,27 +47,29 @@ impl Exchange {
         step: &str,
         rules: &[Rule],
         take: &[(String, Pointer)],
-    ) -> Result<(StatusCode, Verdict), Silence> {
+    ) -> Result<(StatusCode, Judged), Silence> {
         let payment = self.payment;
         let left = self.until.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            tracing::warn!(%payment, step, reason = "no time is left", "the processor was not asked");
-            return Err(Silence::NotSent);
+            let reason = "no time is left";
+            tracing::warn!(%payment, step, reason, "the processor was not asked");
+            return Err(Silence::NotSent(reason));
         }
         let mut response = request.timeout(left).send().await.map_err(|error| {
             // Whatever failed before there was a connection, TLS and all, sent nothing.
-            let (silence, reason) = match error.is_connect() {
-                true => (Silence::NotSent, "no connection"),
-                false if error.is_timeout() => (Silence::NoAnswer, "too late"),
-                false => (Silence::NoAnswer, "broken off"),
+            let silence = match error.is_connect() {
+                true => Silence::NotSent("no connection"),
+                false if error.is_timeout() => Silence::NoAnswer("too late"),
+                false => Silence::NoAnswer("broken off"),
             };
+            let reason = silence.reason();
             tracing::warn!(%payment, step, reason, "the processor did not answer");
             silence
         })?;
         let status = response.status();
         let judged = judge(rules, take, self.last4, &mut response).await;
         self.log(step, status, &judged);
-        Ok((status, judged.verdict))
+        Ok((status, judged))
     }
 
     /// Of an answer nothing else is logged: status, rule, code and reference.
@@ -78,7 +88,7 @@ impl Exchange {
 
 /// Nothing can be sent: a value, the secret or the address is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NotWritten;
+pub(super) struct RequestNotWrittenError;
 
 impl HttpProcessor {
     /// A step's request, with nothing sent yet.
@@ -87,14 +97,11 @@ impl HttpProcessor {
         step: &Step,
         values: &Values<'_>,
         texts: &Texts,
-    ) -> Result<RequestBuilder, NotWritten> {
-        let path = path(&step.path, &texts.payment_id, values.taken, values.object).ok_or(NotWritten)?;
-        let method = match step.method {
-            Method::Post => reqwest::Method::POST,
-            Method::Put => reqwest::Method::PUT,
-            Method::Get => reqwest::Method::GET,
-        };
-        let mut request = self.client.request(method, self.address(&path).ok_or(NotWritten)?);
+    ) -> Result<RequestBuilder, RequestNotWrittenError> {
+        let path =
+            path(&step.path, &texts.payment_id, values.taken, values.object).ok_or(RequestNotWrittenError)?;
+        let mut request =
+            self.client.request(step.method.into(), self.address(&path).ok_or(RequestNotWrittenError)?);
         for header in &step.headers {
             request = request.header(header.name.clone(), header.value.clone());
         }
@@ -105,15 +112,12 @@ impl HttpProcessor {
         if step.method == Method::Get {
             return Ok(request);
         }
-        let form = match step.encoding {
-            Encoding::Json => "application/json",
-            Encoding::Form => "application/x-www-form-urlencoded",
-        };
         // Wrapped, for a body of bytes is kept until the answer comes, to be sent again elsewhere.
         // Last, so that the card is in memory no longer than it must be.
-        let body = render(&step.body, step.encoding, &values.with(texts)).map_err(|_| NotWritten)?;
+        let body =
+            render(&step.body, step.encoding, &values.with(texts)).map_err(|_| RequestNotWrittenError)?;
         Ok(request
-            .header(CONTENT_TYPE, HeaderValue::from_static(form))
+            .header(CONTENT_TYPE, HeaderValue::from_static(step.encoding.media_type()))
             .body(Body::wrap(Full::new(Bytes::from_owner(body)))))
     }
 
@@ -134,9 +138,12 @@ impl HttpProcessor {
     }
 
     /// The request with the secret in it.
-    pub(super) async fn authenticated(&self, request: RequestBuilder) -> Result<RequestBuilder, NotWritten> {
+    pub(super) async fn authenticated(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<RequestBuilder, RequestNotWrittenError> {
         let Some(secret) = &self.secret else { return Ok(request) };
-        let (name, value) = secret.header().await.map_err(|_| NotWritten)?;
+        let (name, value) = secret.header().await.map_err(|_| RequestNotWrittenError)?;
         Ok(request.header(name, value))
     }
 

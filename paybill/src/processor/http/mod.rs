@@ -2,13 +2,13 @@
 
 mod exchange;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use aws_config::SdkConfig;
 use clock::Clock;
 use futures::future::BoxFuture;
 use order::{Amount, Outcome, PaymentObject, PaymentRoute, Settlement};
-use reqwest::{Client, Proxy, StatusCode, Url, redirect};
+use reqwest::{Client, Proxy, RequestBuilder, StatusCode, Url, redirect};
 use tokio::time::Instant;
 use uuid::Uuid;
 use vault::Last4;
@@ -16,7 +16,7 @@ use vault::Last4;
 use super::{
     ConnectError,
     answer::Verdict,
-    profile::{Profile, Resend},
+    profile::{Pointer, Profile, Resend, Rule},
     request::Values,
     seam::{
         Exchange, PaymentRequest, PrepareError, Prepared, PreparedStep, Processor, ProcessorError, Requires,
@@ -37,10 +37,33 @@ pub struct HttpProcessor {
     is_under_agreement: bool,
     secret: Option<Secret>,
     timeout: Duration,
+    hears: Option<Hears>,
+}
+
+/// One request's answer, for the people who write profiles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered<'a> {
+    /// The step's name, or `lookup`.
+    pub request: &'a str,
+    /// The status, and which rule matched, counted from 1; or why there is no answer.
+    pub answer: Result<(u16, Option<usize>), &'static str>,
+}
+
+/// Is told of each answer.
+struct Hears(Box<dyn Fn(&Answered<'_>) + Send + Sync>);
+
+impl fmt::Debug for Hears {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hears")
+    }
 }
 
 impl HttpProcessor {
-    pub(super) fn new(
+    /// The processor at `url`. `config` reaches Secrets Manager; `clock` tells how old a secret is.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub fn new(
         config: &SdkConfig,
         url: Url,
         settings: &ProcessorSettings,
@@ -69,7 +92,14 @@ impl HttpProcessor {
             account: settings.account.clone(),
             is_under_agreement: settings.stored_card_agreement,
             timeout: settings.timeout,
+            hears: None,
         })
+    }
+
+    /// The same, telling of each answer.
+    #[must_use]
+    pub fn telling(self, hear: impl Fn(&Answered<'_>) + Send + Sync + 'static) -> Self {
+        Self { hears: Some(Hears(Box::new(hear))), ..self }
     }
 
     /// The steps that are still to come, for a payment that has made that much.
@@ -109,10 +139,8 @@ impl HttpProcessor {
             if index == last {
                 return Ok(Prepared { object: made, step: PreparedStep::Http(Box::new(written)) });
             }
-            let answer = exchange.send(written, &step.name, &step.rules, &step.take).await;
-            let (status, verdict) = answer.map_err(|_| PrepareError::NotReached)?;
-            self.heed(status).await;
-            match verdict {
+            let answer = self.ask(exchange, written, &step.name, &step.rules, &step.take).await;
+            match answer.map_err(|_| PrepareError::NotReached)? {
                 Verdict::Next(values) => {
                     let remembered = step.remember.as_ref().and_then(|name| values.get(name));
                     made = made.or_else(|| remembered.cloned());
@@ -135,12 +163,11 @@ impl HttpProcessor {
         let (PreparedStep::Http(request), Some(step)) = (prepared.step, self.profile.steps.last()) else {
             return Err(ProcessorError::NotReached);
         };
-        let answer = exchange.send(*request, &step.name, &step.rules, &[]).await;
-        let (status, verdict) = answer.map_err(|silence| match silence {
-            Silence::NotSent => ProcessorError::NotReached,
-            Silence::NoAnswer => ProcessorError::NoAnswer,
+        let answer = self.ask(exchange, *request, &step.name, &step.rules, &[]).await;
+        let verdict = answer.map_err(|silence| match silence {
+            Silence::NotSent(_) => ProcessorError::NotReached,
+            Silence::NoAnswer(_) => ProcessorError::NoAnswer,
         })?;
-        self.heed(status).await;
         match verdict {
             Verdict::Refused => Err(ProcessorError::Refused),
             verdict => settlement(verdict).ok_or(ProcessorError::NoAnswer),
@@ -150,9 +177,31 @@ impl HttpProcessor {
     async fn look_up(&self, exchange: Exchange, object: Option<&PaymentObject>) -> Option<Settlement> {
         let lookup = self.profile.lookup.as_ref()?;
         let request = self.write_lookup(lookup, exchange.payment, object).await?;
-        let (status, verdict) = exchange.send(request, "lookup", &lookup.rules, &[]).await.ok()?;
+        settlement(self.ask(exchange, request, "lookup", &lookup.rules, &[]).await.ok()?)
+    }
+
+    /// Sends one request, and judges its answer.
+    async fn ask(
+        &self,
+        exchange: Exchange,
+        request: RequestBuilder,
+        step: &str,
+        rules: &[Rule],
+        take: &[(String, Pointer)],
+    ) -> Result<Verdict, Silence> {
+        let answer = exchange.send(request, step, rules, take).await;
+        if let Some(Hears(hear)) = &self.hears {
+            hear(&Answered {
+                request: step,
+                answer: answer
+                    .as_ref()
+                    .map(|(status, judged)| (status.as_u16(), judged.rule))
+                    .map_err(|silence| silence.reason()),
+            });
+        }
+        let (status, judged) = answer?;
         self.heed(status).await;
-        settlement(verdict)
+        Ok(judged.verdict)
     }
 
     fn has_card_after(&self, index: usize) -> bool {

@@ -17,23 +17,23 @@ pub(crate) struct Exponents(BTreeMap<String, u8>);
 /// The processor counts this currency in larger units than the amount needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the amount cannot be said in the processor's units of this currency")]
-pub struct NotRepresentable;
+pub struct AmountUnitsError;
 
 impl Exponents {
     /// An amount in the units that the processor counts in.
-    pub(crate) fn minor_units(&self, amount: Amount) -> Result<u64, NotRepresentable> {
+    pub(crate) fn minor_units(&self, amount: Amount) -> Result<u64, AmountUnitsError> {
         let (iso, theirs) = (amount.currency.exponent(), self.exponent(amount.currency));
         let count = amount.minor_units.count();
         let factor = 10_u64.pow(u32::from(iso.abs_diff(theirs)));
         match theirs >= iso {
-            true => count.checked_mul(factor).ok_or(NotRepresentable),
+            true => count.checked_mul(factor).ok_or(AmountUnitsError),
             false if count.is_multiple_of(factor) => Ok(count / factor),
-            false => Err(NotRepresentable),
+            false => Err(AmountUnitsError),
         }
     }
 
     /// An amount in whole units with as many decimals as the processor knows.
-    pub(crate) fn decimal(&self, amount: Amount) -> Result<String, NotRepresentable> {
+    pub(crate) fn decimal(&self, amount: Amount) -> Result<String, AmountUnitsError> {
         let (count, decimals) = (self.minor_units(amount)?, usize::from(self.exponent(amount.currency)));
         let digits = format!("{count:0>width$}", width = decimals + 1);
         let (whole, fraction) = digits.split_at(digits.len() - decimals);
@@ -90,7 +90,7 @@ mod tests {
             (1999, "KWD", Ok(1999), "1.999"),
             (19, "ISK", Ok(1900), "19.00"),
             (1900, "MGA", Ok(19), "19"),
-            (1999, "MGA", Err(NotRepresentable), ""),
+            (1999, "MGA", Err(AmountUnitsError), ""),
             (999_999_999_999, "ISK", Ok(99_999_999_999_900), "999999999999.00"),
         ] {
             let amount = amount(count, currency);

@@ -8,6 +8,7 @@ mod file;
 mod pointer;
 mod problem;
 mod rule;
+mod shown;
 mod step;
 mod template;
 
@@ -16,7 +17,7 @@ use std::{fs, path::Path};
 use order::Amount;
 
 pub(crate) use self::{
-    exponents::NotRepresentable,
+    exponents::AmountUnitsError,
     file::{Encoding, HeaderLine, Method, Resend},
     pointer::Pointer,
     rule::{CodeSource, Rule, RuleOutcome, Test},
@@ -26,6 +27,7 @@ pub(crate) use self::{
 pub use self::{
     file::AuthScheme,
     problem::{ParseProfileError, ProfileError},
+    shown::{ShownRule, ShownRules},
 };
 use exponents::Exponents;
 
@@ -118,8 +120,8 @@ impl Profile {
     /// Whether an amount can be said in the processor's units.
     ///
     /// # Errors
-    /// [`NotRepresentable`]: such as half a krona where the processor counts whole ones.
-    pub fn can_charge(&self, amount: Amount) -> Result<(), NotRepresentable> {
+    /// [`AmountUnitsError`]: such as half a krona where the processor counts whole ones.
+    pub fn can_charge(&self, amount: Amount) -> Result<(), AmountUnitsError> {
         self.exponents.minor_units(amount).map(drop)
     }
 

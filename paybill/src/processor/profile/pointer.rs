@@ -13,7 +13,7 @@ pub(crate) struct Pointer(String);
 /// Not a JSON pointer.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is no JSON pointer: it begins with '/', and '~' is followed by 0 or 1")]
-pub(crate) struct NotAPointer(String);
+pub(crate) struct ParsePointerError(String);
 
 impl Pointer {
     /// The names and indexes on the way, from the outermost.
@@ -23,11 +23,11 @@ impl Pointer {
 }
 
 impl TryFrom<String> for Pointer {
-    type Error = NotAPointer;
+    type Error = ParsePointerError;
 
-    fn try_from(text: String) -> Result<Self, NotAPointer> {
+    fn try_from(text: String) -> Result<Self, ParsePointerError> {
         let escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
-        if text.starts_with('/') && escapes { Ok(Self(text)) } else { Err(NotAPointer(text)) }
+        if text.starts_with('/') && escapes { Ok(Self(text)) } else { Err(ParsePointerError(text)) }
     }
 }
 

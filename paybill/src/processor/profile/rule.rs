@@ -46,8 +46,8 @@ pub(crate) enum CodeSource {
 /// Status codes from the first to the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StatusRange {
-    first: u16,
-    last: u16,
+    pub(super) first: u16,
+    pub(super) last: u16,
 }
 
 /// A test of the value at a pointer.

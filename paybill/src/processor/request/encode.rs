@@ -10,17 +10,17 @@ use super::{
 /// The payment lacks a value that the request must have. Nothing is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the payment lacks a value that the request must have")]
-pub(crate) struct Missing;
+pub(crate) struct MissingValueError;
 
 /// The bytes of a body. They are counted first, so that the buffer is as long as they are: growing leaves copies.
 ///
 /// # Errors
-/// [`Missing`].
+/// [`MissingValueError`].
 pub(crate) fn render(
     body: &Body,
     encoding: Encoding,
     values: &StepValues<'_>,
-) -> Result<Plaintext<Vec<u8>>, Missing> {
+) -> Result<Plaintext<Vec<u8>>, MissingValueError> {
     let mut length = Length(0);
     write(body, encoding, values, &mut length)?;
     let mut buffer = Buffer(Plaintext::new(Vec::with_capacity(length.0)));
@@ -33,7 +33,7 @@ fn write(
     encoding: Encoding,
     values: &StepValues<'_>,
     out: &mut dyn Sink,
-) -> Result<(), Missing> {
+) -> Result<(), MissingValueError> {
     match encoding {
         Encoding::Json => json(body, values, out),
         Encoding::Form => {
@@ -72,7 +72,7 @@ fn value<'v>(
     leaf: &'v Leaf,
     values: &'v StepValues<'_>,
     room: &'v mut String,
-) -> Result<Option<Piece<'v>>, Missing> {
+) -> Result<Option<Piece<'v>>, MissingValueError> {
     match leaf {
         Leaf::Constant(Constant::Text(text)) => Ok(Some(Piece { parts: [text, "", "", ""], is_text: true })),
         Leaf::Constant(Constant::Bool(value)) => {
@@ -83,13 +83,13 @@ fn value<'v>(
             Ok(Some(Piece { parts: [room, "", "", ""], is_text: false }))
         }
         Leaf::Placeholder { value, optional } => match values.get(value) {
-            None if !optional && !value.may_be_empty() => Err(Missing),
+            None if !optional && !value.may_be_empty() => Err(MissingValueError),
             found => Ok(found),
         },
     }
 }
 
-fn json(body: &Body, values: &StepValues<'_>, out: &mut dyn Sink) -> Result<(), Missing> {
+fn json(body: &Body, values: &StepValues<'_>, out: &mut dyn Sink) -> Result<(), MissingValueError> {
     let mut is_first = true;
     match body {
         Body::Leaf(leaf) => {
@@ -159,7 +159,7 @@ fn form<'v>(
     names: &mut Vec<&'v str>,
     is_first: &mut bool,
     out: &mut dyn Sink,
-) -> Result<(), Missing> {
+) -> Result<(), MissingValueError> {
     match body {
         Body::Leaf(leaf) => {
             let mut room = String::new();
@@ -250,7 +250,7 @@ mod tests {
         payer: (Payer::Owner, false),
     };
 
-    fn rendered(profile: &Profile, payment: &Payment<'_>) -> Result<String, Missing> {
+    fn rendered(profile: &Profile, payment: &Payment<'_>) -> Result<String, MissingValueError> {
         let card = Card {
             pan: Pan::parse("4242 4242 4242 4242").unwrap(),
             expiry: payment.expiry.map(|text| CardExpiry::parse(text).unwrap()),
@@ -374,7 +374,7 @@ mod tests {
         assert_eq!(rendered(&profile(optional, "form"), &nothing).unwrap(), "n=4242424242424242");
         for needed in ["{amount:minor}", "{currency}", "{card.expiry:MM/YY}"] {
             let profile = profile(&format!("{{ a = \"{needed}\" }}"), "json");
-            assert_eq!(rendered(&profile, &nothing), Err(Missing), "{needed}");
+            assert_eq!(rendered(&profile, &nothing), Err(MissingValueError), "{needed}");
         }
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use vault::Card;
 
 use super::super::{
-    profile::{CardText, Form, NotRepresentable, Placeholder, Profile, UrlPath, UrlPiece},
+    profile::{AmountUnitsError, CardText, Form, Placeholder, Profile, UrlPath, UrlPiece},
     seam::PaymentRequest,
 };
 
@@ -64,8 +64,8 @@ impl Values<'_> {
     /// The texts of a step whose key ends in `suffix`.
     ///
     /// # Errors
-    /// [`NotRepresentable`] when the amount cannot be said in the processor's units.
-    pub(crate) fn texts(&self, payment: Uuid, suffix: &str) -> Result<Texts, NotRepresentable> {
+    /// [`AmountUnitsError`] when the amount cannot be said in the processor's units.
+    pub(crate) fn texts(&self, payment: Uuid, suffix: &str) -> Result<Texts, AmountUnitsError> {
         let payment_id = payment.to_string();
         let money = |amount: Amount| {
             let currency = amount.currency.to_string();

@@ -1,0 +1,60 @@
+//! `card-airlock profile check`: what a profile sends, and what each answer means.
+
+use std::io::Write;
+
+use clap::Args;
+use paybill::{preview, profile::Profile};
+
+use super::{super::CliError, CardArgs, load};
+use crate::style::{FAINT, GOOD, HEADING};
+
+#[derive(Debug, Args)]
+pub(in super::super) struct CheckArgs {
+    /// A shipped profile's name (airlock, stripe, adyen, checkout), or the path of a file.
+    #[arg(value_name = "NAME|FILE")]
+    profile: String,
+    #[command(flatten)]
+    card: CardArgs,
+}
+
+pub(super) fn print(args: &CheckArgs, out: &mut dyn Write) -> Result<(), CliError> {
+    let profile = load(&args.profile)?;
+    let requests = preview(&profile, args.card.card()?)?;
+    needs(&profile, out)?;
+    for (request, rules) in requests.iter().zip(profile.shown_rules()) {
+        writeln!(out, "\n{HEADING}{}{HEADING:#}", request.request)?;
+        writeln!(out, "  {}", request.line)?;
+        for header in &request.headers {
+            writeln!(out, "  {FAINT}{header}{FAINT:#}")?;
+        }
+        if let Some(body) = &request.body {
+            writeln!(out, "\n  {body}")?;
+        }
+        writeln!(out)?;
+        let width = rules.rules.iter().map(|rule| rule.answer.chars().count()).max().unwrap_or_default();
+        for (index, rule) in rules.rules.iter().enumerate() {
+            writeln!(out, "  {:>2}  {:<width$}  {}", index + 1, rule.answer, rule.outcome)?;
+        }
+        writeln!(out, "      {:<width$}  unknown", "any other answer, or none")?;
+    }
+    writeln!(out, "\n{GOOD}The profile {} is right.{GOOD:#}", profile.name)?;
+    Ok(())
+}
+
+fn needs(profile: &Profile, out: &mut dyn Write) -> Result<(), CliError> {
+    writeln!(out, "{HEADING}Profile {}{HEADING:#}", profile.name)?;
+    for (needed, what) in [
+        (profile.needs_secret, "a secret (ProcessorSecretArn)"),
+        (profile.needs_account, "the merchant's account (ProcessorAccount)"),
+        (profile.needs_amount, "an amount with each payment"),
+        (profile.needs_expiry, "the card's expiry date (CardExpiryRequired=true refuses orders without)"),
+    ] {
+        if needed {
+            writeln!(out, "  needs {what}")?;
+        }
+    }
+    let lookup = if profile.has_lookup() { "can be asked" } else { "cannot be asked" };
+    writeln!(out, "  keeps idempotency keys for {} hours", profile.kept_hours)?;
+    writeln!(out, "  {lookup} what became of a payment")?;
+    Ok(())
+}
