@@ -1,6 +1,6 @@
 //! The one list of every stored attribute: its type, how it is protected, and which requests name it. Projections and
-//! REMOVE lists are made from it. The attribute lists of template.yaml's policies, ARCHITECTURE.md's tables and the
-//! tampering of `tests/end_to_end/promise_5.rs` are tested against it.
+//! REMOVE lists are made from it. The attribute lists of template.yaml's policies, the tables of docs/data-model.md and
+//! the tampering of `tests/end_to_end/promise_5.rs` are tested against it.
 
 use std::{collections::HashMap, fmt};
 

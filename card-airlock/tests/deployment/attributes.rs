@@ -1,14 +1,17 @@
-//! The list of every stored attribute (`order::attributes`), beside what repeats it: the policies and the data model of
-//! ARCHITECTURE.md.
+//! The list of every stored attribute (`order::attributes`), beside what repeats it: the policies and
+//! docs/data-model.md.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use order::attributes::{Protection, TABLES, Table};
+use order::attributes::{Access, Protection, TABLES, Table};
 use serde_json::Value;
 
-use super::{statements, texts, with_everything};
+use super::{
+    markdown::{code, rows, section},
+    statements, texts, with_everything,
+};
 
-const ARCHITECTURE: &str = include_str!("../../../ARCHITECTURE.md");
+const DATA_MODEL: &str = include_str!("../../../docs/data-model.md");
 
 #[test]
 fn each_statement_names_the_attributes_that_its_requests_name_and_no_others() {
@@ -39,31 +42,58 @@ fn each_statement_names_the_attributes_that_its_requests_name_and_no_others() {
 #[test]
 fn the_data_model_lists_each_attribute_with_its_type() {
     for table in TABLES {
-        let after = ARCHITECTURE.split_once(&format!("\n`{}`", table.logical_id)).unwrap().1;
         let mut documented = BTreeMap::new();
-        for row in rows(after) {
+        for row in rows(of(&table)) {
             let types: Vec<_> = row[1].split(", ").collect();
-            for (at, name) in names(row[0]).into_iter().enumerate() {
-                documented.insert(name, *types.get(at).unwrap_or(&types[0]));
+            for (at, name) in code(row[0]).into_iter().enumerate() {
+                documented.insert(name, (*types.get(at).unwrap_or(&types[0])).to_owned());
             }
         }
         let listed = table.attributes.iter().map(|attribute| (attribute.name, attribute.kind.to_string()));
-        let documented: Vec<_> = documented.into_iter().map(|(name, kind)| (name, kind.to_owned())).collect();
-        assert_eq!(
-            documented,
-            listed.collect::<BTreeMap<_, _>>().into_iter().collect::<Vec<_>>(),
-            "{}",
-            table.logical_id
-        );
+        assert_eq!(documented, listed.collect(), "{}", table.logical_id);
+    }
+}
+
+#[test]
+fn the_data_model_names_every_function_whose_writes_name_an_attribute() {
+    for table in TABLES {
+        let (_, puts) = words(&table);
+        for row in rows(of(&table)) {
+            let documented: BTreeSet<_> = FUNCTIONS
+                .into_iter()
+                .filter(|function| row[2].contains(function) && *function != puts)
+                .collect();
+            for name in code(row[0]) {
+                let attribute = table.attributes.iter().find(|attribute| attribute.name == name).unwrap();
+                let writes = attribute.named_by.iter().filter(|access| !reads(**access));
+                let policies = writes.flat_map(|access| access.statements()).map(|(policy, _)| *policy);
+                let listed: BTreeSet<_> =
+                    policies.map(function_of).filter(|function| *function != puts).collect();
+                assert_eq!(documented, listed, "{} {name}", table.logical_id);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_data_model_says_what_is_removed_on_expiry() {
+    for table in TABLES {
+        for row in rows(of(&table)) {
+            for name in code(row[0]) {
+                let attribute = table.attributes.iter().find(|attribute| attribute.name == name).unwrap();
+                let removed = attribute.named_by.contains(&Access::ExpiryRemoves);
+                assert_eq!(row[2].contains("removed on expiry"), removed, "{} {name}", table.logical_id);
+            }
+        }
     }
 }
 
 #[test]
 fn the_table_of_protections_says_of_each_attribute_what_holds_it() {
-    let after = ARCHITECTURE.split_once("### Every stored attribute").unwrap().1;
     let mut documented = BTreeMap::new();
-    for row in rows(after) {
-        for name in names(row[1]) {
+    for row in rows(section(DATA_MODEL, "## Every stored attribute: authenticated, derived, checked or free"))
+    {
+        for name in code(row[1]) {
             documented.insert((row[0], name), row[2].split([' ', ',']).next().unwrap());
         }
     }
@@ -75,30 +105,40 @@ fn the_table_of_protections_says_of_each_attribute_what_holds_it() {
                 Protection::Checked => "checked",
                 Protection::Free => "free",
             };
-            ((word(table), attribute.name), protection)
+            ((words(table).0, attribute.name), protection)
         })
     });
     assert_eq!(documented, listed.collect());
 }
 
-fn word(table: &Table) -> &'static str {
-    let words = [
-        ("OrderQuarantineTable", "quarantine"),
-        ("CreditCardTokenizerTable", "vault"),
-        ("CustomerOrderTable", "clean"),
-        ("DetokenizeAuditTable", "audit"),
-    ];
-    words.into_iter().find(|(logical_id, _)| *logical_id == table.logical_id).unwrap().1
+/// The functions as the data model calls them.
+const FUNCTIONS: [&str; 5] = ["ingest", "worker", "replay", "paybill", "forget"];
+
+/// The function of a policy.
+fn function_of(policy: &str) -> &'static str {
+    let policies = ["IngestPolicy", "TokenizeWorkerPolicy", "ReplayPolicy", "PaybillPolicy", "ForgetPolicy"];
+    let at = policies.into_iter().position(|known| known == policy).unwrap();
+    FUNCTIONS[at]
 }
 
-/// The cells of the first table in a text of markdown, without its head.
-fn rows(markdown: &str) -> Vec<Vec<&str>> {
-    let table =
-        markdown.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
-    table.skip(2).map(|line| line.trim_matches('|').split('|').map(str::trim).collect()).collect()
+/// A table's name in the table of protections, and the function that puts its rows, which names no attributes in IAM.
+fn words(table: &Table) -> (&'static str, &'static str) {
+    match table.logical_id {
+        "OrderQuarantineTable" => ("quarantine", "ingest"),
+        "CreditCardTokenizerTable" => ("vault", "worker"),
+        "CustomerOrderTable" => ("clean", "worker"),
+        "DetokenizeAuditTable" => ("audit", "paybill"),
+        other => panic!("{other} has no name"),
+    }
 }
 
-/// What a cell has between backticks.
-fn names(cell: &str) -> Vec<&str> {
-    cell.split('`').skip(1).step_by(2).collect()
+/// The section of the data model about a table.
+fn of(table: &Table) -> &'static str {
+    let after = DATA_MODEL.split_once(&format!("\n`{}`", table.logical_id)).unwrap().1;
+    after.find("\n#").map_or(after, |end| &after[..end])
+}
+
+/// Whether a request only reads.
+fn reads(access: Access) -> bool {
+    format!("{access:?}").starts_with("Read")
 }
