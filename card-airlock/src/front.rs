@@ -6,6 +6,8 @@ use card_airlock_gateway::{Cors, GatewayError, Issuer, RestApi, Route};
 use card_airlock_lambda::Function;
 use card_airlock_template::Stack;
 use clock::Clock;
+use http::StatusCode;
+use platform::api::Problem;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -54,7 +56,7 @@ pub fn rest_api(
         account_id: ACCOUNT_ID.to_owned(),
         routes: declared.api.routes.iter().map(route).collect::<Result<_, _>>()?,
         cors,
-        error_body,
+        error_answer,
         issuer,
         clock,
     })
@@ -62,6 +64,14 @@ pub fn rest_api(
 
 /// The functions' error shape, as the template's gateway responses have it too.
 #[must_use]
-pub fn error_body(error: &GatewayError, request_id: Uuid) -> Value {
-    json!({ "message": error.message(), "code": error.code(), "requestId": request_id })
+pub fn error_answer(error: &GatewayError, request_id: Uuid) -> (StatusCode, Value) {
+    let (status, code, message) = match *error {
+        // As a function says it. API Gateway calls it a missing token, whatever was sent.
+        GatewayError::NO_ROUTE => {
+            let problem = Problem::ROUTE_NOT_FOUND;
+            (problem.status, problem.code, problem.message)
+        }
+        _ => (error.status(), error.code(), error.message()),
+    };
+    (status, json!({ "message": message, "code": code, "requestId": request_id }))
 }

@@ -78,7 +78,7 @@ impl Forget {
             ("DELETE", Some("/order/{CustomerOrder}/card")) => {
                 self.forget(&caller, &api::order_id_in_path(request, &self.order_ids)?).await
             }
-            _ => Err(Problem::ROUTE_NOT_FOUND),
+            _ => Err(api::no_route(request)),
         }
     }
 

@@ -103,7 +103,7 @@ impl Ingest {
                 let order = api::order_id_in_path(request, &self.settings.order_ids)?;
                 self.replace(&caller, &order, card, &order_url(request)).await
             }
-            _ => Err(Problem::ROUTE_NOT_FOUND),
+            _ => Err(api::no_route(request)),
         }
     }
 }

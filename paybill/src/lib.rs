@@ -111,7 +111,7 @@ impl Paybill {
                 let asked = Asked::parse(request, &api::json_body(request, body)?, &self.order_ids)?;
                 self.pay(&caller, &asked, deadline).await
             }
-            _ => Err(Problem::ROUTE_NOT_FOUND),
+            _ => Err(api::no_route(request)),
         }
     }
 }

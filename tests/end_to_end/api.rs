@@ -73,14 +73,27 @@ async fn a_request_that_is_no_order_is_answered_with_its_own_code() {
     }
     for (method, path) in [
         (Method::GET, "/"),
-        (Method::GET, "/order"),
-        (Method::GET, "/paybill"),
-        (Method::PUT, "/order"),
-        (Method::DELETE, "/order/1"),
         (Method::POST, "/nowhere"),
+        (Method::PUT, "/order/1/card/2"),
+        (Method::GET, "/card"),
     ] {
         let answer = client.send(client.request(method, path)).await;
-        is_problem(answer, 403, "MISSING_AUTHENTICATION_TOKEN", path);
+        is_problem(answer, 404, "ROUTE_NOT_FOUND", path);
+    }
+    for (methods, path, allowed) in [
+        (&[Method::GET, Method::PUT, Method::DELETE, Method::PATCH][..], "/order", "POST"),
+        (&[Method::POST, Method::PUT, Method::DELETE, Method::PATCH], "/order/1", "GET"),
+        (&[Method::GET, Method::POST, Method::PATCH], "/order/1/card", "DELETE, PUT"),
+        (&[Method::GET, Method::PUT, Method::DELETE, Method::PATCH], "/paybill", "POST"),
+    ] {
+        for method in methods {
+            let answer = client.send(client.request(method.clone(), path)).await;
+            assert_eq!(answer.header("allow"), allowed, "{method} {path}");
+            is_problem(answer, 405, "METHOD_NOT_ALLOWED", path);
+            let nobody = client.showing("none");
+            let answer = nobody.send(nobody.request(method.clone(), path)).await;
+            is_problem(answer, 401, "UNAUTHORIZED", path);
+        }
     }
 }
 

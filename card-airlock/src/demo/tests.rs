@@ -83,7 +83,7 @@ impl FakePipeline {
             account_id: ACCOUNT_ID.to_owned(),
             routes: routes.into(),
             cors: None,
-            error_body: crate::front::error_body,
+            error_answer: crate::front::error_answer,
             issuer: Arc::clone(&ISSUER),
             clock: clock::Clock::system(),
         };

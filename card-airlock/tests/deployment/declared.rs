@@ -1,6 +1,9 @@
 //! What the shipped template declares, as it is read.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use card_airlock::deployment::{self, SHIPPED};
 use card_airlock_template::{Route, Schedule};
@@ -66,12 +69,31 @@ fn every_route_leads_to_its_function_and_requires_a_token() {
     };
     let expected = [
         route("DELETE", "/order/{CustomerOrder}/card", "ForgetFunction"),
+        route("ANY", "/order/{CustomerOrder}/card", "IngestFunction"),
+        route("ANY", "/order/{CustomerOrder}", "IngestFunction"),
+        route("ANY", "/order", "IngestFunction"),
         route("GET", "/order/{CustomerOrder}", "IngestFunction"),
         route("POST", "/order", "IngestFunction"),
         route("PUT", "/order/{CustomerOrder}/card", "IngestFunction"),
+        route("ANY", "/paybill", "PaybillFunction"),
         route("POST", "/paybill", "PaybillFunction"),
     ];
     assert_eq!(api.routes, expected);
+}
+
+#[test]
+fn a_method_that_a_path_does_not_have_is_told_which_methods_it_has() {
+    let routes = shipped().api.routes;
+    let mut methods: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for route in &routes {
+        methods.entry(&route.path).or_default().insert(&route.method);
+    }
+    let listed = methods.into_iter().map(|(path, mut methods)| {
+        assert!(methods.remove("ANY"), "{path} answers other methods");
+        (path, methods.into_iter().collect::<Vec<_>>().join(", "))
+    });
+    let listed: Vec<_> = listed.collect();
+    assert_eq!(listed, platform::api::ROUTES.map(|(path, methods)| (path, methods.to_owned())));
 }
 
 #[test]

@@ -17,7 +17,12 @@ fn the_gateway_refuses_in_the_functions_error_shape_and_tells_nothing_of_the_req
         assert_eq!(templates.keys().collect::<Vec<_>>(), ["application/json"], "{code}");
         let body: Value = serde_json::from_str(templates["application/json"].as_str().unwrap()).unwrap();
         let of_all_others = code.starts_with("DEFAULT_");
-        let expected = if of_all_others { "$context.error.responseType" } else { code };
+        let expected = match code.as_str() {
+            _ if of_all_others => "$context.error.responseType",
+            // API Gateway's name for a request without a route says the wrong thing.
+            "MISSING_AUTHENTICATION_TOKEN" => "ROUTE_NOT_FOUND",
+            code => code,
+        };
         let message = body["message"].as_str().unwrap();
         assert!(!message.contains('$'), "{code}");
         let shape = json!({"message": message, "code": expected, "requestId": "$context.requestId"});
@@ -62,7 +67,7 @@ fn every_route_is_limited_and_paying_most_of_all() {
         settings.iter().find(of).and_then(|s| s["ThrottlingRateLimit"].as_u64()).unwrap()
     };
     let paying = rate("POST", "/paybill");
-    for route in stack.api.routes.iter().filter(|route| route.path != "/paybill") {
+    for route in stack.api.routes.iter().filter(|route| route.path != "/paybill" && route.method != "ANY") {
         assert!(rate(&route.method, &route.path) > paying, "{}", route.path);
     }
     let all = settings.iter().find(|s| s["ResourcePath"] == "/*").unwrap();
@@ -168,10 +173,10 @@ fn the_deployed_gateway_answers_as_this_one_does() {
     let declared = &stack.properties("CustomerApi").unwrap()["GatewayResponses"];
     for error in card_airlock_gateway::GatewayError::ALL {
         let response = &declared[error.code()];
-        assert_eq!(response["StatusCode"], error.status().as_u16(), "{}", error.code());
         let template = response["ResponseTemplates"]["application/json"].as_str().unwrap();
         let template: Value = serde_json::from_str(template).unwrap();
-        let mut body = card_airlock::front::error_body(&error, uuid::Uuid::nil());
+        let (status, mut body) = card_airlock::front::error_answer(&error, uuid::Uuid::nil());
+        assert_eq!(response["StatusCode"], status.as_u16(), "{}", error.code());
         body["requestId"] = json!("$context.requestId");
         assert_eq!(body, template, "{}", error.code());
     }

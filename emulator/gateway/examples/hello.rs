@@ -4,7 +4,7 @@
 use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::http::Method;
-use card_airlock_gateway::{Issuer, RestApi, Route, UserPool, aws_error_body, serve};
+use card_airlock_gateway::{Issuer, RestApi, Route, UserPool, aws_error_answer, serve};
 use card_airlock_lambda::Function;
 use clock::Clock;
 use tokio::{
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         account_id: "123456789012".to_owned(),
         routes: vec![route],
         cors: None,
-        error_body: aws_error_body,
+        error_answer: aws_error_answer,
         issuer,
         clock: Clock::system(),
     };

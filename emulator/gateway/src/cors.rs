@@ -12,16 +12,23 @@ use crate::{
     route::{self, Route},
 };
 
+/// What SAM writes for a path whose route takes any method (samtranslator, `_make_cors_allowed_methods_for_path_item`).
+const METHODS_OF_ANY: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
+
 /// The answer to a preflight, on every path that has a route; none where the template wants none.
 pub(crate) fn preflight(api: &RestApi, method: &Method, path: &str) -> Option<Response> {
     let cors = api.cors.as_ref().filter(|_| method == Method::OPTIONS)?;
     let serves = |route: &&Route| route::find(&api.routes, &api.stage, &route.method, path).is_some();
     // Sorted, as SAM has them.
-    let mut methods: Vec<&str> =
-        api.routes.iter().filter(serves).map(|route| route.method.as_str()).collect();
-    if methods.is_empty() {
+    let routes: Vec<&Route> = api.routes.iter().filter(serves).collect();
+    if routes.is_empty() {
         return None;
     }
+    let mut methods: Vec<&str> = if routes.iter().any(|route| route.is_any()) {
+        METHODS_OF_ANY.to_vec()
+    } else {
+        routes.iter().map(|route| route.method.as_str()).collect()
+    };
     methods.push("OPTIONS");
     methods.sort_unstable();
     methods.dedup();

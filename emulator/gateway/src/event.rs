@@ -57,7 +57,7 @@ fn event<'a>(facts: &'a Facts<'_>, body: Option<&'a str>) -> ProxyEvent<'a> {
     ProxyEvent {
         resource: &found.route.path,
         path: &found.path,
-        http_method: found.route.method.as_str(),
+        http_method: head.method.as_str(),
         headers: last_of_each(&headers),
         multi_value_headers: headers,
         query_string_parameters: query.as_ref().map(last_of_each),
@@ -78,7 +78,7 @@ fn request_context<'a>(facts: &'a Facts<'_>) -> RequestContext<'a> {
         api_id: &facts.api.id,
         authorizer: facts.claims.map(|claims| Authorizer { claims }),
         extended_request_id: extended_id(facts.request_id),
-        http_method: facts.found.route.method.as_str(),
+        http_method: facts.head.method.as_str(),
         identity: Identity {
             source_ip: SOURCE_IP,
             user_agent: facts.head.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()),

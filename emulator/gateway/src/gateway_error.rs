@@ -9,13 +9,13 @@ use axum::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Makes the JSON body of a refusal, of its code and message and the request's id.
-pub type ErrorBody = fn(&GatewayError, Uuid) -> Value;
+/// Makes the status and the JSON body of a refusal, of what it is and the request's id.
+pub type ErrorAnswer = fn(&GatewayError, Uuid) -> (StatusCode, Value);
 
-/// The body that AWS gives without a gateway response of the API's own: `{"message": …}`.
+/// What AWS answers without a gateway response of the API's own: its status and `{"message": …}`.
 #[must_use]
-pub fn aws_error_body(error: &GatewayError, _: Uuid) -> Value {
-    json!({ "message": error.message })
+pub fn aws_error_answer(error: &GatewayError, _: Uuid) -> (StatusCode, Value) {
+    (error.status, json!({ "message": error.message }))
 }
 
 /// A request that API Gateway answered without the function, or in its place.
@@ -80,9 +80,9 @@ impl GatewayError {
         self.message
     }
 
-    pub(crate) fn into_response(self, error_body: ErrorBody, request_id: Uuid) -> Response {
-        let body = error_body(&self, request_id);
-        (self.status, [(CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    pub(crate) fn into_response(self, error_answer: ErrorAnswer, request_id: Uuid) -> Response {
+        let (status, body) = error_answer(&self, request_id);
+        (status, [(CONTENT_TYPE, "application/json")], body.to_string()).into_response()
     }
 }
 
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn without_another_shape_a_refusal_says_what_aws_says() {
-        let body = aws_error_body(&GatewayError::UNAUTHORIZED, Uuid::nil());
-        assert_eq!(body, json!({ "message": "Unauthorized" }));
+        let answer = aws_error_answer(&GatewayError::UNAUTHORIZED, Uuid::nil());
+        assert_eq!(answer, (StatusCode::UNAUTHORIZED, json!({ "message": "Unauthorized" })));
     }
 }

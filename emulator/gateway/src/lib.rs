@@ -14,7 +14,7 @@ mod serve;
 mod tests;
 mod wiped;
 
-pub use gateway_error::{ErrorBody, GatewayError, aws_error_body};
+pub use gateway_error::{ErrorAnswer, GatewayError, aws_error_answer};
 pub use issuer::{AuthorizerClaims, Issuer, IssuerError, KeyError, TOKEN_LIFETIME, TokenError, UserPool};
 pub use loopback::is_local;
 pub use rest_api::{Cors, RestApi};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clock::Clock;
 
-use crate::{gateway_error::ErrorBody, issuer::Issuer, route::Route};
+use crate::{gateway_error::ErrorAnswer, issuer::Issuer, route::Route};
 
 /// One deployed REST API.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct RestApi {
     /// What it answers to a browser that asks before it calls.
     pub cors: Option<Cors>,
     /// What the gateway's own refusals say.
-    pub error_body: ErrorBody,
+    pub error_answer: ErrorAnswer,
     /// Who signs the ID tokens it takes.
     pub issuer: Arc<Issuer>,
     /// The functions' time: they are told their deadlines by it.

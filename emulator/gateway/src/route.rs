@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 /// One method of one resource.
 #[derive(Debug, Clone)]
 pub struct Route {
-    /// The method, as in the template.
+    /// The method, as in the template; `ANY` is each that no other route of the path has.
     pub method: Method,
     /// The resource's path, such as `/notes/{Id}`: without the stage.
     pub path: String,
@@ -19,6 +19,13 @@ pub struct Route {
     pub timeout: Duration,
     /// Whether the Cognito authorizer stands before it.
     pub requires_sign_in: bool,
+}
+
+impl Route {
+    /// Whether it answers each method that no other route of its path has.
+    pub(crate) fn is_any(&self) -> bool {
+        self.method.as_str() == "ANY"
+    }
 }
 
 /// The route of a request, and what the path says.
@@ -44,10 +51,12 @@ pub(crate) fn find<'a>(
         return None;
     }
     let segments: Vec<&str> = segments.collect();
-    routes.iter().filter(|route| route.method == *method).find_map(|route| {
+    let matched = |route: &'a Route| {
         let parameters = parameters(&route.path, &segments)?;
         Some(RouteMatch { route, path: format!("/{}", segments.join("/")), parameters })
-    })
+    };
+    let own = routes.iter().filter(|route| route.method == *method).find_map(matched);
+    own.or_else(|| routes.iter().filter(|route| route.is_any()).find_map(matched))
 }
 
 fn parameters<'a>(template: &'a str, segments: &[&str]) -> Option<Vec<(&'a str, String)>> {
@@ -80,7 +89,13 @@ mod tests {
             timeout: Duration::from_secs(1),
             requires_sign_in: true,
         };
-        vec![route(Method::POST, "/notes"), route(Method::GET, "/notes/{Id}")]
+        let any = Method::from_bytes(b"ANY").unwrap();
+        vec![
+            route(any, "/open"),
+            route(Method::POST, "/open"),
+            route(Method::POST, "/notes"),
+            route(Method::GET, "/notes/{Id}"),
+        ]
     }
 
     fn found(method: Method, path: &str) -> Option<(String, String, Vec<String>)> {
@@ -100,6 +115,16 @@ mod tests {
             found(Method::GET, "/dev/notes/a%20b"),
             Some(("/notes/{Id}".to_owned(), "/notes/a%20b".to_owned(), vec!["Id=a b".to_owned()]))
         );
+    }
+
+    #[test]
+    fn any_method_goes_where_the_path_has_no_route_of_that_method() {
+        let routes = routes();
+        let method_of =
+            |method| find(&routes, "dev", &method, "/dev/open").map(|found| found.route.method.to_string());
+        assert_eq!(method_of(Method::POST).as_deref(), Some("POST"));
+        assert_eq!(method_of(Method::DELETE).as_deref(), Some("ANY"));
+        assert!(find(&routes, "dev", &Method::DELETE, "/dev/open/1").is_none());
     }
 
     #[test]

@@ -90,16 +90,20 @@ pub async fn answer(State(api): State<Arc<RestApi>>, request: Request) -> Respon
     let begun = Instant::now();
     let found = admit(&api, &request);
     let resource = found.as_ref().map_or("none", |found| found.route.path.as_str()).to_owned();
+    let preflight = match &found {
+        // SAM gives each path a method OPTIONS of its own, which goes before ANY.
+        Ok(found) if !found.route.is_any() => None,
+        Ok(_) | Err(GatewayError::NO_ROUTE) => cors::preflight(&api, request.method(), request.uri().path()),
+        Err(_) => None,
+    };
     let answered = match found {
+        _ if preflight.is_some() => preflight.ok_or(GatewayError::NO_ROUTE),
         Ok(found) => invoke(&api, found, request, request_id).await,
         Err(GatewayError::NO_ROUTE) if is_jwks(&api, &request) => Ok(reply::json(&api.issuer.jwks())),
-        Err(GatewayError::NO_ROUTE) => {
-            cors::preflight(&api, request.method(), request.uri().path()).ok_or(GatewayError::NO_ROUTE)
-        }
         Err(refused) => Err(refused),
     };
     let response = answered
-        .unwrap_or_else(|error| cors::with_origin(&api, error.into_response(api.error_body, request_id)));
+        .unwrap_or_else(|error| cors::with_origin(&api, error.into_response(api.error_answer, request_id)));
     tracing::info!(
         %request_id,
         resource,

@@ -11,7 +11,7 @@ use std::{
 };
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use card_airlock_lambda::{Function, FunctionError, MAX_EVENT_BYTES};
 use serde_json::{Value, json};
 use tokio::{
@@ -26,8 +26,8 @@ use crate::issuer::{bad_tokens::bad_tokens, pool};
 
 static ISSUER: LazyLock<Arc<Issuer>> = LazyLock::new(|| Arc::new(Issuer::ephemeral(pool()).unwrap()));
 
-fn error_body(error: &GatewayError, request_id: uuid::Uuid) -> Value {
-    json!({ "message": error.message(), "code": error.code(), "requestId": request_id })
+fn error_answer(error: &GatewayError, request_id: uuid::Uuid) -> (StatusCode, Value) {
+    (error.status(), json!({ "message": error.message(), "code": error.code(), "requestId": request_id }))
 }
 
 /// A front on a free port; stops when dropped or told to.
@@ -71,9 +71,10 @@ impl Front {
                 route(Method::POST, "/notes", true),
                 route(Method::GET, "/notes/{Id}", true),
                 route(Method::POST, "/open", false),
+                route(Method::from_bytes(b"ANY").unwrap(), "/any", true),
             ],
             cors,
-            error_body,
+            error_answer,
             issuer: Arc::clone(&ISSUER),
             clock: clock::Clock::system(),
         };

@@ -11,6 +11,7 @@ mod json_text;
 mod problems;
 mod reply;
 mod request;
+mod routes;
 
 pub use amount::amount;
 pub use caller::Caller;
@@ -22,3 +23,4 @@ pub use json_text::JsonText;
 pub use problems::Problem;
 pub use reply::{Reply, respond};
 pub use request::{json_body, order_id, order_id_in_path, refuse_card_in_url, take_body};
+pub use routes::{ROUTES, no_route};

@@ -17,19 +17,27 @@ pub struct Problem {
     pub message: &'static str,
     /// Seconds until trying again makes sense.
     pub retry_after: Option<u32>,
+    /// The methods that the resource has, where the request had another one (RFC 9110, 15.5.6).
+    pub allow: Option<&'static str>,
 }
 
 impl Problem {
     /// A problem that a repeated request does not solve.
     #[must_use]
     const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Self {
-        Self { status, code, message, retry_after: None }
+        Self { status, code, message, retry_after: None, allow: None }
     }
 
     /// The same, worth trying again after so many seconds (RFC 9110, 10.2.3).
     #[must_use]
     pub const fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// The same, with the methods that the resource has.
+    #[must_use]
+    pub const fn allowing(self, methods: &'static str) -> Self {
+        Self { allow: Some(methods), ..self }
     }
 
     /// The same in other words: a field that must never be sent is named.
@@ -92,6 +100,8 @@ problems! {
         "There is no such order";
     ROUTE_NOT_FOUND = NOT_FOUND "ROUTE_NOT_FOUND"
         "There is no such resource";
+    METHOD_NOT_ALLOWED = METHOD_NOT_ALLOWED "METHOD_NOT_ALLOWED"
+        "This resource has no such method; the header Allow lists those that it has";
     AMOUNT_NOT_SET = CONFLICT "AMOUNT_NOT_SET"
         "The order has no amount, and none is charged without: a merchant gives it with the order or with the payment";
     ANOTHER_CARD_NEEDED = CONFLICT "ANOTHER_CARD_NEEDED"

@@ -43,11 +43,14 @@ pub fn respond(
         tracing::info!(status = problem.status.as_u16(), code = problem.code, "refused");
         let request_id = request.request_context.request_id.as_deref().unwrap_or_default();
         let body = json!({ "message": problem.message, "code": problem.code, "requestId": request_id });
-        let reply = Reply::new(problem.status, body);
-        match problem.retry_after {
-            Some(seconds) => reply.with_header(header::RETRY_AFTER, seconds),
-            None => reply,
+        let mut reply = Reply::new(problem.status, body);
+        if let Some(seconds) = problem.retry_after {
+            reply = reply.with_header(header::RETRY_AFTER, seconds);
         }
+        if let Some(methods) = problem.allow {
+            reply = reply.with_header(header::ALLOW, methods);
+        }
+        reply
     });
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -5,7 +5,11 @@ use super::*;
 #[tokio::test]
 async fn a_preflight_is_answered_without_a_token_for_the_methods_of_its_path() {
     let front = Front::letting_in(Some("https://shop.example.com")).await;
-    for (path, methods) in [("/dev/notes", "OPTIONS,POST"), ("/dev/notes/1", "GET,OPTIONS")] {
+    for (path, methods) in [
+        ("/dev/notes", "OPTIONS,POST"),
+        ("/dev/notes/1", "GET,OPTIONS"),
+        ("/dev/any", "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT"),
+    ] {
         let answer = front.ask_with(&format!("OPTIONS {path}"), &[], b"").await;
         assert_eq!(answer.status(), 200, "{}", answer.0);
         for header in [

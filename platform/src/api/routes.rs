@@ -1,0 +1,21 @@
+//! The API's resources and their methods: what is answered to a request of another one.
+
+use aws_lambda_events::apigw::ApiGatewayProxyRequest;
+
+use super::problems::Problem;
+
+/// Each resource with its methods, as the header `Allow` lists them (RFC 9110, 10.2.1). Tested against template.yaml.
+pub const ROUTES: [(&str, &str); 4] = [
+    ("/order", "POST"),
+    ("/order/{CustomerOrder}", "GET"),
+    ("/order/{CustomerOrder}/card", "DELETE, PUT"),
+    ("/paybill", "POST"),
+];
+
+/// What a request is answered that has no route: 405 where its resource has other methods, else 404.
+#[must_use]
+pub fn no_route(request: &ApiGatewayProxyRequest) -> Problem {
+    let resource = request.resource.as_deref();
+    let methods = ROUTES.into_iter().find(|(path, _)| resource == Some(path)).map(|(_, methods)| methods);
+    methods.map_or(Problem::ROUTE_NOT_FOUND, |methods| Problem::METHOD_NOT_ALLOWED.allowing(methods))
+}
