@@ -15,9 +15,17 @@ pub(super) enum Step<'a> {
     Delete(Token),
 }
 
-/// Decides by the rows that the caller may see. Nothing is done while anything stands against it. A row whose
-/// status cannot be read counts as pending: the next sweep parks it. Once the order's card is forgotten, no row can
-/// cross any more, so whatever lies in quarantine goes too, also what has just arrived.
+/// Decides by the rows that the caller may see; the first row that matches decides.
+///
+/// | quarantine row | clean row | then |
+/// |---|---|---|
+/// | none | none | 404 `ORDER_NOT_FOUND` |
+/// | PENDING, FAILED, or a status that cannot be read | forgotten | EXPIRED with the reason FORGOTTEN, as below: it came while the order was being forgotten, and cannot cross any more. Look again |
+/// | PENDING, also of a card that is to replace another, or a status that cannot be read (the sweep parks it) | not forgotten, none | 409 `ORDER_PENDING`, Retry-After as for a PENDING order |
+/// | any | SUBMITTING, not forgotten; also when the claim has run out, because it may have been charged. UNKNOWN is no obstacle: nothing would use the card | 409 `PAYMENT_IN_PROGRESS`, Retry-After 5 |
+/// | FAILED | any | EXPIRED with the reason FORGOTTEN; `SealedCard`, `DataKey`, `KeyBatchId`, `CustomerName`, `Address` removed. Look again |
+/// | EXPIRED, none | not forgotten | one transaction: the vault row out; `CardForgottenAt`, if the token is the one read, not SUBMITTING, not forgotten yet. Look again |
+/// | EXPIRED, none | forgotten, none | 200 `{"CustomerOrder","CardForgottenAt"}`; no time if the card never reached the vault |
 ///
 /// # Errors
 /// 404 where there is no row, 409 while the card is on its way or being charged.

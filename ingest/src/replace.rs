@@ -18,6 +18,33 @@ use crate::{
 
 impl Ingest {
     /// Takes another card in. Nothing is written before it is sealed; a repeat is answered as the first was.
+    ///
+    /// First by the clean row, or by the quarantine row if there is none. The first row that matches decides:
+    ///
+    /// | the order | then |
+    /// |---|---|
+    /// | in no table, or somebody else's | 404 `ORDER_NOT_FOUND` |
+    /// | not across yet | 409 `ORDER_NOT_TOKENIZED`; while PENDING with Retry-After |
+    /// | its card is forgotten | 410 `CARD_FORGOTTEN` |
+    /// | payment SUBMITTING, also when the claim has run out | 409 `PAYMENT_IN_PROGRESS`, Retry-After 5 |
+    /// | SUBMITTED or UNKNOWN | the order has a card of this last4 and brand: 200 with its status, a repeat whose answer was lost; else 409 `PAYMENT_NOT_DECLINED` |
+    /// | five declines in the history (ingest reads the id of the fifth, and no more of it) | 409 `PAYMENT_ATTEMPTS_EXHAUSTED`: no card could be charged |
+    /// | no payment, and a card of this last4 and brand, with or without an expiry as this one, replaced another (`CardReplacedAt`) | 200 with its status, a repeat whose answer was lost. The card that the order was placed with is taken once more: a mistyped number or expiry may look the same |
+    /// | a card of this last4 and brand was declined for good | 409 `ANOTHER_CARD_NEEDED` |
+    /// | no payment, or DECLINED | seal, then put |
+    ///
+    /// Then, in each round, by the quarantine row and the clean row, whose token becomes the row's `Replaces`:
+    ///
+    /// | quarantine row | then |
+    /// |---|---|
+    /// | owner or status cannot be read | 409 `CARD_CHANGE_BLOCKED` |
+    /// | this acceptance, or the clean row has this acceptance | 202: a put whose reply was lost |
+    /// | any, and the clean row takes no other card any more | as the table above says |
+    /// | none | put if there is none: 202 |
+    /// | PENDING, same details, replacing the same token | 202 with the first `AcceptanceId` and `AcceptedAt`; nothing is written |
+    /// | FAILED or EXPIRED, of the same owner | a new acceptance in its place, if unchanged since it was read: 202 |
+    /// | PENDING, anything else, of the same owner | 409 `CARD_CHANGING`, Retry-After as for a PENDING order |
+    /// | of another owner (two met at one order id, and this one cannot cross any more) | 409 `CARD_CHANGE_BLOCKED`, until that row expires and goes |
     pub(crate) async fn replace(
         &self,
         caller: &Caller,

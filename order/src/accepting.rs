@@ -23,6 +23,28 @@ pub enum Acceptance {
 }
 
 /// Decides by the clean row if there is one, else by the quarantine row: clean wins.
+///
+/// | the order id is | same details, same owner | anything else |
+/// |---|---|---|
+/// | unknown | 202, a new row | 202, a new row |
+/// | PENDING | 202 with the first `AcceptanceId` and `AcceptedAt`; nothing is written | 409 |
+/// | FAILED, EXPIRED | 202, a new acceptance in its place, if unchanged since it was read | same owner: the same, 202; other owner: 409 |
+/// | across | 200 with its status; nothing is written | 409 |
+///
+/// An amount is compared only if one is sent, which only a merchant may do:
+///
+/// | the order has | sent with it | PENDING, or across | FAILED, EXPIRED |
+/// |---|---|---|---|
+/// | no amount | none: by its owner, or a merchant who names that owner | the same order | renewed, without an amount |
+/// | no amount | one, by a merchant | 409 | renewed, with that amount |
+/// | an amount | none | the same order | renewed, with the amount it has |
+/// | an amount | the same one, by any merchant | the same order | renewed |
+/// | an amount | another one, by a merchant | 409 | renewed, with the new amount |
+/// | one that cannot be read | none | 409 | 409: the code does not guess what it was |
+/// | one that cannot be read | one, by a merchant | 409 | renewed, with that amount |
+/// | any | another `Owner` than the row's | 409 | 409 |
+///
+/// A customer's `Amount`, `Currency` or `Owner` is 403 `MERCHANT_ONLY` before anything is looked up.
 #[must_use]
 pub fn decide(
     submitted: &Details,
@@ -159,7 +181,7 @@ mod tests {
         }
     }
 
-    /// The rows of ARCHITECTURE.md's table "The same order": what a merchant or a customer submits (who may tell no
+    /// The rows of the second table of [`decide`]: what a merchant or a customer submits (who may tell no
     /// amount), by what the order has.
     #[test]
     fn the_amounts_of_a_submission_and_of_its_order_have_their_answer() {

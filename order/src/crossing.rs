@@ -242,7 +242,18 @@ impl Obstacle {
     }
 }
 
-/// The table "Crossing" of ARCHITECTURE.md, row by row from the top.
+/// What a cancelled transaction means; the first row that matches decides.
+///
+/// | vault | clean row | quarantine row | then |
+/// |---|---|---|---|
+/// | any | this acceptance | still this acceptance | a late put brought the row back: drop it |
+/// | any | this acceptance | gone, EXPIRED or another acceptance | done already |
+/// | conflict, throttled or an unknown reason, at any of the three | | | again |
+/// | any | any | gone, EXPIRED or another acceptance | superseded, done |
+/// | any | another acceptance with other details, of the same owner, forgotten | still this acceptance | drop it: its owner was told that no card is left |
+/// | validation error at any of the three | | | park REJECTED |
+/// | any | another acceptance | still this acceptance | same details: drop it; else park ORDER_EXISTS |
+/// | token exists, or what was in the way is gone again | | | again, with another token |
 fn decide(
     acceptance: Uuid,
     details: &Details,

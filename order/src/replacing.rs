@@ -86,7 +86,20 @@ struct Card<'a> {
     replaced: Token,
 }
 
-/// The table "Another card" of ARCHITECTURE.md, row by row from the top.
+/// What a cancelled transaction means; the first row that matches decides.
+///
+/// | clean row | quarantine row | vault, in and out | then |
+/// |---|---|---|---|
+/// | this acceptance | still this acceptance | any | a late put brought the row back: drop it |
+/// | this acceptance | gone, EXPIRED or another acceptance | any | done already |
+/// | conflict, throttled or an unknown reason, at any of the four | | | again |
+/// | any | gone, EXPIRED or another acceptance | any | superseded, done |
+/// | of this owner, forgotten | still this acceptance | any | drop it: its owner was told that no card is left. Nothing is parked |
+/// | validation error at any of the four | | | park REJECTED |
+/// | of this owner, with the replaced token, SUBMITTING | still this acceptance | any | a payment is under way until its `ClaimedUntil`: wait, with `ArmAfter` |
+/// | not as required otherwise: paid, perhaps paid, another token or owner, or declined for good with this card | still this acceptance | any | end: FAILED CARD_NOT_REPLACED, the card removed, no dead letter |
+/// | none | still this acceptance | any | park MALFORMED: nothing is there to be replaced |
+/// | as required | still this acceptance | token exists | again, with another token |
 fn decide(card: &Card<'_>, clean: &Obstacle, quarantine: &Obstacle, vault: &[Obstacle]) -> Crossing {
     let across =
         matches!(clean, Obstacle::Row(Some(row)) if is(row, "AcceptanceId", &card.acceptance.to_string()));

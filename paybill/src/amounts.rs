@@ -12,7 +12,7 @@ pub(crate) struct Price {
     pub(crate) is_required: bool,
 }
 
-/// The table "Who decides how much" of ARCHITECTURE.md: the order's amount, else the merchant's. What a customer says
+/// The table "Who decides how much" of docs/paying.md: the order's amount, else the merchant's. What a customer says
 /// decides nothing.
 ///
 /// # Errors

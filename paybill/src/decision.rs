@@ -44,7 +44,7 @@ pub(crate) struct Terms<'t> {
     pub(crate) unfit: Option<Problem>,
 }
 
-/// The table "Payments" of ARCHITECTURE.md, row by row from the top.
+/// The table "Payments" of docs/paying.md, row by row from the top.
 pub(crate) fn decide<'a>(
     payments: &'a Payments,
     asked: &Asked,

@@ -155,7 +155,7 @@ async fn an_order_that_a_merchant_places_for_somebody_is_theirs() {
     ann.forget("1").await.is(200);
 }
 
-/// The table "The same order" of ARCHITECTURE.md, where one stands: who sent it first, who sends it then, with what.
+/// The second table of `order::accepting::decide`, for an order that is there: who sent it first, who sends it then, with what.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_order_is_told_again_with_its_amount_or_without_and_with_no_other() {
     for is_across in [false, true] {
