@@ -1,8 +1,10 @@
 """What AWS makes of template.yaml: transforms it as CloudFormation does (aws-sam-translator) and checks the result.
 
 Run by scripts/check-template, which has the translator in an environment of its own. Fails with one line per finding.
+With `--print` it prints the transformed template instead, for a linter.
 """
 
+import json
 import logging
 import sys
 import time
@@ -17,6 +19,10 @@ STAGE = "CustomerApiStage"
 
 
 def transformed(**parameters):
+    return translated(**parameters)["Resources"]
+
+
+def translated(**parameters):
     with open("template.yaml", encoding="utf-8") as file:
         template = yaml_parse(file)
     for resource in template["Resources"].values():
@@ -26,7 +32,7 @@ def transformed(**parameters):
     parameters = {"ProcessorUrl": "sandbox", **parameters}
     session = boto3.session.Session(region_name="us-east-1")
     translator = Translator({}, Parser(), boto_session=session)
-    return translator.translate(template, parameters)["Resources"]
+    return translator.translate(template, parameters)
 
 
 def references(value):
@@ -122,6 +128,9 @@ def nested(value):
 
 if __name__ == "__main__":
     logging.disable(logging.WARNING)
+    if sys.argv[1:] == ["--print"]:
+        print(json.dumps(translated(), indent=1))
+        sys.exit(0)
     found = list(findings())
     for finding in found:
         print("transformed template:", finding)

@@ -23,14 +23,28 @@ pub const SHIPPED: &str = include_str!("../../template.yaml");
 /// # Errors
 /// As [`Template::parse`].
 pub fn template(text: &str, overrides: &BTreeMap<String, String>) -> Result<Template, TemplateError> {
-    let deployment = Deployment {
+    Template::parse(text, here(), overrides)
+}
+
+/// Whether the repository's template may be given these parameters, as CloudFormation decides it. `ProcessorUrl`, which
+/// has no default, is `sandbox` if it is not given.
+///
+/// # Errors
+/// As [`Template::check_parameters`].
+pub fn check_parameters(given: &BTreeMap<String, String>) -> Result<(), TemplateError> {
+    let mut all = BTreeMap::from([("ProcessorUrl".to_owned(), "sandbox".to_owned())]);
+    all.extend(given.clone());
+    Template::check_parameters(SHIPPED, here(), &all)
+}
+
+fn here() -> Deployment {
+    Deployment {
         region: REGION.to_owned(),
         account_id: ACCOUNT_ID.to_owned(),
         stack_name: STACK_NAME.to_owned(),
         user_pool_id: USER_POOL_ID.to_owned(),
         user_pool_client_id: USER_POOL_CLIENT_ID.to_owned(),
-    };
-    Template::parse(text, deployment, overrides)
+    }
 }
 
 /// The repository's template, with its parameters' defaults; `ProcessorUrl`, which has none, is `sandbox`.

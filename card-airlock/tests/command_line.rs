@@ -210,6 +210,32 @@ fn pages_of_an_origin_may_call_when_up_is_told_so() {
 }
 
 #[test]
+fn a_parameter_of_the_template_is_what_the_stack_is_started_with() {
+    let home = Home::new();
+    let up = home.up(&["--parameter", "StageName=trial", "--parameter", "CorsOrigin=http://localhost:8080"]);
+    assert!(up.text("api").ends_with("/trial"), "{}", up.text("api"));
+    let answer = up.answer_to("OPTIONS", "none");
+    assert!(answer.contains("access-control-allow-origin: http://localhost:8080\r\n"), "{answer}");
+}
+
+#[test]
+fn what_cannot_come_about_is_refused_before_anything_starts() {
+    for (arguments, code, told) in [
+        (["--parameter", "AmountRequired=perhaps"], 1, "AmountRequired: must be one of auto, true, false"),
+        (["--parameter", "Nothing=1"], 1, "Nothing: there is no such parameter"),
+        (["--parameter", "AmountRequired"], 2, "it must be NAME=VALUE"),
+        (["--cors-origin", "http://localhost:8080/"], 1, "CorsOrigin: no browser sends this origin"),
+        (["--fault", "kms/Decrypted=error"], 2, "OPERATION is not one that SERVICE has here"),
+        (["--fault", "kmz/Decrypt=error"], 2, "SERVICE is not dynamodb, kms"),
+    ] {
+        let output = Home::new().run(&arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        assert!(stderr(&output).contains(told), "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
 fn a_taken_port_is_one_clear_line_and_exit_code_1() {
     let home = Home::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,6 +1,7 @@
 //! The command line of `card-airlock`.
 
 mod log;
+mod parameters;
 mod profile;
 mod ready_file;
 mod replay;
@@ -26,6 +27,7 @@ use crate::{
     stack::StackError,
     style::BAD,
 };
+use parameters::ParametersError;
 use ready_file::ReadyFileError;
 
 /// Card Airlock on one machine: orders go in with a card number, and are stored with a token in its place.
@@ -60,6 +62,8 @@ enum Command {
 enum CliError {
     #[error(transparent)]
     Stack(#[from] StackError),
+    #[error(transparent)]
+    Parameters(#[from] ParametersError),
     #[error(transparent)]
     SignIn(#[from] SignInError),
     #[error(transparent)]

@@ -9,7 +9,7 @@ use clock::TestClock;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::{
-    CliError,
+    CliError, parameters,
     ready_file::{Ready, ReadyFile},
     stop_signal::StopSignal,
 };
@@ -39,9 +39,12 @@ pub(super) struct UpArgs {
     /// Run each function as a process of its own, from the programs beside this one (`cargo build --workspace`).
     #[arg(long)]
     pub(super) processes: bool,
-    /// The one origin whose web pages may call the API, such as http://localhost:8080.
-    #[arg(long, value_name = "ORIGIN", default_value = "", hide_default_value = true)]
-    pub(super) cors_origin: String,
+    /// The one origin whose web pages may call the API, such as http://localhost:8080: the parameter CorsOrigin.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(super) cors_origin: Option<String>,
+    /// A parameter of template.yaml, such as AmountRequired=true. May stand several times, for another parameter each.
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameters::split)]
+    pub(super) parameters: Vec<(String, String)>,
     /// The processor that the payment sandbox plays, and the profile by which it is charged.
     #[arg(long, value_name = "NAME", default_value = "airlock")]
     pub(super) processor: Dialect,
@@ -56,8 +59,9 @@ pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Res
     if let Some(path) = &args.ready_file {
         ReadyFile::clear(path)?;
     }
+    let parameters = parameters::given(&args.parameters, args.cors_origin.as_deref())?;
     let mut options = StackOptions {
-        parameters: [("CorsOrigin".to_owned(), args.cors_origin.clone())].into(),
+        parameters,
         processor: args.processor,
         api_port: args.port,
         aws_port: args.aws_port,

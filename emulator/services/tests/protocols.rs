@@ -1,0 +1,179 @@
+//! What is not here is refused in the protocol of its service, with its own name and that of the list of what is here.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
+
+use card_airlock_iam::Policies;
+use card_airlock_services::{Account, AwsEndpoint, EndpointOptions, RequestNames};
+use clock::Clock;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+
+async fn endpoint() -> AwsEndpoint {
+    let options = EndpointOptions {
+        clock: Clock::system(),
+        account: Account { region: "us-east-1".to_owned(), id: "123456789012".to_owned() },
+        names: RequestNames::default(),
+        guard: |_| true,
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let aws = AwsEndpoint::start(listener, options, std::future::pending()).await.unwrap();
+    let mut policies = Policies::new("123456789012");
+    policies.add_role("R", "arn:aws:iam::123456789012:role/R");
+    aws.enforce(policies);
+    aws
+}
+
+/// Status, head and body of the answer to a request that `caller` signed for `service`.
+async fn ask(
+    aws: &AwsEndpoint,
+    line: &str,
+    caller: &str,
+    service: &str,
+    headers: &str,
+    body: &str,
+) -> (u16, String, Vec<u8>) {
+    let address = aws.url().trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "{line} HTTP/1.1\r\nHost: {address}\r\nAuthorization: AWS4-HMAC-SHA256 \
+         Credential={caller}/20261128/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0\r\n{headers}\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap().to_lowercase();
+    (head[9..12].parse().unwrap(), head, answer[end + 4..].to_vec())
+}
+
+/// Without the id of the request, which is new each time.
+fn text(body: &[u8]) -> String {
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    let start = text.to_lowercase().find("<requestid>");
+    text[..start.unwrap_or(text.len())].to_owned()
+}
+
+const LIST: &str = "emulator/services/README.md of Card Airlock lists what this local endpoint has";
+
+#[tokio::test]
+async fn sts_says_who_is_calling() {
+    let aws = endpoint().await;
+    for (caller, arn, user) in [
+        ("R", "arn:aws:sts::123456789012:assumed-role/R/R", "R:R"),
+        ("operator", "arn:aws:iam::123456789012:user/operator", "operator"),
+    ] {
+        let body = "Action=GetCallerIdentity&Version=2011-06-15";
+        let (status, head, body) = ask(&aws, "POST /", caller, "sts", FORM, body).await;
+        assert_eq!(status, 200);
+        assert!(head.contains("content-type: text/xml"), "{head}");
+        let expected = format!("<Arn>{arn}</Arn><UserId>{user}</UserId><Account>123456789012</Account>");
+        assert!(text(&body).contains(&expected), "{}", text(&body));
+        let (status, _, by_get) =
+            ask(&aws, "GET /?Action=GetCallerIdentity&Version=2011-06-15", caller, "sts", "", "").await;
+        assert_eq!((status, text(&by_get)), (200, text(&body)));
+    }
+}
+
+#[tokio::test]
+async fn a_query_service_is_refused_in_xml() {
+    let aws = endpoint().await;
+    for (service, action) in [
+        ("sts", "AssumeRole"),
+        ("iam", "ListUsers"),
+        ("iam", "GetCallerIdentity"),
+        ("sns", "Publish"),
+        ("cloudformation", "DescribeStacks"),
+        ("sqs", "SendMessage"),
+    ] {
+        let body = format!("Version=1&Action={action}&More=1");
+        let (status, head, body) = ask(&aws, "POST /", "operator", service, FORM, &body).await;
+        assert_eq!(status, 400);
+        assert!(head.contains("content-type: text/xml"), "{head}");
+        let expected = format!(
+            "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>{action} of {service} is not \
+             here; {LIST}</Message></Error>"
+        );
+        assert_eq!(text(&body), expected);
+    }
+}
+
+#[tokio::test]
+async fn ec2_s3_lambda_and_cloudwatch_are_refused_as_each_of_them_refuses() {
+    let aws = endpoint().await;
+    let (status, _, body) = ask(&aws, "POST /", "operator", "ec2", FORM, "Action=DescribeVpcs").await;
+    let expected = format!(
+        "<Response><Errors><Error><Code>InvalidAction</Code><Message>DescribeVpcs of ec2 is not here; \
+         {LIST}</Message></Error></Errors>"
+    );
+    assert_eq!((status, text(&body)), (400, expected));
+
+    let (status, head, body) = ask(&aws, "GET /", "operator", "s3", "", "").await;
+    assert_eq!(status, 501);
+    assert!(head.contains("content-type: application/xml"), "{head}");
+    assert!(
+        text(&body).contains("<Code>NotImplemented</Code><Message>GET of s3 is not here; "),
+        "{}",
+        text(&body)
+    );
+
+    let (status, head, body) = ask(&aws, "GET /2015-03-31/functions/", "operator", "lambda", "", "").await;
+    assert_eq!(status, 404);
+    assert!(head.contains("x-amzn-errortype: unknownoperationexception"), "{head}");
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(body["message"], format!("GET of lambda is not here; {LIST}"));
+
+    let headers = "Smithy-Protocol: rpc-v2-cbor\r\nContent-Type: application/cbor\r\n";
+    let line = "POST /service/GraniteServiceVersion20100801/operation/PutMetricData";
+    let (status, head, body) = ask(&aws, line, "operator", "monitoring", headers, "").await;
+    assert_eq!(status, 400);
+    assert!(
+        head.contains("content-type: application/cbor") && head.contains("smithy-protocol: rpc-v2-cbor"),
+        "{head}"
+    );
+    assert_eq!(body[..8], [&[0xa2, 0x66], b"__type".as_slice()].concat());
+    let told = String::from_utf8_lossy(&body).into_owned();
+    assert!(
+        told.contains("UnknownOperationException") && told.contains("PutMetricData of monitoring"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn a_json_service_is_refused_in_its_version_of_json() {
+    let aws = endpoint().await;
+    for (target, name) in [
+        ("Logs_20140328.DescribeLogGroups", "DescribeLogGroups of Logs_20140328"),
+        ("TrentService.GenerateRandom", "GenerateRandom of TrentService"),
+        ("DynamoDB_20120810.CreateBackup", "CreateBackup of DynamoDB_20120810"),
+        ("DynamoDBStreams_20120810.GetItem", "GetItem of DynamoDBStreams_20120810"),
+        ("AmazonSQS.StartMessageMoveTask", "StartMessageMoveTask of AmazonSQS"),
+        ("secretsmanager.PutResourcePolicy", "PutResourcePolicy of secretsmanager"),
+    ] {
+        for version in ["1.0", "1.1"] {
+            let headers =
+                format!("X-Amz-Target: {target}\r\nContent-Type: application/x-amz-json-{version}\r\n");
+            let (status, head, body) = ask(&aws, "POST /", "operator", "any", &headers, "{}").await;
+            assert_eq!(status, 400);
+            assert!(head.contains(&format!("content-type: application/x-amz-json-{version}")), "{head}");
+            let body: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(body["__type"], "UnknownOperationException");
+            assert_eq!(body["message"], format!("{name} is not here; {LIST}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_cut_and_nothing_in_it_becomes_markup() {
+    let aws = endpoint().await;
+    let body = format!("Action=<b>{}</b>", "x".repeat(5000));
+    let (_, _, body) = ask(&aws, "POST /", "operator", "iam", FORM, &body).await;
+    let told = text(&body);
+    assert!(told.contains(&format!("<Message>b{} of iam is not here", "x".repeat(63))), "{told}");
+}
