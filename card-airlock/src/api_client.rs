@@ -99,6 +99,17 @@ impl<'a> ApiClient<'a> {
         self.send(self.post("paybill", body)?).await
     }
 
+    /// `PUT /order/{CustomerOrder}/card` with a body as it is.
+    pub(crate) async fn put_card(&self, order: &str, body: Bytes) -> Result<Answer, ClientError> {
+        let request = self.http.request(Method::PUT, self.card_url(order)?);
+        self.send(request.header(CONTENT_TYPE, "application/json").body(body)).await
+    }
+
+    /// Where [`ApiClient::put_card`] sends a card.
+    pub(crate) fn card_url(&self, order: &str) -> Result<Url, ClientError> {
+        self.url(&format!("order/{}/card", utf8_percent_encode(order, NON_ALPHANUMERIC)))
+    }
+
     /// `GET` at the `Location` of an acceptance, or where the status of `order` is.
     pub(crate) async fn status(&self, location: Option<&str>, order: &str) -> Result<Answer, ClientError> {
         let url = self.status_url(location, order)?;

@@ -277,6 +277,94 @@ fn a_key_that_others_may_read_is_a_clear_error() {
     assert!(stderr(&output).contains("may be read by others"), "{}", stderr(&output));
 }
 
+#[test]
+fn a_profile_is_checked_with_its_requests_and_its_outcomes() {
+    let home = Home::new();
+    for name in ["airlock", "stripe", "adyen", "checkout"] {
+        let output = home.run(&["profile", "check", name]);
+        let shown = String::from_utf8(output.stdout.clone()).unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(shown.contains(&format!("The profile {name} is right.")), "{shown}");
+        assert!(shown.contains("****-****-****-4242") && !shown.contains("4242424242424242"), "{shown}");
+        assert!(shown.contains("SUBMITTED") && shown.contains("any other answer, or none"), "{shown}");
+    }
+    let file = home.path("mine.toml");
+    let right = include_str!("../../paybill/profiles/airlock.toml");
+    std::fs::write(&file, right).unwrap();
+    assert!(home.run(&["profile", "check", file.to_str().unwrap()]).status.success());
+    // The line, and what is wrong there.
+    std::fs::write(&file, right.replace("outcome = \"submitted\"", "outcome = \"paid\"")).unwrap();
+    let output = home.run(&["profile", "check", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let line = right.lines().position(|line| line == "outcome = \"submitted\"").unwrap() + 1;
+    assert!(stderr(&output).contains(&format!("line {line}: unknown variant `paid`")), "{}", stderr(&output));
+    let output = home.run(&["profile", "check", "braintree"]);
+    assert_eq!((output.status.code(), stderr(&output).contains("there is no profile")), (Some(1), true));
+    assert_eq!(home.run(&["profile", "check", "stripe", "--card", "4111"]).status.code(), Some(2));
+}
+
+/// A processor that gives each connection this answer.
+fn processor(answer: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let answer = format!("HTTP/1.1 {answer}");
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut read = Vec::new();
+            let mut piece = [0; 4096];
+            while !read.ends_with(b"}") {
+                let length = stream.read(&mut piece).unwrap();
+                read.extend_from_slice(&piece[..length]);
+            }
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn a_profile_is_tried_and_the_rule_that_matched_is_told() {
+    let home = Home::new();
+    for (answer, code, told) in [
+        ("200 OK\r\nContent-Length: 0\r\n\r\n", 0, "200, by rule 1: 2xx means SUBMITTED"),
+        (
+            "402 No\r\nContent-Length: 23\r\n\r\n{\"DeclineCode\":\"broke\"}",
+            0,
+            "402, by rule 2: 402 or 422, /DeclineCode is a text means DECLINED (SOFT), code /DeclineCode",
+        ),
+        ("401 Who\r\nContent-Length: 0\r\n\r\n", 1, "401, by rule 3"),
+        ("500 Oh\r\nContent-Length: 0\r\n\r\n", 1, "500: no rule matches, so the outcome is unknown"),
+        ("", 1, "no answer: broken off"),
+    ] {
+        let output = home.run(&["profile", "try", "airlock", "--url", &processor(answer)]);
+        let shown = String::from_utf8(output.stdout.clone()).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{answer}: {shown} {}", stderr(&output));
+        assert!(shown.contains(told), "{shown}");
+        assert!(!shown.contains("4242424242424242"));
+    }
+    let output = home.run(&["profile", "try", "stripe", "--url", "http://127.0.0.1:1/"]);
+    assert!(stderr(&output).contains("needs a secret"), "{}", stderr(&output));
+    let output = home.run(&["profile", "try", "airlock", "--url", "http://pay.example/"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+}
+
+#[test]
+fn the_demo_charges_in_the_format_of_each_processor() {
+    let home = Home::new();
+    for name in ["airlock", "stripe", "adyen", "checkout"] {
+        let output = home.run(&["demo", "--processor", name]);
+        let shown = String::from_utf8(output.stdout.clone()).unwrap();
+        assert!(output.status.success(), "{shown} {}", stderr(&output));
+        assert!(shown.contains("All 6 steps are as they must be."), "{shown}");
+        for card in ["4000000000009995", "4242424242424242"] {
+            assert!(!shown.contains(card), "{shown}");
+        }
+    }
+    assert_eq!(home.run(&["demo", "--processor", "paypal"]).status.code(), Some(2));
+    assert_eq!(home.run(&["demo", "--processor", "stripe", "--chaos"]).status.code(), Some(2));
+}
+
 /// A row as somebody might write it by hand: whatever takes it up can only park it.
 fn put_poison(aws_url: &str) {
     let row = r#"{"TableName":"OrderQuarantineTable","Item":{"CustomerOrder":{"S":"poison"},"Status":{"S":"PENDING"}}}"#;

@@ -209,8 +209,9 @@ impl Walk<'_, '_> {
 
     fn no_card_in(&mut self, answer: &Answer) -> Result<(), DemoError> {
         let text = answer.json.to_string();
-        let clean =
-            [self.declined, self.charged].iter().all(|card| !readable::in_bytes(card.number, text.as_bytes()));
+        let clean = [self.declined, self.charged]
+            .iter()
+            .all(|card| !readable::in_bytes(card.number, text.as_bytes()));
         self.page.check(clean, "the answer shows no card number")
     }
 }

@@ -1,6 +1,7 @@
 //! `card-airlock demo`: starts the pipeline on free ports and uses it as a client would, over HTTP only.
 
 mod chaos;
+mod decline;
 mod error;
 mod file;
 mod lines;
@@ -18,9 +19,13 @@ use crate::{
     api_client::ApiClient,
     operator::Operator,
     replay_function::replay_function,
+    sandbox::Dialect,
     stack::{NO_LIMIT, Stack, StackOptions},
 };
 pub use error::DemoError;
+
+/// The group of merchants: the template's default for `BillingGroupName`.
+const BILLING: &str = "billing";
 
 /// How to run the demo.
 #[derive(Debug, Args)]
@@ -31,6 +36,9 @@ pub struct DemoArgs {
     /// Let KMS fail, replies get lost and somebody tamper, and see that no order is lost or doubled.
     #[arg(long, conflicts_with = "orders")]
     pub chaos: bool,
+    /// Charge in the format of this processor: a card is declined, another one is charged.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["orders", "chaos"])]
+    pub processor: Option<Dialect>,
     /// What to log on standard error: off, error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL", default_value = "off", env = "CARD_AIRLOCK_LOG")]
     pub log: LevelFilter,
@@ -46,6 +54,7 @@ pub async fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> 
     let sdk_attempts = if args.chaos { 1 } else { 3 };
     let options = StackOptions {
         sdk_attempts,
+        processor: args.processor.unwrap_or_default(),
         parameters: [("DetokenizePerMinute".to_owned(), NO_LIMIT.to_owned())].into(),
         ..StackOptions::on_free_ports(issuer)
     };
@@ -56,6 +65,11 @@ pub async fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> 
 }
 
 async fn walk_or_file(args: &DemoArgs, stack: &Stack, out: &mut dyn Write) -> Result<(), DemoError> {
+    if let Some(processor) = args.processor {
+        let token = || stack.token("demo", &[BILLING.to_owned()]);
+        let api = ApiClient::new(&stack.api_url(), &token)?;
+        return decline::walk(&api, &stack.aws_url(), (processor, stack.sandbox()), out).await;
+    }
     let token = || stack.token("demo", &[]);
     let api = ApiClient::new(&stack.api_url(), &token)?;
     if args.chaos {

@@ -10,7 +10,7 @@ mod steps;
 
 use std::collections::BTreeSet;
 
-use card_airlock::sandbox::Failure;
+use card_airlock::sandbox::{Dialect, Failure};
 use customers::{Accepting, Crossing, LatePut, Paying, PayingTooEarly};
 use faults::{recorded, survives_every_fault};
 use forgetting::{
@@ -22,7 +22,7 @@ use operators::{
     Replaying, SweptMalformed,
 };
 use payments::{
-    AnotherCard, AnotherCardBeforeAnyPayment, AnotherCardMeetsAPayment, Declining, PayingByKey,
+    AnotherCard, AnotherCardBeforeAnyPayment, AnotherCardMeetsAPayment, Declining, PayingAt, PayingByKey,
     PayingDespite, PayingTooLate, Trouble,
 };
 use prices::{PlacedByAMerchant, PricedAtPaying, RenewedByItsOwner};
@@ -83,6 +83,12 @@ survive_every_fault! {
     promise_6_a_merchants_price_survives_every_fault: PlacedByAMerchant;
     promise_6_a_price_survives_its_failed_acceptance_and_every_fault: RenewedByItsOwner;
     promise_6_a_price_at_paying_is_the_merchants_at_every_fault: PricedAtPaying;
+    promise_6_paying_at_stripe_survives_every_fault: PayingAt { processor: Dialect::Stripe, answer_lost: false };
+    promise_6_an_answer_of_stripe_lost_beside_every_fault: PayingAt { processor: Dialect::Stripe, answer_lost: true };
+    promise_6_paying_at_adyen_survives_every_fault: PayingAt { processor: Dialect::Adyen, answer_lost: false };
+    promise_6_an_answer_of_adyen_lost_beside_every_fault: PayingAt { processor: Dialect::Adyen, answer_lost: true };
+    promise_6_paying_at_checkout_survives_every_fault: PayingAt { processor: Dialect::Checkout, answer_lost: false };
+    promise_6_an_answer_of_checkout_lost_beside_every_fault: PayingAt { processor: Dialect::Checkout, answer_lost: true };
     forgetting_a_card_survives_every_fault: Forgetting;
     forgetting_another_card_that_comes_late_survives_every_fault: AnotherCardForAForgottenOrder;
     forgetting_a_late_card_that_cannot_be_opened_survives_every_fault: LateCardThatCannotBeOpened;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use card_airlock::sandbox::Failure;
+use card_airlock::sandbox::{Dialect, Failure};
 
 use super::{
-    faults::{ADA, End, Stage, insist},
+    faults::{ADA, End, ORDERED, Stage, insist},
     steps::{row, sweep, tokenized, tokenized_to_be_declined},
 };
 use crate::simulation::{
@@ -212,5 +212,41 @@ impl Stage for PayingDespite {
 
     fn end(&self) -> End {
         End::Paid
+    }
+}
+
+/// At a real processor, which makes something before it charges, forgets keys after a failure, or cannot be asked.
+pub(super) struct PayingAt {
+    pub(super) processor: Dialect,
+    /// Of the first charge.
+    pub(super) answer_lost: bool,
+}
+
+impl Stage for PayingAt {
+    async fn begin(&self, world: &mut World, order: &str) {
+        let placed = async |world: &World| world.place_for(order, ADA, ORDERED, CENTS).await;
+        assert_eq!(insist(world, placed).await.status, 202);
+        world.settle().await;
+    }
+
+    async fn go(&self, world: &mut World, order: &str) {
+        world.stack.sandbox().fail_next(self.answer_lost.then_some(Failure::AnswerLost));
+        let paid = paid_by(world, order, "one", CENTS).await;
+        match self.end() {
+            End::PaidOrUnknown if paid.status == 409 => assert_eq!(paid.text("code"), "PAYMENT_UNKNOWN"),
+            _ => assert_eq!((paid.status, paid.body["Amount"].as_u64()), (200, CENTS), "{paid:?}"),
+        }
+        world.stack.sandbox().fail_next(None);
+    }
+
+    fn end(&self) -> End {
+        match self.processor {
+            Dialect::Checkout => End::PaidOrUnknown,
+            Dialect::Airlock | Dialect::Stripe | Dialect::Adyen => End::Paid,
+        }
+    }
+
+    fn processor(&self) -> Dialect {
+        self.processor
     }
 }

@@ -10,7 +10,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
 use card_airlock::{
     functions::sdk_config,
-    sandbox::{Charge, Failure},
+    sandbox::{Charge, Dialect, Failure},
     stack::{Stack, StackOptions},
 };
 use card_airlock_event_source::{Did, Step};
@@ -58,12 +58,18 @@ impl World {
 
     /// Calls of the functions' SDK that take longer are given up.
     pub(crate) async fn with_timeouts(sdk_timeouts: TimeoutConfig) -> Self {
+        Self::charged_by(Dialect::Airlock, sdk_timeouts).await
+    }
+
+    /// The same, with a processor that speaks another format.
+    pub(crate) async fn charged_by(processor: Dialect, sdk_timeouts: TimeoutConfig) -> Self {
         // 2026-11-21, 18:59:33: any time will do.
         let time = TestClock::stopped_at(UNIX_EPOCH + Duration::from_millis(1_795_287_573_000));
         let options = StackOptions {
             clock: time.clock(),
             sdk_attempts: 1,
             sdk_timeouts,
+            processor,
             self_driven: false,
             ..StackOptions::on_free_ports(issuer())
         };
@@ -129,6 +135,8 @@ impl World {
     ) -> Answer {
         let mut body = body_of(order, details);
         body["Owner"] = user.into();
+        // Real processors want it.
+        body["CardExpiry"] = "12/30".into();
         client::price(&mut body, cents);
         self.request("IngestFunction", &client::post(&self.client_id, MERCHANT, "/order", &body)).await
     }

@@ -1,6 +1,9 @@
 //! The HTTP processor against servers of the test's own: what is sent, what each answer means, what gets out.
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test by panicking")]
 
+mod bad_answers;
+mod server;
+
 use std::{
     io,
     sync::{Arc, Mutex},
@@ -10,13 +13,14 @@ use std::{
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use clock::{Clock, TestClock};
-use order::{DeclineCode, OrderId, Outcome, Payer};
+use order::{Amount, DeclineCode, OrderId, Outcome, Payer, Settlement};
 use paybill::{PaymentRequest, PrepareError, Processor, ProcessorError, ProcessorSettings, connect};
 use platform::log_filter;
 use serde_json::{Value, json};
+use server::{Server, response};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpSocket, TcpStream},
+    net::{TcpListener, TcpSocket},
 };
 use tracing_subscriber::{Layer, filter::LevelFilter, layer::SubscriberExt};
 use uuid::Uuid;
@@ -24,79 +28,6 @@ use vault::{Card, CardExpiry, Pan};
 
 const CARD: &str = "4242424242424242";
 const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:processor-AbCdEf";
-
-/// A server that takes one request a connection, records it, and answers as it is told; `None`: never.
-#[derive(Clone)]
-struct Server {
-    address: String,
-    seen: Arc<Mutex<Vec<String>>>,
-}
-
-impl Server {
-    async fn answering(answer: impl Fn(usize) -> Option<String> + Clone + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = Self { address: listener.local_addr().unwrap().to_string(), seen: Arc::default() };
-        let seen = server.seen.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (seen, answer) = (seen.clone(), answer.clone());
-                tokio::spawn(async move { serve(stream, &seen, answer).await });
-            }
-        });
-        server
-    }
-
-    async fn with_status(status: u16, body: &str) -> Self {
-        let answer = response(status, body);
-        Self::answering(move |_| Some(answer.clone())).await
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/charges", self.address)
-    }
-
-    fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
-    }
-}
-
-async fn serve(mut stream: TcpStream, seen: &Mutex<Vec<String>>, answer: impl Fn(usize) -> Option<String>) {
-    let Ok(request) = read_request(&mut stream).await else { return };
-    let number = {
-        let mut seen = seen.lock().unwrap();
-        seen.push(request);
-        seen.len()
-    };
-    match answer(number) {
-        Some(answer) => drop(stream.write_all(answer.as_bytes()).await),
-        None => std::future::pending().await,
-    }
-}
-
-async fn read_request(stream: &mut TcpStream) -> io::Result<String> {
-    let mut read = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&read).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .to_lowercase()
-                .split("content-length: ")
-                .nth(1)
-                .map_or(0, |rest| rest.lines().next().unwrap_or_default().trim().parse().unwrap());
-            if body.len() >= length {
-                return Ok(text);
-            }
-        }
-        if stream.read_buf(&mut read).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-}
-
-fn response(status: u16, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status} Any\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
-}
 
 fn settings(url: &str) -> ProcessorSettings {
     ProcessorSettings {
@@ -130,12 +61,16 @@ fn processor(settings: &ProcessorSettings) -> Arc<dyn Processor> {
 }
 
 async fn pay(processor: &dyn Processor) -> Result<Outcome, ProcessorError> {
+    settle(processor, None).await.map(|settlement| settlement.outcome)
+}
+
+async fn settle(processor: &dyn Processor, amount: Option<Amount>) -> Result<Settlement, ProcessorError> {
     let card = Card { pan: Pan::parse(CARD).unwrap(), expiry: Some(CardExpiry::parse("12/30").unwrap()) };
     let order = OrderId::accept("A-1").unwrap();
     let request = PaymentRequest {
         order: &order,
         customer_name: "Ann",
-        amount: None,
+        amount,
         payer: Payer::Owner,
         object: None,
         card: Some(card),
@@ -146,7 +81,7 @@ async fn pay(processor: &dyn Processor) -> Result<Outcome, ProcessorError> {
         PrepareError::Refused => ProcessorError::Refused,
         PrepareError::Declined(_) => ProcessorError::NoAnswer,
     })?;
-    processor.charge(exchange, prepared).await.map(|settlement| settlement.outcome)
+    processor.charge(exchange, prepared).await
 }
 
 fn declined(code: &str) -> Result<Outcome, ProcessorError> {
@@ -342,14 +277,7 @@ async fn without_its_secret_nothing_is_sent() {
 
 #[tokio::test]
 async fn promise_1_no_card_and_no_token_is_logged_at_any_level_or_in_any_debug_text() {
-    let written = Written::default();
-    let lines = tracing_subscriber::fmt::layer().with_writer({
-        let written = written.clone();
-        move || written.clone()
-    });
-    let lines = tracing_subscriber::registry().with(lines.with_filter(log_filter(LevelFilter::TRACE)));
-    // Of this thread, which the test's runtime runs on.
-    let _guard = tracing::subscriber::set_default(lines);
+    let (written, _guard) = Written::begin();
     let mut said = String::new();
     // An answer that quotes all it got.
     let quoting = format!(r#"{{"DeclineCode":"{CARD}","Token":"s3cret-token"}}"#);
@@ -363,7 +291,7 @@ async fn promise_1_no_card_and_no_token_is_logged_at_any_level_or_in_any_debug_t
         said += &format!("{outcome:?} {processor:?} {settings:?}");
         said += &outcome.map_or_else(|error| error.to_string(), |_| String::new());
     }
-    let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let written = written.text();
     assert!(written.contains("the processor answered"), "{written}");
     for secret in [CARD, "s3cret-token", "12/30"] {
         assert!(!written.contains(secret), "{secret} in {written}");
@@ -378,6 +306,23 @@ fn secret(token: &str) -> String {
 
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    /// All that is logged from now on by this thread, which the test's runtime runs on.
+    fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
+        let written = Self::default();
+        let lines = tracing_subscriber::fmt::layer().with_writer({
+            let written = written.clone();
+            move || written.clone()
+        });
+        let lines = tracing_subscriber::registry().with(lines.with_filter(log_filter(LevelFilter::TRACE)));
+        (written, tracing::subscriber::set_default(lines))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl io::Write for Written {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
