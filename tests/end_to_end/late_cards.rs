@@ -27,6 +27,9 @@ async fn another_card_that_arrives_after_its_order_was_forgotten_is_dropped_and_
     answer.await.is(202);
     let late = world.only_row(QUARANTINE).await;
     assert!(!ann.status("1").await.is(200).text("CardForgottenAt").is_empty(), "the 202 hides nothing");
+    // No payment waits for it: it will not come.
+    let unpaid = ann.pay_with("two", &json!({ "CustomerOrder": "1" })).await.is(410);
+    assert_eq!(unpaid.code(), "CARD_FORGOTTEN");
     assert_eq!(world.deliver_last().await, None);
     assert_eq!(world.counts().await, [0, 0, 1]);
     assert_eq!(world.dead_letters(), [] as [serde_json::Value; 0]);

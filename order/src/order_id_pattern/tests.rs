@@ -18,6 +18,8 @@ fn a_pattern_matches_whole_ids_and_no_others() {
         ("[A-Za-z]{0,2}x{2}", vec!["xx", "axx", "xxxx"], vec!["x", "xxxxx"]),
         ("a\\.b~c_d", vec!["a.b~c_d"], vec!["axb~c_d"]),
         ("\\d{1,3}\\d{2}", vec!["123", "12345"], vec!["12", "123456"]),
+        ("[a-z]\\d[A-Z]", vec!["a1A"], vec!["A1A", "a1a"]),
+        ("-{0}a", vec!["a"], vec!["-a"]),
         ("20\\d{14}", vec!["2026112814301500"], vec!["2126112814301500"]),
     ] {
         let pattern = pattern(text);
@@ -90,6 +92,11 @@ fn a_pattern_that_admits_a_card_is_refused_with_the_part_and_the_issuer() {
         // Only one of the counts has a card's length, and only one of the prefixes is an issuer's.
         ("979\\d{12,13}", "979\\d{12,13}", "troy", 16),
         ("5018{1}0{0,20}", "5018{1}0{0,20}", "maestro", 12),
+        // What is never there keeps no digits from being the first.
+        ("a{0}4999\\d{12}", "4999\\d{12}", "visa", 16),
+        // The longest prefix tells whose it could be.
+        ("384\\d{13}", "384\\d{13}", "diners", 16),
+        ("384100\\d{10}", "384100\\d{10}", "hipercard", 16),
         // A group of four before it would excuse each of these.
         ("20\\d{2}-\\d{4}-\\d{4}-\\d{4}", "\\d{4}-\\d{4}-\\d{4}", "maestro", 12),
         ("2026-4\\d{3}-\\d{4}-\\d{4}-\\d{4}", "4\\d{3}-\\d{4}-\\d{4}-\\d{4}", "visa", 16),
@@ -114,6 +121,8 @@ fn a_pattern_whose_digits_are_never_a_card_is_let_through() {
         "4\\d{12}",
         "4\\d{16,17}",
         "34\\d{14}",
+        // Visa's prefix and length, but these are Elo's, whose numbers have 16 digits.
+        "401178\\d{13}",
         "\\d{3}-\\d{7}-\\d{7}",
         "\\d{4}-\\d{4}",
         "\\d{4}-\\d{4}_\\d{4}-\\d{4}",

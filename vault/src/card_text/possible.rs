@@ -63,7 +63,6 @@ pub fn possible_card(parts: &[PatternPart]) -> Option<PossibleCard> {
     let mut may_begin = true;
     for (start, part) in parts.iter().enumerate() {
         if may_begin && part.class.is_digit() && part.most > 0 {
-            search.seen.clear();
             let found = search.from(&Walk::default(), start);
             if let Some((end, line, length)) = found {
                 return Some(PossibleCard { parts: start..end, brand: line.brand, length });
@@ -93,6 +92,7 @@ struct Walk {
 
 struct Search<'a> {
     parts: &'a [PatternPart],
+    /// The ways from which no card was found.
     seen: HashSet<(Walk, usize)>,
 }
 
@@ -160,9 +160,7 @@ impl Walk {
         let PatternClass::Literal(mark) = class else { return None };
         let mut next = self.clone();
         next.gap.extend(std::iter::repeat_n(mark, count));
-        let goes_on = GROUPINGS
-            .iter()
-            .any(|grouping| grouping.len() > next.groups.len() && grouping.starts_with(&next.groups));
+        let goes_on = GROUPINGS.iter().any(|grouping| grouping.starts_with(&next.groups));
         (goes_on && next.gap.chars().count() <= MOST_MARKS).then_some(next)
     }
 
