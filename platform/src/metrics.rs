@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde_json::{Map, Value, json};
+use strum::{IntoStaticStr, VariantNames};
 use tracing::{
     Event, Metadata, Subscriber,
     field::{Field, Visit},
@@ -23,8 +24,8 @@ use crate::settings::{Lookup, SettingError, text};
 
 const TARGET: &str = "platform::metrics";
 
-/// What is measured. The dimension, where there is one, has few values, and never an id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is measured; a metric has its variant's name. The dimension, if there is one, has few values, and never an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantNames)]
 pub enum Metric {
     /// An order was accepted.
     Accepted,
@@ -73,37 +74,38 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// Name, value, unit, and the dimension with its value.
-    fn parts(self) -> (&'static str, u64, &'static str, Option<(&'static str, &'static str)>) {
+    /// Value, unit, and the dimension with its value.
+    fn parts(self) -> (u64, &'static str, Option<(&'static str, &'static str)>) {
         match self {
-            Self::Accepted => ("Accepted", 1, "Count", None),
-            Self::Refused(code) => ("Refused", 1, "Count", Some(("Code", code))),
-            Self::Denied(reason) => ("Denied", 1, "Count", Some(("Reason", reason))),
-            Self::Tokenized => ("Tokenized", 1, "Count", None),
-            Self::TimeInQuarantine(time) => ("TimeInQuarantine", time, "Milliseconds", None),
-            Self::Parked(reason) => ("Parked", 1, "Count", Some(("Reason", reason))),
-            Self::Rearmed => ("Rearmed", 1, "Count", None),
-            Self::TakenUp => ("TakenUp", 1, "Count", None),
-            Self::InWork(rows) => ("InWork", rows, "Count", None),
-            Self::GivenUp(rows) => ("GivenUp", rows, "Count", None),
-            Self::WaitingForPayment(rows) => ("WaitingForPayment", rows, "Count", None),
-            Self::ParkedRows(rows) => ("ParkedRows", rows, "Count", None),
-            Self::Expired => ("Expired", 1, "Count", None),
-            Self::OldestQuarantined(age) => ("OldestQuarantined", age, "Seconds", None),
-            Self::RemovedByTtl => ("RemovedByTtl", 1, "Count", None),
-            Self::Detokenized => ("Detokenized", 1, "Count", None),
-            Self::Revealed => ("Revealed", 1, "Count", None),
-            Self::DetokenizeRefused => ("DetokenizeRefused", 1, "Count", None),
-            Self::CardUnreadable => ("CardUnreadable", 1, "Count", None),
-            Self::CardMissing => ("CardMissing", 1, "Count", None),
-            Self::Forgotten => ("Forgotten", 1, "Count", None),
-            Self::Payment(outcome) => ("Payment", 1, "Count", Some(("Outcome", outcome))),
+            Self::Accepted => (1, "Count", None),
+            Self::Refused(code) => (1, "Count", Some(("Code", code))),
+            Self::Denied(reason) => (1, "Count", Some(("Reason", reason))),
+            Self::Tokenized => (1, "Count", None),
+            Self::TimeInQuarantine(time) => (time, "Milliseconds", None),
+            Self::Parked(reason) => (1, "Count", Some(("Reason", reason))),
+            Self::Rearmed => (1, "Count", None),
+            Self::TakenUp => (1, "Count", None),
+            Self::InWork(rows) => (rows, "Count", None),
+            Self::GivenUp(rows) => (rows, "Count", None),
+            Self::WaitingForPayment(rows) => (rows, "Count", None),
+            Self::ParkedRows(rows) => (rows, "Count", None),
+            Self::Expired => (1, "Count", None),
+            Self::OldestQuarantined(age) => (age, "Seconds", None),
+            Self::RemovedByTtl => (1, "Count", None),
+            Self::Detokenized => (1, "Count", None),
+            Self::Revealed => (1, "Count", None),
+            Self::DetokenizeRefused => (1, "Count", None),
+            Self::CardUnreadable => (1, "Count", None),
+            Self::CardMissing => (1, "Count", None),
+            Self::Forgotten => (1, "Count", None),
+            Self::Payment(outcome) => (1, "Count", Some(("Outcome", outcome))),
         }
     }
 
     /// Writes the metric. Without [`EmbeddedMetrics`] it is a log line like any other.
     pub fn record(self) {
-        let (name, value, unit, dimension) = self.parts();
+        let name: &'static str = self.into();
+        let (value, unit, dimension) = self.parts();
         let (dimension, of) = dimension.unwrap_or_default();
         tracing::info!(target: TARGET, name, value, unit, dimension, of);
     }

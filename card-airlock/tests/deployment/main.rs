@@ -10,11 +10,13 @@
 mod alarms;
 mod api;
 mod attributes;
+mod commands;
 mod declared;
 mod functions;
 mod gateway;
 mod kept;
 mod markdown;
+mod operating;
 mod policies;
 mod settings;
 mod vpc;
