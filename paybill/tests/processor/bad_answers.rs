@@ -35,7 +35,7 @@ fn dollars() -> Amount {
 }
 
 /// One payment at a server that answers with these bytes, in pieces with a pause between them.
-async fn answered(answer: &[&[u8]]) -> Result<Settlement, ProcessorError> {
+pub(crate) async fn answered(answer: &[&[u8]]) -> Result<Settlement, ProcessorError> {
     let (url, _served) = serving(answer.iter().map(|piece| piece.to_vec()).collect()).await;
     let secrets = super::Server::with_status(200, &super::secret("key")).await;
     let aws = super::aws(&format!("http://{}", secrets.address));
@@ -61,7 +61,7 @@ async fn serving(pieces: Vec<Vec<u8>>) -> (String, JoinHandle<()>) {
     (url, served)
 }
 
-fn of_adyen(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn of_adyen(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 {status} Any\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
     [head.as_bytes(), body].concat()
 }

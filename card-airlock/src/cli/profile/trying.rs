@@ -53,6 +53,9 @@ pub(in super::super) struct TryArgs {
     /// Pay as a merchant, not as the order's owner.
     #[arg(long)]
     merchant: bool,
+    /// The customer has agreed that a merchant charges the stored card.
+    #[arg(long, requires = "merchant")]
+    stored_card_agreement: bool,
 }
 
 /// Why nothing could be tried.
@@ -125,7 +128,7 @@ fn settings(args: &TryArgs, secret_arn: Option<String>) -> ProcessorSettings {
         url: args.url.clone(),
         profile: args.profile.clone(),
         account: args.account.clone(),
-        stored_card_agreement: false,
+        stored_card_agreement: args.stored_card_agreement,
         idempotency_hours: NonZeroU8::MIN,
         secret_arn,
         proxy: None,
