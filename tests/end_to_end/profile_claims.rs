@@ -237,3 +237,29 @@ async fn a_new_attempt_begins_without_what_the_declined_one_left() {
     assert!(world.sandbox.ledger().iter().all(|charge| matches!(charge.outcome, Outcome::Declined(_))));
     assert_ne!(reference, text(&row, "PaymentObject"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_a_decline_that_a_lookup_finds_joins_the_history_and_the_order_takes_another_card() {
+    for dialect in [Dialect::Stripe, Dialect::Checkout] {
+        let world = World::charged_by(dialect, []).await;
+        let merchant = tokenized(&world, "stolen").await;
+        world.sandbox.answer_lookups(false);
+        world.sandbox.fail_next(Some(Failure::AnswerLost));
+        merchant.pay("1").await.is(503);
+        world.advance(Duration::from_hours(24));
+        assert_eq!(merchant.pay("1").await.is(409).code(), "PAYMENT_UNKNOWN", "{dialect:?}");
+        world.sandbox.answer_lookups(true);
+        world.advance(CLAIM_OVER);
+        assert_eq!(merchant.pay("1").await.is(402).code(), "PAYMENT_DECLINED", "{dialect:?}");
+        let row = world.only_row(ORDERS).await;
+        assert_eq!(text(&row, "PaymentStatus"), "DECLINED");
+        assert!(!row.contains_key("LookedUpAt"));
+        let [decline] = &row["PaymentHistory"].as_l().unwrap()[..] else { panic!("{row:?}") };
+        assert_eq!(decline.as_m().unwrap()["PaymentId"], row["PaymentId"]);
+        assert_eq!(row["HardDeclines"].as_ss().unwrap(), &["visa:9979"], "{dialect:?}");
+        merchant.put_card("1", named("approve").unwrap().number).await.is(202);
+        world.deliver_last().await;
+        merchant.pay("1").await.is(200);
+        assert_eq!(world.sandbox.ledger().len(), 2);
+    }
+}

@@ -40,10 +40,18 @@ async function refresh() {
       "tr",
       {},
       h("td", {}, h("button", { type: "button", class: "link", onclick: () => choose(charge.order) }, charge.order)),
-      h("td", {}, h("span", { class: `stage ${charge.outcome === "charged" ? "paid" : "declined"}` }, charge.outcome)),
+      h(
+        "td",
+        {},
+        h("span", { class: `stage ${charge.outcome === "charged" ? "paid" : "declined"}` }, charge.outcome),
+        charge.kind ? ` ${charge.kind.toLowerCase()}` : "",
+      ),
       h("td", { class: "num" }, `${charge.requests}×`),
+      h("td", {}, charge.profile),
+      h("td", {}, charge.reference ?? ""),
     ),
   );
-  const head = h("tr", {}, h("th", { scope: "col" }, "Order"), h("th", { scope: "col" }, "Outcome"), h("th", { scope: "col", class: "num" }, "Asked"));
+  const names = ["Order", "Outcome", "Asked", "Profile", "Its id there"];
+  const head = h("tr", {}, ...names.map((name) => h("th", { scope: "col", class: name === "Asked" ? "num" : "" }, name)));
   show(ledger, h("table", {}, h("thead", {}, head), h("tbody", {}, rows)));
 }

@@ -87,6 +87,7 @@ test("an order is paid and stands in the ledger; a declined card too", options, 
     await page.waitForSelector(`#ledger tr:has-text("${order}") .stage.${stage}`);
     await until("the answer is shown", async () => answer.test(await page.textContent("#paid")));
   }
+  await page.waitForSelector('#ledger tr:has-text("paid-2"):has-text("declined soft"):has-text("airlock")');
 });
 
 test("past its deadline an order expires, and its card is gone", options, async () => {
