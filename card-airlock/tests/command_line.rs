@@ -410,8 +410,12 @@ fn replay_tells_by_its_exit_code_whether_anything_is_left() {
     assert!(code == Some(3) && said.contains("1  orders that stay as they are"), "{said}");
     let (code, said) = replay(&["--max", "0"]);
     assert!(code == Some(3) && said.contains("1  dead letters that stay"), "{said}");
-    let (code, said) = replay(&["--order", "another"]);
-    assert!(code == Some(0), "nothing is left of that order: {said}");
+    let (code, said) = replay(&["--order", "poison", "--dry-run", "--json"]);
+    let summary: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &summary["rearmed"], &summary["dryRun"]), (Some(3), &1.into(), &true.into()), "{said}");
+    let output = home.run(&["replay", "--aws-port", &port, "--order", "another"]);
+    assert_eq!(output.status.code(), Some(1), "there is no such order");
+    assert!(stderr(&output).contains("no order of this id"), "{}", stderr(&output));
     assert_eq!(home.run(&["replay", "--reason", "NONE"]).status.code(), Some(2));
     up.stop_with("-TERM");
 

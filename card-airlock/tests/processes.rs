@@ -64,6 +64,7 @@ fn ingest(timeout: Duration) -> FunctionConfiguration {
         ("USER_POOL_CLIENT_ID", "client"),
         ("CORS_ORIGIN", ""),
         ("ORDER_ID_PATTERN", ""),
+        ("CARD_EXPIRY_REQUIRED", "false"),
         ("ORDER_DEADLINE_HOURS", "72"),
         ("QUARANTINE_TTL_DAYS", "7"),
         ("DATA_KEY_MAX_ROWS", "100"),

@@ -29,6 +29,13 @@ pub enum FailureReason {
 }
 
 impl FailureReason {
+    /// Whether a replay can bring an order that failed for this reason on its way again. Where the card is gone, none
+    /// can.
+    #[must_use]
+    pub fn is_replayable(self) -> bool {
+        !matches!(self, Self::CardNotReplaced | Self::Forgotten)
+    }
+
     /// The code as stored and shown.
     #[must_use]
     pub fn code(self) -> &'static str {

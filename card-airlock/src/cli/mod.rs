@@ -15,7 +15,7 @@ use std::{
 };
 
 use card_airlock_gateway::IssuerError;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use paybill::{PreviewError, profile::ProfileError};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -50,6 +50,11 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Start the pipeline on free ports and walk an order, or a file of orders, through it.
     Demo(demo::DemoArgs),
+    /// Print the completions of a shell: card-airlock completions bash > /etc/bash_completion.d/card-airlock
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
     /// Look at a processor profile, or try it.
     Profile(profile::ProfileArgs),
     /// Put orders through the pipeline, its functions as processes, and tell what they took (`cargo build
@@ -82,6 +87,8 @@ enum CliError {
     Preview(#[from] PreviewError),
     #[error(transparent)]
     Try(#[from] profile::TryError),
+    #[error("no order of this id waits to be replayed: nothing in quarantine and no dead letter has this id")]
+    NothingToReplay,
     #[error("this is no test card")]
     TestCard,
     #[error("cannot write the output: {0}")]
@@ -115,6 +122,10 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
     let command = cli.command.unwrap_or(Command::Up(cli.up));
     let level = match &command {
         Command::Token(args) => return token::print(args, out).map(|()| ExitCode::SUCCESS),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "card-airlock", &mut &mut *out);
+            return Ok(ExitCode::SUCCESS);
+        }
         Command::Profile(args) if let Some(args) = args.check() => {
             return profile::print(args, out).map(|()| ExitCode::SUCCESS);
         }
@@ -139,7 +150,7 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
             let is_anything_left = runtime.block_on(replay::run(args, out))?;
             return Ok(if is_anything_left { ExitCode::from(SOMETHING_LEFT) } else { ExitCode::SUCCESS });
         }
-        Command::Token(_) => {}
+        Command::Token(_) | Command::Completions { .. } => {}
     }
     Ok(ExitCode::SUCCESS)
 }

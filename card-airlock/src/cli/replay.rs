@@ -6,11 +6,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use clap::Args;
+use clap::{Args, builder::PossibleValuesParser, builder::TypedValueParser as _};
 use indicatif::{ProgressBar, ProgressStyle};
 use order::{FailureReason, OrderId, ParseOrderIdError};
 use replay::{ReplaySummary, Selection};
+use strum::VariantArray as _;
 
+use super::CliError;
 use crate::{
     replay_function::{ReplayFunctionError, replay_function},
     style::{FAINT, HEADING},
@@ -27,16 +29,24 @@ pub(super) struct ReplayArgs {
     /// Re-arm so many orders at most.
     #[arg(long, value_name = "N")]
     max: Option<u64>,
-    /// Only orders that failed for this reason: ENVELOPE_REFUSED, UNKNOWN_VERSION, MALFORMED, ORDER_EXISTS,
-    /// REJECTED or ATTEMPTS_EXHAUSTED.
-    #[arg(long, value_name = "CODE")]
+    /// Only orders that failed for this reason.
+    #[arg(long, value_name = "CODE", value_parser = reasons())]
     reason: Option<FailureReason>,
     /// Only this order.
     #[arg(long, value_name = "ID", value_parser = stored_order)]
     order: Option<OrderId>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
     /// The AWS endpoint's port on 127.0.0.1.
     #[arg(long, default_value_t = 4566)]
     aws_port: u16,
+}
+
+/// The reasons that a replay can do something about.
+fn reasons() -> impl clap::builder::TypedValueParser<Value = FailureReason> {
+    let replayable = FailureReason::VARIANTS.iter().filter(|reason| reason.is_replayable());
+    PossibleValuesParser::new(replayable.map(|reason| reason.code())).try_map(|code| code.parse())
 }
 
 /// The operator names an order that exists, under whatever rules it was accepted.
@@ -45,7 +55,8 @@ fn stored_order(id: &str) -> Result<OrderId, ParseOrderIdError> {
 }
 
 /// Replays, prints the summary, and tells whether anything is left.
-pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<bool, ReplayFunctionError> {
+pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<bool, CliError> {
+    let names_an_order = args.order.is_some();
     let replay = replay_function(&format!("http://127.0.0.1:{}", args.aws_port))?;
     let selection =
         Selection { dry_run: args.dry_run, max: args.max, reason: args.reason, order: args.order };
@@ -59,8 +70,17 @@ pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<bool, R
     let progress = |rows| bar.set_message(format!("{rows} rows of the quarantine looked at"));
     let summary = replay.replay(&selection, deadline, &progress).await;
     bar.finish_and_clear();
-    let summary = summary?;
-    print(&summary, out)?;
+    let summary = summary.map_err(ReplayFunctionError::from)?;
+    let found = summary.rearmed + summary.already_tokenized + summary.gone + summary.still_failing;
+    if names_an_order && found == 0 {
+        return Err(CliError::NothingToReplay);
+    }
+    if args.json {
+        serde_json::to_writer(&mut *out, &summary).map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        print(&summary, out)?;
+    }
     Ok(summary.is_anything_left())
 }
 

@@ -161,6 +161,7 @@ aws dynamodb get-item --endpoint-url {aws} --table-name CreditCardTokenizerTable
     for card in CARDS {
         writeln!(out, "  {}  {:<18}  {FAINT}{}{FAINT:#}", card.number, card.name, card.words)?;
     }
-    writeln!(out, "\nCtrl-C stops it.")?;
+    // Here it can still be seen when what is above has left the screen.
+    writeln!(out, "\nThe console: {HEADING}{console}{HEADING:#}   Ctrl-C stops it.")?;
     out.flush()
 }

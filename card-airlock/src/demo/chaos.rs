@@ -85,9 +85,11 @@ impl Chaos<'_> {
         page.step("Lambda retries, gives up, and leaves word in the dead-letter queue")?;
         let rows = ORDERS as u64 + 1;
         let begun = Instant::now();
+        let bar = page.waiting("Lambda retries; this takes about ten seconds");
         while self.given_up() < rows && begun.elapsed() < PATIENCE {
             tokio::time::sleep(GLANCE).await;
         }
+        bar.finish_and_clear();
         page.note(&format!(
             "{} records given up after {:.0} s",
             self.given_up(),
@@ -128,6 +130,7 @@ impl Chaos<'_> {
         page.note(&format!("card-airlock replay: {} orders re-armed", replayed.rearmed))?;
         let begun = Instant::now();
         let mut waiting: BTreeSet<String> = orders().collect();
+        let bar = page.waiting("the worker carries the orders across");
         while !waiting.is_empty() && begun.elapsed() < PATIENCE {
             let mut still = BTreeSet::new();
             for order in waiting {
@@ -138,6 +141,7 @@ impl Chaos<'_> {
             waiting = still;
             tokio::time::sleep(GLANCE).await;
         }
+        bar.finish_and_clear();
         page.check(waiting.is_empty(), "every order is tokenized")
     }
 

@@ -1,6 +1,6 @@
 //! Why a demo ended badly.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use card_airlock_gateway::IssuerError;
 
@@ -35,8 +35,27 @@ pub enum DemoError {
         expected: String,
     },
     /// The file of orders could not be read.
-    #[error("cannot read the orders: {0}")]
-    Orders(io::Error),
+    #[error("cannot read the orders in {}: {error}", path.display())]
+    Orders {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// The file of orders has no line with an order.
+    #[error("{} holds no orders: write one JSON body a line", .0.display())]
+    NoOrders(PathBuf),
+    /// The file for the results could not be written.
+    #[error("cannot write the results to {}: {error}", path.display())]
+    Results {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// Ctrl-C, before the last line.
+    #[error("interrupted: the lines that follow were not sent")]
+    Interrupted,
     /// Some orders of the file did not come through.
     #[error("not every order came through")]
     Incomplete,

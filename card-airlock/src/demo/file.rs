@@ -4,12 +4,13 @@ use std::{
     fs::File,
     io::{self, Read, Write},
     path::Path,
+    pin::pin,
     thread,
     time::{Duration, Instant},
 };
 
 use axum::body::Bytes;
-use futures::{StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::de::IgnoredAny;
 use tokio::sync::mpsc;
@@ -17,7 +18,9 @@ use tokio::sync::mpsc;
 use super::{
     error::DemoError,
     lines::{Line, Lines},
+    results::{LineResult, Results},
     summary::{Outcome, Summary},
+    turns::Turns,
 };
 use crate::api_client::{Answer, ApiClient};
 
@@ -29,21 +32,62 @@ const LONGEST_WAIT: Duration = Duration::from_millis(200);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Takes every order of the file (`-`: standard input) through, and prints what became of them.
-pub(super) async fn run(api: &ApiClient<'_>, path: &Path, out: &mut dyn Write) -> Result<(), DemoError> {
+pub(super) async fn run(
+    api: &ApiClient<'_>,
+    path: &Path,
+    results: Results<'_>,
+    out: &mut dyn Write,
+) -> Result<(), DemoError> {
+    let unreadable = |error| DemoError::Orders { path: path.to_owned(), error };
     let (source, size): (Box<dyn Read + Send>, Option<u64>) = if path == Path::new("-") {
         (Box::new(io::stdin()), None)
     } else {
-        let file = File::open(path).map_err(DemoError::Orders)?;
-        let size = file.metadata().map_err(DemoError::Orders)?.len();
+        let file = File::open(path).map_err(unreadable)?;
+        let size = file.metadata().map_err(unreadable)?.len();
         (Box::new(file), Some(size))
     };
+    let mut writer = results.open()?;
     let bar = progress_bar(size);
     let begun = Instant::now();
-    let summary = take_through(api, source, &bar).await;
+    let mut summary = Summary::default();
+    let mut ended = Ok(());
+    {
+        let mut orders = pin!(take_through(api, source, &bar));
+        let mut interrupt = pin!(tokio::signal::ctrl_c());
+        loop {
+            let result = tokio::select! {
+                biased;
+                // What was done is told; what is under way ends with the pipeline.
+                _ = &mut interrupt => {
+                    ended = Err(DemoError::Interrupted);
+                    break;
+                }
+                result = orders.next() => result,
+            };
+            match result {
+                None => break,
+                Some(Err(error)) => return Err(unreadable(error)),
+                Some(Ok(result)) => {
+                    writer.write(&result, out)?;
+                    summary.count(result.line, result.outcome);
+                    bar.set_message(format!("{} tokenized", summary.tokenized()));
+                }
+            }
+        }
+    }
     bar.finish_and_clear();
-    let summary = summary?;
-    summary.print(out)?;
-    writeln!(out, "in {:.1} s", begun.elapsed().as_secs_f64())?;
+    writer.finish()?;
+    if ended.is_ok() && summary.is_empty() {
+        return Err(DemoError::NoOrders(path.to_owned()));
+    }
+    if results.json {
+        serde_json::to_writer(&mut *out, &summary).map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        summary.print(out)?;
+        writeln!(out, "in {:.1} s", begun.elapsed().as_secs_f64())?;
+    }
+    ended?;
     if summary.is_complete() { Ok(()) } else { Err(DemoError::Incomplete) }
 }
 
@@ -56,44 +100,55 @@ fn progress_bar(size: Option<u64>) -> ProgressBar {
     bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// Reads in a thread of its own, a few lines ahead, and never more.
-async fn take_through(
-    api: &ApiClient<'_>,
+/// What became of each order, in the order of the file. Reads in a thread of its own, a few lines ahead, and never more.
+fn take_through<'a>(
+    api: &'a ApiClient<'_>,
     source: Box<dyn Read + Send>,
-    bar: &ProgressBar,
-) -> Result<Summary, DemoError> {
+    bar: &'a ProgressBar,
+) -> impl Stream<Item = io::Result<LineResult>> + 'a {
     let (sender, mut receiver) = mpsc::channel(AT_ONCE);
     thread::spawn(move || read_into(source, &sender));
-    let lines = stream::poll_fn(|context| receiver.poll_recv(context));
-    let mut outcomes = lines
-        .map(|line| async move {
-            let Line { number, bytes, text } = line?;
-            let outcome = match text {
-                Some(text) if text.as_ref().trim_ascii().is_empty() => None,
-                Some(text) if serde_json::from_slice::<IgnoredAny>(text.as_ref()).is_err() => {
-                    Some(Outcome::Refused("NOT_JSON".to_owned()))
-                }
-                // The body is wiped when the last holder of it, the HTTP client, lets go.
-                Some(text) => Some(take_one_through(api, Bytes::from_owner(text)).await),
-                None => Some(Outcome::Refused("TOO_LONG".to_owned())),
-            };
-            Ok((number, bytes, outcome))
+    let mut turns = Turns::default();
+    stream::poll_fn(move |context| receiver.poll_recv(context))
+        .map(move |line| {
+            // Orders of one id go through one after the other, as the file has them.
+            let turn = line
+                .as_ref()
+                .ok()
+                .and_then(|line| line.text.as_ref())
+                .and_then(|text| turns.of(text.as_ref()));
+            async move {
+                let Line { number, bytes, text } = line?;
+                let passage = match text {
+                    Some(text) if text.as_ref().trim_ascii().is_empty() => None,
+                    Some(text) if serde_json::from_slice::<IgnoredAny>(text.as_ref()).is_err() => {
+                        Some(Passage::ended(Outcome::Refused("NOT_JSON".to_owned())))
+                    }
+                    Some(text) => {
+                        let turn = match turn {
+                            Some(turn) => Some(turn.come().await),
+                            None => None,
+                        };
+                        // The body is wiped when the last holder of it, the HTTP client, lets go.
+                        let passage = take_one_through(api, Bytes::from_owner(text)).await;
+                        drop(turn);
+                        Some(passage)
+                    }
+                    None => Some(Passage::ended(Outcome::Refused("TOO_LONG".to_owned()))),
+                };
+                bar.inc(bytes);
+                Ok(passage.map(|passage| passage.of_line(number)))
+            }
         })
-        .buffer_unordered(AT_ONCE);
-    let mut summary = Summary::default();
-    while let Some(done) = outcomes.next().await {
-        let (number, bytes, outcome) = done.map_err(DemoError::Orders)?;
-        if let Some(outcome) = outcome {
-            summary.count(number, outcome);
-        }
-        bar.inc(bytes);
-        bar.set_message(format!("{} tokenized", summary.tokenized()));
-    }
-    Ok(summary)
+        .buffered(AT_ONCE)
+        .filter_map(|result| std::future::ready(result.transpose()))
 }
 
 fn read_into(source: impl Read, sender: &mpsc::Sender<io::Result<Line>>) {
-    let mut lines = Lines::new(source);
+    let mut lines = match Lines::new(source) {
+        Ok(lines) => lines,
+        Err(error) => return drop(sender.blocking_send(Err(error))),
+    };
     while let Some(line) = lines.next().transpose() {
         let failed = line.is_err();
         if sender.blocking_send(line).is_err() || failed {
@@ -102,31 +157,55 @@ fn read_into(source: impl Read, sender: &mpsc::Sender<io::Result<Line>>) {
     }
 }
 
-async fn take_one_through(api: &ApiClient<'_>, body: Bytes) -> Outcome {
-    let accepted = match api.submit(body).await {
-        Ok(answer) if matches!(answer.status, 200 | 202) => answer,
-        Ok(answer) => return Outcome::Refused(reason(&answer)),
-        Err(_) => return Outcome::Refused("NO_ANSWER".to_owned()),
-    };
-    let order = accepted.text("CustomerOrder").to_owned();
-    if let Err(reason) = follow(api, accepted, &order).await {
-        return Outcome::NotTokenized(reason);
+/// How far an order came, and what it is called now.
+struct Passage {
+    order: Option<String>,
+    token: Option<String>,
+    card: Option<String>,
+    outcome: Outcome,
+}
+
+impl Passage {
+    fn ended(outcome: Outcome) -> Self {
+        Self { order: None, token: None, card: None, outcome }
     }
-    match api.pay(&order).await {
-        Ok(answer) if answer.status == 200 => Outcome::Paid,
-        Ok(answer) => Outcome::NotPaid(reason(&answer)),
-        Err(_) => Outcome::NotPaid("NO_ANSWER".to_owned()),
+
+    fn of_line(self, line: u64) -> LineResult {
+        let Self { order, token, card, outcome } = self;
+        LineResult { line, order, token, card, outcome }
     }
 }
 
+async fn take_one_through(api: &ApiClient<'_>, body: Bytes) -> Passage {
+    let accepted = match api.submit(body).await {
+        Ok(answer) if matches!(answer.status, 200 | 202) => answer,
+        Ok(answer) => return Passage::ended(Outcome::Refused(reason(&answer))),
+        Err(_) => return Passage::ended(Outcome::Refused("NO_ANSWER".to_owned())),
+    };
+    let order = accepted.text("CustomerOrder").to_owned();
+    let tokenized = match follow(api, accepted, &order).await {
+        Ok(tokenized) => tokenized,
+        Err(reason) => {
+            return Passage { order: Some(order), ..Passage::ended(Outcome::NotTokenized(reason)) };
+        }
+    };
+    let outcome = match api.pay(&order).await {
+        Ok(answer) if answer.status == 200 => Outcome::Paid,
+        Ok(answer) => Outcome::NotPaid(reason(&answer)),
+        Err(_) => Outcome::NotPaid("NO_ANSWER".to_owned()),
+    };
+    let text = |name: &str| Some(tokenized.text(name).to_owned()).filter(|text| !text.is_empty());
+    Passage { order: Some(order), token: text("CreditCardToken"), card: text("CreditCard"), outcome }
+}
+
 /// Asks until the order has its token; otherwise says where it ended.
-async fn follow(api: &ApiClient<'_>, accepted: Answer, order: &str) -> Result<(), String> {
+async fn follow(api: &ApiClient<'_>, accepted: Answer, order: &str) -> Result<Answer, String> {
     let location = accepted.location.clone();
     let begun = Instant::now();
     let mut answer = accepted;
     loop {
         match (answer.status, answer.text("Status")) {
-            (200, "TOKENIZED") => return Ok(()),
+            (200, "TOKENIZED") => return Ok(answer),
             (200 | 202, "PENDING") if begun.elapsed() < PATIENCE => {}
             (200, status) if !status.is_empty() => return Err(status.to_owned()),
             _ => return Err(reason(&answer)),

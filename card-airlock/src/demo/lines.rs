@@ -6,6 +6,8 @@ use card_airlock_gateway::{MAX_BODY_BYTES, WipedBuffer};
 use zeroize::Zeroizing;
 
 const CHUNK: usize = 64 * 1024;
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// One line, without its end.
 #[derive(Debug)]
@@ -20,7 +22,7 @@ pub(super) struct Line {
 
 /// Reads lines of at most [`MAX_BODY_BYTES`]; longer ones are counted and passed over.
 pub(super) struct Lines<R> {
-    source: R,
+    source: io::Chain<io::Cursor<Vec<u8>>, R>,
     chunk: Zeroizing<Vec<u8>>,
     start: usize,
     end: usize,
@@ -28,8 +30,15 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    pub(super) fn new(source: R) -> Self {
-        Self { source, chunk: Zeroizing::new(vec![0; CHUNK]), start: 0, end: 0, number: 0 }
+    /// A byte order mark at the beginning, which editors of Windows write, is passed over.
+    pub(super) fn new(mut source: R) -> io::Result<Self> {
+        let mut head = Vec::with_capacity(BYTE_ORDER_MARK.len());
+        source.by_ref().take(BYTE_ORDER_MARK.len() as u64).read_to_end(&mut head)?;
+        if head == BYTE_ORDER_MARK {
+            head.clear();
+        }
+        let source = io::Cursor::new(head).chain(source);
+        Ok(Self { source, chunk: Zeroizing::new(vec![0; CHUNK]), start: 0, end: 0, number: 0 })
     }
 
     /// The next line; none at the end.
@@ -81,7 +90,7 @@ mod tests {
     use super::*;
 
     fn read(text: &[u8]) -> Vec<(u64, u64, Option<String>)> {
-        let mut lines = Lines::new(text);
+        let mut lines = Lines::new(text).unwrap();
         std::iter::from_fn(|| lines.next().unwrap())
             .map(|line| {
                 let text = line.text.map(|text| String::from_utf8(text.into_vec()).unwrap());
@@ -96,6 +105,15 @@ mod tests {
         assert_eq!(read(b""), []);
         assert_eq!(read(b"a\n\nbc"), [line(1, 2, "a"), line(2, 1, ""), line(3, 2, "bc")]);
         assert_eq!(read(b"a\r\nb\n"), [line(1, 3, "a\r"), line(2, 2, "b")]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line_and_of_no_other() {
+        let line = |number, bytes, text: &str| (number, bytes, Some(text.to_owned()));
+        assert_eq!(read(b"\xef\xbb\xbf{}\n"), [line(1, 3, "{}")]);
+        assert_eq!(read(b"\xef\xbb\xbf"), []);
+        assert_eq!(read(b"{}"), [line(1, 2, "{}")]);
+        assert_eq!(read(b"a\n\xef\xbb\xbfb"), [line(1, 2, "a"), line(2, 4, "\u{feff}b")]);
     }
 
     #[test]

@@ -7,7 +7,9 @@ mod file;
 mod lines;
 mod page;
 mod readable;
+mod results;
 mod summary;
+mod turns;
 mod walk;
 
 use std::{io::Write, path::PathBuf};
@@ -23,6 +25,7 @@ use crate::{
     stack::{NO_LIMIT, Stack, StackOptions},
 };
 pub use error::DemoError;
+use results::Results;
 
 /// The group of merchants: the template's default for `BillingGroupName`.
 const BILLING: &str = "billing";
@@ -33,6 +36,12 @@ pub struct DemoArgs {
     /// A file of orders, one JSON body a line, to take through instead of the sample's; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub orders: Option<PathBuf>,
+    /// Write what became of each order to this file: one JSON object a line, with its token and its masked card.
+    #[arg(long, value_name = "FILE", requires = "orders")]
+    pub out: Option<PathBuf>,
+    /// Print what became of each order, and then the sum, as one JSON object a line.
+    #[arg(long, requires = "orders")]
+    pub json: bool,
     /// Let KMS fail, replies get lost and somebody tamper, and see that no order is lost or doubled.
     #[arg(long, conflicts_with = "orders")]
     pub chaos: bool,
@@ -79,7 +88,10 @@ async fn walk_or_file(args: &DemoArgs, stack: &Stack, out: &mut dyn Write) -> Re
     }
     match &args.orders {
         None => walk::walk(&api, &stack.aws_url(), stack.sandbox(), out).await,
-        Some(orders) => file::run(&api, orders, out).await,
+        Some(orders) => {
+            let results = Results { json: args.json, file: args.out.as_deref() };
+            file::run(&api, orders, results, out).await
+        }
     }
 }
 

@@ -1,7 +1,11 @@
 //! How a demo shows its steps: what was sent, what came back, what was checked.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
+use indicatif::ProgressBar;
 use serde_json::Value;
 
 use super::error::DemoError;
@@ -21,6 +25,13 @@ impl Page<'_> {
     pub(super) fn step(&mut self, title: &str) -> io::Result<()> {
         self.step += 1;
         writeln!(self.out, "\n{HEADING}{}. {title}{HEADING:#}", self.step)
+    }
+
+    /// Shows on standard error, when that is a terminal, that something is awaited.
+    pub(super) fn waiting(&self, what: &'static str) -> ProgressBar {
+        let bar = ProgressBar::new_spinner().with_message(what);
+        bar.enable_steady_tick(Duration::from_millis(100));
+        bar
     }
 
     pub(super) fn sent(&mut self, method: &str, url: &str) -> io::Result<()> {

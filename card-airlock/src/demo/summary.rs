@@ -5,13 +5,16 @@ use std::{
     io::{self, Write},
 };
 
+use serde::{Serialize, Serializer};
+
 use crate::style::{BAD, GOOD, HEADING};
 
 /// How many lines are named per kind of trouble.
 const NAMED: usize = 10;
 
 /// What became of one order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", content = "reason", rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum Outcome {
     /// It was not taken in, for this reason.
     Refused(String),
@@ -24,15 +27,23 @@ pub(super) enum Outcome {
 }
 
 /// The count.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Summary {
+    #[serde(rename = "orders")]
     lines: u64,
     accepted: u64,
     tokenized: u64,
     paid: u64,
+    #[serde(serialize_with = "count_only")]
     refused: Trouble,
+    #[serde(serialize_with = "count_only")]
     failed: Trouble,
+    #[serde(serialize_with = "count_only")]
     unpaid: Trouble,
+}
+
+fn count_only<S: Serializer>(trouble: &Trouble, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(trouble.count)
 }
 
 impl Summary {
@@ -51,6 +62,11 @@ impl Summary {
             Outcome::NotPaid(reason) => self.unpaid.note(line, reason),
             _ => self.paid += 1,
         }
+    }
+
+    /// Whether there was no order at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines == 0
     }
 
     /// How many orders have a token.

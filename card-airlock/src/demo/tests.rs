@@ -101,12 +101,16 @@ impl FakePipeline {
     }
 
     async fn orders(&self, text: &str) -> (Result<(), DemoError>, String) {
+        self.orders_with(text, Results { json: false, file: None }).await
+    }
+
+    async fn orders_with(&self, text: &str, results: Results<'_>) -> (Result<(), DemoError>, String) {
         let token = || ISSUER.token("demo", &[]);
         let api = ApiClient::new(&self.api_url, &token).unwrap();
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         let mut out = Vec::new();
-        let outcome = file::run(&api, file.path(), &mut anstream::StripStream::new(&mut out)).await;
+        let outcome = file::run(&api, file.path(), results, &mut anstream::StripStream::new(&mut out)).await;
         (outcome, String::from_utf8(out).unwrap())
     }
 }
@@ -174,7 +178,9 @@ impl Backend {
         let before = asked.entry(order.to_owned()).or_default().fetch_add(1, Ordering::Relaxed);
         let ended = if self.flaw == Flaw::Fails { "FAILED" } else { "TOKENIZED" };
         let status = if before == 0 { "PENDING" } else { ended };
-        answer(200, &json!({ "CustomerOrder": order, "Status": status, "CreditCardToken": token(order) }))
+        let mask = "****-****-****-0000";
+        let shown = json!({ "CustomerOrder": order, "Status": status, "CreditCardToken": token(order), "CreditCard": mask });
+        answer(200, &shown)
     }
 
     async fn pay(&self, order: &str) -> Value {
@@ -288,6 +294,39 @@ async fn a_file_of_good_orders_comes_through() {
 }
 
 #[tokio::test]
+async fn results_are_written_in_the_order_of_the_file_with_token_and_mask_and_no_card() {
+    let text = format!("\u{feff}{}\n{}\nnot json\n{}", order("b"), order("a"), order("b"));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let results = Results { json: true, file: Some(file.path()) };
+    let (outcome, shown) = FakePipeline::start(Flaw::None).await.orders_with(&text, results).await;
+    assert!(matches!(outcome, Err(DemoError::Incomplete)));
+    let written = std::fs::read_to_string(file.path()).unwrap();
+    let lines: Vec<Value> = shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let paid = |line: u64, id: &str| json!({ "line": line, "order": id, "token": token(id), "card": "****-****-****-0000", "status": "PAID" });
+    let bad = json!({ "line": 3, "status": "REFUSED", "reason": "NOT_JSON" });
+    assert_eq!(lines[..4], [paid(1, "b"), paid(2, "a"), bad, paid(4, "b")]);
+    assert_eq!(
+        lines[4..],
+        [
+            json!({ "orders": 4, "accepted": 3, "tokenized": 3, "paid": 3, "refused": 1, "failed": 0, "unpaid": 0 })
+        ]
+    );
+    assert_eq!(written.lines().collect::<Vec<_>>(), shown.lines().take(4).collect::<Vec<_>>());
+    assert!(!readable::in_bytes(CARD, shown.as_bytes()), "{shown}");
+}
+
+#[tokio::test]
+async fn a_file_without_an_order_or_that_cannot_be_read_is_an_error_that_names_it() {
+    for text in ["", "\n \n", "\u{feff}"] {
+        let (outcome, shown) = FakePipeline::start(Flaw::None).await.orders(text).await;
+        assert!(matches!(outcome, Err(DemoError::NoOrders(_))), "{text:?} {shown}");
+    }
+    let error = std::io::Error::other("why");
+    let error = DemoError::Orders { path: "orders.jsonl".into(), error };
+    assert_eq!(error.to_string(), "cannot read the orders in orders.jsonl: why");
+}
+
+#[tokio::test]
 async fn bad_lines_are_counted_by_number_never_echoed_and_fail_the_run() {
     let card = "4929123456781234";
     let without_card = json!({ "CustomerOrder": "o-2" }).to_string();
@@ -311,8 +350,9 @@ async fn a_file_that_is_not_there_is_an_error() {
     let fake = FakePipeline::start(Flaw::None).await;
     let token = || ISSUER.token("demo", &[]);
     let api = ApiClient::new(&fake.api_url, &token).unwrap();
-    let outcome = file::run(&api, std::path::Path::new("/no/such/file"), &mut Vec::new()).await;
-    assert!(matches!(outcome, Err(DemoError::Orders(_))));
+    let results = Results { json: false, file: None };
+    let outcome = file::run(&api, std::path::Path::new("/no/such/file"), results, &mut Vec::new()).await;
+    assert!(matches!(outcome, Err(DemoError::Orders { .. })));
 }
 
 #[tokio::test]

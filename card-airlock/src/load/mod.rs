@@ -67,7 +67,7 @@ async fn measure(args: &LoadArgs, stack: &Stack) -> Result<Report, LoadError> {
     let clients = Clients { api: &api, at_once: args.concurrency.into(), bar: &bar };
 
     // Each client once, so that every process is there: what a start takes is measured elsewhere.
-    bar.set_message("warming up");
+    begin(&bar, "warming up");
     let warm = clients.place("warm", args.concurrency.into()).await;
     crossed(stack, warm.done.len()).await;
     let already = warm.done.len();
@@ -75,12 +75,12 @@ async fn measure(args: &LoadArgs, stack: &Stack) -> Result<Report, LoadError> {
     bar.set_position(0);
 
     let before = Gauge::read(stack);
-    bar.set_message("placing orders");
+    begin(&bar, "placing orders");
     let accepted = clients.place("order", args.orders).await;
-    bar.set_message("waiting for them to cross");
+    begin(&bar, "waiting for them to cross");
     crossed(stack, already + accepted.done.len()).await;
     let across = Gauge::read(stack);
-    bar.set_message("paying");
+    begin(&bar, "paying");
     let paid = clients.pay(accepted.done.clone()).await;
     let after = Gauge::read(stack);
     bar.finish_and_clear();
@@ -93,6 +93,15 @@ async fn measure(args: &LoadArgs, stack: &Stack) -> Result<Report, LoadError> {
         accepted,
         paid,
     }))
+}
+
+/// Says what comes next: on the bar, or as a line of standard error where no bar is drawn.
+fn begin(bar: &ProgressBar, what: &'static str) {
+    bar.set_message(what);
+    if bar.is_hidden() {
+        // A reader that has gone is no reason to stop.
+        let _ = writeln!(anstream::stderr(), "{what}");
+    }
 }
 
 /// Drawn on standard error, and only when that is a terminal. Every order is placed and paid.

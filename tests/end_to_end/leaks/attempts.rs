@@ -191,9 +191,9 @@ fn around_the_body(list: &mut List<'_>) {
     });
     list.get("in the query", 422, |card| format!("/order/none?card={card}"));
     list.get("in the query, as a name", 422, |card| format!("/order/none?{}", separated(card, "+")));
-    list.get("in the path of no route", 403, |card| format!("/{card}"));
-    list.get("in the query of no route", 403, |card| format!("/none?card={card}"));
-    list.with("in the path and the body", 403, |_, attempt| {
+    list.get("in the path of no route", 404, |card| format!("/{card}"));
+    list.get("in the query of no route", 404, |card| format!("/none?card={card}"));
+    list.with("in the path and the body", 422, |_, attempt| {
         attempt.path = format!("/order/{}", attempt.card);
     });
     list.with("in the query and the body", 422, |_, attempt| {

@@ -72,5 +72,5 @@ async fn a_stack_without_a_console_serves_none() {
     let issuer = crate::sign_in::kept_in(KEY.path()).unwrap();
     let stack = Stack::start(StackOptions::on_free_ports(issuer)).await.unwrap();
     let answer = reqwest::get(format!("{}/../", stack.api_url())).await.unwrap();
-    assert_eq!(answer.status(), 403);
+    assert_eq!(answer.status(), 404);
 }

@@ -1,0 +1,8 @@
+//! What the command line says, word for word: help, wrong arguments, files that are not there. `TRYCMD=overwrite cargo
+//! test -p card-airlock --test snapshots` writes the files of `tests/snapshots/` anew.
+#![cfg(unix)]
+
+#[test]
+fn the_command_line_says_what_the_snapshots_say() {
+    trycmd::TestCases::new().case("tests/snapshots/*.trycmd").env("COLUMNS", "100");
+}
