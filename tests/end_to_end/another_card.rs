@@ -110,6 +110,10 @@ async fn a_payment_that_succeeds_meanwhile_makes_another_card_needless() {
     assert!(world.dead_letters().is_empty(), "nobody is called for it");
     let replayed = world.replay("1").await;
     assert_eq!((&replayed["rearmed"], &replayed["stillFailing"]), (&json!(0), &json!(0)), "{replayed}");
+    world.advance(std::time::Duration::from_hours(1));
+    let swept = world.sweep().await;
+    let told = ["failed", "oldestSeconds"].map(|name| swept[name].as_u64().unwrap());
+    assert_eq!(told, [0, 0], "it waits for nobody: {swept}");
     // Nor when its time is over.
     world.advance(std::time::Duration::from_hours(73));
     let client = world.client("ann");
@@ -118,6 +122,20 @@ async fn a_payment_that_succeeds_meanwhile_makes_another_card_needless() {
     assert_eq!(client.status("1").await.is(200).text("CardReplacement"), "EXPIRED");
     client.pay("1").await.is(200);
     assert_eq!(world.sandbox.ledger().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_other_card_is_taken_in_while_a_payment_may_be_charging_the_old_one() {
+    let (world, client) = declined().await;
+    let mut claimed = world.only_row(ORDERS).await;
+    // By a claim that has run out: nobody knows yet what became of it.
+    for (name, text) in [("PaymentStatus", "SUBMITTING"), ("ClaimedUntil", "2026-01-02T03:04:05.006Z")] {
+        claimed.insert(name.into(), aws_sdk_dynamodb::types::AttributeValue::S(text.into()));
+    }
+    world.put(ORDERS, claimed).await;
+    let refused = client.put_card("1", GOOD).await.is(409);
+    assert_eq!((refused.code(), refused.header("retry-after")), ("PAYMENT_IN_PROGRESS", "5"));
+    assert_eq!(world.counts().await, [0, 1, 1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,6 +202,12 @@ async fn another_card_whose_payment_never_ends_goes_at_its_deadline_without_word
         assert_eq!((&swept["rearmed"], &swept["parked"]), (&json!(1), &json!(0)), "{swept}");
     }
     assert_eq!(world.deliver_last().await, None);
+    let waiting = world.sweep().await;
+    assert_eq!(
+        (&waiting["waiting"], &waiting["oldestSeconds"]),
+        (&json!(1), &json!(0)),
+        "it is stuck nowhere"
+    );
     world.advance(6 * 60 * MINUTE);
     assert_eq!(world.sweep().await["notReplaced"], 1);
     let ended = world.only_row(QUARANTINE).await;
@@ -193,6 +217,15 @@ async fn another_card_whose_payment_never_ends_goes_at_its_deadline_without_word
             .iter()
             .all(|gone| !ended.contains_key(*gone))
     );
+    // What is left of it is no parked row, grows no older, and expires without word as well.
+    for (deadline, expired) in [("9999999999", 0), ("1", 1), ("1", 0)] {
+        let mut row = world.only_row(QUARANTINE).await;
+        row.insert("Deadline".into(), aws_sdk_dynamodb::types::AttributeValue::N(deadline.into()));
+        world.put(QUARANTINE, row).await;
+        let swept = world.sweep().await;
+        let told = ["failed", "oldestSeconds", "expired"].map(|name| swept[name].as_u64().unwrap());
+        assert_eq!(told, [0, 0, expired], "{swept}");
+    }
     assert!(world.dead_letters().is_empty());
 }
 
@@ -268,7 +301,11 @@ async fn another_card_is_taken_from_its_owner_only_and_not_once_the_order_is_pai
     assert_eq!(client.put_card("2", OTHER).await.is(409).code(), "ORDER_NOT_TOKENIZED");
     world.deliver_last().await;
     client.pay("2").await.is(200);
-    assert_eq!(client.put_card("2", OTHER).await.is(409).code(), "PAYMENT_NOT_DECLINED");
+    // Also one of the same last four digits or of the same brand; the very one that was charged is a repeat.
+    for other in [OTHER, "4000-0000-0008-4444", "5105-1051-0510-5100"] {
+        assert_eq!(client.put_card("2", other).await.is(409).code(), "PAYMENT_NOT_DECLINED", "{other}");
+    }
+    client.put_card("2", GOOD).await.is(200);
     assert_eq!(client.put_card("1", "4111-1111-1111-1112").await.is(422).code(), "CARD_INVALID");
     assert_eq!(world.counts().await, [0, 2, 2]);
 }

@@ -85,6 +85,24 @@ async fn a_card_is_forgotten_by_its_orders_owner_or_by_billing_and_for_nobody_el
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_card_of_a_row_whose_owner_cannot_be_read_is_forgotten_by_billing_alone() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    ann.submit(&order("1")).await.is(202);
+    let mut row = world.only_row(QUARANTINE).await;
+    row.remove("Owner");
+    world.put(QUARANTINE, row).await;
+    world.deliver_last().await;
+    assert_eq!(text(&world.only_row(QUARANTINE).await, "FailureReason"), "MALFORMED");
+    ann.forget("1").await.is(404);
+    assert!(world.only_row(QUARANTINE).await.contains_key("SealedCard"));
+    world.clerk().forget("1").await.is(200);
+    let forgotten = world.only_row(QUARANTINE).await;
+    assert_eq!(text(&forgotten, "FailureReason"), "FORGOTTEN");
+    assert!(!forgotten.contains_key("SealedCard"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_owners_who_met_at_an_order_id_forget_their_own_cards() {
     let world = World::stepped().await;
     let (ann, bob) = (world.client("ann"), world.client("bob"));

@@ -70,6 +70,42 @@ async fn a_card_that_arrives_while_its_order_is_being_forgotten_goes_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_card_that_crosses_while_its_order_is_being_forgotten_goes_from_the_vault() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    declined(&world, &ann, "1").await;
+    let forget = async |ann: Client| ann.forget("1").await;
+    let answer = overtaken(&world, &ann, "TransactWriteItems", forget, async {
+        ann.put_card("1", OTHER_CARD).await.is(202);
+        assert_eq!(world.deliver_last().await, None);
+        assert_eq!(text(&world.only_row(ORDERS).await, "CardLast4"), "4444");
+    });
+    assert!(!answer.await.is(200).text("CardForgottenAt").is_empty());
+    assert_eq!(world.counts().await, [0, 0, 1], "neither the first card nor the second is left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_card_that_is_forgotten_before_the_worker_drops_it_needs_no_second_try() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    let late = late_row(&world, &ann, "1").await;
+    world.put(QUARANTINE, late).await;
+    let record = world.records().pop().unwrap();
+    let (relay, let_through) = (Relay::to(world.aws.url()).await, Arc::new(Notify::new()));
+    // The first transaction would carry the card across, and the second drops its row.
+    relay.strike_after("TransactWriteItems", 1, Fault::Held(let_through.clone()), 1);
+    let worker = world.worker(relay.url());
+    let (undone, ()) = futures::future::join(world.deliver_to(&worker, &[record]), async {
+        eventually("the row is about to be dropped", async || (relay.struck() == 1).then_some(())).await;
+        ann.forget("1").await.is(200);
+        let_through.notify_one();
+    })
+    .await;
+    assert_eq!(undone, None);
+    assert!(is_taken_out(&world.only_row(QUARANTINE).await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_another_card_and_a_wish_to_forget_sent_at_once_the_answers_are_true() {
     let world = World::stepped().await;
     let ann = world.client("ann");

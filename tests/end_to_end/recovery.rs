@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{Driven, QUARANTINE, order};
 
 const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// So many orders, given up while KMS is down.
 async fn given_up(count: usize) -> Driven {
@@ -117,6 +118,26 @@ async fn promise_2_a_replay_gives_a_row_that_was_tried_for_two_days_two_days_mor
     world.run_dry().await;
     world.advance(22 * 60 * MINUTE);
     assert_eq!(numbers(&world.sweep().await, ["parked", "takenUp"]), [0, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_of_some_orders_leaves_the_others_and_every_position() {
+    let mut world = given_up(3).await;
+    let positions = world.stack.aws().waiting().len() as u64;
+    world.mend();
+    world.advance(5 * MINUTE);
+    let told = ["rearmed", "stillFailing", "messagesSettled", "messagesLeft"];
+    // A row that is PENDING has not failed for any reason.
+    let by_reason =
+        world.invoke("ReplayFunction", json!({ "action": "replay", "reason": "MALFORMED" }), HOUR).await;
+    assert_eq!(numbers(&by_reason, told), [0, 0, 0, positions], "{by_reason}");
+    let some = world.invoke("ReplayFunction", json!({ "action": "replay", "max": 2 }), HOUR).await;
+    assert_eq!(numbers(&some, told), [2, 1, 0, positions], "{some}");
+    world.run_dry().await;
+    assert_eq!(world.counts(), [1, 2, 2]);
+    assert_eq!(numbers(&world.replay().await, told), [1, 0, positions, 0]);
+    world.run_dry().await;
+    assert_eq!(world.counts(), [0, 3, 3]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -99,15 +99,115 @@ async fn the_seventy_five_minutes_are_for_rows_above_every_position_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_the_last_sweep_took_up_and_that_is_in_work_is_success_too() {
-    let world = stepped().await;
-    let beside = AttributeValue::Ss(vec!["another".into()]);
-    given_up_row(&world, "in-work", 5 * MINUTE, &[("TakenUpBeside", beside), ("TakenUp", n(1))]).await;
-    for id in 0..6 {
-        given_up_row(&world, &format!("order-{id}"), 20 * MINUTE, &[]).await;
+    let beside = || ("TakenUpBeside", AttributeValue::Ss(vec!["another".into()]));
+    for (remembered, armed, taken_up) in [
+        (beside(), 5 * MINUTE, 6),
+        // It was taken up as the only row.
+        (("TakenUpAlone", n(1)), 5 * MINUTE, 6),
+        // Armed by ingest or by a replay, or by a sweep before the last: that tells nothing of the worker now.
+        (("TakenUp", n(1)), 5 * MINUTE, 3),
+        (beside(), 11 * MINUTE, 3),
+    ] {
+        let world = stepped().await;
+        given_up_row(&world, "in-work", armed, std::slice::from_ref(&remembered)).await;
+        for id in 0..6 {
+            given_up_row(&world, &format!("order-{id}"), 20 * MINUTE, &[]).await;
+        }
+        world.give_up_at(world.now() - 15 * MINUTE).await;
+        let swept = world.sweep().await;
+        assert_eq!(
+            numbers(&swept, ["givenUp", "takenUp"]),
+            [6, taken_up],
+            "{remembered:?} {armed:?}: {swept}"
+        );
     }
-    world.give_up_at(world.now() - 15 * MINUTE).await;
-    let swept = world.sweep().await;
-    assert_eq!(numbers(&swept, ["givenUp", "takenUp"]), [6, 6], "{swept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_that_is_parked_or_accepted_anew_has_left_as_well_as_one_that_is_across() {
+    for (name, value) in [("Status", "FAILED"), ("AcceptanceId", "550e8400-e29b-41d4-a716-446655440000")] {
+        let world = stepped().await;
+        many_given_up(&world, 6, 0).await;
+        let swept = world
+            .sweep_beside(world.aws.url(), async || {
+                for order in armed_in(&world) {
+                    let mut row = world.row(QUARANTINE, &order).await.unwrap();
+                    row.insert(name.into(), s(value));
+                    world.put(QUARANTINE, row).await;
+                }
+            })
+            .await;
+        assert_eq!(numbers(&swept, ["takenUp"]), [6], "{name}: {swept}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_position_stays_for_a_row_that_was_armed_a_minute_after_it_and_waits() {
+    let world = stepped().await;
+    // To the second, as positions are written.
+    let seconds = world.now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() - 600;
+    let position = std::time::UNIX_EPOCH + Duration::from_secs(seconds);
+    let armed = s(&humantime::format_rfc3339_millis(position + MINUTE).to_string());
+    given_up_row(&world, "waits", MINUTE, &[("Suspected", n(5)), ("ArmedAt", armed)]).await;
+    world.give_up_at(position).await;
+    let told = ["givenUp", "takenUp", "positionsSettled", "positionsLeft"];
+    assert_eq!(numbers(&world.sweep().await, told), [1, 0, 0, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_suspects_the_one_that_was_taken_up_least_is_first() {
+    let world = stepped().await;
+    for (id, times) in [("often", 9), ("seldom", 4)] {
+        given_up_row(&world, id, 30 * MINUTE, &[("Suspected", n(1)), ("TakenUp", n(times))]).await;
+    }
+    world.give_up_at(world.now() - 10 * MINUTE).await;
+    assert_eq!(numbers(&world.sweep().await, ["takenUp"]), [1]);
+    assert_eq!(armed_again(&world, &["often", "seldom"]).await, [false, true]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_ends_before_its_deadline_and_begins_no_suspect_that_it_could_not_watch() {
+    let world = stepped().await;
+    many_given_up(&world, 5, 0).await;
+    let begun = world.now();
+    let swept = world.sweep_within(Duration::from_secs(20)).await;
+    assert_eq!(numbers(&swept, ["takenUp", "positionsLeft"]), [3, 1], "{swept}");
+    let took = world.now().duration_since(begun).unwrap();
+    assert!(
+        (15..30).contains(&took.as_secs()),
+        "the probes were watched as long as there was time: {took:?}"
+    );
+
+    let world = stepped().await;
+    given_up_row(&world, "suspect", 30 * MINUTE, &[("Suspected", n(1)), ("TakenUp", n(4))]).await;
+    world.give_up_at(world.now() - 10 * MINUTE).await;
+    assert_eq!(numbers(&world.sweep_within(Duration::from_secs(31)).await, ["suspected", "takenUp"]), [1, 0]);
+    assert_eq!(numbers(&world.sweep_within(Duration::from_secs(90)).await, ["suspected", "takenUp"]), [1, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_remembered_of_a_take_up_is_of_the_last_one_alone() {
+    let world = stepped().await;
+    let remembered = async |id: &str| {
+        let row = world.row(QUARANTINE, id).await.unwrap();
+        let beside = row.get("TakenUpBeside").map(|beside| beside.as_ss().unwrap().clone());
+        (beside, row.get("TakenUpAlone").cloned(), row["TakenUp"].clone())
+    };
+    given_up_row(&world, "one", 10 * MINUTE, &[("TakenUpAlone", n(2)), ("TakenUp", n(2))]).await;
+    given_up_row(&world, "other", 10 * MINUTE, &[]).await;
+    world.give_up().await;
+    world.sweep().await;
+    assert_eq!(remembered("one").await, (Some(vec!["other".to_owned()]), None, n(3)), "never itself");
+    world.remove(QUARANTINE, "other").await;
+    given_up_row(&world, "one", 10 * MINUTE, &[("TakenUpBeside", AttributeValue::Ss(vec!["one".into()]))])
+        .await;
+    world.give_up().await;
+    world.sweep().await;
+    assert_eq!(remembered("one").await, (None, Some(n(1)), n(1)));
+    // Armed for another reason, it is as if it had never been taken up.
+    world.replay("one").await;
+    let row = world.row(QUARANTINE, "one").await.unwrap();
+    assert!(!row.contains_key("TakenUpAlone") && !row.contains_key("TakenUpBeside"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,6 +241,22 @@ async fn a_row_that_is_given_up_three_times_alone_is_suspected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_suspect_that_is_given_up_alone_is_suspected_once_more_at_once() {
+    let world = stepped().await;
+    let suspect = [("Suspected", n(1)), ("TakenUp", n(2)), ("TakenUpAlone", n(1))];
+    given_up_row(&world, "suspect", 6 * MINUTE, &suspect).await;
+    world.give_up().await;
+    assert_eq!(
+        numbers(&world.sweep().await, ["takenUp", "suspected"]),
+        [0, 1],
+        "now it waits for ten minutes"
+    );
+    world.advance(5 * MINUTE);
+    assert_eq!(numbers(&world.sweep().await, ["takenUp", "suspected"]), [1, 1]);
+    assert_eq!(text(&world.row(QUARANTINE, "suspect").await.unwrap(), "Suspected"), "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn suspects_are_armed_one_at_a_time_and_only_when_no_probe_fails() {
     let world = stepped().await;
     let suspected = [("Suspected", n(1)), ("TakenUp", n(4))];
@@ -167,20 +283,22 @@ async fn suspects_are_armed_one_at_a_time_and_only_when_no_probe_fails() {
 async fn a_row_of_two_days_is_parked_only_when_it_is_its_turn() {
     let world = stepped().await;
     let old = [("FirstArmedAt", at(&world, 50 * 60 * MINUTE))];
-    for id in 0..5 {
+    for id in 0..7 {
         given_up_row(&world, &format!("order-{id}"), 10 * MINUTE, &old).await;
     }
     world.give_up().await;
     let swept = world.sweep().await;
-    assert_eq!(numbers(&swept, ["givenUp", "parked", "takenUp"]), [5, 3, 0], "{swept}");
-    // As long as there are others, those are the probes.
-    given_up_row(&world, "young", 10 * MINUTE, &[]).await;
+    assert_eq!(numbers(&swept, ["givenUp", "parked", "takenUp"]), [7, 3, 0], "{swept}");
+    // As long as there are others, those are the first probes, however late they came.
+    let accepted = ("AcceptedAt", at(&world, Duration::ZERO));
+    given_up_row(&world, "young", 10 * MINUTE, &[accepted]).await;
     let swept = world.sweep().await;
-    assert_eq!(numbers(&swept, ["givenUp", "parked", "takenUp"]), [3, 2, 1], "{swept}");
+    assert_eq!(numbers(&swept, ["givenUp", "parked", "takenUp"]), [5, 2, 1], "{swept}");
 }
 
-/// So many rows that were armed ten minutes ago and given up since, one accepted after the other.
-async fn many_given_up(world: &World, count: usize) {
+/// So many rows that were armed ten minutes ago and given up since, one accepted after the other; the first of them
+/// were taken up before.
+async fn many_given_up(world: &World, count: usize, tried: usize) {
     let mut model = world.row(QUARANTINE, "model").await.unwrap();
     model.remove(NOT_WAITING);
     model.insert("ArmedAt".into(), at(world, 10 * MINUTE));
@@ -193,6 +311,9 @@ async fn many_given_up(world: &World, count: usize) {
                 [("CustomerOrder", format!("order-{number:05}")), ("AcceptedAt", accepted)]
                     .map(|(name, text)| (name.to_owned(), s(&text))),
             );
+            if number < tried {
+                row.insert("TakenUp".into(), n(1));
+            }
             WriteRequest::builder()
                 .put_request(PutRequest::builder().set_item(Some(row)).build().unwrap())
                 .build()
@@ -229,8 +350,9 @@ async fn leave(world: &World, orders: impl IntoIterator<Item = &String>) {
 async fn portions_follow_the_probes_as_long_as_a_row_of_each_leaves_pending_and_the_oldest_are_first() {
     let world = stepped().await;
     let count = 3 + 100 + 30;
-    many_given_up(&world, count).await;
+    many_given_up(&world, count, 50).await;
     let mut portions = Vec::new();
+    let begun = world.now();
     let swept = world.sweep_beside(world.aws.url(), async || {
         let armed = armed_in(&world);
         leave(&world, &armed).await;
@@ -243,15 +365,19 @@ async fn portions_follow_the_probes_as_long_as_a_row_of_each_leaves_pending_and_
     // The last portion is watched by nobody, for nothing follows it.
     portions.push(armed_in(&world).into_iter().collect());
     assert_eq!(portions.iter().map(Vec::len).collect::<Vec<_>>(), [3, 100, 30]);
-    let all: Vec<String> = (0..count).map(|number| format!("order-{number:05}")).collect();
-    assert_eq!(portions.concat(), all, "the oldest first");
+    // Those that were tried least, and then the oldest.
+    let all = (50..53).chain(0..50).chain(53..count);
+    let all: Vec<String> = all.map(|number| format!("order-{number:05}")).collect();
+    assert_eq!(portions.concat(), all);
+    let took = world.now().duration_since(begun).unwrap();
+    assert!(took < Duration::from_secs(30), "it goes on as soon as a row gets on: {took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_portion_of_which_no_row_leaves_pending_is_the_last_of_its_sweep_and_the_rest_is_the_next_ones() {
     let world = stepped().await;
     let count = 3 + 100 + 30;
-    many_given_up(&world, count).await;
+    many_given_up(&world, count, 0).await;
     let before = world.now();
     let mut is_first = true;
     let swept = world
@@ -275,7 +401,7 @@ async fn a_portion_of_which_no_row_leaves_pending_is_the_last_of_its_sweep_and_t
 async fn suspects_follow_the_last_portion_only_when_a_row_of_it_leaves_pending() {
     for gets_on in [true, false] {
         let world = stepped().await;
-        many_given_up(&world, 8).await;
+        many_given_up(&world, 8, 0).await;
         given_up_row(&world, "suspect", 30 * MINUTE, &[("Suspected", n(1)), ("TakenUp", n(4))]).await;
         let mut is_first = true;
         let swept = world

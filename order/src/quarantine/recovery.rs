@@ -60,7 +60,7 @@ impl Pending {
             None if since <= SOON => Duration::from_secs(1),
             None => until(now, armed_at.after(suspect_delay(self.suspected))) + SWEEP_PERIOD,
         };
-        u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).max(1)
+        u32::try_from(wait.as_secs()).unwrap_or(u32::MAX)
     }
 }
 

@@ -34,6 +34,9 @@ use super::{
     rows::{Item, ORDERS, QUARANTINE, VAULT, flipped},
 };
 
+/// How long a sweep or a replay may take.
+const REPLAYS_TIME: Duration = Duration::from_mins(15);
+
 /// A pipeline of the test's own. Dropping it stops it.
 pub(crate) struct World {
     pub(crate) aws: AwsEndpoint,
@@ -276,13 +279,21 @@ impl World {
 
     /// A sweep that may fail.
     pub(crate) async fn try_sweep(&self, event: &Value) -> Result<Value, FunctionError> {
-        let swept = self.invoke_replay(self.aws.url(), event, async || {}).await;
+        let swept = self.invoke_replay(self.aws.url(), event, REPLAYS_TIME, async || {}).await;
         swept.map(|swept| serde_json::from_slice(&swept).unwrap())
     }
 
     /// A sweep, and what is done each time that it waits.
     pub(crate) async fn sweep_beside(&self, aws_url: &str, at_each_wait: impl AsyncFnMut()) -> Value {
-        let swept = self.invoke_replay(aws_url, &json!({ "action": "sweep" }), at_each_wait).await;
+        let sweep = json!({ "action": "sweep" });
+        let swept = self.invoke_replay(aws_url, &sweep, REPLAYS_TIME, at_each_wait).await;
+        serde_json::from_slice(&swept.unwrap()).unwrap()
+    }
+
+    /// A sweep that has so much time.
+    pub(crate) async fn sweep_within(&self, time: Duration) -> Value {
+        let sweep = json!({ "action": "sweep" });
+        let swept = self.invoke_replay(self.aws.url(), &sweep, time, async || {}).await;
         serde_json::from_slice(&swept.unwrap()).unwrap()
     }
 
@@ -295,11 +306,12 @@ impl World {
         &self,
         aws_url: &str,
         event: &Value,
+        time: Duration,
         mut at_each_wait: impl AsyncFnMut(),
     ) -> FunctionResult {
         self.aws.answer_receives_at_once();
         let replay = self.function("ReplayFunction", aws_url);
-        let deadline = self.time.now() + Duration::from_secs(900);
+        let deadline = self.time.now() + time;
         let mut answer = pin!(replay.invoke(event.to_string().into_bytes(), deadline));
         loop {
             tokio::select! {
