@@ -28,6 +28,10 @@ pub(crate) fn answer(head: &Parts, body: &[u8], iam: &Iam, account: &Account) ->
     {
         return scope.map(|(caller, _)| caller_identity(caller, iam, account).into_response());
     }
+    if protocol == Protocol::Query && scope.is_none() {
+        let refusal = protocol.error("MissingAuthenticationToken", "Request is missing Authentication Token");
+        return Some(Written { status: StatusCode::FORBIDDEN, ..refusal }.into_response());
+    }
     let operation = match (protocol, action) {
         (Protocol::RpcV2Cbor, _) => head.uri.path().rsplit('/').next().unwrap_or_default().to_owned(),
         (_, Some(action)) => action,

@@ -28,7 +28,8 @@ async fn endpoint() -> AwsEndpoint {
     aws
 }
 
-/// Status, head and body of the answer to a request that `caller` signed for `service`.
+/// Status, head and body of the answer to a request that `caller` signed for `service`; nobody signed it if that is
+/// empty.
 async fn ask(
     aws: &AwsEndpoint,
     line: &str,
@@ -39,10 +40,14 @@ async fn ask(
 ) -> (u16, String, Vec<u8>) {
     let address = aws.url().trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await.unwrap();
+    let credential = format!(
+        "Authorization: AWS4-HMAC-SHA256 Credential={caller}/20261128/us-east-1/{service}/aws4_request, \
+         SignedHeaders=host, Signature=0\r\n"
+    );
+    let credential = if caller.is_empty() { "" } else { &credential };
     let request = format!(
-        "{line} HTTP/1.1\r\nHost: {address}\r\nAuthorization: AWS4-HMAC-SHA256 \
-         Credential={caller}/20261128/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0\r\n{headers}\
-         Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        "{line} HTTP/1.1\r\nHost: {address}\r\n{credential}{headers}Content-Length: {}\r\nConnection: close\r\n\r\n\
+         {body}",
         body.len()
     );
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -79,6 +84,15 @@ async fn sts_says_who_is_calling() {
             ask(&aws, "GET /?Action=GetCallerIdentity&Version=2011-06-15", caller, "sts", "", "").await;
         assert_eq!((status, text(&by_get)), (200, text(&body)));
     }
+}
+
+#[tokio::test]
+async fn nobody_is_told_who_they_are_without_a_credential() {
+    let aws = endpoint().await;
+    let (status, head, body) = ask(&aws, "POST /", "", "sts", FORM, "Action=GetCallerIdentity").await;
+    assert_eq!(status, 403);
+    assert!(head.contains("content-type: text/xml"), "{head}");
+    assert!(text(&body).contains("<Code>MissingAuthenticationToken</Code>"), "{}", text(&body));
 }
 
 #[tokio::test]

@@ -194,9 +194,7 @@ impl Evaluator<'_> {
             arguments.iter().map(|argument| self.holds(argument, place, depth + 1)).collect()
         };
         match (function.as_str(), argument) {
-            ("Condition", Value::String(name)) if place == Place::Condition => {
-                self.named_condition(name, depth + 1)
-            }
+            ("Condition", Value::String(name)) => self.named_condition(name, depth + 1),
             ("Fn::Contains", Value::Array(arguments)) if place == Place::Rule => match arguments.as_slice() {
                 [Value::Array(list), value] => {
                     let value = self.text(&self.all(value)?)?;
@@ -216,7 +214,7 @@ impl Evaluator<'_> {
                 [holds] => Ok(!holds),
                 _ => Err(self.shape(function)),
             },
-            ("Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not", _) => Err(self.shape(function)),
+            ("Condition" | "Fn::Equals" | "Fn::And" | "Fn::Or" | "Fn::Not", _) => Err(self.shape(function)),
             _ => Err(TemplateError::unsupported(self.logical_id, function.as_str())),
         }
     }

@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 
 use crate::{evaluate::Evaluator, template_error::TemplateError};
 
+/// Those that are known here; AWS has some more for lists of parameters.
+const FUNCTIONS: [&str; 6] = ["Ref", "Fn::And", "Fn::Contains", "Fn::Equals", "Fn::Not", "Fn::Or"];
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Rule {
@@ -29,6 +32,11 @@ pub(crate) fn check<'a>(
     for (name, rule) in rules {
         let rule =
             Rule::deserialize(rule).map_err(|error| TemplateError::malformed(name, error.to_string()))?;
+        for value in
+            rule.rule_condition.iter().chain(rule.assertions.iter().map(|assertion| &assertion.assert))
+        {
+            must_be_a_rules(name, value)?;
+        }
         let evaluator = evaluator(name);
         let applies = rule.rule_condition.as_ref().map_or(Ok(true), |condition| evaluator.rule(condition))?;
         for assertion in rule.assertions.iter().filter(|_| applies) {
@@ -39,4 +47,18 @@ pub(crate) fn check<'a>(
         }
     }
     Ok(())
+}
+
+/// A rule has fewer functions than a condition or a property: `Fn::If` is not one of them.
+fn must_be_a_rules(rule: &str, value: &Value) -> Result<(), TemplateError> {
+    match value {
+        Value::Object(call) => call.iter().try_for_each(|(name, argument)| {
+            if !FUNCTIONS.contains(&name.as_str()) {
+                return Err(TemplateError::unsupported(rule, name.as_str()));
+            }
+            must_be_a_rules(rule, argument)
+        }),
+        Value::Array(arguments) => arguments.iter().try_for_each(|argument| must_be_a_rules(rule, argument)),
+        _ => Ok(()),
+    }
 }

@@ -149,6 +149,8 @@ fn a_rule_refuses_a_combination_of_parameters_and_says_why() {
     for unknown in [
         "Assertions: [{Assert: !Condition C}]",
         "Assertions: [{Assert: {'Fn::RefAll': [x]}}]",
+        "Assertions: [{Assert: !Equals [!If [C, a, a], a]}]",
+        "Assertions: [{Assert: !Equals [!Sub a, a]}]",
         "Assertions: [{Assert: !Equals [a]}]",
         "Assert: !Equals [a, a]",
     ] {
