@@ -350,6 +350,17 @@ fn a_profile_is_tried_and_the_rule_that_matched_is_told() {
 }
 
 #[test]
+fn up_shows_an_order_that_its_processor_would_take() {
+    for (arguments, is_priced) in [(&["up"][..], false), (&["up", "--processor", "stripe"], true)] {
+        let (code, shown) = Home::new().up(arguments).stop_with("-TERM");
+        assert_eq!(code, Some(0), "{shown}");
+        let priced = r#""CardExpiry": "12/30", "Amount": 1999, "Currency": "USD"}'"#;
+        assert_eq!(shown.contains(priced), is_priced, "{shown}");
+        assert_eq!(shown.contains("0000-0000-0000-0000"), !is_priced, "{shown}");
+    }
+}
+
+#[test]
 fn the_demo_charges_in_the_format_of_each_processor() {
     let home = Home::new();
     for name in ["airlock", "stripe", "adyen", "checkout"] {

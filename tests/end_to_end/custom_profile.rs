@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use tokio::net::TcpListener;
 
-use crate::support::{Client, ORDERS, World, order_of, text};
+use crate::support::{Client, Log, ORDERS, World, order_of, text};
 
 /// A claim stands for 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
@@ -343,4 +343,57 @@ async fn a_wrong_secret_is_our_own_fault_and_charges_nothing() {
     world.aws.change_secret(arn, SECRET).await.unwrap();
     merchant.pay("1").await.is(200);
     assert_eq!(bank.charges(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_an_answer_that_says_nothing_leaves_the_claim_and_the_payment_is_taken_up_once() {
+    let setting = Setting::new(PROFILE).await;
+    let Setting { world, bank, merchant, .. } = &setting;
+    let log = Log::of_all_tests();
+    let card = named("approve").unwrap().number;
+    let quoting = |status: StatusCode| (status, format!("m4rk-of-the-bank {card}")).into_response();
+    let twice = || r#"{"ok":false,"ok":true,"receipt":"rcpt.0"}"#.into_response();
+    let mut compressed = r#"{"ok":true}"#.into_response();
+    compressed.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
+    let answers = [
+        ("empty", ().into_response()),
+        ("HTML", quoting(StatusCode::OK)),
+        ("twice", twice()),
+        ("compressed", compressed),
+        ("long", format!(r#"{{"ok":true,"more":"{}"}}"#, "x".repeat(70 * 1024)).into_response()),
+        ("another-type", r#"{"ok":"true"}"#.into_response()),
+        ("no-content", StatusCode::NO_CONTENT.into_response()),
+        ("moved", (StatusCode::FOUND, [("location", "http://127.0.0.1:1/")]).into_response()),
+        ("declined-by-nobody", quoting(StatusCode::PAYMENT_REQUIRED)),
+        ("failed", quoting(StatusCode::INTERNAL_SERVER_ERROR)),
+    ];
+    let count = answers.len();
+    for (name, answer) in answers {
+        setting.tokenized(name, "approve").await;
+        *bank.is_mute.lock().unwrap() = true;
+        *bank.next.lock().unwrap() = Some(answer);
+        assert_eq!(merchant.pay(name).await.is(503).code(), "PAYMENT_UNCONFIRMED", "{name}");
+        let row = world.row(ORDERS, name).await.unwrap();
+        assert_eq!(text(&row, "PaymentStatus"), "SUBMITTING", "{name}");
+        assert!(row.contains_key("ClaimId") && row.contains_key("PaymentProfile"), "{name}");
+        assert_eq!(merchant.pay(name).await.is(409).code(), "PAYMENT_IN_PROGRESS", "{name}");
+        world.advance(CLAIM_OVER);
+        merchant.pay(name).await.is(200);
+    }
+    assert_eq!(bank.charges(), count);
+    // The outcome is kept of an answer whose reference or code quotes the card; the text is not.
+    *bank.is_mute.lock().unwrap() = false;
+    setting.tokenized("quotes", "approve").await;
+    *bank.next.lock().unwrap() = Some(Json(json!({ "ok": true, "receipt": card })).into_response());
+    assert_eq!(merchant.pay("quotes").await.is(200).json.get("ProcessorReference"), None);
+    assert!(!world.row(ORDERS, "quotes").await.unwrap().contains_key("ProcessorReference"));
+    setting.tokenized("quotes-too", "approve").await;
+    *bank.next.lock().unwrap() = Some(Json(json!({ "ok": false, "why": card })).into_response());
+    merchant.pay("quotes-too").await.is(402);
+    let row = world.row(ORDERS, "quotes-too").await.unwrap();
+    let history = row["PaymentHistory"].as_l().unwrap()[0].as_m().unwrap();
+    assert_eq!(history["DeclineCode"].as_s().unwrap(), "unreadable");
+    let lines = log.lines();
+    assert!(lines.contains("the processor answered"));
+    assert!(!lines.contains("m4rk-of-the-bank") && !lines.contains(card));
 }

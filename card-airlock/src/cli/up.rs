@@ -108,19 +108,29 @@ async fn serve(
     stop: &mut StopSignal,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    let (api, aws, token) = (stack.api_url(), stack.aws_url(), stack.token("demo", &[])?);
+    // Real processors want an amount, and only a merchant says it.
+    let groups = if args.processor == Dialect::Airlock { vec![] } else { vec!["billing".to_owned()] };
+    let (api, aws, token) = (stack.api_url(), stack.aws_url(), stack.token("demo", &groups)?);
     let ready = Ready { api: &api, aws: &aws, token: &token };
     let _ready_file = args.ready_file.as_deref().map(|path| ReadyFile::write(path, &ready)).transpose()?;
-    welcome(&ready, stack.sandbox(), out)?;
+    welcome(&ready, args.processor, stack.sandbox(), out)?;
     stop.heard().await;
     writeln!(out, "Stopping.")?;
     Ok(())
 }
 
-fn welcome(ready: &Ready<'_>, processor: &Sandbox, out: &mut dyn Write) -> io::Result<()> {
+fn welcome(ready: &Ready<'_>, format: Dialect, processor: &Sandbox, out: &mut dyn Write) -> io::Result<()> {
     let Ready { api, aws, token } = ready;
     let console = api.rsplit_once('/').map_or(*api, |(origin, _)| origin);
     let ledger = processor.ledger_url();
+    let (whose, card, more) = match format {
+        Dialect::Airlock => ("The sample's order", "0000-0000-0000-0000", ""),
+        Dialect::Stripe | Dialect::Adyen | Dialect::Checkout => (
+            "A merchant's order",
+            "4242-4242-4242-4242",
+            r#", "CardExpiry": "12/30", "Amount": 1999, "Currency": "USD""#,
+        ),
+    };
     write!(
         out,
         r#"{HEADING}Card Airlock is up.{HEADING:#} Its state is in memory only: stopping it forgets every order, card and key.
@@ -133,10 +143,10 @@ fn welcome(ready: &Ready<'_>, processor: &Sandbox, out: &mut dyn Write) -> io::R
 
 TOKEN='{token}'
 
-{HEADING}The sample's order{HEADING:#}, its status, its payment
+{HEADING}{whose}{HEADING:#}, its status, its payment
 
 curl -i -X POST {api}/order -H "Authorization: $TOKEN" -H 'Content-Type: application/json' \
-  -d '{{"CustomerOrder": "123456789", "CustomerName": "Amazon Web Services", "CreditCard": "0000-0000-0000-0000", "Address": "Reinvent2019, Las Vegas, USA"}}'
+  -d '{{"CustomerOrder": "123456789", "CustomerName": "Amazon Web Services", "CreditCard": "{card}", "Address": "Reinvent2019, Las Vegas, USA"{more}}}'
 curl -i {api}/order/123456789 -H "Authorization: $TOKEN"
 curl -i -X POST {api}/paybill -H "Authorization: $TOKEN" -H 'Content-Type: application/json' \
   -d '{{"CustomerOrder": "123456789"}}'
