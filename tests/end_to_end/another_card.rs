@@ -125,6 +125,17 @@ async fn a_payment_that_succeeds_meanwhile_makes_another_card_needless() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_card_waits_for_no_order_of_another_customer_that_met_at_the_same_id() {
+    let (world, client) = declined().await;
+    client.put_card("1", GOOD).await.is(202);
+    let mut others = world.only_row(QUARANTINE).await;
+    others.insert("Owner".into(), aws_sdk_dynamodb::types::AttributeValue::S("somebody else".into()));
+    world.put(QUARANTINE, others).await;
+    // That row never crosses: to ask again in a moment is of no use.
+    assert_eq!(client.put_card("1", GOOD).await.is(409).code(), "CARD_CHANGE_BLOCKED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_other_card_is_taken_in_while_a_payment_may_be_charging_the_old_one() {
     let (world, client) = declined().await;
     let mut claimed = world.only_row(ORDERS).await;
@@ -299,6 +310,7 @@ async fn another_card_is_taken_from_its_owner_only_and_not_once_the_order_is_pai
     assert_eq!((anns.code(), anns.text("message")), (unknown.code(), unknown.text("message")));
     client.submit(&order_of("2", GOOD)).await.is(202);
     assert_eq!(client.put_card("2", OTHER).await.is(409).code(), "ORDER_NOT_TOKENIZED");
+    assert_eq!(bob.put_card("2", OTHER).await.is(404).code(), unknown.code(), "in quarantine either");
     world.deliver_last().await;
     client.pay("2").await.is(200);
     // Also one of the same last four digits or of the same brand; the very one that was charged is a repeat.
@@ -408,10 +420,17 @@ async fn what_cannot_replace_the_card_holds_no_payment_up() {
     world.put(QUARANTINE, stale).await;
     ann.pay_with("one", &json!({ "CustomerOrder": "1" })).await.is(200);
     world.tokenized(&ann, &order("2")).await;
-    let mut second = late;
+    let mut second = late.clone();
     second.insert("CustomerOrder".into(), aws_sdk_dynamodb::types::AttributeValue::S("2".into()));
     world.put(QUARANTINE, second).await;
     ann.pay("2").await.is(200);
+    // Nor does a row that cannot be read.
+    world.tokenized(&ann, &order("3")).await;
+    let mut unreadable = late;
+    unreadable.insert("CustomerOrder".into(), aws_sdk_dynamodb::types::AttributeValue::S("3".into()));
+    unreadable.remove("Status");
+    world.put(QUARANTINE, unreadable).await;
+    ann.pay("3").await.is(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -312,6 +312,22 @@ async fn a_card_ends_with_its_retention_and_no_payment_begins_that_would_outlast
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_may_have_been_charged_ends_unknown_when_its_cards_retention_does() {
+    let world = World::keeping_cards(1).await;
+    let ann = world.client("ann");
+    world.tokenized(&ann, &order("1")).await;
+    world.advance(DAY - Duration::from_hours(4));
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
+    ann.pay("1").await.is(503);
+    // The processor would still know the payment again, but there is no card to ask it with.
+    world.advance(Duration::from_hours(4) - Duration::from_secs(30));
+    for _ in 0..2 {
+        assert_eq!(ann.pay("1").await.is(409).code(), "PAYMENT_UNKNOWN");
+    }
+    assert_eq!(world.sandbox.ledger().len(), 1, "it was charged once, and is not sent again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_card_that_is_missing_without_a_reason_is_an_alarm_and_no_410() {
     let log = Log::of_all_tests();
     let world = World::keeping_cards(1).await;
