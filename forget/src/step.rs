@@ -44,7 +44,7 @@ pub(super) fn next<'a>(
             Ok(Step::Expire(&held.version))
         }
         Some((None | Some(QuarantineStatus::Pending), held)) => {
-            Err(Problem::ORDER_CARD_PENDING.retry_after(held.pending.retry_after(now)))
+            Err(Problem::ORDER_PENDING.retry_after(held.pending.retry_after(now)))
         }
         _ if in_vault.is_some_and(CardStanding::is_being_charged) => Err(Problem::CARD_BEING_CHARGED),
         Some((Some(QuarantineStatus::Failed), held)) => Ok(Step::Expire(&held.version)),

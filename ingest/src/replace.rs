@@ -58,7 +58,7 @@ impl Ingest {
             return Ok(repeated);
         }
         if clean.is_declined_for_good(brands, last4) {
-            return Err(Problem::CARD_DECLINED_FOR_GOOD);
+            return Err(Problem::ANOTHER_CARD_NEEDED);
         }
         let acceptance = opaque_id();
         let owner = clean.order.owner.clone();
@@ -148,7 +148,7 @@ fn answer_by_its_card(
     // The same number with an expiry date, in place of one without, is another card to the processor.
     let has_all_of_it = has_it && clean.order.card_has_expiry.is_none_or(|has| has == has_expiry);
     match clean.payment {
-        _ if clean.order.card_forgotten_at.is_some() => Err(Problem::ORDER_CARD_FORGOTTEN),
+        _ if clean.order.card_forgotten_at.is_some() => Err(Problem::CARD_FORGOTTEN),
         Some(PaymentStatus::Submitting) => Err(Problem::PAYMENT_IN_PROGRESS),
         Some(PaymentStatus::Submitted | PaymentStatus::Unknown) if !has_it => {
             Err(Problem::PAYMENT_NOT_DECLINED)
@@ -156,7 +156,7 @@ fn answer_by_its_card(
         Some(PaymentStatus::Submitted | PaymentStatus::Unknown) => {
             Ok(Some(status::tokenized(clean, None, None)))
         }
-        _ if clean.is_exhausted => Err(Problem::ORDER_EXHAUSTED),
+        _ if clean.is_exhausted => Err(Problem::PAYMENT_ATTEMPTS_EXHAUSTED),
         None if has_all_of_it && clean.order.card_replaced_at.is_some() => {
             Ok(Some(status::tokenized(clean, None, None)))
         }

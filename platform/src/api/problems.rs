@@ -61,39 +61,39 @@ macro_rules! problems {
 
 problems! {
     ADDRESS_MISSING = BAD_REQUEST "ADDRESS_MISSING"
-        "Address must be a string";
+        "Address is missing or not a string: send it as a string";
     BODY_MISSING = BAD_REQUEST "BODY_MISSING"
-        "Send a JSON object";
+        "The body is missing: send a JSON object";
     BODY_NOT_AN_OBJECT = BAD_REQUEST "BODY_MALFORMED"
-        "The body is not a JSON object";
+        "The body is not a JSON object: send one";
     BODY_NOT_UTF8 = BAD_REQUEST "BODY_MALFORMED"
-        "The body is not UTF-8";
+        "The body is not UTF-8: send it as UTF-8";
     BODY_UNREADABLE = BAD_REQUEST "BODY_MALFORMED"
-        "The body cannot be read";
+        "The body cannot be read as JSON: correct it";
     CARD_EXPIRY_MISSING = BAD_REQUEST "EXPIRY_MISSING"
-        "CardExpiry is missing: the payment processor wants it";
+        "CardExpiry is missing: the payment processor needs it, so send it as MM/YY";
     CARD_MISSING = BAD_REQUEST "CARD_MISSING"
-        "CreditCard must be a string of digits";
+        "CreditCard is missing or not a string: send its digits as a string";
     CURRENCY_NOT_TEXT = BAD_REQUEST "CURRENCY_INVALID"
-        "Currency must be a string";
+        "Currency is not a string: send an ISO 4217 code such as EUR";
     EXPIRY_NOT_TEXT = BAD_REQUEST "EXPIRY_INVALID"
-        "CardExpiry must be a string";
+        "CardExpiry is not a string: send MM/YY, or leave it out";
     FIELD_FORBIDDEN = BAD_REQUEST "FIELD_FORBIDDEN"
-        "The body holds a field that must never be sent";
+        "The body has a field that must never be sent: leave it out";
     FIELD_TWICE = BAD_REQUEST "FIELD_TWICE"
-        "A field stands twice in the body";
+        "The body has a field twice: send each field once";
     FIELD_UNKNOWN = BAD_REQUEST "FIELD_UNKNOWN"
-        "The body holds a field that is not known";
+        "The body has an unknown field: leave it out";
     NAME_MISSING = BAD_REQUEST "NAME_MISSING"
-        "CustomerName must be a string";
+        "CustomerName is missing or not a string: send it as a string";
     ORDER_ID_MISSING = BAD_REQUEST "ORDER_ID_MISSING"
-        "CustomerOrder must be a string";
+        "CustomerOrder is missing or not a string: send it as a string";
     OWNER_NOT_TEXT = BAD_REQUEST "OWNER_INVALID"
-        "Owner must be a string";
+        "Owner is not a string: send the customer's sub, or leave it out";
     UNAUTHORIZED = UNAUTHORIZED "UNAUTHORIZED"
-        "An ID token of the user pool is required";
+        "An ID token of the user pool is required: sign in again";
     PAYMENT_DECLINED = PAYMENT_REQUIRED "PAYMENT_DECLINED"
-        "The payment processor declined the card; a new Idempotency-Key makes a new attempt";
+        "The payment processor declined the card: send another card, or try again with a new Idempotency-Key";
     MERCHANT_ONLY = FORBIDDEN "MERCHANT_ONLY"
         "Only a merchant may do this: give an amount, a currency or an owner, or pay where the shop collects payments";
     ORDER_NOT_FOUND = NOT_FOUND "ORDER_NOT_FOUND"
@@ -103,67 +103,59 @@ problems! {
     METHOD_NOT_ALLOWED = METHOD_NOT_ALLOWED "METHOD_NOT_ALLOWED"
         "This resource has no such method; the header Allow lists those that it has";
     AMOUNT_NOT_SET = CONFLICT "AMOUNT_NOT_SET"
-        "The order has no amount, and none is charged without: a merchant gives it with the order or with the payment";
+        "The order has no amount, and a payment needs one: a merchant must pay it with an amount";
     ANOTHER_CARD_NEEDED = CONFLICT "ANOTHER_CARD_NEEDED"
-        "The card was declined for good; the order needs another card";
+        "The card was declined for good: send another card";
     CARD_BEING_CHARGED = CONFLICT "PAYMENT_IN_PROGRESS"
-        "A payment with this card has no outcome yet; the card is kept until it has" retry 5;
+        "A payment with this card has no outcome yet: pay again, which settles it, then forget the card" retry 5;
     CARD_CHANGE_BLOCKED = CONFLICT "CARD_CHANGE_BLOCKED"
-        "Something else holds this order's place in quarantine; try again in some days, or place a new order";
+        "A row of another order with this id is in the way: place a new order, or try again in some days";
     CARD_CHANGING = CONFLICT "CARD_CHANGING"
-        "Another card is on its way into this order";
-    CARD_DECLINED_FOR_GOOD = CONFLICT "ANOTHER_CARD_NEEDED"
-        "This card was declined for good; the order needs another one";
-    ORDER_CARD_PENDING = CONFLICT "ORDER_PENDING"
-        "The order is not tokenized yet; its card is on its way";
+        "Another card for this order is on its way: look at the order's status";
     ORDER_CONFLICT = CONFLICT "ORDER_CONFLICT"
-        "Another order has this CustomerOrder";
-    ORDER_EXHAUSTED = CONFLICT "PAYMENT_ATTEMPTS_EXHAUSTED"
-        "The payment was declined as often as one order may be tried; place a new order";
+        "Another order has this CustomerOrder: use another id";
     ORDER_EXPIRED = CONFLICT "ORDER_EXPIRED"
-        "The order expired before it was tokenized";
+        "The order expired before it was tokenized: place it again";
     ORDER_EXPIRY_MISSING = CONFLICT "EXPIRY_MISSING"
-        "The payment processor wants the card's expiry date, and the order was sent without: send the card again with it";
+        "The payment processor needs the card's expiry date, and the order has none: send the card again with it";
     ORDER_FAILED = CONFLICT "ORDER_FAILED"
-        "The order could not be tokenized; see its status";
+        "The order could not be tokenized: look at its status";
     ORDER_NOT_TOKENIZED = CONFLICT "ORDER_NOT_TOKENIZED"
-        "The order is not tokenized; see its status, and send the order itself again if it failed";
+        "The order is not tokenized: look at its status, and send the order again if it failed";
     ORDER_PENDING = CONFLICT "ORDER_PENDING"
-        "The order is not tokenized yet";
+        "The order is not tokenized yet: send the request again later";
     PAYMENT_ATTEMPTS_EXHAUSTED = CONFLICT "PAYMENT_ATTEMPTS_EXHAUSTED"
-        "The payment was declined as often as one order may be tried";
+        "The payment was declined as often as one order allows: place a new order";
     PAYMENT_IN_PROGRESS = CONFLICT "PAYMENT_IN_PROGRESS"
-        "The payment is being submitted" retry 5;
+        "The payment is being submitted: send the request again later" retry 5;
     PAYMENT_NOT_DECLINED = CONFLICT "PAYMENT_NOT_DECLINED"
-        "The order is paid, or may be; it takes no other card";
+        "The order is paid, or it may be: it takes no other card";
     PAYMENT_UNKNOWN = CONFLICT "PAYMENT_UNKNOWN"
-        "The payment was interrupted and may have been charged; it is settled by hand, and never sent again by itself";
+        "The payment was interrupted and may have been charged: ask the operator, who settles it";
     CARD_FORGOTTEN = GONE "CARD_FORGOTTEN"
-        "The card of this order was forgotten on request";
+        "The card of this order was forgotten on request: place a new order";
     CARD_RETENTION_ENDED = GONE "CARD_RETENTION_ENDED"
-        "The card of this order is not kept any longer";
-    ORDER_CARD_FORGOTTEN = GONE "CARD_FORGOTTEN"
-        "The card of this order was forgotten on request; place a new order";
+        "The card of this order is not kept any longer: place a new order";
     BODY_TOO_LARGE = PAYLOAD_TOO_LARGE "BODY_TOO_LARGE"
-        "The body is too large";
+        "The body is too large: send at most 16 KiB";
     NOT_JSON = UNSUPPORTED_MEDIA_TYPE "NOT_JSON"
-        "Send application/json";
+        "The body is not declared as JSON: set Content-Type to application/json";
     ADDRESS_CARD_SHAPED = UNPROCESSABLE_ENTITY "ADDRESS_CARD_SHAPED"
-        "Address must not hold a card number";
+        "Address must not contain a card number";
     ADDRESS_CONTROL = UNPROCESSABLE_ENTITY "ADDRESS_INVALID"
-        "Address must not hold control characters";
+        "Address must not contain control characters";
     ADDRESS_EMPTY = UNPROCESSABLE_ENTITY "ADDRESS_INVALID"
         "Address must not be empty";
     ADDRESS_NO_TEXT = UNPROCESSABLE_ENTITY "ADDRESS_INVALID"
-        "Address must not hold U+FFFD, noncharacters, or marks that turn the direction of writing";
+        "Address must not contain U+FFFD, noncharacters, or marks that turn the direction of writing";
     ADDRESS_TOO_LONG = UNPROCESSABLE_ENTITY "ADDRESS_INVALID"
         "Address is too long";
     AMOUNT_DIFFERS = UNPROCESSABLE_ENTITY "AMOUNT_DIFFERS"
-        "The order or its payment has another amount or currency";
+        "The order or its payment has another amount or currency: send that one, or none";
     AMOUNT_INCOMPLETE = UNPROCESSABLE_ENTITY "AMOUNT_INCOMPLETE"
-        "Amount and Currency go together, or neither is sent";
+        "Send Amount and Currency together, or neither of them";
     AMOUNT_NOT_CHARGEABLE = UNPROCESSABLE_ENTITY "AMOUNT_INVALID"
-        "The payment processor counts this currency in larger units: the amount is none of them";
+        "The payment processor counts this currency in larger units: send a whole number of them";
     AMOUNT_INVALID = UNPROCESSABLE_ENTITY "AMOUNT_INVALID"
         "Amount must be a whole number of minor units, 1 to 999999999999";
     CARD_CHARACTERS = UNPROCESSABLE_ENTITY "CARD_INVALID"
@@ -171,9 +163,9 @@ problems! {
     CARD_CHECK_DIGIT = UNPROCESSABLE_ENTITY "CARD_INVALID"
         "CreditCard is not a valid card number";
     CARD_EXPIRED = UNPROCESSABLE_ENTITY "CARD_EXPIRED"
-        "The card has expired";
+        "The card has expired: send a card that is still valid";
     CARD_IN_URL = UNPROCESSABLE_ENTITY "CARD_IN_URL"
-        "A card number must never stand in a URL";
+        "A URL must never have a card number in it: use the order's id";
     CARD_LENGTH = UNPROCESSABLE_ENTITY "CARD_INVALID"
         "CreditCard must have 12 to 19 digits";
     CURRENCY_INVALID = UNPROCESSABLE_ENTITY "CURRENCY_INVALID"
@@ -183,13 +175,13 @@ problems! {
     IDEMPOTENCY_KEY_INVALID = UNPROCESSABLE_ENTITY "IDEMPOTENCY_KEY_INVALID"
         "Idempotency-Key must be sent once: 1 to 64 letters, digits, '-', '_', '.' or '~', and no card number";
     NAME_CARD_SHAPED = UNPROCESSABLE_ENTITY "NAME_CARD_SHAPED"
-        "CustomerName must not hold a card number";
+        "CustomerName must not contain a card number";
     NAME_CONTROL = UNPROCESSABLE_ENTITY "NAME_INVALID"
-        "CustomerName must not hold control characters";
+        "CustomerName must not contain control characters";
     NAME_EMPTY = UNPROCESSABLE_ENTITY "NAME_INVALID"
         "CustomerName must not be empty";
     NAME_NO_TEXT = UNPROCESSABLE_ENTITY "NAME_INVALID"
-        "CustomerName must not hold U+FFFD, noncharacters, or marks that turn the direction of writing";
+        "CustomerName must not contain U+FFFD, noncharacters, or marks that turn the direction of writing";
     NAME_TOO_LONG = UNPROCESSABLE_ENTITY "NAME_INVALID"
         "CustomerName is too long";
     ORDER_ID_CARD_SHAPED = UNPROCESSABLE_ENTITY "ORDER_ID_CARD_SHAPED"
@@ -199,17 +191,17 @@ problems! {
     OWNER_INVALID = UNPROCESSABLE_ENTITY "OWNER_INVALID"
         "Owner must be the customer's sub: a UUID in lower case, with its dashes";
     DETOKENIZE_LIMIT = TOO_MANY_REQUESTS "DETOKENIZE_LIMIT"
-        "You have used as many cards as one user may in a minute; this request charged nothing, send it again later";
+        "You have used as many cards as one user may use in a minute. This request charged nothing: send it again later";
     CARD_UNREADABLE = INTERNAL_SERVER_ERROR "CARD_UNREADABLE"
-        "The card of this order cannot be used; this request charged nothing";
+        "The card of this order cannot be used. This request charged nothing: give the operator the requestId";
     INTERNAL = INTERNAL_SERVER_ERROR "INTERNAL"
-        "The request could not be handled";
+        "The request could not be handled: give the operator the requestId";
     PROCESSOR_REFUSED = BAD_GATEWAY "PROCESSOR_REFUSED"
-        "The payment processor refuses requests of this service; this request charged nothing";
+        "The payment processor refuses requests of this service. This request charged nothing: send it again later";
     PAYMENT_UNCONFIRMED = SERVICE_UNAVAILABLE "PAYMENT_UNCONFIRMED"
-        "The payment processor did not answer; send the same request again, it is charged once at most" retry 60;
+        "The payment processor did not answer: send the same request again, it is charged at most once" retry 60;
     UNAVAILABLE = SERVICE_UNAVAILABLE "UNAVAILABLE"
-        "The service is not available for the moment; send the same request again" retry 1;
+        "The service is not available at the moment: send the same request again" retry 1;
 }
 
 impl From<TableError> for Problem {
