@@ -20,7 +20,7 @@ const OPENS: [&str; 2] = ["TokenizeWorkerRole", "PaybillRole"];
 
 /// What the table "Roles" of ARCHITECTURE.md gives each role, seen from outside: role, service, operation,
 /// resources, purpose.
-const CALLS: [(&str, &str, &str, &[&str], &str); 21] = [
+const CALLS: [(&str, &str, &str, &[&str], &str); 22] = [
     ("IngestRole", "Kms", "GenerateDataKey", &["QuarantineKeyArn"], "quarantine"),
     ("IngestRole", "DynamoDb", "PutItem", &[QUARANTINE], ""),
     ("IngestRole", "DynamoDb", "GetItem", &[QUARANTINE], ""),
@@ -28,6 +28,8 @@ const CALLS: [(&str, &str, &str, &[&str], &str); 21] = [
     ("TokenizeWorkerRole", "Kms", "Decrypt", &["QuarantineKeyArn"], "quarantine"),
     ("TokenizeWorkerRole", "Kms", "GenerateDataKey", &["VaultKeyArn"], "vault"),
     ("TokenizeWorkerRole", "DynamoDb", "TransactWriteItems", &[VAULT, ORDERS, QUARANTINE], ""),
+    // An order is parked only while nobody is seen to have forgotten its card.
+    ("TokenizeWorkerRole", "DynamoDb", "TransactWriteItems", &[ORDERS, QUARANTINE], ""),
     ("TokenizeWorkerRole", "DynamoDb", "TransactWriteItems", &[QUARANTINE], ""),
     ("TokenizeWorkerRole", "DynamoDb", "UpdateItem", &[QUARANTINE], ""),
     ("TokenizeWorkerRole", "Sqs", "SendMessage", &["DeadLetterQueueUrl"], ""),
