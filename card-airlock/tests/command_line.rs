@@ -8,7 +8,7 @@
 )]
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -376,6 +376,78 @@ fn the_demo_charges_in_the_format_of_each_processor() {
     assert_eq!(home.run(&["demo", "--processor", "stripe", "--chaos"]).status.code(), Some(2));
 }
 
+#[test]
+fn the_demos_fit_80_columns() {
+    let home = Home::new();
+    for arguments in [&["demo"][..], &["demo", "--chaos"], &["demo", "--processor", "stripe"]] {
+        let output = home.run(arguments);
+        let shown = String::from_utf8(output.stdout.clone()).unwrap();
+        assert!(output.status.success(), "{shown} {}", stderr(&output));
+        let wide: Vec<&str> = shown.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{arguments:?}: {wide:#?}");
+    }
+}
+
+/// The commands of the AWS CLI among lines that were shown, each with its continuation lines, as somebody copies them.
+fn aws_commands(shown: &str) -> String {
+    let mut lines = shown.lines();
+    let mut commands = String::new();
+    while let Some(line) = lines.next() {
+        if line.trim_start().starts_with("export AWS_") {
+            commands += &format!("{line}\n");
+        }
+        if line.trim_start().starts_with("aws ") {
+            commands += &format!("{line}\n");
+            let rest = lines.by_ref().take_while(|line| {
+                line.starts_with("     ") && line.contains("--") || line.starts_with("       \"")
+            });
+            rest.for_each(|line| commands += &format!("{line}\n"));
+        }
+    }
+    commands
+}
+
+#[test]
+fn the_aws_commands_of_a_demo_that_is_kept_can_be_pasted_into_a_shell() {
+    let home = Home::new();
+    // In place of the AWS CLI: each argument on a line of its own, so that quoting shows.
+    let aws = home.path("aws");
+    std::fs::write(&aws, "#!/bin/sh\nprintf '%s\\n' \"$AWS_ACCESS_KEY_ID $AWS_DEFAULT_REGION\" \"$@\" end\n")
+        .unwrap();
+    Command::new("chmod").args(["+x", aws.to_str().unwrap()]).status().unwrap();
+    let mut demo = home.command(&["demo", "--keep"]).spawn().unwrap();
+    let mut shown = String::new();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap());
+    while !shown.contains("The stack runs until Ctrl-C.") {
+        assert_ne!(lines.read_line(&mut shown).unwrap(), 0, "{shown}");
+    }
+    let path = format!("{}:{}", home.0.path().display(), std::env::var("PATH").unwrap());
+    let run = Command::new("sh").arg("-c").arg(aws_commands(&shown)).env("PATH", path).output().unwrap();
+    let called = String::from_utf8(run.stdout).unwrap();
+    assert!(run.status.success() && run.stderr.is_empty(), "{called}");
+    let calls: Vec<Vec<&str>> =
+        called.split("end\n").filter(|call| !call.is_empty()).map(|call| call.lines().collect()).collect();
+    assert_eq!(calls.len(), 3, "{called}");
+    for call in &calls {
+        assert_eq!(call[..2], ["operator us-east-1", "dynamodb"]);
+        assert_eq!(call[3], "--endpoint-url");
+        let host = call[4].strip_prefix("http://").unwrap();
+        assert!(TcpStream::connect(host).is_ok(), "the stack still runs");
+    }
+    assert_eq!(
+        calls[0][5..],
+        ["--table-name", "CustomerOrderTable", "--key", r#"{"CustomerOrder": {"S": "123456789"}}"#]
+    );
+    let key: Value = serde_json::from_str(&calls[1][8..].concat()).unwrap();
+    assert!(
+        key["Hash_Key"]["S"].as_str().unwrap().len() == 36 && key["Account_Id"]["S"] == "123456789012",
+        "{key}"
+    );
+    assert_eq!(calls[2][2], "scan");
+    let interrupted = Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap();
+    assert!(interrupted.success() && demo.wait().unwrap().success());
+}
+
 /// A row as somebody might write it by hand: whatever takes it up can only park it.
 fn put_poison(aws_url: &str) {
     let row = r#"{"TableName":"OrderQuarantineTable","Item":{"CustomerOrder":{"S":"poison"},"Status":{"S":"PENDING"}}}"#;
@@ -404,7 +476,7 @@ fn replay_tells_by_its_exit_code_whether_anything_is_left() {
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     let (code, said) = replay(&[]);
-    assert!(code == Some(0) && said.contains("nothing is left"), "{said}");
+    assert!(code == Some(0) && said.contains("Nothing is left to replay"), "{said}");
 
     put_poison(up.text("aws"));
     let begun = Instant::now();

@@ -98,6 +98,10 @@ fn print(summary: &ReplaySummary, out: &mut dyn Write) -> io::Result<()> {
     ] {
         writeln!(out, "{number:>7}  {what}")?;
     }
-    let left = if summary.is_anything_left() { "something is left" } else { "nothing is left" };
+    let left = match (summary.is_anything_left(), summary.rearmed) {
+        (true, _) => "Something is left to replay.",
+        (false, 0) => "Nothing is left to replay.",
+        (false, _) => "Nothing is left to replay. A dry run in a minute shows what failed again.",
+    };
     writeln!(out, "{FAINT}{left}{FAINT:#}")
 }

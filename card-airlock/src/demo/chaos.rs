@@ -17,7 +17,6 @@ use crate::{
     api_client::ApiClient,
     operator::{Operator, Row},
     replay_function::ReplayFunctionError,
-    style::GOOD,
 };
 
 const ORDERS: usize = 20;
@@ -39,15 +38,15 @@ pub(super) struct Chaos<'a> {
 
 impl Chaos<'_> {
     pub(super) async fn run(&self, out: &mut dyn Write) -> Result<(), DemoError> {
-        let mut page = Page { out, step: 0 };
+        let mut page = Page::new(out);
         self.accept_without_kms(&mut page).await?;
         self.poison(&mut page).await?;
         self.give_up(&mut page).await?;
-        self.mend(&mut page).await?;
+        self.recover(&mut page).await?;
         self.count(&mut page).await?;
-        writeln!(
-            page.out,
-            "\n{GOOD}{ORDERS} orders accepted, {ORDERS} tokenized, {ORDERS} paid, 1 tampered row parked; 0 lost, 0 doubled.{GOOD:#}"
+        page.end(
+            &format!("{ORDERS} orders accepted, {ORDERS} tokenized, {ORDERS} paid; 0 lost, 0 doubled."),
+            "1 tampered row is parked: a person has to look at it.",
         )?;
         Ok(())
     }
@@ -97,7 +96,7 @@ impl Chaos<'_> {
         ))?;
         let dry_run = self.replay(&Selection { dry_run: true, ..Selection::default() }).await?;
         page.note(&format!(
-            "card-airlock replay --dry-run: {} dead letters, of stream positions only; {} rows to re-arm",
+            "card-airlock replay --dry-run: {} dead letters, {} rows to re-arm",
             dry_run.messages_settled, dry_run.rearmed
         ))?;
         page.check(dry_run.messages_settled > 0, "there is word of what was given up")?;
@@ -117,7 +116,7 @@ impl Chaos<'_> {
         .sum()
     }
 
-    async fn mend(&self, page: &mut Page<'_>) -> Result<(), DemoError> {
+    async fn recover(&self, page: &mut Page<'_>) -> Result<(), DemoError> {
         page.step("KMS is back, replies of transactions get lost now; the operator replays once")?;
         self.aws.faults().clear();
         self.aws.faults().add(worker(

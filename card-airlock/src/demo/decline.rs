@@ -14,7 +14,6 @@ use crate::{
     api_client::{Answer, ApiClient},
     operator::Operator,
     sandbox::{Charge, Dialect, Sandbox, TestCard, named},
-    style::{FAINT, GOOD},
 };
 
 const ORDER_ID: &str = "123456789";
@@ -30,6 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What the steps have in common.
 struct Walk<'a, 'o> {
     api: &'a ApiClient<'a>,
+    aws_url: &'a str,
     processor: Dialect,
     page: Page<'o>,
     declined: &'static TestCard,
@@ -46,26 +46,24 @@ pub(super) async fn walk(
     let (Some(declined), Some(charged)) = (named("insufficient-funds"), named("approve")) else {
         return Err(DemoError::Incomplete);
     };
-    let mut walk = Walk { api, processor, page: Page { out, step: 0 }, declined, charged };
+    let mut walk = Walk { api, aws_url, processor, page: Page::new(out), declined, charged };
     let name = processor.profile();
-    writeln!(
-        walk.page.out,
-        "Card Airlock on this machine, charging in the format of {name}, by the profile paybill/profiles/{name}.toml.\n\
-         {FAINT}API {}   processor {}{FAINT:#}",
-        api.url("")?.as_str().trim_end_matches('/'),
-        sandbox.url_of(processor)
+    walk.page.title(
+        &format!("Card Airlock on this machine, charging by paybill/profiles/{name}.toml."),
+        &format!(
+            "API {}   processor {}",
+            api.url("")?.as_str().trim_end_matches('/'),
+            sandbox.url_of(processor)
+        ),
     )?;
     walk.order().await?;
     walk.decline().await?;
     walk.another_card().await?;
     let reference = walk.pay().await?;
-    walk.row(&Operator::new(aws_url), &reference).await?;
+    walk.row(&reference).await?;
     walk.ledger(sandbox, &reference)?;
-    let steps = walk.page.step;
-    writeln!(
-        walk.page.out,
-        "\n{GOOD}All {steps} steps are as they must be.{GOOD:#} The first card was declined, the second was charged, once."
-    )?;
+    let outcome = format!("All {} steps are as they must be.", walk.page.steps());
+    walk.page.end(&outcome, "The first card was declined, the second was charged, once.")?;
     Ok(())
 }
 
@@ -120,19 +118,18 @@ impl Walk<'_, '_> {
         )?;
         self.page.check(
             reference.is_empty() == (self.processor == Dialect::Airlock),
-            "the merchant is told the processor's own id of the payment, where its format has one",
+            "the merchant is told the processor's id of the payment, if it gives one",
         )?;
         self.no_card_in(&answer)?;
         Ok(reference)
     }
 
-    async fn row(&mut self, operator: &Operator, reference: &str) -> Result<(), DemoError> {
+    async fn row(&mut self, reference: &str) -> Result<(), DemoError> {
         const TABLE: &str = "CustomerOrderTable";
         self.page.step("The order as it is stored")?;
-        self.page.aws(&format!(
-            "get-item --table-name {TABLE} --key '{{\"CustomerOrder\": {{\"S\": \"{ORDER_ID}\"}}}}'"
-        ))?;
-        let row = operator.row(TABLE, &[("CustomerOrder", ORDER_ID)]).await?.unwrap_or_default();
+        let key = [("CustomerOrder", ORDER_ID)];
+        self.page.aws(self.aws_url, "get-item", TABLE, &key)?;
+        let row = Operator::new(self.aws_url).row(TABLE, &key).await?.unwrap_or_default();
         self.page.row(&row)?;
         let text = |name: &str| row.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
         self.page.check(text("PaymentStatus") == Some("SUBMITTED"), "it is paid")?;
@@ -160,10 +157,10 @@ impl Walk<'_, '_> {
                 Outcome::Declined(code) => format!(": {code} ({})", charge.kind),
             };
             let reference = charge.reference.as_deref().unwrap_or("no reference");
-            self.page.note(&format!(
-                "payment {payment_id}: {}{why}, on the card that ends in {last4}, {reference}",
-                outcome.standing().word()
-            ))?;
+            self.page.note(&format!("payment {payment_id}:"))?;
+            let word = outcome.standing().word();
+            self.page.note(&format!("  {word}{why}, on the card that ends in {last4}"))?;
+            self.page.note(&format!("  at the processor {reference}"))?;
         }
         let [declined, charged] = ledger.as_slice() else {
             return self.page.check(false, "two payments came in");

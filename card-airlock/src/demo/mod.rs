@@ -48,6 +48,9 @@ pub struct DemoArgs {
     /// Charge in the format of this processor: a card is declined, another one is charged.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["orders", "chaos"])]
     pub processor: Option<Dialect>,
+    /// Keep the stack running afterwards, until Ctrl-C, so that the shown addresses and commands can be used.
+    #[arg(long, conflicts_with = "orders")]
+    pub keep: bool,
     /// What to log on standard error: off, error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL", default_value = "off", env = "CARD_AIRLOCK_LOG")]
     pub log: LevelFilter,
@@ -68,9 +71,18 @@ pub async fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> 
         ..StackOptions::on_free_ports(issuer)
     };
     let stack = Stack::start(options).await?;
-    let outcome = walk_or_file(args, &stack, out).await;
+    let mut outcome = walk_or_file(args, &stack, out).await;
+    if args.keep && outcome.is_ok() {
+        outcome = keep(out).await;
+    }
     stack.shutdown().await;
     outcome
+}
+
+async fn keep(out: &mut dyn Write) -> Result<(), DemoError> {
+    writeln!(out, "The stack runs until Ctrl-C.")?;
+    out.flush()?;
+    Ok(tokio::signal::ctrl_c().await?)
 }
 
 async fn walk_or_file(args: &DemoArgs, stack: &Stack, out: &mut dyn Write) -> Result<(), DemoError> {

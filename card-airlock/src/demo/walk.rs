@@ -15,7 +15,6 @@ use crate::{
     deployment::ACCOUNT_ID,
     operator::Operator,
     sandbox::{Charge, Sandbox},
-    style::{FAINT, GOOD},
 };
 
 /// The sample's order, to the letter (its step 6.10).
@@ -42,26 +41,21 @@ pub(super) async fn walk(
     processor: &Sandbox,
     out: &mut dyn Write,
 ) -> Result<(), DemoError> {
-    let mut page = Page { out, step: 0 };
+    let mut page = Page::new(out);
     let operator = Operator::new(aws_url);
-    writeln!(
-        page.out,
-        "Card Airlock on this machine, for this demo only. Everything below goes over HTTP.\n\
-         {FAINT}API {}   AWS {aws_url}{FAINT:#}",
-        api.url("")?.as_str().trim_end_matches('/')
+    page.title(
+        "Card Airlock on this machine, for this demo only. All of it goes over HTTP.",
+        &format!("API {}   AWS {aws_url}", api.url("")?.as_str().trim_end_matches('/')),
     )?;
     let accepted = order(api, &mut page).await?;
     let token = status(api, &accepted, &mut page).await?;
     pay(api, &mut page).await?;
-    clean_row(&operator, &token, &mut page).await?;
-    vault_row(&operator, &token, &mut page).await?;
-    quarantine(&operator, &mut page).await?;
+    clean_row((&operator, aws_url), &token, &mut page).await?;
+    vault_row((&operator, aws_url), &token, &mut page).await?;
+    quarantine((&operator, aws_url), &mut page).await?;
     charged(processor, &mut page)?;
-    writeln!(
-        page.out,
-        "\n{GOOD}All {} steps are as they must be.{GOOD:#} The order is stored with a token, the card lies sealed in its vault.",
-        page.step
-    )?;
+    let outcome = format!("All {} steps are as they must be.", page.steps());
+    page.end(&outcome, "The order is stored with a token, the card lies sealed in its vault.")?;
     Ok(())
 }
 
@@ -119,13 +113,16 @@ async fn pay(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<(), DemoError> 
     no_card_in(&answer, page)
 }
 
-async fn clean_row(operator: &Operator, token: &str, page: &mut Page<'_>) -> Result<(), DemoError> {
+async fn clean_row(
+    (operator, aws_url): (&Operator, &str),
+    token: &str,
+    page: &mut Page<'_>,
+) -> Result<(), DemoError> {
     const TABLE: &str = "CustomerOrderTable";
     page.step("The order as it is stored (step 6.12)")?;
-    page.aws(&format!(
-        "get-item --table-name {TABLE} --key '{{\"CustomerOrder\": {{\"S\": \"{ORDER_ID}\"}}}}'"
-    ))?;
-    let row = operator.row(TABLE, &[("CustomerOrder", ORDER_ID)]).await?.unwrap_or_default();
+    let key = [("CustomerOrder", ORDER_ID)];
+    page.aws(aws_url, "get-item", TABLE, &key)?;
+    let row = operator.row(TABLE, &key).await?.unwrap_or_default();
     page.row(&row)?;
     let text = |name: &str| row.get(name).and_then(|value| value.as_s().ok()).map(String::as_str);
     page.check(!row.is_empty(), "the row is there")?;
@@ -135,14 +132,15 @@ async fn clean_row(operator: &Operator, token: &str, page: &mut Page<'_>) -> Res
     page.check(!readable::in_row(CARD, &row), "no card number can be read in it, as text, hex or base64")
 }
 
-async fn vault_row(operator: &Operator, token: &str, page: &mut Page<'_>) -> Result<(), DemoError> {
+async fn vault_row(
+    (operator, aws_url): (&Operator, &str),
+    token: &str,
+    page: &mut Page<'_>,
+) -> Result<(), DemoError> {
     const TABLE: &str = "CreditCardTokenizerTable";
     page.step("The card in its vault (step 6.13)")?;
-    page.aws(&format!(
-        "get-item --table-name {TABLE} --key '{{\"Hash_Key\": {{\"S\": \"{token}\"}}, \
-         \"Account_Id\": {{\"S\": \"{ACCOUNT_ID}\"}}}}'"
-    ))?;
     let key = [("Hash_Key", token), ("Account_Id", ACCOUNT_ID)];
+    page.aws(aws_url, "get-item", TABLE, &key)?;
     let row = operator.row(TABLE, &key).await?.unwrap_or_default();
     page.row(&row)?;
     let sealed = row.get("CandidateString").and_then(|value| value.as_b().ok());
@@ -152,10 +150,10 @@ async fn vault_row(operator: &Operator, token: &str, page: &mut Page<'_>) -> Res
     page.check(!readable::in_row(CARD, &row), "no card number can be read in it, as text, hex or base64")
 }
 
-async fn quarantine(operator: &Operator, page: &mut Page<'_>) -> Result<(), DemoError> {
+async fn quarantine((operator, aws_url): (&Operator, &str), page: &mut Page<'_>) -> Result<(), DemoError> {
     const TABLE: &str = "OrderQuarantineTable";
     page.step("Nothing is left in between")?;
-    page.aws(&format!("scan --table-name {TABLE}"))?;
+    page.aws(aws_url, "scan", TABLE, &[])?;
     let left = operator.rows(TABLE).await?.len();
     page.note(&format!("{left} rows"))?;
     page.check(left == 0, "the quarantine is empty")
@@ -166,10 +164,8 @@ fn charged(processor: &Sandbox, page: &mut Page<'_>) -> Result<(), DemoError> {
     let ledger = processor.ledger();
     for charge in &ledger {
         let (payment, order, last4) = (charge.payment_id, &charge.order, charge.last4);
-        page.note(&format!(
-            "payment {payment} of order {order}: {} on the card that ends in {last4}",
-            charge.outcome.standing().word()
-        ))?;
+        page.note(&format!("payment {payment} of order {order}:"))?;
+        page.note(&format!("  {} on the card that ends in {last4}", charge.outcome.standing().word()))?;
     }
     page.check(ledger.len() == 1, "one payment came in")?;
     let right =
