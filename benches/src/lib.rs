@@ -1,13 +1,13 @@
 //! What all benches seal: ours, the floor and the peer (`esdk/`).
 //!
-//! The envelope is private to `vault`, and stays so: whoever could open one with a key of their own would need no
+//! The envelope is private to `vault`, and stays so: code that could open one with a key of its own would need no
 //! capability. Here vault's own files are compiled once more, without its KMS and DynamoDB clients.
 #![allow(dead_code, unused_imports, reason = "the files' other half is for vault")]
 
 #[path = "../../vault/src/brand.rs"]
 mod brand;
-#[path = "../../vault/src/brands.rs"]
-mod brands;
+#[path = "../../vault/src/brand_versions.rs"]
+mod brand_versions;
 #[path = "../../vault/src/card.rs"]
 mod card;
 #[path = "../../vault/src/card_text/mod.rs"]

@@ -697,7 +697,7 @@ async fn a_stream_forgets_what_is_older_than_a_day_or_trimmed() {
     assert_eq!(
         reader.records_after(Some(&number(&first[0])), 10),
         Err(card_airlock_services::StreamError::Trimmed),
-        "order-2 is gone, and whoever missed it is told"
+        "order-2 is gone, and a reader that missed it is told"
     );
     let left = reader.records_after(None, 10).unwrap();
     let orders: Vec<_> =

@@ -88,7 +88,7 @@ async fn promise_1_the_functions_as_processes_write_no_card_at_trace() {
     let keeper = Arc::clone(&written);
     let lines = Lines::new(move |line| keeper.lock().unwrap().push_str(&format!("{line}\n")));
     let processes = ProcessOptions { lines, ..ProcessOptions::beside_this_program().unwrap() };
-    // Whoever may set a function's environment may ask for more than is good for it.
+    // Somebody who may set a function's environment may ask for more than is safe.
     let namespace = "        METRICS_NAMESPACE:";
     let loud = format!(
         "        LOG_LEVEL: TRACE\n        RUST_LOG: trace\n        AWS_LAMBDA_LOG_LEVEL: TRACE\n{namespace}"

@@ -50,7 +50,7 @@ impl TestClock {
     }
 
     /// Completes when somebody sleeps by this clock, with the time at which the first of them wants to wake up. So
-    /// whoever moves the clock can do first what is due before then.
+    /// the test that moves the clock can first do what is due before then.
     pub async fn until_asleep(&self) -> SystemTime {
         let mut sleepers = self.sleepers.subscribe();
         loop {

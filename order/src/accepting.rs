@@ -1,7 +1,8 @@
 //! The decision table of accepting: what an order id that is already known means for a new submission.
 
 use crate::{
-    amount::Amount, clean::CleanOrder, details::Details, quarantine::QuarantineView, status::QuarantineStatus,
+    amount::Amount, clean::CleanOrder, quarantine::QuarantineView, same_order::Details,
+    status::QuarantineStatus,
 };
 
 /// What is to be done with a submission.

@@ -75,7 +75,7 @@ pub enum Access {
     WriteUpkeep,
     /// Forget expires a row.
     ForgetInQuarantine,
-    /// Whoever ends a card in quarantine removes these.
+    /// A change that ends a card in quarantine removes these.
     ExpiryRemoves,
     /// Ingest reads a clean order.
     ReadStatus,

@@ -19,11 +19,11 @@ use crate::{
     amount::{Amount, Currency, MinorUnits},
     attributes::{Access, CLEAN, List},
     customer::Customer,
-    details::Details,
     order_id::OrderId,
     owner::Owner,
     payment::{MAX_ATTEMPTS, PaymentStatus, ProcessorReference, hard_decline, is_hard_decline},
     quarantine::QuarantineRow,
+    same_order::Details,
     table_error::{TableError, classify},
     timestamp::Timestamp,
 };

@@ -14,9 +14,9 @@ use vault::Tokenized;
 
 use crate::{
     clean::{CleanOrder, OrderTable, is_forgotten_for},
-    details::Details,
     quarantine::{LateCard, QuarantineRow, QuarantineTable},
     row_version::RowVersion,
+    same_order::Details,
     table_error::{TableError, classify},
     timestamp::Timestamp,
 };

@@ -6,7 +6,7 @@ use platform::{api::Problem, metrics::Metric};
 /// Refuses to begin with a card that was forgotten, or whose retention ends before it is done with.
 ///
 /// # Errors
-/// 410; trying again does not mend it.
+/// 410; a retry does not help.
 pub(crate) fn refuse_gone(clean: &CleanOrder, needed_until: Timestamp) -> Result<(), Problem> {
     if clean.card_forgotten_at.is_some() {
         return Err(Problem::CARD_FORGOTTEN);

@@ -63,7 +63,7 @@ pub enum Metric {
     Revealed,
     /// A card stayed in the vault: who asked has taken out as many as the limit allows.
     DetokenizeRefused,
-    /// A card could not be taken out of the vault for a reason that no retry mends.
+    /// A card could not be taken out of the vault for a reason that no retry fixes.
     CardUnreadable,
     /// An order's card is not in the vault, though nobody forgot it and its retention has not ended.
     CardMissing,

@@ -12,7 +12,7 @@ use crate::{AT_ONCE, CLOCK_SKEW, Replay, ReplayError, inbox::Word};
 /// How long a message stays hidden. A sweep that is killed holds up nobody for longer.
 const HIDDEN: Duration = Duration::from_secs(2 * 60);
 
-/// How often a sweep that still works hides its messages anew: half of the time is left then.
+/// How often a sweep that still works hides its messages again: half of the time is left then.
 const EXTENDED: Duration = Duration::from_secs(60);
 
 /// The most messages that one sweep takes. The newest position stands for all of them.
@@ -69,7 +69,7 @@ impl Positions {
         self.held.iter().map(|(_, time)| time.after(CLOCK_SKEW)).max()
     }
 
-    /// Hides them anew when it is time to. Call it while working.
+    /// Hides them again when it is time to. Call it while working.
     pub(crate) async fn keep_hidden(&mut self, queue: &DeadLetterQueue, now: Timestamp) {
         if self.hidden_at.after(EXTENDED) > now {
             return;

@@ -226,7 +226,7 @@ impl Sweep<'_> {
         left
     }
 
-    /// Whether an order has left PENDING: across, parked, or accepted anew. One that cannot be read has not.
+    /// Whether an order has left PENDING: across, parked, or accepted again. One that cannot be read has not.
     async fn has_left(&mut self, order: &str, acceptance: Option<Uuid>) -> bool {
         match self.replay.upkeep.row(order).await {
             Ok(Some(row)) => {

@@ -88,7 +88,7 @@ impl Relay {
     }
 
     /// Lets everything through from now on.
-    pub fn mend(&self) {
+    pub fn repair(&self) {
         self.0.rules.lock().unwrap().clear();
     }
 

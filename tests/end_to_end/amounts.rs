@@ -530,7 +530,7 @@ async fn owner_and_merchant_who_pay_at_once_charge_one_amount_once() {
         let (cheated, paid, owned) =
             futures::join!(asks(&ann, &of_ann), clerk.pay_with("k", &of_clerk), ann.pay(&id));
         cheated.is(403);
-        // Whoever is first decides; the other is told so, or to ask again.
+        // The first one decides; the other is told so, or is told to ask again.
         for answer in [paid, owned] {
             let known = ["", "PAYMENT_IN_PROGRESS", "AMOUNT_DIFFERS"].contains(&answer.code());
             assert!(known, "{answer:?}");

@@ -1,4 +1,4 @@
-//! What an order costs, in AWS calls and DynamoDB units: numbers that no machine changes. Whoever makes an order
+//! What an order costs, in AWS calls and DynamoDB units: numbers that no machine changes. A change that makes an order
 //! dearer finds it here.
 
 use std::collections::BTreeMap;

@@ -96,7 +96,7 @@ async fn promise_2_an_outage_of_a_quarter_of_an_hour_ends_well_without_an_operat
         world.run_dry().await;
     }
     assert_eq!(world.counts(), [3, 0, 0], "Lambda has given all of them up");
-    world.mend();
+    world.repair();
     assert_eq!(world.run_dry().await.invocations, 0, "and does not come back to them");
 
     let swept = world.sweep().await;
@@ -120,11 +120,11 @@ async fn promise_2_after_a_long_outage_and_with_the_stream_trimmed_one_replay_me
     let done = world.run_dry().await;
     assert_eq!(done.discarded, 20, "{done:?}");
     world.stack.aws().trim_streams();
-    world.mend();
+    world.repair();
     world.advance(MINUTE);
 
-    let mended = world.replay().await;
-    assert_eq!((&mended["rearmed"], &mended["stillFailing"]), (&json!(20), &json!(0)), "{mended}");
+    let replayed = world.replay().await;
+    assert_eq!((&replayed["rearmed"], &replayed["stillFailing"]), (&json!(20), &json!(0)), "{replayed}");
     world.run_dry().await;
     assert_eq!(world.counts(), [0, 20, 20]);
     let again = world.replay().await;
@@ -168,7 +168,7 @@ async fn promise_2_past_its_deadline_an_order_expires_with_word_and_without_its_
     assert_eq!(client.status("late").await.is(200).text("Status"), "EXPIRED");
     client.pay("late").await.is(409);
 
-    world.mend();
+    world.repair();
     let late = world.invoke("TokenizeWorkerFunction", before_it_expired, MINUTE).await;
     assert_eq!(late["batchItemFailures"], json!([]));
     assert_eq!(world.counts(), [1, 0, 0], "an image from before it expired brings nothing back");
@@ -199,7 +199,7 @@ async fn promise_2_near_its_deadline_the_worker_stops_and_reports_the_rest() {
     assert_eq!(answer["batchItemFailures"][0]["itemIdentifier"], first);
     assert_eq!(world.counts(), [40, 0, 0]);
 
-    world.mend();
+    world.repair();
     world.run_dry().await;
     assert_eq!(world.counts(), [0, 40, 40]);
 }
@@ -234,7 +234,7 @@ async fn promise_2_a_batch_too_large_for_its_time_keeps_what_it_has_done_and_rep
     assert_eq!(reported, 10, "the lowest undone");
     assert!(!records[reported..].iter().any(is_across));
 
-    world.mend();
+    world.repair();
     world.run_dry().await;
     assert_eq!(world.counts(), [0, 14, 14]);
 }
@@ -248,7 +248,7 @@ async fn promise_7_a_row_that_cannot_be_parked_keeps_no_other_from_being_swept_o
         client.submit(&order(&id.to_string())).await.is(202);
     }
     world.run_dry().await;
-    world.mend();
+    world.repair();
     let dynamodb = aws_sdk_dynamodb::Client::new(&card_airlock::functions::sdk_config(
         &world.stack.aws_url(),
         "operator",
@@ -265,7 +265,7 @@ async fn promise_7_a_row_that_cannot_be_parked_keeps_no_other_from_being_swept_o
     world.run_dry().await;
     assert_eq!(world.counts(), [1, 20, 20]);
 
-    world.mend();
+    world.repair();
     assert_eq!(world.sweep().await["parked"], 1);
     assert_eq!(world.rows(QUARANTINE)[0]["FailureReason"]["S"], "MALFORMED");
 }
@@ -287,7 +287,7 @@ async fn promise_2_an_order_that_is_never_across_is_parked_after_two_days_with_w
     assert_eq!(world.sweep().await["parked"], 1);
     let failed = client.status("1").await.is(200);
     assert_eq!((failed.text("Status"), failed.text("FailureReason")), ("FAILED", "ATTEMPTS_EXHAUSTED"));
-    world.mend();
+    world.repair();
     let dry =
         world.invoke("ReplayFunction", json!({ "action": "replay", "dryRun": true }), 15 * MINUTE).await;
     assert_eq!((&dry["rearmed"], &dry["dryRun"]), (&json!(1), &json!(true)), "{dry}");
@@ -337,12 +337,12 @@ async fn promise_2_a_replay_that_fails_half_way_leaves_its_messages_to_the_next(
         client.submit(&order(&id.to_string())).await.is(202);
     }
     world.run_dry().await;
-    world.mend();
+    world.repair();
     world.stack.aws().faults().add("ReplayRole/dynamodb/UpdateItem=throttled@#2".parse().unwrap());
     assert!(world.try_invoke("ReplayFunction", json!({ "action": "replay" })).await.is_err());
-    world.mend();
-    let mended = world.replay().await;
-    assert_eq!((&mended["rearmed"], &mended["messagesLeft"]), (&json!(3), &json!(0)), "{mended}");
+    world.repair();
+    let replayed = world.replay().await;
+    assert_eq!((&replayed["rearmed"], &replayed["messagesLeft"]), (&json!(3), &json!(0)), "{replayed}");
     world.run_dry().await;
     assert_eq!(world.counts(), [0, 3, 3]);
 }

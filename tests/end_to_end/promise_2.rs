@@ -73,7 +73,7 @@ async fn promise_2_ten_submissions_at_once_are_one_order() {
         acceptances.insert(answer.text("AcceptanceId").to_owned());
     }
     client.settled("1").await;
-    // A submission that overtook the crossing may have been taken in anew; it is dropped, not doubled.
+    // A submission that overtook the crossing may have been taken in again; it is dropped, not doubled.
     eventually("the quarantine empties", async || (world.counts().await == [0, 1, 1]).then_some(())).await;
     assert!(acceptances.contains(text(&world.only_row(ORDERS).await, "AcceptanceId")));
     assert_eq!(world.dead_letters(), [""; 0]);
@@ -110,7 +110,7 @@ async fn promise_2_an_order_stays_in_quarantine_until_it_is_across() {
         assert_eq!(world.deliver_to(&worker, &records).await, number, "{operation}");
         assert_eq!(world.only_row(QUARANTINE).await, row, "{operation}");
         assert_eq!(world.counts().await, [1, 0, 0], "{operation}");
-        relay.mend();
+        relay.repair();
     }
     assert_eq!(world.deliver_to(&worker, &records).await, None);
     assert_eq!(world.counts().await, [0, 1, 1]);

@@ -133,7 +133,7 @@ async fn promise_6_a_payment_that_was_not_sent_leaves_no_claim_behind() {
     let front = client.at(&world.front(relay.url()).await);
     relay.strike("Decrypt", Fault::Lost, usize::MAX);
     assert_eq!(front.pay("1").await.is(503).code(), "UNAVAILABLE");
-    relay.mend();
+    relay.repair();
     client.pay("1").await.is(200);
     only_charge(&world, Outcome::Submitted, 1);
 }

@@ -154,7 +154,7 @@ async fn promise_6_an_attempt_that_was_not_sent_leaves_the_decline_as_it_was() {
     assert_eq!(front.pay_with("two", &bill_of(700, "USD")).await.is(503).code(), "UNAVAILABLE");
     assert_eq!(world.only_row(ORDERS).await, declined);
     client.pay("1").await.is(402);
-    relay.mend();
+    relay.repair();
     client.pay_with("two", &bill_of(700, "USD")).await.is(402);
     assert_eq!(
         world.sandbox.ledger().into_iter().map(|charge| charge.outcome).collect::<Vec<_>>(),

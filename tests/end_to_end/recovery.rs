@@ -57,7 +57,7 @@ async fn promise_2_while_an_outage_lasts_each_sweep_tries_three_rows_those_that_
     // The first three were the oldest.
     assert_eq!(taken_up(&world, "2"), ["order-00", "order-01"]);
 
-    world.mend();
+    world.repair();
     let swept = world.sweep().await;
     assert_eq!(numbers(&swept, ["givenUp", "takenUp", "positionsLeft"]), [7, 7, 0], "{swept}");
     world.run_dry().await;
@@ -81,7 +81,7 @@ async fn a_dry_run_of_a_sweep_tells_what_it_would_do_and_does_nothing() {
     for unknown in [json!({ "action": "sweep", "dryrun": true }), json!({ "action": "sweep", "max": 1 })] {
         assert!(world.try_sweep(unknown).await.is_err());
     }
-    world.mend();
+    world.repair();
     assert_eq!(
         numbers(&world.sweep().await, ["givenUp", "takenUp"]),
         [5, 5],
@@ -99,7 +99,7 @@ async fn replaying_four_and_twenty_times_during_an_outage_uses_nothing_up() {
     let rows = world.rows(QUARANTINE);
     assert_eq!(rows[0]["Status"]["S"], "PENDING");
     assert!(rows[0]["Attempt"]["N"].as_str().unwrap().parse::<u32>().unwrap() > 20);
-    world.mend();
+    world.repair();
     world.replay().await;
     let again = world.replay().await;
     assert_eq!(numbers(&again, ["rearmed", "messagesSettled", "messagesLeft"]), [0; 3], "{again}");
@@ -124,7 +124,7 @@ async fn promise_2_a_replay_gives_a_row_that_was_tried_for_two_days_two_days_mor
 async fn a_replay_of_some_orders_leaves_the_others_and_every_position() {
     let mut world = given_up(3).await;
     let positions = world.stack.aws().waiting().len() as u64;
-    world.mend();
+    world.repair();
     world.advance(5 * MINUTE);
     let told = ["rearmed", "stillFailing", "messagesSettled", "messagesLeft"];
     // A row that is PENDING has not failed for any reason.
@@ -154,7 +154,7 @@ async fn an_order_that_was_given_up_says_when_it_is_worth_asking_again() {
     assert_eq!((unchanged.code(), seconds(&unchanged).as_str()), ("ORDER_NOT_TOKENIZED", "300"));
     let kept = client.forget("order-00").await.is(409);
     assert_eq!((kept.code(), seconds(&kept).as_str()), ("ORDER_PENDING", "300"));
-    world.mend();
+    world.repair();
     world.sweep().await;
 }
 
@@ -162,14 +162,14 @@ async fn an_order_that_was_given_up_says_when_it_is_worth_asking_again() {
 async fn promise_2_a_position_stays_until_every_row_below_it_was_armed_again() {
     let mut world = given_up(5).await;
     let positions = world.stack.aws().waiting().len() as u64;
-    world.mend();
+    world.repair();
     // One of the rows that follow the probes cannot be written.
     world.stack.aws().faults().add("ReplayRole/dynamodb/UpdateItem=throttled@#5".parse().unwrap());
     assert!(world.try_sweep(json!({ "action": "sweep" })).await.is_err(), "a sweep that left a row says so");
     world.run_dry().await;
     assert_eq!(world.counts(), [1, 4, 4]);
     assert_eq!(world.stack.aws().waiting().len() as u64, positions, "its position is still there");
-    world.mend();
+    world.repair();
     let swept = world.sweep().await;
     assert_eq!(numbers(&swept, ["givenUp", "takenUp", "positionsSettled"]), [1, 1, positions], "{swept}");
     world.run_dry().await;
@@ -180,7 +180,7 @@ async fn promise_2_a_position_stays_until_every_row_below_it_was_armed_again() {
 async fn promise_2_a_sweep_that_cannot_list_all_rows_deletes_no_position() {
     let mut world = given_up(2).await;
     let positions = world.stack.aws().waiting().len();
-    world.mend();
+    world.repair();
     world.stack.aws().faults().add("ReplayRole/dynamodb/Scan=throttled@#1".parse().unwrap());
     assert!(world.try_sweep(json!({ "action": "sweep" })).await.is_err());
     assert_eq!(world.stack.aws().waiting().len(), positions);
@@ -191,7 +191,7 @@ async fn promise_2_a_sweep_that_cannot_list_all_rows_deletes_no_position() {
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_2_without_the_queue_a_sweep_does_all_else_and_fails() {
     let mut world = given_up(1).await;
-    world.mend();
+    world.repair();
     world.advance(80 * MINUTE);
     world.stack.aws().faults().add("ReplayRole/sqs/ReceiveMessage=error".parse().unwrap());
     assert!(world.try_sweep(json!({ "action": "sweep" })).await.is_err(), "somebody is told");
@@ -203,7 +203,7 @@ async fn promise_2_without_the_queue_a_sweep_does_all_else_and_fails() {
 async fn promise_2_a_sweep_killed_before_any_of_its_calls_leaves_everything_to_the_next() {
     for calls in 0..14 {
         let mut world = given_up(4).await;
-        world.mend();
+        world.repair();
         let role = "ReplayRole";
         let before = world.stack.aws().calls().len();
         let aws = world.stack.aws().clone();
@@ -231,7 +231,7 @@ async fn promise_2_a_sweep_killed_before_any_of_its_calls_leaves_everything_to_t
 #[tokio::test(flavor = "multi_thread")]
 async fn promise_2_two_sweeps_and_a_replay_at_once_change_nothing_more() {
     let mut world = given_up(30).await;
-    world.mend();
+    world.repair();
     let handler = world.stack.function("ReplayFunction").unwrap().clone();
     let deadline = world.now() + 15 * MINUTE;
     let run = |event: &str| {

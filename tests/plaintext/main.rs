@@ -61,7 +61,7 @@ impl Setting {
             let what = format!("{operation} {skip} is held");
             eventually(&what, async || (self.relay.struck() > struck).then_some(())).await;
             becomes(alive, &what).await;
-            self.relay.mend();
+            self.relay.repair();
             let_through.notify_one();
         };
         join(request, stopped).await.0
@@ -197,7 +197,7 @@ async fn orders_that_cross_together_wait_for_their_transaction_sealed() {
     let held = async {
         eventually("the transaction is held", async || (setting.relay.struck() > 0).then_some(())).await;
         becomes(0, "orders wait for their transaction").await;
-        setting.relay.mend();
+        setting.relay.repair();
         let_through.notify_one();
     };
     assert_eq!(join(setting.world.deliver_to(&worker, &records), held).await.0, None);

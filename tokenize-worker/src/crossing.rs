@@ -126,7 +126,7 @@ impl TokenizeWorker {
     }
 
     /// Dead letter first: a crash in between leaves word of an order that is still pending, never a failed
-    /// order without word. A row that changed meanwhile was taken care of by whoever changed it.
+    /// order without word. A row that changed meanwhile was taken care of by the writer that changed it.
     async fn park(&self, seen: &SeenRow, reason: FailureReason) -> Result<(), Again> {
         let Some(key) = seen.key.clone() else { return Err(Again) };
         if self.late_card(seen, &key).await? != LateCard::Kept {

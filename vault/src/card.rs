@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::{brand::CardBrand, brands::Brands, expiry::CardExpiry, last4::Last4, pan::Pan};
+use crate::{brand::CardBrand, brand_versions::Brands, expiry::CardExpiry, last4::Last4, pan::Pan};
 
 /// A card in plaintext.
 #[derive(Debug)]

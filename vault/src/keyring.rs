@@ -22,7 +22,7 @@ pub enum KeyringError {
     /// KMS did not answer, throttled us or failed: asking again may help.
     #[error("KMS is not available")]
     Unavailable,
-    /// KMS will not let this role use this key now (denied, disabled, not found): an operator can mend it.
+    /// KMS will not let this role use this key now (denied, disabled, not found): an operator can fix it.
     #[error("the KMS key cannot be used")]
     Unusable,
     /// The wrapped key, its KMS key and its encryption context do not belong together. Asking again never helps.

@@ -34,7 +34,7 @@
 
 mod action;
 mod brand;
-mod brands;
+mod brand_versions;
 mod card;
 mod card_text;
 mod data_key;
@@ -59,7 +59,7 @@ mod vault_row;
 
 pub use action::{Action, IncompleteActionError, action};
 pub use brand::{CardBrand, ParseBrandError};
-pub use brands::Brands;
+pub use brand_versions::Brands;
 pub use card::Card;
 pub use card_text::{
     PatternClass, PatternPart, PossibleCard, is_card_shaped, is_card_shaped_in_url, possible_card,

@@ -5,7 +5,7 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretBox};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-use crate::{brand::CardBrand, brands::Brands, last4::Last4, luhn, plaintext::Alive};
+use crate::{brand::CardBrand, brand_versions::Brands, last4::Last4, luhn, plaintext::Alive};
 
 const SHORTEST: usize = 12;
 const LONGEST: usize = 19;

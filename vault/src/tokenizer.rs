@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     action::IncompleteActionError,
-    brands::Brands,
+    brand_versions::Brands,
     data_key::{DataKey, WrappedDataKey},
     envelope::{self, Identity, OpenError},
     identity::{KeyContext, QuarantineIdentity, VaultIdentity},

@@ -34,7 +34,7 @@ function draw() {
   const latest = [...store.orders.values()].slice(-MOST).reverse();
   const list = byId("orders");
   if (latest.length === 0) return show(list, h("p", { class: "empty" }, "No order yet. Place the first one: the sample’s is filled in."));
-  // The button that has the focus keeps it, though it is drawn anew.
+  // The button that has the focus keeps it, though it is drawn again.
   const focused = list.contains(document.activeElement) ? document.activeElement.dataset.order : null;
   const head = ["Order", "State", "Card", "Held", "Attempt"].map((title) => h("th", { scope: "col" }, title));
   show(list, h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, latest.map(row))));

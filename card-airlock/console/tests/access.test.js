@@ -54,7 +54,7 @@ for (const scheme of ["light", "dark"]) {
   }
 }
 
-test("whoever wants no motion gets none", options, async () => {
+test("a person who wants no motion gets none", options, async () => {
   const page = await open(chromium, stack.origin, { still: true });
   await page.evaluate(() => {
     window.moved = 0;

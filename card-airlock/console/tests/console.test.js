@@ -45,7 +45,7 @@ test("many orders are placed at once", options, async () => {
   await inStage(page, "many-025", "tokenized");
 });
 
-test("with KMS down an order is held; a replay, dry run first, mends it", options, async () => {
+test("with KMS down an order is held; a replay, dry run first, fixes it", options, async () => {
   const page = await open(chromium, stack.origin);
   await toggle(page, "kms-worker", true);
   await place(page, "held-1");
@@ -56,9 +56,9 @@ test("with KMS down an order is held; a replay, dry run first, mends it", option
   assert.equal(await page.locator('#orders tr:has([data-order="held-1"]) .stage.quarantine').count(), 1, "held");
   await toggle(page, "kms-worker", false);
   await press(page, "#dry-run");
-  await page.waitForSelector('#mended:has-text("would re-arm 1 order")');
+  await page.waitForSelector('#fixed:has-text("would re-arm 1 order")');
   await press(page, "#replay");
-  await page.waitForSelector('#mended:has-text("Re-armed 1 order")');
+  await page.waitForSelector('#fixed:has-text("Re-armed 1 order")');
   await inStage(page, "held-1", "tokenized");
 });
 

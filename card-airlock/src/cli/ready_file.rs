@@ -33,7 +33,7 @@ pub(super) struct Ready<'a> {
 pub(super) struct ReadyFile(PathBuf);
 
 impl ReadyFile {
-    /// Takes a file of an earlier run away: whoever waits must not read that.
+    /// Removes the file of an earlier run: a program that waits for it must not read that one.
     pub(super) fn clear(path: &Path) -> Result<(), ReadyFileError> {
         match fs::remove_file(path) {
             Err(source) if source.kind() != ErrorKind::NotFound => {

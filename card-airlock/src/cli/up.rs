@@ -81,7 +81,7 @@ pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Res
         stack.aws().faults().add(fault.clone());
     }
     let ended = serve(&args, &stack, &mut stop, out).await;
-    // Whoever asks twice does not want to wait for what is under way.
+    // A person who asks twice does not want to wait for what is under way.
     tokio::select! {
         () = stack.shutdown() => {}
         () = stop.heard() => {}

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    mend,
+    fix,
     poison::{self, NoPoison},
     pulse, request,
     shown::{self, Refused},
@@ -77,7 +77,7 @@ pub(super) async fn clock(State(console): State<Arc<Console>>, asked: Request) -
     let asked: Forward = request::read(&body)?;
     let time = console.options.time.as_ref().ok_or(MACHINE_TIME)?;
     time.advance(Duration::from_secs(u64::from(asked.minutes.min(MOST_MINUTES)) * 60));
-    let swept = mend::invoke(&console, &json!({ "action": "sweep" })).await;
+    let swept = fix::invoke(&console, &json!({ "action": "sweep" })).await;
     Ok(shown::ok(json!({ "ahead": time.ahead().as_secs(), "swept": swept })))
 }
 

@@ -42,7 +42,7 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("js/inside/traces.js", JS),
     file!("js/live.js", JS),
     file!("js/main.js", JS),
-    file!("js/mend.js", JS),
+    file!("js/fix.js", JS),
     file!("js/numbers.js", JS),
     file!("js/orders.js", JS),
     file!("js/pay.js", JS),

@@ -1,5 +1,5 @@
 //! The console: a page at `/` of the API's port that shows the airlock at work, lets one place orders, look inside,
-//! break and mend it. On this machine only; nothing of it is part of a deployment.
+//! break and fix it. On this machine only; nothing of it is part of a deployment.
 //!
 //! What it shows never holds a card in clear: it reads tables, stream and queue, which hold none, and every answer
 //! passes [`shown`]. Cards that are placed by name are known to this process only.
@@ -8,13 +8,13 @@ mod attributes;
 mod break_it;
 mod events;
 mod files;
+mod fix;
 mod guard;
 mod hub;
 mod inside;
 mod invocations;
 mod known;
 mod ledger;
-mod mend;
 mod observe;
 mod order_log;
 mod place;
@@ -60,8 +60,8 @@ impl Console {
             .route("/console/crash", post(break_it::crash))
             .route("/console/poison", post(break_it::poison))
             .route("/console/clock", post(break_it::clock))
-            .route("/console/replay", post(mend::replay))
-            .route("/console/sweep", post(mend::sweep))
+            .route("/console/replay", post(fix::replay))
+            .route("/console/sweep", post(fix::sweep))
             .layer(axum::middleware::from_fn(guard::guard))
             .with_state(console)
     }

@@ -30,7 +30,7 @@ impl StreamTail {
             match reader.records_after(position.as_deref(), PAGE) {
                 Ok(page) if page.is_empty() => return records,
                 Ok(page) => records.extend(page),
-                // Trimmed behind the position: what is left begins anew.
+                // Trimmed behind the position: what is left begins again.
                 Err(_) if position.is_some() => records.clear(),
                 Err(_) => return records,
             }

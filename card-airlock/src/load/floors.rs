@@ -78,7 +78,7 @@ async fn measure(args: &LoadArgs, stack: &mut Stack) -> Result<Floors, LoadError
     let mut rounds = Vec::new();
     for round in 0..args.rounds {
         let name = format!("round-{round}");
-        // Whoever is second finds fuller tables: they take turns.
+        // The second one finds fuller tables, so they take turns.
         let (accept, accept_floor) = if round % 2 == 0 {
             let ours = ours.accept(&name, args.orders).await?;
             (ours, floor.accept(&name, args.orders).await?)

@@ -7,7 +7,7 @@ use crate::{record::Record, settings::Settings};
 /// Records invoked together.
 pub(crate) struct Batch {
     pub(crate) records: Vec<Record>,
-    /// Invocations of just these records: a split begins anew.
+    /// Invocations of just these records: a split begins again.
     pub(crate) invocations: u32,
     /// Of them, those that count against `MaximumRetryAttempts`.
     retries: u32,

@@ -8,7 +8,7 @@ use std::{
 use crate::sequence::{Position, SequenceNumber};
 use parking_lot::Mutex;
 
-/// The checkpoints of shards, in memory. Outlives the mapping: one started anew with the same goes on where
+/// The checkpoints of shards, in memory. Outlives the mapping: one that is started again with the same goes on where
 /// the last one was done, and what was under way comes again. Cloning shares it.
 #[derive(Debug, Clone, Default)]
 pub struct Checkpoints(Arc<Mutex<BTreeMap<String, Position>>>);

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod body;
 mod cors;
 mod event;
 mod gateway_error;
@@ -13,6 +12,7 @@ mod serve;
 #[cfg(test)]
 mod tests;
 mod wiped;
+mod wiped_body;
 
 pub use gateway_error::{ErrorAnswer, GatewayError, aws_error_answer};
 pub use issuer::{AuthorizerClaims, Issuer, IssuerError, KeyError, TOKEN_LIFETIME, TokenError, UserPool};

@@ -21,13 +21,14 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::{
-    body, cors, event,
+    cors, event,
     gateway_error::GatewayError,
     issuer::AuthorizerClaims,
     loopback, reply,
     rest_api::RestApi,
     route::{self, Route, RouteMatch},
     wiped::WipedBuffer,
+    wiped_body,
 };
 
 /// API Gateway gives up on a function after this long (quota "Maximum integration timeout").
@@ -124,7 +125,7 @@ fn admit<'a>(api: &'a RestApi, request: &Request) -> Result<RouteMatch<'a>, Gate
 
 /// The whole body of at most `limit` bytes, in a buffer that is wiped; `None` when it is larger or breaks off.
 pub async fn read_body(body: Body, headers: &HeaderMap, limit: usize) -> Option<WipedBuffer> {
-    body::read(body, headers, limit).await.ok()
+    wiped_body::read(body, headers, limit).await.ok()
 }
 
 async fn invoke(
@@ -135,7 +136,7 @@ async fn invoke(
 ) -> Result<Response, GatewayError> {
     let claims = authorize(api, found.route, &request)?;
     let (head, stream) = request.into_parts();
-    let body = body::read(stream, &head.headers, MAX_BODY_BYTES).await?;
+    let body = wiped_body::read(stream, &head.headers, MAX_BODY_BYTES).await?;
     let event = event::build(&event::Facts {
         api,
         found: &found,

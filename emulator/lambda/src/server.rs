@@ -102,7 +102,7 @@ struct ApiState {
 }
 
 impl ApiState {
-    /// Whoever waits for this invocation's answer; nobody when another, or none, is under way.
+    /// Who waits for this invocation's answer; nobody when another, or none, is under way.
     fn take(&self, id: Uuid) -> Option<oneshot::Sender<FunctionResult>> {
         let mut under_way = self.under_way.lock();
         under_way.take_if(|(expected, _)| *expected == id).map(|(_, answer)| answer)

@@ -111,7 +111,7 @@ impl CallLog {
         let mut tallies = self.tallies.lock();
         let Call { role, service, operation, .. } = call;
         let kind = CallKind { role: role.clone(), service: *service, operation: operation.clone() };
-        // Names come from the caller: whoever makes up too many is not counted.
+        // Names come from the caller: a caller who makes up too many is not counted.
         if tallies.len() < MAX_CALLS || tallies.contains_key(&kind) {
             count(tallies.entry(kind).or_default());
         }

@@ -47,7 +47,7 @@ struct State {
 
 /// What becomes of a request.
 pub(crate) enum Claim<'a> {
-    /// It has no token, or is no transaction: whoever repeats it, does it again.
+    /// It has no token, or is no transaction: a repetition does it again.
     Unclaimed,
     /// It is to be done, and the claim told how that went. Its token is not in the request any more.
     First(UnderWay<'a>),

@@ -28,7 +28,7 @@ pub enum LateCard {
     Dropped,
     /// The order's card was not forgotten: the row is as it was.
     Kept,
-    /// The row is gone, or another by now: whoever changed it has taken care of it.
+    /// The row is gone, or another by now: the writer that changed it has taken care of it.
     Changed,
 }
 

@@ -75,7 +75,7 @@ pub enum Arming<'a> {
     },
 }
 
-/// Lists and mends rows; reads no sealed card.
+/// Lists and repairs rows; reads no sealed card.
 #[derive(Debug, Clone)]
 pub struct Upkeep(QuarantineTable);
 

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::profile::AuthScheme;
 
-/// How long a secret is used before it is read anew: a rotated one is taken up by then at the latest.
+/// How long a secret is used before it is read again: a rotated one is used after this time at the latest.
 const KEPT: Duration = Duration::from_secs(5 * 60);
 
 /// One secret, and how it is sent.

@@ -35,7 +35,7 @@ pub struct ProcessorSettings {
 pub enum ProcessorUrl {
     /// Nobody, for trying a deployment: [`super::Sandbox`].
     Sandbox,
-    /// Whoever answers there: `https://`, or `http://` on this machine.
+    /// Where requests go: `https://`, or `http://` on this machine.
     Http(Url),
 }
 

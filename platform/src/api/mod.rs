@@ -2,6 +2,7 @@
 //! an error looks. Nothing that a client sent comes back but a validated order id.
 
 mod amount;
+mod body;
 mod caller;
 mod cors;
 mod deadline;
@@ -10,10 +11,11 @@ mod fields;
 mod json_text;
 mod problems;
 mod reply;
-mod request;
 mod routes;
+mod url;
 
 pub use amount::amount;
+pub use body::{json_body, take_body};
 pub use caller::Caller;
 pub use cors::Cors;
 pub use deadline::before;
@@ -22,5 +24,5 @@ pub use fields::Fields;
 pub use json_text::JsonText;
 pub use problems::Problem;
 pub use reply::{Reply, respond};
-pub use request::{json_body, order_id, order_id_in_path, refuse_card_in_url, take_body};
 pub use routes::{ROUTES, no_route};
+pub use url::{order_id, order_id_in_path, refuse_card_in_url};

@@ -54,7 +54,7 @@ pub fn respond(
     });
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // An answer about an order is of no use to a cache, and of some to whoever reads the cache.
+    // An answer about an order is of no use to a cache, and of some to a person who reads the cache.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     cors.add_to(&mut headers);
     for (name, value) in reply.headers {

@@ -65,7 +65,7 @@ impl Stage for Replaying {
     }
 }
 
-/// A customer sends a parked order anew.
+/// A customer sends a parked order again.
 pub(super) struct Renewing;
 
 impl Stage for Renewing {

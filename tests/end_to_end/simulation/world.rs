@@ -40,7 +40,7 @@ const MOST_STEPS: usize = 2_000;
 /// A pipeline of the test's own.
 pub(crate) struct World {
     pub(crate) stack: Stack,
-    /// An operator's, or whoever has broken in: bound by no role.
+    /// An operator's, or an intruder's: bound by no role.
     pub(crate) dynamodb: DynamoDb,
     pub(crate) sqs: aws_sdk_sqs::Client,
     /// Every stream record, trimmed ones too.

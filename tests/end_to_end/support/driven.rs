@@ -106,7 +106,7 @@ impl Driven {
         self.stack.aws().faults().add(worker_fault(service, operation, kind));
     }
 
-    pub(crate) fn mend(&self) {
+    pub(crate) fn repair(&self) {
         self.stack.aws().faults().clear();
     }
 

@@ -14,7 +14,7 @@ pub(super) enum Symbol {
     Invisible,
 }
 
-/// The prolonged sound mark: a letter to Unicode, a dash to whoever writes a number in Japanese.
+/// The prolonged sound mark: a letter to Unicode, a dash to people who write a number in Japanese.
 const PROLONGED_SOUND: char = '\u{30fc}';
 
 /// Fillers of Hangul: letters to Unicode, but they show nothing (the other two are these after NFKC).

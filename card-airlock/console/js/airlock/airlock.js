@@ -34,7 +34,7 @@ export function start() {
   on("chosen", () => capsules.forEach(mark));
 }
 
-/** Draws everything anew, with the orders where they are. */
+/** Draws everything again, with the orders where they are. */
 function build() {
   geometry = shape();
   picture = drawing(geometry);

@@ -2,7 +2,7 @@
 
 import { byId, h, show } from "../dom.js";
 import { duration, held, mask, stageWords } from "../format.js";
-import { replay } from "../mend.js";
+import { replay } from "../fix.js";
 import { get } from "../server.js";
 import { choose, now, on, store } from "../store.js";
 import { rows } from "./rows.js";

@@ -2,7 +2,7 @@
 
 import { byId, h, show } from "../dom.js";
 
-/** `tabs` is [{ name, title, count, draw }]; gives a function that draws them anew. */
+/** `tabs` is [{ name, title, count, draw }]; gives a function that draws them again. */
 export function tabs(first) {
   let selected = first;
   let latest = [];

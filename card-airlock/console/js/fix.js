@@ -15,7 +15,7 @@ export function start() {
 /** Replays everything, or one order. */
 export async function replay(dryRun, order = null) {
   const { ok, json } = await post("/console/replay", { dryRun, order });
-  if (!ok) return say(byId("mended"), false, json.message);
+  if (!ok) return say(byId("fixed"), false, json.message);
   const rest = [
     [json.messagesSettled, "dead letter", "settled"],
     [json.alreadyTokenized, "order", "across already"],
@@ -25,11 +25,11 @@ export async function replay(dryRun, order = null) {
   ];
   const parts = rest.filter(([count]) => count).map(([count, word, what]) => `${many(count, word)} ${what}`);
   const title = dryRun ? `Dry run: a replay would re-arm ${many(json.rearmed, "order")}` : `Re-armed ${many(json.rearmed, "order")}`;
-  say(byId("mended"), true, h("b", {}, title), parts.length ? `; ${parts.join(", ")}.` : ".");
+  say(byId("fixed"), true, h("b", {}, title), parts.length ? `; ${parts.join(", ")}.` : ".");
 }
 
 async function sweep() {
   const { ok, json } = await post("/console/sweep");
-  if (!ok) return say(byId("mended"), false, json.message);
-  say(byId("mended"), true, h("b", {}, `Swept ${many(json.rows, "row")}`), `: ${json.rearmed} re-armed${json.givenUp ? ` (${json.takenUp} of ${json.givenUp} that Lambda gave up)` : ""}, ${json.parked} parked, ${json.expired} expired, ${json.failed} waiting for a replay.`);
+  if (!ok) return say(byId("fixed"), false, json.message);
+  say(byId("fixed"), true, h("b", {}, `Swept ${many(json.rows, "row")}`), `: ${json.rearmed} re-armed${json.givenUp ? ` (${json.takenUp} of ${json.givenUp} that Lambda gave up)` : ""}, ${json.parked} parked, ${json.expired} expired, ${json.failed} waiting for a replay.`);
 }
