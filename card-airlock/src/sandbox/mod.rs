@@ -6,6 +6,7 @@ mod cards;
 mod dialect;
 mod failure;
 mod formats;
+mod ids;
 mod ledger;
 mod saved;
 mod server;
@@ -80,6 +81,13 @@ impl Sandbox {
         format!("http://{}{}", self.0.address, dialect.base())
     }
 
+    /// The secret that it wants: random for each run, and good for nothing but a server of this machine that charges
+    /// nobody.
+    #[must_use]
+    pub fn secret(&self) -> String {
+        self.0.books.bearer.lock().clone()
+    }
+
     /// Where the ledger can be read, as JSON.
     #[must_use]
     pub fn ledger_url(&self) -> String {
@@ -96,8 +104,7 @@ impl Sandbox {
         aws: &AwsEndpoint,
         dialect: Dialect,
     ) -> Result<BTreeMap<String, String>, Refused> {
-        let token = self.0.books.bearer.lock().clone();
-        let arn = aws.make_secret("card-airlock/processor", &token).await?;
+        let arn = aws.make_secret("card-airlock/processor", &self.secret()).await?;
         let parameters = [
             ("ProcessorUrl", self.url_of(dialect)),
             ("ProcessorProfile", dialect.profile().to_owned()),
@@ -133,6 +140,12 @@ impl Sandbox {
     /// What goes wrong with the next request that charges, whatever its card; `None`: nothing, as before.
     pub fn fail_next(&self, failure: Option<Failure>) {
         *self.0.books.next.lock() = failure;
+    }
+
+    /// What [`fail_next`](Self::fail_next) has set and no request has met.
+    #[must_use]
+    pub fn fails_next(&self) -> Option<Failure> {
+        *self.0.books.next.lock()
     }
 
     /// From now on another bearer token is wanted.

@@ -20,6 +20,7 @@ use super::{
         books::Books,
         dialect::Dialect,
         failure::Failure,
+        ids::new_id,
         ledger::{Asked, Charge, Entry},
         saved::Known,
     },
@@ -82,7 +83,7 @@ async fn payment(State(books): State<Arc<Books>>, request: Request) -> Response 
     }
     let Some(asked) = read(&body) else { return error(422, "702", "validation") };
     let failure = books.next.lock().take();
-    let reference = format!("PSP{}", uuid::Uuid::new_v4().simple());
+    let reference = new_id("PSP");
     let entry = books.ledger.lock().charge(asked, failure, &reference);
     match entry {
         Entry::Settled(charge, failure) => {

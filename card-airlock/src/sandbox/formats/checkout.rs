@@ -21,6 +21,7 @@ use super::{
         books::Books,
         dialect::Dialect,
         failure::Failure,
+        ids::new_id,
         ledger::{Asked, Charge, Entry},
         saved::Known,
     },
@@ -89,7 +90,7 @@ async fn payment(State(books): State<Arc<Books>>, request: Request) -> Response 
         return answer(StatusCode::UNPROCESSABLE_ENTITY, &errors);
     };
     let failure = books.next.lock().take();
-    let id = format!("pay_{}", Uuid::new_v4().simple());
+    let id = new_id("pay_");
     let entry = books.ledger.lock().charge(asked, failure, &id);
     match entry {
         Entry::Settled(_, Some(Failure::ErrorCharged)) => StatusCode::BAD_GATEWAY.into_response(),

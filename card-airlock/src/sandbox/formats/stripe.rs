@@ -12,7 +12,6 @@ use axum::{
 };
 use order::{Amount, DeclineKind, OrderId, Outcome};
 use serde_json::{Value, json};
-use uuid::Uuid;
 use vault::{Card, CardExpiry, Pan};
 
 use super::{
@@ -20,6 +19,7 @@ use super::{
         books::Books,
         dialect::Dialect,
         failure::Failure,
+        ids::new_id,
         ledger::{Asked, Charge, Entry},
         saved::Known,
         stripe_books::{Intent, StripeBooks},
@@ -48,7 +48,7 @@ async fn payment_method(State(books): State<Arc<Books>>, request: Request) -> Re
         let expiry = format!("{:0>2}/{}", month, year.strip_prefix("20")?);
         let Ok(pan) = Pan::parse(&number) else { return Some(error(402, "card_error", "incorrect_number")) };
         let card = Card { pan, expiry: Some(CardExpiry::parse(&expiry).ok()?) };
-        let id = format!("pm_{}", Uuid::new_v4().simple());
+        let id = new_id("pm_");
         books.stripe.lock().methods.insert(id.clone(), Some(card));
         (form("type")? == "card")
             .then(|| (StatusCode::OK, json!({ "id": id, "object": "payment_method", "type": "card" })))
@@ -77,7 +77,7 @@ async fn payment_intent(State(books): State<Arc<Books>>, request: Request) -> Re
         if !stripe.methods.contains_key(&intent.method) {
             return Some(error(400, "invalid_request_error", "resource_missing"));
         }
-        let id = format!("pi_{}", Uuid::new_v4().simple());
+        let id = new_id("pi_");
         let shown = shown(&id, &intent);
         stripe.intents.insert(id, intent);
         Some((StatusCode::OK, shown))
