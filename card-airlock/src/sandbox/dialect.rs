@@ -40,7 +40,8 @@ impl Dialect {
     }
 
     /// The merchant's account, where the processor wants one.
-    pub(super) fn account(self) -> &'static str {
+    #[must_use]
+    pub fn account(self) -> &'static str {
         match self {
             Self::Airlock | Self::Stripe => "",
             Self::Adyen => "SandboxMerchant",

@@ -41,7 +41,7 @@ pub(super) struct AnotherCardForAForgottenOrder;
 impl Stage for AnotherCardForAForgottenOrder {
     async fn begin(&self, world: &mut World, order: &str) {
         tokenized(world, order).await;
-        let [card, _] = OTHER_CARDS;
+        let [card, ..] = OTHER_CARDS;
         let taken = world.put_card(order, ADA, card).await;
         assert_eq!(taken.status, 202, "{taken:?}");
         let late = row(world, order).await;

@@ -81,7 +81,7 @@ impl Stage for AnotherCard {
     }
 
     async fn go(&self, world: &mut World, order: &str) {
-        let [card, _] = OTHER_CARDS;
+        let [card, ..] = OTHER_CARDS;
         let taken = insist(world, async |world: &World| world.put_card(order, ADA, card).await).await;
         assert_eq!(taken.status, 202, "{taken:?}");
         world.settle().await;
@@ -108,7 +108,7 @@ impl Stage for AnotherCardBeforeAnyPayment {
     }
 
     async fn go(&self, world: &mut World, order: &str) {
-        let [card, _] = OTHER_CARDS;
+        let [card, ..] = OTHER_CARDS;
         let taken = insist(world, async |world: &World| world.put_card(order, ADA, card).await).await;
         assert_eq!(taken.status, 202, "{taken:?}");
         for key in [None, Some("one")] {
@@ -134,7 +134,7 @@ impl Stage for AnotherCardMeetsAPayment {
         tokenized_to_be_declined(world, order).await;
         declined_by(world, order, "one").await;
         world.advance(LATER);
-        let [card, _] = OTHER_CARDS;
+        let [card, ..] = OTHER_CARDS;
         assert_eq!(world.put_card(order, ADA, card).await.status, 202);
         let row = row(world, order).await;
         world.remove_quarantined(order).await;

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::details::EXPIRY;
+
 /// What a function answered.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Answer {
@@ -74,7 +76,7 @@ pub(super) fn put_card(client_id: &str, user: &str, order: &str, card: &str) -> 
     let mut event = event(client_id, user, "PUT", "/order/{CustomerOrder}/card", &path);
     event["pathParameters"] = json!({ "CustomerOrder": order });
     event["headers"] = json!({ "Content-Type": "application/json" });
-    event["body"] = json!({ "CreditCard": card }).to_string().into();
+    event["body"] = json!({ "CreditCard": card, "CardExpiry": EXPIRY }).to_string().into();
     event
 }
 

@@ -6,19 +6,28 @@ pub(crate) struct Details {
     pub(crate) name: &'static str,
     pub(crate) address: &'static str,
     pub(crate) card: &'static str,
+    /// Real processors charge no card without it.
+    pub(crate) expiry: Option<&'static str>,
 }
 
 /// All there are.
 pub(crate) const DETAILS: [Details; 4] = [
-    Details { name: "Ada", address: "12 St James's Square", card: "4111111111111111" },
-    Details { name: "Grace", address: "3 Navy Yard", card: "5555555555554444" },
-    Details { name: "Edsger", address: "Plataanstraat 5", card: "378282246310005" },
+    of("Ada", "12 St James's Square", "4111111111111111"),
+    of("Grace", "3 Navy Yard", "5555555555554444"),
+    Details { expiry: None, ..of("Edsger", "Plataanstraat 5", "378282246310005") },
     // The processor declines it.
-    Details { name: "Barbara", address: "77 Massachusetts Avenue", card: "4000000000000002" },
+    of("Barbara", "77 Massachusetts Avenue", "4000000000000002"),
 ];
 
-/// What is sent in place of a declined card; the second is declined too.
-pub(crate) const OTHER_CARDS: [&str; 2] = ["6011111111111117", "4000000000009995"];
+/// When the cards end that have an expiry date.
+pub(crate) const EXPIRY: &str = "12/30";
+
+const fn of(name: &'static str, address: &'static str, card: &'static str) -> Details {
+    Details { name, address, card, expiry: Some(EXPIRY) }
+}
+
+/// What is sent in place of a declined card; the second is declined too, and the third for good.
+pub(crate) const OTHER_CARDS: [&str; 3] = ["6011111111111117", "4000000000009995", "4000000000009979"];
 
 impl Details {
     /// Of the customer with that name.

@@ -4,18 +4,23 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use card_airlock::sandbox::Charge;
+use card_airlock::sandbox::{Charge, Dialect};
 use card_airlock_services::{FaultKind, FaultRule, Service, When};
+use order::MAX_ATTEMPTS;
 use serde_json::{Value, json};
 
 use super::{
-    at_rest::{AtRest, is_decline, text},
-    client::{Bill, MERCHANT},
+    at_rest::{AtRest, history, is_decline, text},
+    client::{Answer, Bill, MERCHANT},
     details::{DETAILS, OTHER_CARDS},
     model::{Model, Told},
     operations::{BARGAIN, KEYS, ORDERS, Op, Sender, USERS},
+    processors::{Circumstances, End, Failing, Processors, Route, is_open},
     world::{Item, LATER, QUARANTINE, WORKER, World},
 };
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// DynamoDB takes no request that was signed longer ago.
 const SIGNED_FOR: Duration = Duration::from_secs(15 * 60);
@@ -24,16 +29,32 @@ const SIGNED_FOR: Duration = Duration::from_secs(15 * 60);
 pub(super) struct Simulation {
     pub(super) world: World,
     model: Model,
+    processors: Processors,
+    /// Whether a call of a function may fail.
+    may_fault: bool,
+    /// Whether the processor tells what became of a payment.
+    answers_lookups: bool,
 }
 
 impl Simulation {
     pub(super) async fn new() -> Self {
-        Self { world: World::new().await, model: Model::default() }
+        Self::charged_by(Dialect::Airlock).await
+    }
+
+    /// The same, with a processor that speaks another format.
+    pub(super) async fn charged_by(dialect: Dialect) -> Self {
+        Self {
+            world: World::charged_by(dialect, platform::aws_client::timeouts()).await,
+            model: Model::default(),
+            processors: Processors::default(),
+            may_fault: false,
+            answers_lookups: true,
+        }
     }
 
     /// Everything in turn, then the end.
-    pub(super) async fn run(operations: &[Op]) -> Self {
-        let mut simulation = Self::new().await;
+    pub(super) async fn run(dialect: Dialect, operations: &[Op]) -> Self {
+        let mut simulation = Self::charged_by(dialect).await;
         simulation.go(operations).await;
         simulation.end().await;
         simulation
@@ -74,10 +95,9 @@ impl Simulation {
                 world.processor_fails(failure).await;
                 let bill = Bill { key: key.map(|key| KEYS[key]), amount };
                 let payer = if by_merchant { MERCHANT } else { USERS[user] };
-                let before = world.at_rest();
-                let answer = world.pay_by(ORDERS[order], payer, bill).await;
+                let (answer, before, _) = self.pay(ORDERS[order], payer, bill, failure).await;
                 self.model.paid(ORDERS[order], payer, amount, &answer, &before);
-                let charges = world.charges();
+                let charges = self.world.charges();
                 let mut charges = charges.iter().filter(|charge| charge.order.as_str() == ORDERS[order]);
                 let is_told = |charge: &Charge| {
                     let cents = charge.amount.map(|amount| amount.minor_units.count());
@@ -113,7 +133,12 @@ impl Simulation {
                 }
             }
             Op::LatePut { record } => self.late_put(record).await,
-            Op::Fault { role, kind, nth } => world.fault(role, None, kind, When::Nth(nth)),
+            Op::Route(route) => world.send_payments_by(route),
+            Op::Lookups(answers) => self.answer_lookups(answers),
+            Op::Fault { role, kind, nth } => {
+                world.fault(role, None, kind, When::Nth(nth));
+                self.may_fault = true;
+            }
             Op::KmsDown => world.faults().add(FaultRule {
                 role: Some(WORKER.into()),
                 service: Some(Service::Kms),
@@ -121,7 +146,7 @@ impl Simulation {
                 kind: FaultKind::InternalError,
                 when: When::Always,
             }),
-            Op::FaultsOver => world.faults().clear(),
+            Op::FaultsOver => self.end_faults(),
             Op::Advance(by) => world.advance(by),
             Op::Ttl => drop(world.stack.aws().sweep_ttl().unwrap()),
             Op::Sweep => {
@@ -140,6 +165,45 @@ impl Simulation {
         }
         // Before time passes and the stream trims.
         self.world.archive();
+    }
+
+    fn answer_lookups(&mut self, answers: bool) {
+        self.world.stack.sandbox().answer_lookups(answers);
+        self.answers_lookups = answers;
+    }
+
+    fn end_faults(&mut self) {
+        self.world.faults().clear();
+        self.may_fault = false;
+    }
+
+    /// Asks for a payment. Gives what was there before, and after.
+    async fn pay(
+        &mut self,
+        order: &str,
+        payer: &str,
+        bill: Bill<'_>,
+        failing: Option<Failing>,
+    ) -> (Answer, AtRest, AtRest) {
+        let (before, earlier) = (self.world.at_rest(), self.world.charges());
+        let now = self.circumstances(failing);
+        let answer = self.world.pay_by(order, payer, bill).await;
+        let (after, all) = (self.world.at_rest(), self.world.charges());
+        let now = Circumstances { has_failed: self.world.stack.sandbox().fails_next().is_none(), ..now };
+        self.processors.asked(now, before.clean.get(order), after.clean.get(order), [&earlier, &all]);
+        (answer, before, after)
+    }
+
+    fn circumstances(&self, failing: Option<Failing>) -> Circumstances {
+        Circumstances {
+            route: self.world.route(),
+            dialect: self.world.dialect(),
+            failing,
+            has_failed: false,
+            answers_lookups: self.answers_lookups,
+            may_fault: self.may_fault,
+            now: self.world.now(),
+        }
     }
 
     async fn late_put(&self, record: usize) {
@@ -163,13 +227,28 @@ impl Simulation {
         rest.check(&charges).unwrap();
         self.model.check(&rest, &self.world.records);
         self.model.check_charges(&rest, &charges);
+        Processors::check(&rest, &charges);
     }
 
     /// The faults are over; schedule and operator do their rounds until nothing is on its way. Then everything
     /// must be where the model has it, and every card must be the right one.
     pub(super) async fn end(&mut self) {
-        self.world.faults().clear();
+        self.end_faults();
         self.world.processor_fails(None).await;
+        self.answer_lookups(true);
+        self.world.send_payments_by(Route::Own);
+        self.come_to_rest().await;
+        self.check();
+        let rest = self.world.at_rest();
+        self.model.check_end(&rest, &self.world.records);
+        self.look_at_all().await;
+        if self.world.at_rest().clean.values().any(is_open) {
+            self.end_open_payments().await;
+        }
+        self.check();
+    }
+
+    async fn come_to_rest(&mut self) {
         self.world.settle().await;
         for _ in 0..3 {
             self.world.advance(LATER);
@@ -178,42 +257,66 @@ impl Simulation {
             self.world.replay(json!({})).await.expect("a replay without a fault");
             self.world.settle().await;
         }
-        self.check();
+    }
+
+    /// After a day no key protects a charge any more; after a week a lookup where it was sent still finds it.
+    async fn end_open_payments(&mut self) {
+        self.world.advance(DAY);
+        self.come_to_rest().await;
+        self.look_at_all().await;
+        self.world.advance(7 * DAY);
+        for route in self.processors.routes_of(&self.world.at_rest().clean) {
+            self.world.send_payments_by(route);
+            self.look_at_all().await;
+        }
         let rest = self.world.at_rest();
-        self.model.check_end(&rest, &self.world.records);
+        assert!(
+            rest.clean.values().all(|row| text(row, "PaymentStatus") != "SUBMITTING"),
+            "{:?}",
+            rest.clean
+        );
+    }
+
+    async fn look_at_all(&mut self) {
+        // A claim is over by then, and the next lookup due.
+        self.world.advance(2 * MINUTE);
         for order in ORDERS {
             for user in USERS {
-                self.look(order, user, &rest).await;
+                self.look(order, user).await;
             }
         }
-        self.check();
     }
 
     /// What a customer sees, and pays, in the end.
-    async fn look(&self, order: &str, user: &str, rest: &AtRest) {
+    async fn look(&mut self, order: &'static str, user: &str) {
         let seen = self.world.status(order, user).await;
-        let found = Model::status_of(order, user, rest);
+        let found = Model::status_of(order, user, &self.world.at_rest());
         let told = (seen.status == 200)
             .then(|| (seen.text("Status").to_owned(), seen.text("FailureReason").to_owned()));
         assert_eq!(told, found, "{order} as {user} sees it");
-        let paid = self.world.pay(order, user).await;
+        let charges = self.world.charges();
+        let (paid, before, after) = self.pay(order, user, Bill::default(), None).await;
         let is_across = found.is_some_and(|(status, _)| status == "TOKENIZED");
-        // That row and ledger tell the same, the check at rest sees.
-        let after = self.world.at_rest();
-        let row = after.clean.get(order).filter(|_| is_across);
-        let expected = match row.map(|row| text(row, "PaymentStatus")) {
-            Some("SUBMITTED") => (200, ""),
-            Some("DECLINED") => (402, "PAYMENT_DECLINED"),
-            Some("UNKNOWN") => (409, "PAYMENT_UNKNOWN"),
-            Some("") if row.is_some_and(|row| row.get("CardForgottenAt").is_some()) => {
-                (410, "CARD_FORGOTTEN")
-            }
-            Some("") => (409, "PAYMENT_ATTEMPTS_EXHAUSTED"),
-            Some(other) => panic!("{order} is left {other}"),
-            None => (paid.status, paid.text("code")),
+        let Some((before, after)) = before.clean.get(order).zip(after.clean.get(order)).filter(|_| is_across)
+        else {
+            assert_ne!(paid.status, 200, "{order} of {user}: {paid:?}");
+            return;
         };
-        assert_eq!((paid.status, paid.text("code")), expected, "{order} of {user}: {paid:?}");
-        assert!(is_across || paid.status != 200, "{order} of {user}: {paid:?}");
+        // That row and ledger tell the same, the check at rest sees.
+        let charge = charges.iter().find(|charge| charge.payment_id.to_string() == text(before, "PaymentId"));
+        let now = self.circumstances(None);
+        let end = self.processors.end_of(now, before, charge);
+        let expected = match (text(after, "PaymentStatus"), end) {
+            ("SUBMITTED", End::Settled) => (200, ""),
+            ("DECLINED", End::Settled) => (402, "PAYMENT_DECLINED"),
+            ("SUBMITTING", End::Open) => (503, "PAYMENT_UNCONFIRMED"),
+            ("UNKNOWN", End::Unknown) => (409, "PAYMENT_UNKNOWN"),
+            ("", End::Settled) => why_none_begins(after, now.dialect),
+            (status, end) => {
+                panic!("{order} is left {status:?}, expected {end:?}: {now:?} {before} {charge:?}")
+            }
+        };
+        assert_eq!((paid.status, paid.text("code")), expected, "{order} of {user}: {paid:?} {after}");
     }
 
     /// The status of the quarantine rows in the order of [`ORDERS`].
@@ -226,6 +329,21 @@ impl Simulation {
     pub(super) fn across(&self) -> [bool; 3] {
         let rest = self.world.at_rest();
         ORDERS.map(|order| rest.clean.contains_key(order))
+    }
+}
+
+/// Why the payment of an order does not begin that a customer asks for.
+fn why_none_begins(row: &Value, dialect: Dialect) -> (u64, &'static str) {
+    let is_real = dialect != Dialect::Airlock;
+    if history(row).len() >= MAX_ATTEMPTS {
+        (409, "PAYMENT_ATTEMPTS_EXHAUSTED")
+    } else if is_real && row["CardHasExpiry"]["BOOL"] == false {
+        (409, "EXPIRY_MISSING")
+    } else if is_real && row.get("OrderAmount").is_none() {
+        (409, "AMOUNT_NOT_SET")
+    } else {
+        assert!(row.get("CardForgottenAt").is_some(), "nothing stands in its way: {row}");
+        (410, "CARD_FORGOTTEN")
     }
 }
 

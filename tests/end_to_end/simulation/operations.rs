@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use card_airlock::sandbox::{Dialect, Failure};
 use card_airlock_services::FaultKind;
-use paybill::ProcessorError;
 use proptest::{
     prelude::{Just, Strategy, any, prop_oneof},
     sample::select,
 };
 
-use super::details::OTHER_CARDS;
+use super::{
+    details::OTHER_CARDS,
+    processors::{Failing, Route},
+};
 
 /// Orders, customers and details are few, so that they meet.
 pub(super) const ORDERS: [&str; 3] = ["order-a", "order-b", "order-c"];
@@ -29,8 +32,12 @@ pub(super) enum Op {
         by_merchant: bool,
         key: Option<usize>,
         amount: Option<u64>,
-        failure: Option<ProcessorError>,
+        failure: Option<Failing>,
     },
+    /// Payments are sent by other settings from now on.
+    Route(Route),
+    /// Whether the processor tells from now on what became of a payment.
+    Lookups(bool),
     /// A customer sends another card for an order.
     PutCard { order: usize, user: usize, card: usize },
     /// A customer wants the card of an order forgotten.
@@ -77,28 +84,36 @@ pub(super) const BARGAIN: u64 = 1;
 /// The keys of customers' payments: few, so that they meet.
 pub(super) const KEYS: [&str; 6] = ["one", "two", "three", "four", "five", "six"];
 
-/// From a case of a few operations to one of some dozens. Some begin with an order whose payment was declined, which
-/// would seldom come about by chance.
-pub(super) fn operations() -> impl Strategy<Value = Vec<Op>> {
-    let any = proptest::collection::vec(operation(), 1..28);
-    (proptest::bool::weighted(0.4), any).prop_map(|(is_declined, any)| {
-        let submit = Op::Submit { order: 0, user: 0, details: 3, by: Sender::Customer };
-        let pay =
-            Op::Pay { order: 0, user: 0, by_merchant: true, key: Some(0), amount: Some(500), failure: None };
-        let declined = [submit, Op::Settle, pay];
-        declined.into_iter().filter(|_| is_declined).chain(any).collect()
-    })
+/// From a case of a few operations to one of some dozens. Some begin with an order whose payment was declined or came to
+/// no outcome, which would seldom come about by chance.
+pub(super) fn operations(dialect: Dialect) -> impl Strategy<Value = Vec<Op>> {
+    let any = proptest::collection::vec(operation(dialect), 1..28);
+    let begun = prop_oneof![
+        3 => Just(vec![]),
+        3 => Just(begun(3, None)),
+        3 => failure().prop_map(|failure| begun(0, failure)),
+    ];
+    (begun, any).prop_map(|(begun, any)| begun.into_iter().chain(any).collect())
 }
 
-fn operation() -> impl Strategy<Value = Op> {
+/// An order that a merchant tried to bill.
+fn begun(details: usize, failure: Option<Failing>) -> Vec<Op> {
+    let submit = Op::Submit { order: 0, user: 0, details, by: Sender::Customer };
+    let pay = Op::Pay { order: 0, user: 0, by_merchant: true, key: Some(0), amount: Some(500), failure };
+    vec![submit, Op::Settle, pay]
+}
+
+fn operation(dialect: Dialect) -> impl Strategy<Value = Op> {
     let order = || 0..ORDERS.len();
     let user = || prop_oneof![4 => Just(0_usize), 1 => Just(1)];
     let details = || prop_oneof![3 => Just(0_usize), 1 => Just(1), 1 => Just(2), 2 => Just(3)];
     let key = || proptest::option::weighted(0.7, 0..KEYS.len());
     let amount = || proptest::option::weighted(0.5, select(&PRICES[..]));
-    let by = || {
-        let merchants = proptest::option::weighted(0.8, select(&PRICES[..])).prop_map(Sender::Merchant);
-        prop_oneof![5 => Just(Sender::Customer), 1 => Just(Sender::Haggler), 3 => merchants]
+    // Real processors charge nothing without a price, and only merchants say it.
+    let merchants = if dialect == Dialect::Airlock { 3 } else { 12 };
+    let by = move || {
+        let prices = proptest::option::weighted(0.8, select(&PRICES[..])).prop_map(Sender::Merchant);
+        prop_oneof![5 => Just(Sender::Customer), 1 => Just(Sender::Haggler), merchants => prices]
     };
     let payer = || {
         let customers = proptest::option::weighted(0.3, select(&[PRICES[0], BARGAIN][..]));
@@ -107,12 +122,14 @@ fn operation() -> impl Strategy<Value = Op> {
     prop_oneof![
         6 => (order(), user(), details(), by())
             .prop_map(|(order, user, details, by)| Op::Submit { order, user, details, by }),
-        6 => (order(), user(), key(), payer(), failure()).prop_map(|(order, user, key, payer, failure)| {
+        8 => (order(), user(), key(), payer(), failure()).prop_map(|(order, user, key, payer, failure)| {
             let (by_merchant, amount) = payer;
             Op::Pay { order, user, by_merchant, key, amount, failure }
         }),
         3 => (order(), user(), 0..OTHER_CARDS.len()).prop_map(|(order, user, card)| Op::PutCard { order, user, card }),
         2 => (order(), user()).prop_map(|(order, user)| Op::Forget { order, user }),
+        2 => route().prop_map(Op::Route),
+        1 => any::<bool>().prop_map(Op::Lookups),
         4 => Just(Op::Step),
         3 => Just(Op::Settle),
         3 => (any::<usize>(), 1..4_usize).prop_map(|(from, count)| Op::Redeliver { from, count }),
@@ -128,11 +145,19 @@ fn operation() -> impl Strategy<Value = Op> {
     ]
 }
 
-fn failure() -> impl Strategy<Value = Option<ProcessorError>> {
-    proptest::option::weighted(
-        0.5,
-        select(vec![ProcessorError::NoAnswer, ProcessorError::NotReached, ProcessorError::Refused]),
-    )
+/// Most payments are sent where they were sent before.
+fn route() -> impl Strategy<Value = Route> {
+    prop_oneof![3 => Just(Route::Own), 1 => Just(Route::Altered), 2 => select(&Dialect::ALL[..]).prop_map(Route::To)]
+}
+
+fn failure() -> impl Strategy<Value = Option<Failing>> {
+    use Failure::{AnswerLost, Error, ErrorCharged, Refused};
+    let failing = prop_oneof![
+        1 => Just(Failing::NotReached),
+        4 => select(&[AnswerLost, Error, ErrorCharged, Refused][..]).prop_map(Failing::Charge),
+        1 => select(&[AnswerLost, Error, Refused][..]).prop_map(Failing::Before),
+    ];
+    proptest::option::weighted(0.5, failing)
 }
 
 fn kind() -> impl Strategy<Value = FaultKind> {

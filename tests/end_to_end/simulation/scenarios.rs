@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use card_airlock::sandbox::{Dialect, Failure::AnswerLost};
 use card_airlock_services::{FaultKind, When};
-use paybill::ProcessorError;
 use serde_json::json;
 
 use crate::support::eventually;
@@ -16,6 +16,7 @@ use super::{
     details::DETAILS,
     driver::Simulation,
     operations::{BARGAIN, ORDERS, Op, Sender, USERS},
+    processors::Failing,
     world::{WORKER, World},
 };
 
@@ -107,7 +108,7 @@ async fn promise_2_a_replay_between_dead_letter_and_failed_loses_neither_order_n
 #[tokio::test]
 async fn promise_2_an_old_image_does_not_bring_an_expired_order_back() {
     let expired = [submit(0), Op::Advance(73 * HOUR), Op::Sweep, Op::Redeliver { from: 0, count: 1 }];
-    let simulation = Simulation::run(&expired).await;
+    let simulation = Simulation::run(Dialect::Airlock, &expired).await;
     assert_eq!(simulation.quarantined()[0].as_deref(), Some("EXPIRED"));
     assert!(!simulation.across()[0]);
 }
@@ -149,7 +150,7 @@ async fn promise_7_the_sweep_parks_no_healthy_order_of_a_backlog() {
 #[tokio::test]
 async fn promise_6_a_payment_whose_answer_was_lost_is_charged_once() {
     let pay = |failure| Op::Pay { order: 0, user: 0, by_merchant: false, key: None, amount: None, failure };
-    let lost = [pay(Some(ProcessorError::NoAnswer)), pay(None), Op::Advance(2 * MINUTE), pay(None)];
+    let lost = [pay(Some(Failing::Charge(AnswerLost))), pay(None), Op::Advance(2 * MINUTE), pay(None)];
     let mut simulation = Simulation::new().await;
     simulation.go(&[submit(0), Op::Settle]).await;
     simulation.go(&lost).await;
@@ -172,7 +173,7 @@ async fn promise_6_a_declined_order_is_paid_once_with_another_card() {
     let mut simulation = Simulation::new().await;
     simulation.go(&[submit, Op::Settle, pay(0, None), another(1), Op::Settle]).await;
     // That one is declined too. A new attempt waits for the card that is on its way, and is then charged to it.
-    simulation.go(&[pay(1, None), another(0), pay(2, Some(ProcessorError::NoAnswer)), Op::Step]).await;
+    simulation.go(&[pay(1, None), another(0), pay(2, Some(Failing::Charge(AnswerLost))), Op::Step]).await;
     simulation.go(&[Op::Advance(2 * MINUTE), pay(2, None), Op::Settle, pay(3, None), another(1)]).await;
     let outcomes: Vec<_> = simulation.world.charges().iter().map(is_decline).collect();
     assert_eq!(outcomes, [true, true, false]);
@@ -245,7 +246,7 @@ async fn promise_6_an_outcome_that_is_written_late_touches_no_later_payment() {
     world.faults().clear();
     world.advance(2 * MINUTE);
     assert_eq!(pay(&world, "one").await, 402);
-    world.processor_fails(Some(ProcessorError::NoAnswer)).await;
+    world.processor_fails(Some(Failing::Charge(AnswerLost))).await;
     assert_eq!(pay(&world, "two").await, 503);
     world.late_calls_done().await;
     let rest = world.at_rest();

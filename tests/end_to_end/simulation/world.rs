@@ -9,14 +9,14 @@ use std::{
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
 use card_airlock::{
-    functions::sdk_config,
-    sandbox::{Charge, Dialect, Failure},
+    functions::{self, Surroundings, sdk_config},
+    sandbox::{Charge, Dialect},
     stack::{Stack, StackOptions},
 };
 use card_airlock_event_source::{Did, Step};
+use card_airlock_lambda::Function;
 use card_airlock_services::{FaultKind, FaultRule, Faults, When};
 use clock::TestClock;
-use paybill::ProcessorError;
 use serde_json::{Value, json};
 pub(crate) use test_support::tables::QUARANTINE;
 
@@ -26,13 +26,19 @@ use super::{
     at_rest::{AtRest, card_in},
     client::{self, Answer, Bill, MERCHANT},
     details::Details,
+    processors::{Failing, Route},
 };
+
+const PAYBILL: &str = "PaybillFunction";
 
 /// The worker's role.
 pub(crate) const WORKER: &str = "TokenizeWorkerRole";
 
 /// Longer than the worker's retries, a replay and a claim on a payment take: by then the sweep looks for a row.
 pub(crate) const LATER: Duration = Duration::from_secs(76 * 60);
+
+/// The simulation makes each call fail by itself.
+const SDK_ATTEMPTS: u32 = 1;
 
 /// More steps than any delivery here takes.
 const MOST_STEPS: usize = 2_000;
@@ -47,6 +53,11 @@ pub(crate) struct World {
     pub(crate) records: Vec<Value>,
     pub(crate) time: TestClock,
     client_id: String,
+    /// Charges by the stack's own settings.
+    processor: Dialect,
+    sdk_timeouts: TimeoutConfig,
+    /// Where payments are sent, and the function that sends them there; none: as the stack was started.
+    moved: Option<(Route, Function)>,
     /// A card number in an answer.
     leaked: RefCell<Option<String>>,
 }
@@ -67,8 +78,8 @@ impl World {
         let time = TestClock::stopped_at(UNIX_EPOCH + Duration::from_millis(1_795_287_573_000));
         let options = StackOptions {
             clock: time.clock(),
-            sdk_attempts: 1,
-            sdk_timeouts,
+            sdk_attempts: SDK_ATTEMPTS,
+            sdk_timeouts: sdk_timeouts.clone(),
             processor,
             self_driven: false,
             ..StackOptions::on_free_ports(issuer())
@@ -84,6 +95,9 @@ impl World {
             stack,
             records: Vec::new(),
             time,
+            processor,
+            sdk_timeouts,
+            moved: None,
             leaked: RefCell::default(),
         }
     }
@@ -135,8 +149,6 @@ impl World {
     ) -> Answer {
         let mut body = body_of(order, details);
         body["Owner"] = user.into();
-        // Real processors want it.
-        body["CardExpiry"] = "12/30".into();
         client::price(&mut body, cents);
         self.request("IngestFunction", &client::post(&self.client_id, MERCHANT, "/order", &body)).await
     }
@@ -150,7 +162,7 @@ impl World {
     }
 
     pub(crate) async fn pay_by(&self, order: &str, user: &str, bill: Bill<'_>) -> Answer {
-        self.request("PaybillFunction", &client::pay(&self.client_id, user, order, bill)).await
+        self.request(PAYBILL, &client::pay(&self.client_id, user, order, bill)).await
     }
 
     /// Sends another card in place of the declined one.
@@ -163,14 +175,42 @@ impl World {
     }
 
     /// How the processor fails the next payment; `None`: not at all.
-    pub(crate) async fn processor_fails(&self, failure: Option<ProcessorError>) {
+    pub(crate) async fn processor_fails(&self, failing: Option<Failing>) {
         let sandbox = self.stack.sandbox();
-        sandbox.set_reachable(failure != Some(ProcessorError::NotReached)).await.unwrap();
-        sandbox.fail_next(match failure {
-            Some(ProcessorError::NoAnswer) => Some(Failure::AnswerLost),
-            Some(ProcessorError::Refused) => Some(Failure::Refused),
-            Some(ProcessorError::NotReached) | None => None,
+        sandbox.set_reachable(failing != Some(Failing::NotReached)).await.unwrap();
+        let (charge, before) = match failing {
+            Some(Failing::Charge(failure)) => (Some(failure), None),
+            Some(Failing::Before(failure)) => (None, Some(failure)),
+            Some(Failing::NotReached) | None => (None, None),
+        };
+        sandbox.fail_next(charge);
+        sandbox.fail_next_before(before);
+    }
+
+    /// From now on, payments are sent by other settings.
+    pub(crate) fn send_payments_by(&mut self, route: Route) {
+        self.moved = (route != Route::Own).then(|| {
+            let mut declared = self.stack.declared.function(PAYBILL).unwrap().clone();
+            declared.environment.extend(route.settings(self.processor, self.stack.sandbox()));
+            let around = Surroundings {
+                aws_url: self.stack.aws_url(),
+                clock: self.time.clock(),
+                sdk_attempts: SDK_ATTEMPTS,
+                processes: None,
+                sdk_timeouts: self.sdk_timeouts.clone(),
+            };
+            (route, functions::handler(&declared, &around).unwrap())
         });
+    }
+
+    /// Where payments are sent.
+    pub(crate) fn route(&self) -> Route {
+        self.moved.as_ref().map_or(Route::Own, |(route, _)| *route)
+    }
+
+    /// The format in which payments are charged.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.route().dialect(self.processor)
     }
 
     /// What the processor charged or declined.
@@ -217,7 +257,10 @@ impl World {
 
     async fn invoke(&self, function: &str, event: &Value) -> Option<Vec<u8>> {
         let timeout = self.stack.declared.function(function).unwrap().timeout;
-        let function = self.stack.function(function).unwrap();
+        let function = match &self.moved {
+            Some((_, paybill)) if function == PAYBILL => paybill,
+            _ => self.stack.function(function).unwrap(),
+        };
         function.invoke(event.to_string().into_bytes(), self.now() + timeout).await.ok()
     }
 
@@ -289,10 +332,14 @@ impl World {
 }
 
 fn body_of(order: &str, details: &Details) -> Value {
-    json!({
+    let mut body = json!({
         "CustomerOrder": order, "CustomerName": details.name, "Address": details.address,
         "CreditCard": details.card,
-    })
+    });
+    if let Some(expiry) = details.expiry {
+        body["CardExpiry"] = expiry.into();
+    }
+    body
 }
 
 /// A row in the SDK's form.
