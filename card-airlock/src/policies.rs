@@ -31,13 +31,18 @@ pub(crate) fn policies(template: &Template, resources: &Resources) -> Result<Pol
         }
     }
     let mut policies = Policies::new(ACCOUNT_ID);
+    let functions = declared("AWS::Serverless::Function")?;
+    let runs_here = |role: &str| functions.iter().any(|(_, function)| function["Role"] == role);
     for (id, properties) in declared("AWS::IAM::Role")? {
+        let arn = resources.attribute(&id, "Arn").unwrap_or_default();
         for other in ["Policies", "ManagedPolicyArns", "PermissionsBoundary"] {
-            if properties.get(other).is_some() {
+            // A service that is not played assumes it, so it is allowed nothing here.
+            let is_unused = other == "ManagedPolicyArns" && !runs_here(arn);
+            if properties.get(other).is_some() && !is_unused {
                 return Err(unknown(&id, other));
             }
         }
-        policies.add_role(&id, resources.attribute(&id, "Arn").unwrap_or_default());
+        policies.add_role(&id, arn);
     }
     let mut of_roles = declared("AWS::IAM::RolePolicy")?;
     of_roles.extend(declared("AWS::IAM::Policy")?);

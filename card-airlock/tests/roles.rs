@@ -157,14 +157,18 @@ async fn a_policy_that_cannot_be_evaluated_lets_nothing_start() {
 }
 
 #[tokio::test]
-async fn a_vpc_and_the_accounts_logging_role_are_more_than_this_machine_plays() {
-    let vpc = [("VpcId", "vpc-0a"), ("SubnetIds", "subnet-0a"), ("RouteTableIds", "rtb-0a")];
-    for parameters in [&vpc[..], &[("SetApiGatewayAccount", "true")]] {
-        let given = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let options = StackOptions { parameters: given.collect(), ..StackOptions::on_free_ports(issuer()) };
-        let outcome = Stack::start(options).await;
-        assert!(matches!(outcome, Err(StackError::Provision(_))), "{parameters:?}");
-    }
+async fn a_managed_policy_lets_nothing_start_where_a_function_has_it_and_allows_nothing_elsewhere() {
+    let given = BTreeMap::from([("SetApiGatewayAccount".to_owned(), "true".to_owned())]);
+    let options = StackOptions { parameters: given.clone(), ..StackOptions::on_free_ports(issuer()) };
+    let stack = Stack::start(options).await.unwrap();
+    let sdk = functions::sdk_config(&stack.aws_url(), "ApiGatewayLogsRole");
+    assert!(is_denied(&aws_sdk_dynamodb::Client::new(&sdk).scan().table_name(ORDERS).send().await));
+    let functions_own =
+        TEMPLATE.replacen("Role: !GetAtt ReplayRole.Arn", "Role: !GetAtt ApiGatewayLogsRole.Arn", 1);
+    assert_ne!(functions_own, TEMPLATE);
+    let template = Some(functions_own);
+    let options = StackOptions { parameters: given, template, ..StackOptions::on_free_ports(issuer()) };
+    assert!(matches!(Stack::start(options).await, Err(StackError::Provision(_))));
 }
 
 #[tokio::test]

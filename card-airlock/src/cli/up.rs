@@ -53,6 +53,10 @@ pub(super) struct UpArgs {
     pub(super) log: LevelFilter,
 }
 
+/// What protects a deployed stack, by parameters that are not the default, and nothing here.
+const NOT_ENFORCED: [&str; 4] =
+    ["AWS::WAFv2::WebACL", "AWS::EC2::SecurityGroup", "AWS::EC2::VPCEndpoint", "AWS::ApiGateway::Account"];
+
 /// Runs until Ctrl-C or SIGTERM.
 pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Result<(), CliError> {
     let mut stop = StopSignal::listen().map_err(CliError::Signals)?;
@@ -113,16 +117,18 @@ async fn serve(
     let (api, aws, token) = (stack.api_url(), stack.aws_url(), stack.token("demo", &groups)?);
     let ready = Ready { api: &api, aws: &aws, token: &token };
     let _ready_file = args.ready_file.as_deref().map(|path| ReadyFile::write(path, &ready)).transpose()?;
-    welcome(&ready, args.processor, stack.sandbox(), out)?;
+    welcome(&ready, args.processor, stack, out)?;
     stop.heard().await;
     writeln!(out, "Stopping.")?;
     Ok(())
 }
 
-fn welcome(ready: &Ready<'_>, format: Dialect, processor: &Sandbox, out: &mut dyn Write) -> io::Result<()> {
+fn welcome(ready: &Ready<'_>, format: Dialect, stack: &Stack, out: &mut dyn Write) -> io::Result<()> {
     let Ready { api, aws, token } = ready;
     let console = api.rsplit_once('/').map_or(*api, |(origin, _)| origin);
+    let processor = stack.sandbox();
     let ledger = processor.ledger_url();
+    let tried = trying(processor, format);
     let (whose, card, more) = match format {
         Dialect::Airlock => ("The sample's order", "0000-0000-0000-0000", ""),
         Dialect::Stripe | Dialect::Adyen | Dialect::Checkout => (
@@ -155,6 +161,10 @@ curl -i -X POST {api}/paybill -H "Authorization: $TOKEN" -H 'Content-Type: appli
 
 curl {ledger}
 
+{HEADING}One charge by its profile{HEADING:#}, without an order {FAINT}(the secret is this run's, of a processor that charges nobody){FAINT:#}
+
+{tried}
+
 {HEADING}The rows{HEADING:#} it leaves
 
 export AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=operator AWS_DEFAULT_REGION=us-east-1
@@ -171,7 +181,22 @@ aws dynamodb get-item --endpoint-url {aws} --table-name CreditCardTokenizerTable
     for card in CARDS {
         writeln!(out, "  {}  {:<18}  {FAINT}{}{FAINT:#}", card.number, card.name, card.words)?;
     }
+    for kind in NOT_ENFORCED {
+        for logical_id in stack.declared.of_kind(kind) {
+            writeln!(out, "\nDeclared, and not enforced on this machine: {logical_id} ({kind})")?;
+        }
+    }
     // Here it can still be seen when what is above has left the screen.
     writeln!(out, "\nThe console: {HEADING}{console}{HEADING:#}   Ctrl-C stops it.")?;
     out.flush()
+}
+
+/// The command that charges a test card at this machine's processor.
+fn trying(processor: &Sandbox, format: Dialect) -> String {
+    let (secret, profile, url) = (processor.secret(), format.profile(), processor.url_of(format));
+    let account = match format.account() {
+        "" => String::new(),
+        account => format!(" --account {account}"),
+    };
+    format!("PROCESSOR_SECRET={secret} card-airlock profile try {profile} --url {url}{account}")
 }

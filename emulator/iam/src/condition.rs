@@ -1,7 +1,7 @@
 //! Condition operators and keys, as IAM evaluates them. One that is not known here is an error.
 //!
 //! Known: `StringEquals`, `StringNotEquals`, `StringLike`, `Bool` and `Null`, with `IfExists`, `ForAllValues` and
-//! `ForAnyValue`.
+//! `ForAnyValue`. `lambda:SourceFunctionArn` is in no request here, so a policy may only ask for its absence.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>,
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html>
@@ -66,13 +66,16 @@ enum Arity {
     Many,
 }
 
+/// What Lambda adds to the calls of a function's own code. Here nothing does.
+const SOURCE_FUNCTION: &str = "lambda:sourcefunctionarn";
+
 /// How many values a condition key may have in a request; `None`: no key that is known here.
 fn arity(key: &str) -> Option<Arity> {
     let key = key.to_lowercase();
     match key.as_str() {
         "dynamodb:attributes" | "kms:encryptioncontextkeys" => Some(Arity::Many),
         "dynamodb:select" | "dynamodb:returnvalues" | "dynamodb:enclosingoperation" => Some(Arity::One),
-        "kms:viaservice" | "aws:securetransport" => Some(Arity::One),
+        "kms:viaservice" | "aws:securetransport" | SOURCE_FUNCTION => Some(Arity::One),
         _ => key.strip_prefix("kms:encryptioncontext:").filter(|name| !name.is_empty()).map(|_| Arity::One),
     }
 }
@@ -99,6 +102,10 @@ impl Condition {
         match arity(key).ok_or_else(unknown)? {
             Arity::Many if quantifier == Quantifier::One && test != Test::Null => return Err(unknown()),
             Arity::Many | Arity::One => {}
+        }
+        let asks_for_absence = test == Test::Null && values == ["true"];
+        if key.to_lowercase() == SOURCE_FUNCTION && !asks_for_absence {
+            return Err(unknown());
         }
         let is_truth = |value: &String| value == "true" || value == "false";
         let shaped = match test {
@@ -233,6 +240,15 @@ mod tests {
         assert!(!holds("ForAnyValue:StringEquals", KEYS, listed, &[]));
         assert!(holds("ForAnyValue:StringNotEquals", KEYS, listed, &["more", "token"]));
         assert!(!holds("ForAnyValue:StringNotEquals", KEYS, listed, &[]));
+    }
+
+    #[test]
+    fn a_functions_own_code_cannot_be_told_from_lambda() {
+        let key = "lambda:SourceFunctionArn";
+        assert!(holds("Null", key, &["true"], &[]));
+        for (operator, value) in [("Null", "false"), ("StringEquals", "arn:aws:lambda:r:1:function:f")] {
+            assert!(Condition::parse(operator, key, vec![value.into()]).is_err(), "{operator} {value}");
+        }
     }
 
     #[test]

@@ -25,9 +25,15 @@ pub struct Stack {
     /// The stack's outputs.
     pub outputs: BTreeMap<String, String>,
     pub(crate) properties: BTreeMap<String, Value>,
+    pub(crate) kinds: BTreeMap<String, String>,
 }
 
 impl Stack {
+    /// The logical ids of the resources of a type, such as `AWS::DynamoDB::Table`.
+    pub fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a str> {
+        self.kinds.iter().filter(move |(_, known)| *known == kind).map(|(logical_id, _)| logical_id.as_str())
+    }
+
     /// All properties of a resource as declared, with every value known.
     #[must_use]
     pub fn properties(&self, logical_id: &str) -> Option<&Value> {

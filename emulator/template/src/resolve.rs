@@ -75,5 +75,6 @@ fn resolve(template: &Template, resources: &Resources) -> Result<Stack, Template
         user_pool_client_id: reference(only("AWS::Cognito::UserPoolClient")?)?,
         outputs,
         properties,
+        kinds: template.resources.iter().map(|(id, resource)| (id.clone(), resource.kind.clone())).collect(),
     })
 }

@@ -81,6 +81,14 @@ impl Resources {
                     let id = format!("sg-{}", logical_id.to_lowercase());
                     resources.insert(logical_id, &id, [("GroupId", &id)]);
                 }
+                "AWS::ApiGateway::Account" => resources.insert(logical_id, &deployment.name(logical_id), []),
+                "AWS::WAFv2::WebACL" => {
+                    let name = deployment.name(logical_id);
+                    let id = logical_id.to_lowercase();
+                    let arn = format!("arn:aws:wafv2:{region}:{account_id}:regional/webacl/{name}/{id}");
+                    let reference = format!("{name}|{id}|REGIONAL");
+                    resources.insert(logical_id, &reference, [("Arn", &arn), ("Id", &id)]);
+                }
                 "AWS::Serverless::Api" => {
                     resources.insert(logical_id, &logical_id.to_lowercase(), []);
                 }

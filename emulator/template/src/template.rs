@@ -90,7 +90,7 @@ impl Template {
     }
 
     /// The attributes that are known before anything is made, because they are only names: those of roles, functions, log
-    /// groups, topics, the API and the user pool.
+    /// groups, topics, security groups, web ACLs, the API and the user pool.
     #[must_use]
     pub fn named_here(&self) -> Resources {
         Resources::named_here(
