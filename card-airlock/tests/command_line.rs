@@ -287,6 +287,10 @@ fn a_profile_is_checked_with_its_requests_and_its_outcomes() {
         assert!(shown.contains(&format!("The profile {name} is right.")), "{shown}");
         assert!(shown.contains("****-****-****-4242") && !shown.contains("4242424242424242"), "{shown}");
         assert!(shown.contains("SUBMITTED") && shown.contains("any other answer, or none"), "{shown}");
+        // What a setting changes in the request is shown too.
+        let agreed = shown.contains("if a merchant pays, with StoredCardAgreement=true:");
+        assert_eq!(agreed, name != "airlock", "{shown}");
+        assert_eq!(shown.contains("off_session=true"), name == "stripe", "{shown}");
     }
     let file = home.path("mine.toml");
     let right = include_str!("../../paybill/profiles/airlock.toml");
@@ -344,9 +348,51 @@ fn a_profile_is_tried_and_the_rule_that_matched_is_told() {
         assert!(!shown.contains("4242424242424242"));
     }
     let output = home.run(&["profile", "try", "stripe", "--url", "http://127.0.0.1:1/"]);
-    assert!(stderr(&output).contains("needs a secret"), "{}", stderr(&output));
+    let told = "the profile stripe needs a secret: set the environment variable PROCESSOR_SECRET, or give --secret-file";
+    assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    for (url, told) in [
+        ("http://127.0.0.1:1/", "the profile adyen needs the merchant's account: give --account"),
+        ("http://127.0.0.1:1/?a=b", "--url has a query or a fragment"),
+    ] {
+        let account: &[&str] = if url.contains('?') { &["--account", "Shop"] } else { &[] };
+        let arguments = [&["profile", "try", "adyen", "--url", url][..], account].concat();
+        let output = home.command(&arguments).env("PROCESSOR_SECRET", "key").output().unwrap();
+        assert!(stderr(&output).contains(told), "{}", stderr(&output));
+        assert!(!stderr(&output).contains("PROCESSOR_SECRET_ARN"), "{}", stderr(&output));
+    }
     let output = home.run(&["profile", "try", "airlock", "--url", "http://pay.example/"]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+}
+
+#[test]
+fn the_line_that_up_prints_charges_a_test_card_at_its_processor() {
+    let home = Home::new();
+    for name in ["airlock", "stripe", "adyen", "checkout"] {
+        let mut up = home.up(&["up", "--processor", name]);
+        let mut shown = BufReader::new(up.child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let line = shown.find(|line| line.starts_with("PROCESSOR_SECRET=")).unwrap();
+        let (secret, command) = line.split_once(" card-airlock ").unwrap();
+        let arguments: Vec<&str> = command.split(' ').collect();
+        let secret = secret.strip_prefix("PROCESSOR_SECRET=").unwrap();
+        let output = home.command(&arguments).env("PROCESSOR_SECRET", secret).output().unwrap();
+        let shown = String::from_utf8(output.stdout.clone()).unwrap();
+        assert!(
+            output.status.success() && shown.contains("SUBMITTED"),
+            "{line}: {shown} {}",
+            stderr(&output)
+        );
+        let output = home.command(&arguments).env("PROCESSOR_SECRET", "another").output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{line}");
+    }
+}
+
+#[test]
+fn up_names_what_a_parameter_declares_and_this_machine_does_not_enforce() {
+    let (_, shown) = Home::new().up(&["up", "--parameter", "WebAclRatePerFiveMinutes=10"]).stop_with("-TERM");
+    let told = "Declared, and not enforced on this machine: WebAcl (AWS::WAFv2::WebACL)";
+    assert!(shown.contains(told), "{shown}");
+    let (_, shown) = Home::new().up(&["up"]).stop_with("-TERM");
+    assert!(!shown.contains("not enforced"), "{shown}");
 }
 
 #[test]

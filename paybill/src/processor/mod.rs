@@ -32,10 +32,12 @@ pub enum ConnectError {
     #[error(transparent)]
     Profile(#[from] ProfileError),
     /// The profile sends a secret, and none is named.
-    #[error("the profile {0} needs a secret: PROCESSOR_SECRET_ARN names none")]
+    #[error("the profile {0} needs a secret: PROCESSOR_SECRET_ARN names none (parameter ProcessorSecretArn)")]
     NoSecret(String),
     /// The profile sends an account, and none is named.
-    #[error("the profile {0} needs the merchant's account: PROCESSOR_ACCOUNT is empty")]
+    #[error(
+        "the profile {0} needs the merchant's account: PROCESSOR_ACCOUNT is empty (parameter ProcessorAccount)"
+    )]
     NoAccount(String),
     /// The profile adds paths to the processor's address, which has a query.
     #[error("PROCESSOR_URL has a query or a fragment: the profile's paths cannot follow it")]

@@ -24,6 +24,8 @@ pub struct ShownRequest {
     pub headers: Vec<String>,
     /// Its body, with the card's mask in place of its number; none: it has no body.
     pub body: Option<String>,
+    /// The body when a merchant pays and the customer has agreed to it (`STORED_CARD_AGREEMENT`); none: it is the same.
+    pub body_under_agreement: Option<String>,
 }
 
 /// A request cannot be shown: a value is missing that it must have.
@@ -40,8 +42,7 @@ const PAYMENT: Uuid = Uuid::from_u128(0x550e_8400_e29b_41d4_a716_4466_5544_0000)
 /// [`PreviewError`].
 pub fn preview(profile: &Profile, card: Card) -> Result<Vec<ShownRequest>, PreviewError> {
     let order = OrderId::accept("A-1").map_err(|_| PreviewError)?;
-    let given = |name: &str| PaymentObject::accept(&name.to_uppercase()).map_err(|_| PreviewError);
-    let request = PaymentRequest {
+    let mut request = PaymentRequest {
         order: &order,
         customer_name: "Amazon Web Services",
         amount: Some(example_amount()?),
@@ -49,15 +50,32 @@ pub fn preview(profile: &Profile, card: Card) -> Result<Vec<ShownRequest>, Previ
         object: None,
         card: Some(card),
     };
+    let by_owner = shown(profile, &request, false)?;
+    request.payer = Payer::Merchant;
+    let under_agreement = shown(profile, &request, true)?;
+    let pairs = by_owner.into_iter().zip(under_agreement);
+    let merged = pairs.map(|(shown, agreed)| ShownRequest {
+        body_under_agreement: agreed.body.filter(|body| shown.body.as_ref() != Some(body)),
+        ..shown
+    });
+    Ok(merged.collect())
+}
+
+fn shown(
+    profile: &Profile,
+    request: &PaymentRequest<'_>,
+    is_under_agreement: bool,
+) -> Result<Vec<ShownRequest>, PreviewError> {
+    let given = |name: &str| PaymentObject::accept(&name.to_uppercase()).map_err(|_| PreviewError);
     let mut taken = BTreeMap::new();
     let mut object: Option<PaymentObject> = None;
     let mut shown = Vec::new();
     for step in &profile.steps {
         let values = Values {
             profile,
-            request: &request,
+            request,
             account: Some("ACCOUNT"),
-            is_under_agreement: false,
+            is_under_agreement,
             taken: &taken,
             object: object.as_ref().map(PaymentObject::as_str),
         };
@@ -79,6 +97,7 @@ pub fn preview(profile: &Profile, card: Card) -> Result<Vec<ShownRequest>, Previ
             line: line(step.method.as_str(), &step.path, &taken, object.as_ref())?,
             headers,
             body: body.as_ref().map(|body| masked(body, request.card.as_ref())),
+            body_under_agreement: None,
         });
         for (name, _) in &step.take {
             taken.insert(name.clone(), given(name)?);
@@ -93,6 +112,7 @@ pub fn preview(profile: &Profile, card: Card) -> Result<Vec<ShownRequest>, Previ
             line: line(Method::Get.as_str(), &lookup.path, &BTreeMap::new(), object.as_ref())?,
             headers: headers(profile, &lookup.headers),
             body: None,
+            body_under_agreement: None,
         });
     }
     Ok(shown)
@@ -191,5 +211,18 @@ mod tests {
         assert!(shown[0].headers.contains(&"authorization: Bearer ****".to_owned()));
         assert!(shown[1].body.as_ref().unwrap().contains("payment_method=PAYMENT_METHOD"), "{shown:?}");
         assert_eq!(shown[3].body, None);
+    }
+
+    #[test]
+    fn what_is_different_under_an_agreement_is_shown_beside() {
+        let agreed = |name: &str| -> Vec<Option<String>> {
+            shown(name).into_iter().map(|request| request.body_under_agreement).collect()
+        };
+        let stripes = "error_on_requires_action=true&off_session=true".to_owned();
+        assert_eq!(agreed("stripe"), [None, None, Some(stripes), None]);
+        let adyens = agreed("adyen").remove(0).unwrap();
+        assert!(adyens.contains(r#""recurringProcessingModel":"UnscheduledCardOnFile""#), "{adyens}");
+        assert!(!adyens.contains(NUMBER), "{adyens}");
+        assert_eq!(agreed("airlock"), [None]);
     }
 }

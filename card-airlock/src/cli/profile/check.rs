@@ -30,6 +30,12 @@ pub(super) fn print(args: &CheckArgs, out: &mut dyn Write) -> Result<(), CliErro
         if let Some(body) = &request.body {
             writeln!(out, "\n  {body}")?;
         }
+        if let Some(body) = &request.body_under_agreement {
+            writeln!(
+                out,
+                "\n  {FAINT}if a merchant pays, with StoredCardAgreement=true:{FAINT:#}\n  {body}"
+            )?;
+        }
         writeln!(out)?;
         let width = rules.rules.iter().map(|rule| rule.answer.chars().count()).max().unwrap_or_default();
         for (index, rule) in rules.rules.iter().enumerate() {

@@ -70,12 +70,37 @@ pub(crate) enum TryError {
     /// The file of the secret cannot be read.
     #[error("the secret's file cannot be read")]
     Secret(#[source] io::Error),
+    /// The profile sends a secret, and none is given.
+    #[error(
+        "the profile {0} needs a secret: set the environment variable PROCESSOR_SECRET, or give --secret-file"
+    )]
+    NoSecret(String),
+    /// The profile sends an account, and none is given.
+    #[error("the profile {0} needs the merchant's account: give --account")]
+    NoAccount(String),
+    /// The address has a query, which the profile's paths cannot follow.
+    #[error("--url has a query or a fragment: the profile's paths cannot follow it")]
+    UrlHasQuery,
     /// The processor cannot be used.
     #[error(transparent)]
-    Connect(#[from] ConnectError),
+    Connect(ConnectError),
     /// The secret could not be stored for this run.
     #[error("the secret cannot be kept for this run")]
     Keep,
+}
+
+/// In the words of the command line, where a function's settings would be named.
+impl From<ConnectError> for TryError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::NoSecret(profile) => Self::NoSecret(profile),
+            ConnectError::NoAccount(profile) => Self::NoAccount(profile),
+            ConnectError::UrlHasQuery => Self::UrlHasQuery,
+            error @ (ConnectError::NoClient
+            | ConnectError::Profile(_)
+            | ConnectError::KeysKeptTooShort(..)) => Self::Connect(error),
+        }
+    }
 }
 
 /// A try is over when Lambda would end it.
@@ -148,7 +173,7 @@ enum Tried {
 async fn pay(processor: &HttpProcessor, args: &TryArgs, amount: Amount) -> Result<Tried, CliError> {
     let card = args.card.card()?;
     let payment = opaque_id();
-    let order = OrderId::accept(&format!("try-{}", payment.simple())).map_err(|_| CliError::TestCard)?;
+    let order = OrderId::accept(&format!("try-{payment}")).map_err(|_| CliError::TestCard)?;
     let exchange = processor.exchange(payment, card.last4());
     let request = PaymentRequest {
         order: &order,
