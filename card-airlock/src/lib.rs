@@ -5,6 +5,7 @@ pub mod aws;
 pub mod cli;
 pub mod console;
 pub mod demo;
+mod deployed;
 pub mod deployment;
 pub mod front;
 pub mod functions;

@@ -16,6 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::{
     aws::{self, ProvisionError},
     console::{Console, ConsoleOptions, Hub, StreamTail},
+    deployed::{self, Made},
     deployment::{self, ACCOUNT_ID, SHIPPED},
     front::{self, FrontError},
     functions::{self, FunctionsError, Surroundings},
@@ -138,6 +139,7 @@ pub struct Stack {
     pub mappings: Vec<Mapping>,
     processes: Option<Processes>,
     sandbox: Sandbox,
+    deletion: CancellationToken,
     /// What the template declares, resolved.
     pub declared: card_airlock_template::Stack,
 }
@@ -189,6 +191,16 @@ impl Stack {
             map_stream(&aws, &resources, mapping, function, handler.clone(), options.clock.clone())
         });
         let mut mappings = mappings.collect::<Result<Vec<_>, StackError>>()?;
+        let api = api_listener.local_addr().map_err(StackError::Address)?;
+        let deletion = CancellationToken::new();
+        let made = Made {
+            functions: &functions,
+            switches: mappings.iter().map(Mapping::switch).collect(),
+            api_origin: format!("http://{api}"),
+            created: options.clock.now(),
+            deletion: deletion.clone(),
+        };
+        aws.deploy(deployed::deployed(&declared, made));
         let issuer = Arc::new(options.issuer);
         let front = front::rest_api(&declared, &functions, Arc::clone(&issuer), options.clock.clone())?;
         let front = Arc::new(front);
@@ -225,7 +237,7 @@ impl Stack {
             }
         }
         Ok(Self {
-            api: api_listener.local_addr().map_err(StackError::Address)?,
+            api,
             stage: declared.api.stage.clone(),
             aws,
             issuer,
@@ -243,6 +255,7 @@ impl Stack {
             mappings,
             processes,
             sandbox,
+            deletion,
             declared,
         })
     }
@@ -289,6 +302,17 @@ impl Stack {
     /// When it cannot be signed.
     pub fn token(&self, user: &str, groups: &[String]) -> Result<String, IssuerError> {
         self.issuer.token(user, groups)
+    }
+
+    /// Completes when `DeleteStack` of CloudFormation is called: whoever runs the stack then stops it.
+    pub async fn deleted(&self) {
+        self.deletion.cancelled().await;
+    }
+
+    /// The resources that stay on AWS when the stack is deleted, by logical id.
+    #[must_use]
+    pub fn retained(&self) -> Vec<&str> {
+        deployed::retained(&self.declared)
     }
 
     /// Stops everything, from the outside in, and waits for it.

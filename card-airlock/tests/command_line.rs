@@ -135,6 +135,35 @@ fn up_says_where_it_serves_and_stops_cleanly_on_either_signal() {
 }
 
 #[test]
+fn up_stops_when_its_stack_is_deleted_and_says_what_aws_keeps() {
+    let home = Home::new();
+    let mut up = home.up(&["--log", "off"]);
+    let host = up.text("aws").strip_prefix("http://").unwrap().to_owned();
+    let form = "Action=DeleteStack&Version=2010-05-15&StackName=card-airlock";
+    let mut stream = TcpStream::connect(&host).unwrap();
+    write!(
+        stream,
+        "POST / HTTP/1.1\r\nHost: {host}\r\nAuthorization: AWS4-HMAC-SHA256 \
+         Credential=operator/20261128/us-east-1/cloudformation/aws4_request, SignedHeaders=host, Signature=0\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{form}",
+        form.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let mut shown = String::new();
+    up.child.stdout.take().unwrap().read_to_string(&mut shown).unwrap();
+    assert_eq!(up.child.wait().unwrap().code(), Some(0), "{shown}");
+    let (_, told) = shown.split_once("The stack is deleted (DeleteStack).").unwrap();
+    for kept in ["  CreditCardTokenizerTable\n", "  VaultKey\n", "  UserPool\n", "Stopped.\n"] {
+        assert!(told.contains(kept), "{kept}\n{shown}");
+    }
+    assert!(!told.contains("IngestFunction"), "{shown}");
+    assert!(!home.path("ready.json").exists());
+}
+
+#[test]
 fn up_serves_the_console_and_ends_its_event_stream_when_it_stops() {
     let home = Home::new();
     let up = home.up(&[]);
@@ -226,7 +255,7 @@ fn what_cannot_come_about_is_refused_before_anything_starts() {
         (["--parameter", "AmountRequired"], 2, "it must be NAME=VALUE"),
         (["--cors-origin", "http://localhost:8080/"], 1, "CorsOrigin: no browser sends this origin"),
         (["--fault", "kms/Decrypted=error"], 2, "OPERATION is not one that SERVICE has here"),
-        (["--fault", "kmz/Decrypt=error"], 2, "SERVICE is not dynamodb, kms"),
+        (["--fault", "kmz/Decrypt=error"], 2, "SERVICE is none that is here"),
     ] {
         let output = Home::new().run(&arguments);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}");

@@ -473,7 +473,7 @@ impl World {
             ..StackOptions::on_free_ports(issuer())
         };
         let stack = Stack::start(options).await?;
-        let queue = stack.declared.outputs["DeadLetterQueueUrl"].clone();
+        let queue = stack.declared.outputs["DeadLetterQueueUrl"].value.clone();
         Ok(Self { stack, queue, time })
     }
 
@@ -654,7 +654,7 @@ impl World {
     }
 
     fn keys(&self) -> [String; 2] {
-        ["QuarantineKeyArn", "VaultKeyArn"].map(|name| self.stack.declared.outputs[name].clone())
+        ["QuarantineKeyArn", "VaultKeyArn"].map(|name| self.stack.declared.outputs[name].value.clone())
     }
 
     fn dynamodb(&self, caller: &str) -> aws_sdk_dynamodb::Client {

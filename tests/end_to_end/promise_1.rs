@@ -53,7 +53,7 @@ async fn promise_1_the_search_finds_a_planted_card_in_every_form_and_place() {
     let world = World::stepped().await;
     let mut cards = Cards::random();
     let sqs = aws_sdk_sqs::Client::new(&functions::sdk_config(world.aws.url(), "operator"));
-    let queue = &world.declared.outputs["DeadLetterQueueUrl"];
+    let queue = &world.declared.outputs["DeadLetterQueueUrl"].value;
     let mut planted = Vec::new();
     for (index, place) in
         ["row", "binary", "audit", "stream", "queue", "answer or log line"].iter().enumerate()

@@ -64,8 +64,10 @@ async fn promise_4_each_role_makes_the_calls_of_its_own_step_and_no_other() {
         .iter()
         .map(|(role, service, operation, resources, purpose)| {
             let paybill = &world.declared.function("PaybillFunction").unwrap().environment;
-            let output =
-                |name: &&str| world.declared.outputs.get(*name).or_else(|| paybill.get(*name)).cloned();
+            let output = |name: &&str| {
+                let output = world.declared.outputs.get(*name).map(|output| &output.value);
+                output.or_else(|| paybill.get(*name)).cloned()
+            };
             let resources: Vec<_> =
                 resources.iter().map(|name| output(name).unwrap_or_else(|| (*name).to_owned())).collect();
             format!("{role} {service} {operation} {resources:?} {purpose}")
@@ -108,7 +110,7 @@ async fn promise_4_kms_refuses_every_role_a_key_without_its_purpose() {
     world.deliver_last().await;
     let sealed = world.only_row(VAULT).await;
     let [quarantine, vault] =
-        ["QuarantineKeyArn", "VaultKeyArn"].map(|name| world.declared.outputs[name].as_str());
+        ["QuarantineKeyArn", "VaultKeyArn"].map(|name| world.declared.outputs[name].value.as_str());
     let data_keys = [&quarantined, &sealed].map(|row| row["DataKey"].as_b().unwrap().clone().into_inner());
     let right = [
         [("purpose", "quarantine"), ("key-batch", text(&quarantined, "KeyBatchId"))],

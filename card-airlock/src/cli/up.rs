@@ -118,9 +118,22 @@ async fn serve(
     let ready = Ready { api: &api, aws: &aws, token: &token };
     let _ready_file = args.ready_file.as_deref().map(|path| ReadyFile::write(path, &ready)).transpose()?;
     welcome(&ready, args.processor, stack, out)?;
-    stop.heard().await;
+    tokio::select! {
+        () = stop.heard() => {}
+        () = stack.deleted() => tell_deletion(stack, out)?,
+    }
     writeln!(out, "Stopping.")?;
     Ok(())
+}
+
+/// What `aws cloudformation delete-stack` brings about.
+fn tell_deletion(stack: &Stack, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "The stack is deleted (DeleteStack). On AWS its DeletionPolicy keeps these resources; here they end with this \
+         program:"
+    )?;
+    stack.retained().into_iter().try_for_each(|resource| writeln!(out, "  {resource}"))
 }
 
 fn welcome(ready: &Ready<'_>, format: Dialect, stack: &Stack, out: &mut dyn Write) -> io::Result<()> {
@@ -143,7 +156,7 @@ fn welcome(ready: &Ready<'_>, format: Dialect, stack: &Stack, out: &mut dyn Writ
 
   See  {console}  {FAINT}(the console: watch orders cross, look inside, break things){FAINT:#}
   API  {api}
-  AWS  {aws}  {FAINT}(DynamoDB, KMS, SQS, Secrets Manager; a role's name as access key has that role's rights, any other the operator's){FAINT:#}
+  AWS  {aws}  {FAINT}(DynamoDB, KMS, SQS, Lambda, CloudFormation …; a role's name as access key has that role's rights, any other the operator's){FAINT:#}
 
 {HEADING}An ID token{HEADING:#} for user "demo", good for an hour {FAINT}(for others: card-airlock token --user NAME){FAINT:#}
 

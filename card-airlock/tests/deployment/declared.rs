@@ -145,16 +145,22 @@ fn the_stream_mapping_is_as_designed() {
 #[test]
 fn the_outputs_bear_the_samples_names() {
     let outputs = shipped().outputs;
-    assert_eq!(
-        outputs["PaymentMethodApiURL"],
-        "https://customerapi.execute-api.us-east-1.amazonaws.com/dev/"
-    );
-    assert_eq!(
-        outputs["UserPoolArn"],
-        "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_CardArlck"
-    );
-    assert_eq!(outputs["UserPoolAppClientId"], "cardairlocklocalclienthere");
-    assert_eq!((outputs["AccountId"].as_str(), outputs["Region"].as_str()), ("123456789012", "us-east-1"));
+    for (name, value) in [
+        ("PaymentMethodApiURL", "https://customerapi.execute-api.us-east-1.amazonaws.com/dev/"),
+        ("UserPoolArn", "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_CardArlck"),
+        ("UserPoolAppClientId", "cardairlocklocalclienthere"),
+        ("AccountId", "123456789012"),
+        ("Region", "us-east-1"),
+        (
+            "CustomerOrderFunction",
+            "arn:aws:lambda:us-east-1:123456789012:function:card-airlock-IngestFunction",
+        ),
+        ("DynamoDBArn", "arn:aws:dynamodb:us-east-1:123456789012:table/CreditCardTokenizerTable"),
+    ] {
+        assert_eq!(outputs[name].value, value, "{name}");
+    }
+    assert_eq!(outputs["KMSKeyID"].value, outputs["VaultKeyArn"].value);
+    assert!(outputs.values().all(|output| output.description.is_some()));
 }
 
 #[test]

@@ -100,6 +100,7 @@ async fn the_pipeline_starts_with_any_value_that_the_template_takes() {
 fn everything(parameters: &[(&str, &str)]) -> BTreeMap<String, Value> {
     let (template, stack) = with(parameters);
     let properties = |id: &str| (id.to_owned(), stack.properties(id).unwrap().clone());
-    let outputs = stack.outputs.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+    let outputs =
+        stack.outputs.iter().map(|(name, output)| (name.clone(), Value::from(output.value.as_str())));
     template.logical_ids().map(properties).chain(outputs).collect()
 }

@@ -16,6 +16,7 @@ mod sequence;
 mod settings;
 mod source;
 mod stats;
+mod switch;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -29,3 +30,4 @@ pub use sequence::{Position, SequenceNumber};
 pub use settings::{Backoff, Settings, SettingsError, StartingPosition};
 pub use source::{DestinationError, OnFailure, SourceError, StreamSource};
 pub use stats::{Stats, StatsReader};
+pub use switch::{ChangeUnderWay, MappingState, MappingSwitch};

@@ -1,6 +1,11 @@
 //! The mapping itself: which of its actions comes when.
 
-use std::{future::Future, pin::pin, sync::Arc, time::SystemTime};
+use std::{
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use card_airlock_lambda::Function;
 use clock::Clock;
@@ -14,10 +19,14 @@ use crate::{
     settings::Settings,
     source::{OnFailure, StreamSource},
     stats::StatsReader,
+    switch::{MappingState, MappingSwitch},
 };
 
 /// Reading stops while so many records are under way, however few of them passed the filter.
 const MOST_OUTSTANDING: usize = 20_000;
+
+/// A mapping that is turned off looks again so often; the switch wakes it before.
+const WHILE_OFF: Duration = Duration::from_secs(1);
 
 /// Who is mapped to whom, as the messages of the mapping tell it.
 #[derive(Debug, Clone)]
@@ -54,6 +63,7 @@ pub struct Mapping {
     /// The lane whose turn is next.
     pub(crate) turn: usize,
     pub(crate) stats: StatsReader,
+    switch: MappingSwitch,
 }
 
 /// What a step did, and when the next is due.
@@ -129,6 +139,7 @@ impl Mapping {
             lanes,
             turn: 0,
             stats: StatsReader::default(),
+            switch: MappingSwitch::default(),
         }
     }
 
@@ -141,6 +152,12 @@ impl Mapping {
     #[must_use]
     pub fn stats(&self) -> StatsReader {
         self.stats.clone()
+    }
+
+    /// What turns the mapping off and on, also while it runs.
+    #[must_use]
+    pub fn switch(&self) -> MappingSwitch {
+        self.switch.clone()
     }
 
     /// Whether all that was read is done.
@@ -168,12 +185,16 @@ impl Mapping {
             tokio::select! {
                 biased;
                 () = &mut shutdown => return,
+                () = self.switch.used() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }
     }
 
     async fn act(&mut self, enforce_deadline: bool) -> Did {
+        if !self.switch.settle() {
+            return Did::Nothing;
+        }
         let now = self.clock.now();
         if let Some(lane) = self.take_turn(now) {
             return self.work(lane, now, enforce_deadline).await;
@@ -200,6 +221,9 @@ impl Mapping {
     }
 
     fn next(&self) -> SystemTime {
+        if self.switch.state() == MappingState::Disabled {
+            return self.clock.now() + WHILE_OFF;
+        }
         let lanes = self.lanes.iter().filter_map(|lane| lane.due(&self.settings));
         let poll = self.is_hungry().then_some(self.poll_at);
         lanes.chain(poll).min().unwrap_or_else(|| self.clock.now() + self.settings.idle_poll)

@@ -1,13 +1,11 @@
 //! What goes back to a client of AWS.
 
-use std::io;
-
 use axum::{
     body::{Body, Bytes},
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A JSON answer: a service's or our own.
@@ -15,6 +13,25 @@ use uuid::Uuid;
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: Bytes,
+    /// What a REST service says beside its body.
+    pub(crate) headers: Vec<(&'static str, String)>,
+}
+
+impl Answer {
+    pub(crate) fn new(status: StatusCode, body: Bytes) -> Self {
+        Self { status, body, headers: Vec::new() }
+    }
+
+    /// What a service answers when all went well.
+    pub(crate) fn ok(members: &Value) -> Self {
+        Self::new(StatusCode::OK, Bytes::from(members.to_string()))
+    }
+
+    /// An error by its code, as the JSON protocols write it; others write it in their own way.
+    pub(crate) fn error(status: StatusCode, code: &str, message: &str) -> Self {
+        let body = json!({ "__type": code, "message": message });
+        Self::new(status, Bytes::from(body.to_string()))
+    }
 }
 
 impl IntoResponse for Answer {
@@ -57,7 +74,12 @@ impl Fault {
         "AccessDeniedException",
         "the caller is not authorized to perform this operation",
     );
-    pub(crate) const ACCESS_DENIED_SQS: Self = Self::of(
+    pub(crate) const ACCESS_DENIED_REST: Self = Self::of(
+        StatusCode::FORBIDDEN,
+        "AccessDeniedException",
+        "the caller is not authorized to perform this operation",
+    );
+    pub(crate) const ACCESS_DENIED_QUERY: Self = Self::of(
         StatusCode::FORBIDDEN,
         "AccessDenied",
         "the caller is not authorized to perform this operation",
@@ -83,8 +105,7 @@ impl Fault {
     }
 
     pub(crate) fn answer(self) -> Answer {
-        let body = json!({ "__type": self.code, "message": self.message });
-        Answer { status: self.status, body: Bytes::from(body.to_string()) }
+        Answer::error(self.status, self.code, self.message)
     }
 }
 
@@ -93,17 +114,4 @@ pub(crate) enum Reply {
     Answer(Answer),
     /// Nothing: the connection breaks.
     Lost,
-}
-
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        match self {
-            Self::Answer(answer) => answer.into_response(),
-            // A body that fails makes the server break the connection off.
-            Self::Lost => {
-                let broken = futures::stream::iter([Err::<Bytes, _>(io::Error::other("lost on purpose"))]);
-                Response::new(Body::from_stream(broken))
-            }
-        }
-    }
 }

@@ -116,7 +116,7 @@ impl Dynamo {
         let status = response.status();
         let body = response.into_body().collect().await.map_err(|_| Fault::UNAVAILABLE)?.to_bytes();
         let body = if status == StatusCode::OK { self.as_aws(&request.operation, body) } else { body };
-        Ok(Answer { status, body })
+        Ok(Answer::new(status, body))
     }
 
     pub(crate) fn sweep_ttl(&self) -> Result<usize, StreamError> {

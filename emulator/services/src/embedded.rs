@@ -18,5 +18,5 @@ pub(crate) async fn ask(service: &impl MockService, request: &Request) -> Answer
     let body: Bytes = request.body.clone();
     let response = service.handle(MockRequest { method: "POST".to_owned(), uri, headers, body }).await;
     let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Answer { status, body: response.body }
+    Answer::new(status, response.body)
 }

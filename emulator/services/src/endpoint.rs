@@ -7,7 +7,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -28,12 +28,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     account::Account,
+    addressed::Addressed,
     admit::admit,
     answer::{Answer, Fault, Reply},
     calls::{Call, CallKind, CallLog, Tally},
+    cloudformation,
+    deployed::{Deployed, DeployedStack},
     dynamodb::Dynamo,
     faults::{FaultKind, Faults},
     kms::Kms,
+    lambda,
     metering::{take_units, with_metering},
     not_here,
     observer::{ObservedCall, Observer},
@@ -45,6 +49,7 @@ use crate::{
     start_error::StartError,
     streams::{StreamError, StreamReader},
     waiting::Waiting,
+    written_reply,
 };
 
 /// DynamoDB's limit for a request, the highest of the services here.
@@ -81,6 +86,8 @@ pub(crate) struct Inner {
     pub(crate) kms: Kms,
     pub(crate) sqs: Sqs,
     secrets: Secrets,
+    deployed: OnceLock<Deployed>,
+    clock: Clock,
     iam: Arc<Iam>,
     calls: CallLog,
     metering: AtomicBool,
@@ -109,12 +116,14 @@ impl AwsEndpoint {
         let stop_database = stopping.clone().cancelled_owned();
         let iam = Arc::new(Iam::of_account(&account.id));
         let kms = Kms::new(account.clone(), clock.clone(), Arc::clone(&iam));
-        let (dynamo, dynamo_server) = Dynamo::start(account.clone(), clock, stop_database).await?;
+        let (dynamo, dynamo_server) = Dynamo::start(account.clone(), clock.clone(), stop_database).await?;
         let endpoint = Self(Arc::new(Inner {
             dynamo,
             kms,
             sqs: Sqs::new(&url, &account.region),
             secrets: Secrets::default(),
+            deployed: OnceLock::new(),
+            clock: clock.clone(),
             iam,
             calls: CallLog::default(),
             metering: AtomicBool::new(false),
@@ -240,6 +249,11 @@ impl AwsEndpoint {
         Ok(self.stream(stream_arn)?.held_to(role, self.0.iam.clone()))
     }
 
+    /// Makes a stack known to CloudFormation and Lambda, which know none before. The first one stays.
+    pub fn deploy(&self, stack: DeployedStack) {
+        let _ = self.0.deployed.set(Deployed::new(stack, &self.0.account));
+    }
+
     /// Puts policies in force in place of those before. A key that they do not speak of keeps its own; of the others
     /// KMS shows these from now on.
     pub fn enforce(&self, policies: Policies) {
@@ -292,6 +306,8 @@ impl Inner {
             Service::Kms => Ok(self.kms.perform(&request)),
             Service::Sqs => Ok(self.sqs.perform(request).await),
             Service::SecretsManager => Ok(self.secrets.perform(request).await),
+            Service::CloudFormation => Ok(cloudformation::perform(self.deployed.get(), &request)),
+            Service::Lambda => Ok(lambda::perform(self.deployed.get(), request, &self.clock).await),
         }
     }
 
@@ -303,7 +319,7 @@ impl Inner {
     }
 
     async fn serve(&self, call: &Call, request: Request) -> Result<Answer, Fault> {
-        let served = match admit(&request, &self.iam, &self.account, &self.kms) {
+        let served = match admit(&request, &self.iam, &self.account, &self.kms, self.deployed.get()) {
             Ok(()) if self.metering.load(Ordering::Relaxed) => self.perform_metered(call, request).await,
             Ok(()) => self.perform(request).await,
             Err(denied) => Err(denied),
@@ -318,16 +334,25 @@ impl Inner {
 
     async fn answer(&self, head: &Parts, body: Body) -> Result<Response, Fault> {
         let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Fault::TOO_LARGE)?;
-        if let Some(answer) = not_here::answer(head, &body, &self.iam, &self.account) {
-            return Ok(answer);
-        }
-        let request = Request::read(&head.headers, body)?;
+        let addressed = Addressed::of(head, &body);
+        let Some(service) = addressed.here() else {
+            return Ok(not_here::answer(&addressed, &self.iam, &self.account));
+        };
+        let (protocol, operation) = (addressed.protocol, addressed.operation.clone());
+        let write = |reply: Result<Reply, Fault>| {
+            let reply = reply.unwrap_or_else(|fault| Reply::Answer(fault.answer()));
+            written_reply::write(reply, protocol, service, &operation)
+        };
+        let request = match Request::read(addressed, service, &head.headers, body) {
+            Ok(request) => request,
+            Err(fault) => return Ok(write(Err(fault))),
+        };
         self.under_way.fetch_add(1, Ordering::SeqCst);
         let begun = self.observer.begin(&request, &self.names);
         let reply = self.answer_or_fail(request).await;
         self.observer.end(begun, &reply);
         self.under_way.fetch_sub(1, Ordering::SeqCst);
-        reply.map(IntoResponse::into_response)
+        Ok(write(reply))
     }
 
     async fn answer_or_fail(&self, request: Request) -> Result<Reply, Fault> {

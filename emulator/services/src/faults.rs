@@ -62,14 +62,16 @@ pub struct FaultRule {
 pub enum ParseFaultError {
     /// Not two or three parts, `=` and a kind.
     #[error(
-        "a fault is [ROLE/]SERVICE/OPERATION=KIND[@WHEN], such as kms/Decrypt=throttled@0.3; SERVICE: dynamodb, kms, \
-         sqs, secretsmanager or *; OPERATION as AWS names it, or *; KIND: lost-before, reply-lost, throttled, error, \
-         slow, conflict, cancelled-by-throttling; WHEN: a probability such as 0.2, #3 for the third call only, or x5 \
-         for the first five; always without it"
+        "a fault is [ROLE/]SERVICE/OPERATION=KIND[@WHEN], such as kms/Decrypt=throttled@0.3; SERVICE as the AWS CLI \
+         names it, such as dynamodb, kms or sqs, or *; OPERATION as AWS names it, or *; KIND: lost-before, reply-lost, \
+         throttled, error, slow, conflict, cancelled-by-throttling; WHEN: a probability such as 0.2, #3 for the third \
+         call only, or x5 for the first five; always without it"
     )]
     Form,
     /// The service is none of those here.
-    #[error("SERVICE is not dynamodb, kms, sqs, secretsmanager or *")]
+    #[error(
+        "SERVICE is none that is here, as the AWS CLI names it, nor *; emulator/services/README.md lists them"
+    )]
     Service,
     /// The service has no such operation.
     #[error(
@@ -102,7 +104,7 @@ impl FromStr for FaultRule {
         let service = parse_service(service)?;
         let has = |operation: &str| match service {
             Some(service) => service.has(operation),
-            None => Service::ALL.into_iter().any(|service| service.has(operation)),
+            None => Service::all().any(|service| service.has(operation)),
         };
         if operation != "*" && !has(operation) {
             return Err(ParseFaultError::Operation);
@@ -118,14 +120,11 @@ impl FromStr for FaultRule {
 }
 
 fn parse_service(name: &str) -> Result<Option<Service>, ParseFaultError> {
-    Ok(match name {
-        "*" => None,
-        "dynamodb" => Some(Service::DynamoDb),
-        "kms" => Some(Service::Kms),
-        "sqs" => Some(Service::Sqs),
-        "secretsmanager" => Some(Service::SecretsManager),
-        _ => return Err(ParseFaultError::Service),
-    })
+    if name == "*" {
+        return Ok(None);
+    }
+    let found = Service::all().find(|service| service.signing_name() == name);
+    found.map(Some).ok_or(ParseFaultError::Service)
 }
 
 fn parse_kind(name: &str) -> Result<FaultKind, ParseFaultError> {
@@ -257,7 +256,7 @@ fn refusal(status: StatusCode, code: &str, reasons: Option<Value>) -> Answer {
     if let (Some(reasons), Some(body)) = (reasons, body.as_object_mut()) {
         body.insert("CancellationReasons".into(), reasons);
     }
-    Answer { status, body: Bytes::from(body.to_string()) }
+    Answer::new(status, Bytes::from(body.to_string()))
 }
 
 fn throttled(service: Service) -> &'static str {
@@ -265,6 +264,8 @@ fn throttled(service: Service) -> &'static str {
         Service::DynamoDb | Service::DynamoDbStreams => "ThrottlingException",
         Service::Kms | Service::SecretsManager => "ThrottlingException",
         Service::Sqs => "RequestThrottled",
+        Service::CloudFormation => "Throttling",
+        Service::Lambda => "TooManyRequestsException",
     }
 }
 
@@ -274,6 +275,8 @@ fn internal_error(service: Service) -> &'static str {
         Service::Kms => "KMSInternalException",
         Service::Sqs => "InternalError",
         Service::SecretsManager => "InternalServiceError",
+        Service::CloudFormation => "InternalFailure",
+        Service::Lambda => "ServiceException",
     }
 }
 

@@ -1,16 +1,21 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod addressed;
 mod admit;
 mod answer;
 mod authorization;
 mod calls;
+mod cloudformation;
+mod deployed;
 mod dynamodb;
 mod embedded;
 mod endpoint;
 mod faults;
 mod idempotency;
 mod kms;
+mod lambda;
+mod members;
 mod mentions;
 mod metering;
 mod not_here;
@@ -20,6 +25,7 @@ mod protocol;
 mod provision;
 mod request;
 mod request_names;
+mod rest;
 mod retention;
 mod secrets;
 mod service;
@@ -29,9 +35,14 @@ mod start_error;
 mod streams;
 mod units;
 mod waiting;
+mod written_reply;
+mod xml;
 
 pub use account::Account;
 pub use calls::{Call, CallKind, Tally};
+pub use deployed::{
+    DeployedFunction, DeployedMapping, DeployedStack, StackOutput, StackParameter, StackResource,
+};
 pub use endpoint::{AwsEndpoint, EndpointOptions};
 pub use faults::{FaultKind, FaultRule, Faults, ParseFaultError, When};
 pub use observer::ObservedCall;

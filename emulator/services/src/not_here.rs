@@ -2,42 +2,33 @@
 
 use axum::response::Response;
 use card_airlock_iam::Iam;
-use http::{HeaderMap, StatusCode, header::AUTHORIZATION, request::Parts};
+use http::StatusCode;
 
 use crate::{
     account::Account,
+    addressed::Addressed,
     protocol::{Protocol, Written},
-    service::Service,
+    xml,
 };
 
 /// Which document lists what is here.
 const LISTED: &str = "emulator/services/README.md of Card Airlock lists what this local endpoint has";
 const MOST_NAME_CHARS: usize = 64;
 
-/// The answer, when the request is for nothing that the services here serve.
-pub(crate) fn answer(head: &Parts, body: &[u8], iam: &Iam, account: &Account) -> Option<Response> {
-    if let Some((service, operation)) = target(&head.headers) {
-        let is_here = Service::of_target(service).is_some_and(|service| service.has(operation));
-        return (!is_here).then(|| unknown(Protocol::AwsJson, service, operation).into_response());
+/// The answer to a request that is for nothing that the services here serve.
+pub(crate) fn answer(addressed: &Addressed, iam: &Iam, account: &Account) -> Response {
+    let Addressed { protocol, caller, service, operation, .. } = addressed;
+    if *protocol == Protocol::Query {
+        let Some((caller, service)) = caller.as_deref().zip(service.as_deref()) else {
+            let refusal =
+                protocol.error("MissingAuthenticationToken", "Request is missing Authentication Token");
+            return Written { status: StatusCode::FORBIDDEN, ..refusal }.into_response();
+        };
+        if (service, operation.as_str()) == ("sts", "GetCallerIdentity") {
+            return caller_identity(caller, iam, account).into_response();
+        }
     }
-    let scope = scope(&head.headers);
-    let service = scope.map(|(_, service)| service);
-    let action = action(head.uri.query().unwrap_or_default().as_bytes()).or_else(|| action(body));
-    let protocol = Protocol::of(&head.method, &head.headers, action.is_some(), service);
-    if protocol == Protocol::Query && service == Some("sts") && action.as_deref() == Some("GetCallerIdentity")
-    {
-        return scope.map(|(caller, _)| caller_identity(caller, iam, account).into_response());
-    }
-    if protocol == Protocol::Query && scope.is_none() {
-        let refusal = protocol.error("MissingAuthenticationToken", "Request is missing Authentication Token");
-        return Some(Written { status: StatusCode::FORBIDDEN, ..refusal }.into_response());
-    }
-    let operation = match (protocol, action) {
-        (Protocol::RpcV2Cbor, _) => head.uri.path().rsplit('/').next().unwrap_or_default().to_owned(),
-        (_, Some(action)) => action,
-        (_, None) => head.method.to_string(),
-    };
-    Some(unknown(protocol, service.unwrap_or("an unnamed service"), &operation).into_response())
+    unknown(*protocol, service.as_deref().unwrap_or("an unnamed service"), operation).into_response()
 }
 
 fn unknown(protocol: Protocol, service: &str, operation: &str) -> Written {
@@ -58,41 +49,13 @@ fn caller_identity(caller: &str, iam: &Iam, account: &Account) -> Written {
     } else {
         (format!("arn:aws:iam::{id}:user/{name}"), name)
     };
-    let body = format!(
-        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-         <GetCallerIdentityResult><Arn>{arn}</Arn><UserId>{user}</UserId><Account>{id}</Account>\
-         </GetCallerIdentityResult><ResponseMetadata><RequestId>{}</RequestId></ResponseMetadata>\
-         </GetCallerIdentityResponse>",
-        uuid::Uuid::new_v4()
-    );
-    Written { status: StatusCode::OK, content_type: "text/xml", header: None, body: body.into() }
+    let members = serde_json::json!({ "Arn": arn, "UserId": user, "Account": id });
+    let body = xml::response("https://sts.amazonaws.com/doc/2011-06-15/", "GetCallerIdentity", &members);
+    Written { status: StatusCode::OK, content_type: "text/xml", headers: Vec::new(), body: body.into() }
 }
 
-/// Service and operation of `x-amz-target`.
-fn target(headers: &HeaderMap) -> Option<(&str, &str)> {
-    let target = headers.get("x-amz-target")?.to_str().ok()?;
-    Some(target.rsplit_once('.').unwrap_or((target, "")))
-}
-
-/// The access-key id and the service of `Credential=ID/date/region/service/aws4_request`.
-fn scope(headers: &HeaderMap) -> Option<(&str, &str)> {
-    let authorization = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (_, credential) = authorization.split_once("Credential=")?;
-    let credential = credential.split([',', ' ']).next()?;
-    let parts: Vec<&str> = credential.split('/').collect();
-    let [id, _, _, service, _] = parts.as_slice() else { return None };
-    Some((id, service))
-}
-
-/// The `Action` of a form.
-fn action(form: &[u8]) -> Option<String> {
-    let mut pairs =
-        form.split(|byte| *byte == b'&').filter_map(|pair| str::from_utf8(pair).ok()?.split_once('='));
-    pairs.find(|(name, _)| *name == "Action").map(|(_, value)| value.to_owned())
-}
-
-/// A name without what would have to be escaped; bounded.
-fn plain(name: &str) -> String {
+/// A caller's name for something, without what would have to be escaped; bounded.
+pub(crate) fn plain(name: &str) -> String {
     let is_plain = |c: &char| c.is_ascii_alphanumeric() || "_-. ".contains(*c);
     name.chars().filter(is_plain).take(MOST_NAME_CHARS).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! What an embedded service would answer without doing it is not in them: an SQS message move, a resource policy.
 
-use crate::{kms, service::Service};
+use crate::{cloudformation, kms, lambda, service::Service};
 
 const DYNAMODB: [&str; 23] = [
     "BatchExecuteStatement",
@@ -76,6 +76,8 @@ impl Service {
             Self::Kms => kms::operations().collect(),
             Self::Sqs => SQS.to_vec(),
             Self::SecretsManager => SECRETS_MANAGER.to_vec(),
+            Self::CloudFormation => cloudformation::OPERATIONS.to_vec(),
+            Self::Lambda => lambda::OPERATIONS.to_vec(),
         }
     }
 
@@ -92,7 +94,7 @@ mod tests {
     #[test]
     fn the_readme_lists_each_operation_of_each_service_and_no_other() {
         let readme = include_str!("../README.md");
-        for service in Service::ALL {
+        for service in Service::all() {
             let row = readme.lines().find(|line| line.starts_with(&format!("| {} |", service.name())));
             let listed: Vec<_> = row.unwrap().split('`').skip(1).step_by(2).collect();
             assert_eq!(listed, service.operations(), "{}", service.name());

@@ -3,9 +3,10 @@
 //! <https://smithy.io/2.0/aws/protocols/index.html>
 
 use axum::body::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
 use serde_json::json;
-use uuid::Uuid;
+
+use crate::xml;
 
 /// How a service is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub(crate) enum Protocol {
 pub(crate) struct Written {
     pub(crate) status: StatusCode,
     pub(crate) content_type: &'static str,
-    pub(crate) header: Option<(&'static str, &'static str)>,
+    pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Bytes,
 }
 
@@ -39,15 +40,11 @@ const XML_SERVICES: [&str; 5] = ["s3", "s3express", "s3-outposts", "route53", "c
 impl Protocol {
     /// By the request's shape, and the service that its credential is for.
     pub(crate) fn of(method: &Method, headers: &HeaderMap, has_action: bool, service: Option<&str>) -> Self {
-        let is_form = headers
-            .get(CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok())
-            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
         if headers.contains_key("x-amz-target") {
             Self::AwsJson
         } else if headers.contains_key("smithy-protocol") {
             Self::RpcV2Cbor
-        } else if has_action && (is_form || method == Method::GET) {
+        } else if has_action && (is_form(headers) || method == Method::GET) {
             if service == Some("ec2") { Self::Ec2 } else { Self::Query }
         } else {
             match service {
@@ -58,9 +55,8 @@ impl Protocol {
         }
     }
 
-    /// An error as this protocol writes it. `code` and `message` hold nothing that XML or JSON would escape.
+    /// An error as this protocol writes it.
     pub(crate) fn error(self, code: &str, message: &str) -> Written {
-        let request = Uuid::new_v4();
         let json = |name: &str| json!({ name: code, "message": message }).to_string();
         let (status, content_type, body) = match self {
             Self::AwsJson => (StatusCode::BAD_REQUEST, "application/x-amz-json-1.0", json("__type")),
@@ -68,40 +64,45 @@ impl Protocol {
             Self::Query => (
                 StatusCode::BAD_REQUEST,
                 "text/xml",
-                format!(
-                    "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>\
-                     </Error><RequestId>{request}</RequestId></ErrorResponse>"
+                xml::error(
+                    &["ErrorResponse", "Error"],
+                    &json!({ "Type": "Sender", "Code": code, "Message": message }),
+                    "RequestId",
                 ),
             ),
             Self::Ec2 => (
                 StatusCode::BAD_REQUEST,
                 "text/xml",
-                format!(
-                    "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>\
-                     <RequestID>{request}</RequestID></Response>"
+                xml::error(
+                    &["Response", "Errors", "Error"],
+                    &json!({ "Code": code, "Message": message }),
+                    "RequestID",
                 ),
             ),
             Self::RestXml => (
                 StatusCode::NOT_IMPLEMENTED,
                 "application/xml",
-                format!(
-                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{message}\
-                     </Message><RequestId>{request}</RequestId></Error>"
-                ),
+                xml::error(&["Error"], &json!({ "Code": code, "Message": message }), "RequestId"),
             ),
             Self::RpcV2Cbor => {
                 let body = cbor(&[("__type", code), ("message", message)]);
                 return Written {
                     status: StatusCode::BAD_REQUEST,
                     content_type: "application/cbor",
-                    header: Some(("smithy-protocol", "rpc-v2-cbor")),
+                    headers: vec![("smithy-protocol", "rpc-v2-cbor".to_owned())],
                     body: body.into(),
                 };
             }
         };
-        let header = (self == Self::RestJson).then_some(("x-amzn-errortype", "UnknownOperationException"));
-        Written { status, content_type, header, body: body.into() }
+        let headers = (self == Self::RestJson).then(|| ("x-amzn-errortype", code.to_owned()));
+        Written { status, content_type, headers: headers.into_iter().collect(), body: body.into() }
     }
+}
+
+/// Whether the body is a form, as the query protocol sends it.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
 }
 
 impl Written {
@@ -110,8 +111,10 @@ impl Written {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        if let Some((name, value)) = self.header {
-            headers.insert(name, HeaderValue::from_static(value));
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
         }
         response
     }

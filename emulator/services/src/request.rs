@@ -1,10 +1,20 @@
 //! A request to AWS: who asks which service for what.
 
 use axum::body::Bytes;
-use http::{HeaderMap, header::AUTHORIZATION};
-use serde_json::Value;
+use http::HeaderMap;
+use serde_json::{Map, Value};
 
-use crate::{answer::Fault, calls::Call, request_names::RequestNames, service::Service};
+use crate::{
+    addressed::Addressed, answer::Fault, calls::Call, protocol::Protocol, request_names::RequestNames,
+    service::Service,
+};
+
+/// What `Invoke` says beside its payload. <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
+const INVOKE_HEADERS: [(&str, &str); 3] = [
+    ("x-amz-invocation-type", "InvocationType"),
+    ("x-amz-log-type", "LogType"),
+    ("x-amz-client-context", "ClientContext"),
+];
 
 /// A request whose shape is understood. Its signature is not checked: the access-key id is only a name here.
 #[derive(Debug)]
@@ -13,22 +23,37 @@ pub(crate) struct Request {
     pub(crate) role: String,
     pub(crate) service: Service,
     pub(crate) operation: String,
+    /// Its parameters, wherever they were.
     pub(crate) json: Value,
+    /// What was sent: of `Invoke`, the function's event.
     pub(crate) body: Bytes,
 }
 
 impl Request {
-    pub(crate) fn read(headers: &HeaderMap, body: Bytes) -> Result<Self, Fault> {
-        let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-        let (prefix, operation) =
-            target.and_then(|target| target.split_once('.')).ok_or(Fault::UNKNOWN_OPERATION)?;
-        let service = Service::of_target(prefix).ok_or(Fault::UNKNOWN_OPERATION)?;
-        let role = access_key_id(headers).ok_or(Fault::NO_CREDENTIAL)?.to_owned();
-        let json: Value = serde_json::from_slice(&body).map_err(|_| Fault::NOT_JSON)?;
-        if !json.is_object() {
-            return Err(Fault::NOT_JSON);
-        }
-        Ok(Self { role, service, operation: operation.to_owned(), json, body })
+    /// A request for a service that is here.
+    pub(crate) fn read(
+        addressed: Addressed,
+        service: Service,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Self, Fault> {
+        let Addressed { protocol, caller, operation, parameters, .. } = addressed;
+        let role = caller.ok_or(Fault::NO_CREDENTIAL)?;
+        let json = match protocol {
+            Protocol::AwsJson => object(&body)?,
+            _ if operation == "Invoke" => {
+                let mut parameters = parameters;
+                for (header, name) in INVOKE_HEADERS {
+                    if let Some(value) = headers.get(header).and_then(|value| value.to_str().ok()) {
+                        parameters.insert(name.to_owned(), value.into());
+                    }
+                }
+                parameters
+            }
+            Protocol::RestJson if !body.is_empty() => object(&body)?.into_iter().chain(parameters).collect(),
+            _ => parameters,
+        };
+        Ok(Self { role, service, operation, json: Value::Object(json), body })
     }
 
     /// A request of the endpoint's own, which passes neither the call log nor the checks.
@@ -64,6 +89,8 @@ impl Request {
             Service::SecretsManager => self.text("SecretId").into_iter().collect(),
             Service::Sqs => self.text("QueueUrl").or_else(|| self.text("QueueName")).into_iter().collect(),
             Service::DynamoDbStreams => self.text("StreamArn").into_iter().collect(),
+            Service::CloudFormation => self.text("StackName").into_iter().collect(),
+            Service::Lambda => self.text("FunctionName").or_else(|| self.text("UUID")).into_iter().collect(),
             Service::DynamoDb => {
                 let transaction = self.json.get("TransactItems").and_then(Value::as_array);
                 let actions = transaction.into_iter().flatten().filter_map(Value::as_object);
@@ -77,11 +104,11 @@ impl Request {
     }
 }
 
-/// From `AWS4-HMAC-SHA256 Credential=ID/date/region/service/aws4_request, …`.
-fn access_key_id(headers: &HeaderMap) -> Option<&str> {
-    let authorization = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (_, credential) = authorization.split_once("Credential=")?;
-    credential.split('/').next().filter(|id| !id.is_empty())
+fn object(body: &[u8]) -> Result<Map<String, Value>, Fault> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) | Err(_) => Err(Fault::NOT_JSON),
+    }
 }
 
 #[cfg(test)]
@@ -91,33 +118,35 @@ mod tests {
 
     use super::*;
 
-    fn headers(target: &'static str) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-amz-target", HeaderValue::from_static(target));
-        let credential =
-            "AWS4-HMAC-SHA256 Credential=IngestRole/20260101/us-east-1/kms/aws4_request, Signature=0";
-        headers.insert(AUTHORIZATION, HeaderValue::from_static(credential));
-        headers
+    const CREDENTIAL: &str =
+        "AWS4-HMAC-SHA256 Credential=IngestRole/20260101/us-east-1/kms/aws4_request, Signature=0";
+
+    fn read(target: &str, authorization: Option<&str>, body: &str) -> Result<Request, Fault> {
+        let request = http::Request::post("/").header("x-amz-target", target);
+        let request = authorization.into_iter().fold(request, |request, value| {
+            request.header(http::header::AUTHORIZATION, HeaderValue::from_str(value).unwrap())
+        });
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let addressed = Addressed::of(&head, body.as_bytes());
+        let service = addressed.here().unwrap();
+        Request::read(addressed, service, &head.headers, Bytes::from(body.to_owned()))
     }
 
     #[test]
     fn the_role_is_the_access_key_id_of_the_credential() {
-        let request = Request::read(&headers("TrentService.Decrypt"), Bytes::from("{}")).unwrap();
+        let request = read("TrentService.Decrypt", Some(CREDENTIAL), "{}").unwrap();
         assert_eq!((request.role.as_str(), request.service), ("IngestRole", Service::Kms));
-        let mut anonymous = headers("TrentService.Decrypt");
-        anonymous.remove(AUTHORIZATION);
-        assert_eq!(Request::read(&anonymous, Bytes::from("{}")).unwrap_err(), Fault::NO_CREDENTIAL);
+        for nobody in [None, Some("AWS4-HMAC-SHA256 Credential=/20260101/us-east-1/kms/aws4_request")] {
+            assert_eq!(read("TrentService.Decrypt", nobody, "{}").unwrap_err(), Fault::NO_CREDENTIAL);
+        }
     }
 
     #[test]
-    fn an_unknown_target_is_an_unknown_operation() {
-        let refusal =
-            Request::read(&headers("SecretsManager.GetSecretValue"), Bytes::from("{}")).unwrap_err();
-        assert_eq!(refusal, Fault::UNKNOWN_OPERATION);
-        assert_eq!(
-            Request::read(&headers("Nothing"), Bytes::from("{}")).unwrap_err(),
-            Fault::UNKNOWN_OPERATION
-        );
+    fn a_body_that_is_no_object_is_refused() {
+        for body in ["", "[]", "{", "1"] {
+            let refusal = read("TrentService.Decrypt", Some(CREDENTIAL), body).unwrap_err();
+            assert_eq!(refusal, Fault::NOT_JSON, "{body}");
+        }
     }
 
     #[test]
@@ -126,7 +155,7 @@ mod tests {
             {"Put": {"TableName": "Vault"}}, {"Delete": {"TableName": "Quarantine"}},
         ]});
         let target = "DynamoDB_20120810.TransactWriteItems";
-        let request = Request::read(&headers(target), Bytes::from(body.to_string())).unwrap();
+        let request = read(target, Some(CREDENTIAL), &body.to_string()).unwrap();
         assert_eq!(request.call(&RequestNames::default()).resources, ["Vault", "Quarantine"]);
     }
 }

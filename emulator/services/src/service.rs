@@ -1,5 +1,7 @@
 //! The services of the endpoint.
 
+use crate::protocol::Protocol;
+
 /// A service of the endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
@@ -10,40 +12,96 @@ pub enum Service {
     Kms,
     Sqs,
     SecretsManager,
+    CloudFormation,
+    Lambda,
+}
+
+/// How a service is called and spoken to.
+struct Described {
+    service: Service,
+    /// As AWS writes it.
+    name: &'static str,
+    /// As its requests are signed, and as a fault names it.
+    signing_name: &'static str,
+    protocol: Protocol,
+    /// How its `x-amz-target` begins, in the JSON protocols.
+    target: &'static str,
+    /// The namespace of its XML, in the query protocol.
+    namespace: &'static str,
+}
+
+const DESCRIBED: [Described; 7] = [
+    json(Service::DynamoDb, "DynamoDB", "dynamodb", "DynamoDB_20120810"),
+    json(Service::DynamoDbStreams, "DynamoDB Streams", "dynamodbstreams", "DynamoDBStreams_20120810"),
+    json(Service::Kms, "KMS", "kms", "TrentService"),
+    json(Service::Sqs, "SQS", "sqs", "AmazonSQS"),
+    json(Service::SecretsManager, "Secrets Manager", "secretsmanager", "secretsmanager"),
+    Described {
+        namespace: "http://cloudformation.amazonaws.com/doc/2010-05-15/",
+        ..with(Service::CloudFormation, "CloudFormation", "cloudformation", Protocol::Query)
+    },
+    with(Service::Lambda, "Lambda", "lambda", Protocol::RestJson),
+];
+
+const fn with(
+    service: Service,
+    name: &'static str,
+    signing_name: &'static str,
+    protocol: Protocol,
+) -> Described {
+    Described { service, name, signing_name, protocol, target: "", namespace: "" }
+}
+
+const fn json(
+    service: Service,
+    name: &'static str,
+    signing_name: &'static str,
+    target: &'static str,
+) -> Described {
+    Described { target, ..with(service, name, signing_name, Protocol::AwsJson) }
 }
 
 impl Service {
     /// All of them.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::DynamoDb, Self::DynamoDbStreams, Self::Kms, Self::Sqs, Self::SecretsManager];
-
-    const TARGETS: [(Self, &'static str); 5] = [
-        (Self::DynamoDb, "DynamoDB_20120810"),
-        (Self::DynamoDbStreams, "DynamoDBStreams_20120810"),
-        (Self::Kms, "TrentService"),
-        (Self::Sqs, "AmazonSQS"),
-        (Self::SecretsManager, "secretsmanager"),
-    ];
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        DESCRIBED.iter().map(|described| described.service)
+    }
 
     /// Its name, as AWS writes it.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::DynamoDb => "DynamoDB",
-            Self::DynamoDbStreams => "DynamoDB Streams",
-            Self::Kms => "KMS",
-            Self::Sqs => "SQS",
-            Self::SecretsManager => "Secrets Manager",
-        }
+        self.described().map_or("", |described| described.name)
     }
 
     /// The service whose `x-amz-target` begins so.
     pub(crate) fn of_target(prefix: &str) -> Option<Self> {
-        Self::TARGETS.iter().find(|(_, target)| *target == prefix).map(|(service, _)| *service)
+        let found = DESCRIBED.iter().find(|described| described.target == prefix && !prefix.is_empty());
+        found.map(|described| described.service)
+    }
+
+    /// The service with this name in its requests' signatures, if it is spoken to in this protocol.
+    pub(crate) fn of_signature(signing_name: &str, protocol: Protocol) -> Option<Self> {
+        let is_it =
+            |described: &&Described| (described.signing_name, described.protocol) == (signing_name, protocol);
+        DESCRIBED.iter().find(is_it).map(|described| described.service)
     }
 
     /// How its `x-amz-target` begins.
     pub(crate) fn target(self) -> &'static str {
-        Self::TARGETS.iter().find(|(service, _)| *service == self).map_or("", |(_, target)| target)
+        self.described().map_or("", |described| described.target)
+    }
+
+    /// As its requests are signed, and as a fault names it.
+    pub(crate) fn signing_name(self) -> &'static str {
+        self.described().map_or("", |described| described.signing_name)
+    }
+
+    /// The namespace of its XML.
+    pub(crate) fn namespace(self) -> &'static str {
+        self.described().map_or("", |described| described.namespace)
+    }
+
+    fn described(self) -> Option<&'static Described> {
+        DESCRIBED.iter().find(|described| described.service == self)
     }
 }

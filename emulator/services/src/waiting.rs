@@ -113,7 +113,7 @@ mod tests {
         let follow = |operation: &str, asked: Value, answered: Value| {
             let request = Request::own(Service::Sqs, operation, asked);
             let body = Bytes::from(answered.to_string());
-            waitings.follow(&request, &Answer { status: StatusCode::OK, body });
+            waitings.follow(&request, &Answer::new(StatusCode::OK, body));
         };
         for id in ["1", "2"] {
             let asked = json!({ "QueueUrl": "http://x/1/Q", "MessageBody": format!("body {id}") });

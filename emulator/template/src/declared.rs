@@ -22,8 +22,14 @@ pub struct Stack {
     pub user_pool_id: String,
     /// The user pool's client, the audience of its tokens.
     pub user_pool_client_id: String,
+    /// What the template says of itself.
+    pub description: String,
+    /// The parameters, as they are in force.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// All resources that the conditions leave.
+    pub resources: Vec<DeclaredResource>,
     /// The stack's outputs.
-    pub outputs: BTreeMap<String, String>,
+    pub outputs: BTreeMap<String, Output>,
     pub(crate) properties: BTreeMap<String, Value>,
     pub(crate) kinds: BTreeMap<String, String>,
 }
@@ -45,6 +51,40 @@ impl Stack {
     pub fn function(&self, logical_id: &str) -> Option<&LambdaFunction> {
         self.functions.iter().find(|function| function.logical_id == logical_id)
     }
+}
+
+/// A parameter as it is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    pub value: String,
+    /// Whether CloudFormation shows asterisks in its place.
+    pub no_echo: bool,
+}
+
+/// An output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    pub value: String,
+    pub description: Option<String>,
+}
+
+/// A resource of any type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredResource {
+    pub logical_id: String,
+    /// Its type as it stands in the template, such as `AWS::DynamoDB::Table`.
+    pub kind: String,
+    /// What `Ref` gives for it, where it is known here.
+    pub reference: Option<String>,
+    pub deletion_policy: DeletionPolicy,
+}
+
+/// What becomes of a resource when its stack is deleted.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeletionPolicy {
+    Delete,
+    Retain,
 }
 
 /// A DynamoDB table.
@@ -161,6 +201,8 @@ pub struct Schedule {
 pub struct StreamMapping {
     /// The logical id of the function.
     pub function: String,
+    /// What the function calls the event; SAM makes the mapping's logical id of both.
+    pub event: String,
     pub stream_arn: String,
     /// Where a new mapping starts: `TRIM_HORIZON` or `LATEST`.
     pub starting_position: String,

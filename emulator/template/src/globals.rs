@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{resource::Resource, template_error::TemplateError};
+use crate::{declared::DeletionPolicy, resource::Resource, template_error::TemplateError};
 
 /// A declared resource, with the globals of its type put under its own properties.
 pub(crate) fn apply(
@@ -20,7 +20,13 @@ pub(crate) fn apply(
         merge(&mut properties, common);
     }
     let binary = declaration.pointer("/Metadata/BuildProperties/Binary").and_then(Value::as_str);
-    Ok(Resource { kind, binary: binary.unwrap_or_default().to_owned(), properties })
+    let deletion_policy = match declaration.get("DeletionPolicy").map(Value::as_str) {
+        None | Some(Some("Delete")) => DeletionPolicy::Delete,
+        // On a stack that exists both mean the same.
+        Some(Some("Retain" | "RetainExceptOnCreate")) => DeletionPolicy::Retain,
+        Some(_) => return Err(TemplateError::unsupported(logical_id, "this DeletionPolicy")),
+    };
+    Ok(Resource { kind, binary: binary.unwrap_or_default().to_owned(), properties, deletion_policy })
 }
 
 /// Mappings merge, lists follow one another, and a property of the resource's own replaces a global one.

@@ -18,7 +18,8 @@ mod views;
 mod yaml;
 
 pub use declared::{
-    Api, Cors, Key, KeyAttribute, LambdaFunction, Queue, Route, Schedule, Stack, StreamMapping, Table,
+    Api, Cors, DeclaredResource, DeletionPolicy, Key, KeyAttribute, LambdaFunction, Output, Parameter, Queue,
+    Route, Schedule, Stack, StreamMapping, Table,
 };
 pub use deployment::Deployment;
 pub use resources::Resources;

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regex_lite::Regex;
 use serde::Deserialize;
@@ -18,8 +18,7 @@ struct Declaration {
     default: Option<Value>,
     #[serde(rename = "Description")]
     _description: Option<String>,
-    #[serde(rename = "NoEcho")]
-    _no_echo: Option<Value>,
+    no_echo: Option<Value>,
     constraint_description: Option<String>,
     allowed_values: Option<Vec<Value>>,
     allowed_pattern: Option<String>,
@@ -52,6 +51,19 @@ pub(crate) fn settle(
             Ok((name.clone(), value))
         })
         .collect()
+}
+
+/// The names of the parameters that are not shown.
+pub(crate) fn without_echo(declared: &Map<String, Value>) -> Result<BTreeSet<String>, TemplateError> {
+    let mut hidden = BTreeSet::new();
+    for (name, declaration) in declared {
+        match read(name, declaration)?.no_echo.as_ref().map(text).as_deref() {
+            None | Some("false") => {}
+            Some("true") => drop(hidden.insert(name.clone())),
+            Some(_) => return Err(TemplateError::malformed(name, "NoEcho must be true or false")),
+        }
+    }
+    Ok(hidden)
 }
 
 /// Refuses a value that the template does not allow, as CloudFormation does before it makes anything.
@@ -106,6 +118,7 @@ impl Declaration {
     }
 }
 
-fn text(value: &Value) -> String {
+/// How a parameter's value is written.
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

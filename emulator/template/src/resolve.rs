@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    declared::Stack, resources::Resources, template::Template, template_error::TemplateError, views,
+    declared::{DeclaredResource, Output, Stack},
+    resources::Resources,
+    template::Template,
+    template_error::TemplateError,
+    views,
 };
 
 impl Template {
@@ -59,11 +63,23 @@ fn resolve(template: &Template, resources: &Resources) -> Result<Stack, Template
     for (name, output) in &template.outputs {
         let value = output.get("Value").ok_or_else(|| TemplateError::malformed(name, "it has no Value"))?;
         match template.evaluator(name, resources).all(value)? {
-            Value::String(value) => outputs.insert(name.clone(), value),
+            Value::String(value) => {
+                let description = output.get("Description").and_then(Value::as_str).map(str::to_owned);
+                outputs.insert(name.clone(), Output { value, description })
+            }
             _ => return Err(TemplateError::malformed(name, "its Value must be text")),
         };
     }
+    let declared = template.resources.iter().map(|(logical_id, resource)| DeclaredResource {
+        logical_id: logical_id.clone(),
+        kind: resource.kind.clone(),
+        reference: resources.reference(logical_id).map(str::to_owned),
+        deletion_policy: resource.deletion_policy,
+    });
     Ok(Stack {
+        description: template.description().to_owned(),
+        parameters: template.in_force(),
+        resources: declared.collect(),
         tables: template.tables(resources)?,
         keys: template.keys(resources)?,
         queues: template.queues(resources)?,

@@ -1,11 +1,11 @@
 //! A template: its parameters settled, its conditions decided, its globals applied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
 use crate::{
-    declared::{Key, LambdaFunction, Queue, Table},
+    declared::{Key, LambdaFunction, Parameter, Queue, Table},
     deployment::Deployment,
     evaluate::Evaluator,
     globals, parameters,
@@ -20,7 +20,9 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Template {
     deployment: Deployment,
+    description: String,
     parameters: BTreeMap<String, Value>,
+    no_echo: BTreeSet<String>,
     conditions: Map<String, Value>,
     pub(crate) resources: BTreeMap<String, Resource>,
     pub(crate) outputs: Map<String, Value>,
@@ -51,6 +53,8 @@ impl Template {
 
         let mut template = Self {
             deployment,
+            description: document.get("Description").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            no_echo: parameters::without_echo(&section("Parameters"))?,
             parameters: parameters::settle(&section("Parameters"), overrides)?,
             conditions: section("Conditions"),
             resources: BTreeMap::new(),
@@ -97,6 +101,20 @@ impl Template {
             &self.deployment,
             self.resources.iter().map(|(id, resource)| (id.as_str(), resource.kind.as_str())),
         )
+    }
+
+    /// What the template says of itself.
+    pub(crate) fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// The parameters as they are in force.
+    pub(crate) fn in_force(&self) -> BTreeMap<String, Parameter> {
+        let in_force = self.parameters.iter().map(|(name, value)| {
+            let value = parameters::text(value);
+            (name.clone(), Parameter { value, no_echo: self.no_echo.contains(name) })
+        });
+        in_force.collect()
     }
 
     /// The logical ids of all resources that the conditions leave.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::{Deployment, Resources, Template, TemplateError};
+use crate::{DeletionPolicy, Deployment, Parameter, Resources, Template, TemplateError};
 
 fn deployment() -> Deployment {
     Deployment {
@@ -193,7 +193,7 @@ fn what_a_template_declares_is_read_with_every_value_known() {
         (route.method.as_str(), route.path.as_str(), route.requires_auth),
         ("GET", "/events/{Id}", true)
     );
-    assert_eq!(stack.outputs["Pool"], "us-east-1_Pool");
+    assert_eq!(stack.outputs["Pool"].value, "us-east-1_Pool");
 }
 
 #[test]
@@ -206,5 +206,59 @@ fn a_property_that_would_change_behaviour_must_be_known() {
         assert!(ONE_OF_EACH.contains(known), "{known}");
         let error = resolved(&ONE_OF_EACH.replace(known, unknown)).unwrap_err().to_string();
         assert!(error.starts_with(&format!("{place}: ")), "{error}");
+    }
+}
+
+#[test]
+fn parameters_outputs_and_resources_are_told_as_cloudformation_tells_them() {
+    let text = ONE_OF_EACH.replace(
+        "Resources:\n",
+        "Description: Events\nParameters:\n  Days: {Type: Number, Default: 4}\n  Password: {Type: String, Default: x, \
+         NoEcho: true}\nResources:\n",
+    );
+    let text = text.replace("  Dead:\n", "  Dead:\n    DeletionPolicy: RetainExceptOnCreate\n");
+    let text = text.replace("  Events:\n    Type", "  Events:\n    DeletionPolicy: Retain\n    Type");
+    let text = text.replace("  Users:\n", "  Users:\n    DeletionPolicy: Delete\n");
+    let text =
+        text.replace("    Value: !Ref Users", "    Value: !Ref Users\n    Description: Who may sign in");
+    let stack = resolved(&text).unwrap();
+    assert_eq!(stack.description, "Events");
+    let parameter = |value: &str, no_echo| Parameter { value: value.to_owned(), no_echo };
+    let expected = [("Days", parameter("4", false)), ("Password", parameter("x", true))];
+    assert_eq!(stack.parameters, expected.map(|(name, value)| (name.to_owned(), value)).into());
+    assert_eq!(stack.outputs["Pool"].description.as_deref(), Some("Who may sign in"));
+    let of = |logical_id: &str| {
+        let found = stack.resources.iter().find(|resource| resource.logical_id == logical_id).unwrap();
+        (found.kind.as_str(), found.reference.as_deref(), found.deletion_policy)
+    };
+    assert_eq!(stack.resources.len(), 7);
+    assert_eq!(of("Events"), ("AWS::DynamoDB::Table", Some("Events"), DeletionPolicy::Retain));
+    assert_eq!(of("Dead"), ("AWS::SQS::Queue", Some("http://queue"), DeletionPolicy::Retain));
+    assert_eq!(of("Users"), ("AWS::Cognito::UserPool", Some("us-east-1_Pool"), DeletionPolicy::Delete));
+    assert_eq!(of("WorkerRole"), ("AWS::IAM::Role", Some("WorkerRole"), DeletionPolicy::Delete));
+    assert_eq!(stack.stream_mappings[0].event, "Stream");
+}
+
+#[test]
+fn what_would_show_or_keep_something_otherwise_must_be_known() {
+    for (known, unknown, told) in [
+        (
+            "  Dead:\n",
+            "  Dead:\n    DeletionPolicy: Snapshot\n",
+            "Dead: this DeletionPolicy is not supported here",
+        ),
+        (
+            "  Dead:\n",
+            "  Dead:\n    DeletionPolicy: {Ref: X}\n",
+            "Dead: this DeletionPolicy is not supported here",
+        ),
+        (
+            "Resources:\n",
+            "Parameters:\n  P: {Type: String, Default: x, NoEcho: perhaps}\nResources:\n",
+            "P: NoEcho must be true or false",
+        ),
+    ] {
+        let error = resolved(&ONE_OF_EACH.replace(known, unknown)).unwrap_err().to_string();
+        assert_eq!(error, told);
     }
 }

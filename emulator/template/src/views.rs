@@ -158,7 +158,7 @@ pub(crate) fn function(
                 let event = read(&place, event.properties)?;
                 routes.push(DeclaredRoute { function: logical_id.to_owned(), event });
             }
-            "DynamoDB" => stream_mappings.push(stream_mapping(logical_id, &place, event.properties)?),
+            "DynamoDB" => stream_mappings.push(stream_mapping(logical_id, name, &place, event.properties)?),
             "Schedule" => schedules.push(schedule(logical_id, &place, event.properties)?),
             other => return Err(TemplateError::unsupported(&place, other)),
         }
@@ -197,7 +197,12 @@ fn schedule(function: &str, place: &str, properties: Value) -> Result<Schedule, 
     Ok(Schedule { function: function.to_owned(), every, input: declared.input })
 }
 
-fn stream_mapping(function: &str, place: &str, properties: Value) -> Result<StreamMapping, TemplateError> {
+fn stream_mapping(
+    function: &str,
+    event: String,
+    place: &str,
+    properties: Value,
+) -> Result<StreamMapping, TemplateError> {
     let declared: StreamEvent = read(place, properties)?;
     let mut report_batch_item_failures = false;
     for response in declared.function_response_types {
@@ -210,6 +215,7 @@ fn stream_mapping(function: &str, place: &str, properties: Value) -> Result<Stre
     let finite = |value: i64| u32::try_from(value).ok();
     Ok(StreamMapping {
         function: function.to_owned(),
+        event,
         stream_arn: declared.stream,
         starting_position: declared.starting_position,
         batch_size: declared.batch_size,

@@ -5,6 +5,7 @@ mod delivery;
 mod failure;
 mod random;
 mod restart;
+mod switching;
 
 use std::{
     sync::{Arc, Mutex},

@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 
+mod deployed;
 mod dynamodb;
 mod expression;
 mod kms;
@@ -10,16 +11,23 @@ mod tests;
 
 use card_airlock_iam::{self as iam, Context};
 
-use crate::{account::Account, kms::Kms, request::Request, service::Service};
+use crate::{account::Account, deployed::Deployed, kms::Kms, request::Request, service::Service};
 
 /// All permissions that a call needs; each must be given.
-pub(crate) fn permissions(request: &Request, account: &Account, kms: &Kms) -> Vec<iam::Request> {
+pub(crate) fn permissions(
+    request: &Request,
+    account: &Account,
+    kms: &Kms,
+    deployed: Option<&Deployed>,
+) -> Vec<iam::Request> {
     let permissions = match request.service {
         Service::DynamoDb => dynamodb::permissions(&request.operation, &request.json, account),
         Service::DynamoDbStreams => streams(request, account),
         Service::Kms => kms::permissions(request, account, kms),
         Service::Sqs => vec![sqs(request, account)],
         Service::SecretsManager => vec![secret(request)],
+        Service::CloudFormation => vec![deployed::stack(request, account, deployed)],
+        Service::Lambda => vec![deployed::lambda(request, account, deployed)],
     };
     let secure = |context: Context| {
         // Loopback stands for TLS here.

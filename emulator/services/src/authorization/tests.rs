@@ -10,7 +10,7 @@ use super::*;
 use crate::account::account;
 
 fn needed(service: Service, operation: &str, body: Value) -> Vec<iam::Request> {
-    permissions(&Request::own(service, operation, body), &account(), &empty_kms())
+    permissions(&Request::own(service, operation, body), &account(), &empty_kms(), None)
 }
 
 const ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -37,7 +37,7 @@ fn kms_with_a_key() -> (Kms, String, &'static str, Value) {
 fn a_key_is_told_by_id_arn_alias_or_ciphertext() {
     let (kms, arn, alias, sealed) = kms_with_a_key();
     let asked = |operation: &str, body: Value| {
-        permissions(&Request::own(Service::Kms, operation, body), &account(), &kms)
+        permissions(&Request::own(Service::Kms, operation, body), &account(), &kms, None)
             .remove(0)
             .resource
             .unwrap()
@@ -67,7 +67,7 @@ fn an_alias_needs_a_permission_of_its_own_and_one_of_each_key() {
         ("DeleteAlias", vec![&alias_arn, &arn]),
     ] {
         let body = json!({"AliasName": alias, "TargetKeyId": ID});
-        let asked = permissions(&Request::own(Service::Kms, operation, body), &account(), &kms);
+        let asked = permissions(&Request::own(Service::Kms, operation, body), &account(), &kms, None);
         let resources: Vec<_> = asked.iter().filter_map(|one| one.resource.as_ref()).collect();
         assert_eq!(resources, expected, "{operation}");
         assert!(asked.iter().all(|one| one.action == format!("kms:{operation}")));
@@ -89,7 +89,7 @@ fn re_encrypting_needs_both_keys_with_the_context_of_each() {
     let (kms, arn, _, sealed) = kms_with_a_key();
     let body = json!({"CiphertextBlob": sealed, "DestinationKeyId": ID,
         "SourceEncryptionContext": {"purpose": "old"}, "DestinationEncryptionContext": {"purpose": "new"}});
-    let asked = permissions(&Request::own(Service::Kms, "ReEncrypt", body), &account(), &kms);
+    let asked = permissions(&Request::own(Service::Kms, "ReEncrypt", body), &account(), &kms, None);
     let [from, to] = asked.as_slice() else { panic!("{asked:?}") };
     let context = |purpose: &str| {
         let context = Context::default().with("kms:EncryptionContextKeys", ["purpose".to_owned()]);
@@ -133,7 +133,7 @@ fn the_operator_does_not_use_a_key_whose_policy_does_not_let_it_however_the_call
     iam.enforce(policies);
     let may = |operation: &str, body: Value| {
         let request = Request::own(Service::Kms, operation, body);
-        iam.authorize("operator", permissions(&request, &account(), &kms)).is_ok()
+        iam.authorize("operator", permissions(&request, &account(), &kms, None)).is_ok()
     };
     let id = arn.rsplit('/').next().unwrap();
     assert!(may("DescribeKey", json!({"KeyId": id})));
@@ -159,7 +159,7 @@ fn an_index_and_each_table_of_a_transaction_need_permissions_of_their_own() {
     iam.enforce(policies);
     let may = |operation: &str, body: Value| {
         let request = Request::own(Service::DynamoDb, operation, body);
-        iam.authorize("R", permissions(&request, &account(), &empty_kms())).is_ok()
+        iam.authorize("R", permissions(&request, &account(), &empty_kms(), None)).is_ok()
     };
     assert!(may("Scan", json!({"TableName": "T"})));
     assert!(!may("Scan", json!({"TableName": "T", "IndexName": "I"})));

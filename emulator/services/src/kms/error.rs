@@ -1,8 +1,6 @@
 //! What KMS refuses with.
 
-use axum::body::Bytes;
 use http::StatusCode;
-use serde_json::json;
 
 use crate::answer::Answer;
 
@@ -99,8 +97,7 @@ impl KmsError {
             Self::DryRun => StatusCode::PRECONDITION_FAILED,
             _ => StatusCode::BAD_REQUEST,
         };
-        let body = json!({ "__type": self.code(), "message": self.to_string() });
-        Answer { status, body: Bytes::from(body.to_string()) }
+        Answer::error(status, self.code(), &self.to_string())
     }
 }
 

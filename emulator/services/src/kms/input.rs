@@ -6,9 +6,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 
 use super::{context::EncryptionContext, error::KmsError};
+use crate::members::stray;
 
 const MOST_KEY_ID_CHARS: usize = 2048;
-const MOST_NAME_CHARS: usize = 64;
 
 /// The parameters of a call that are given; `null` is not.
 #[derive(Debug)]
@@ -17,18 +17,9 @@ pub(crate) struct Input<'a>(Option<&'a Map<String, Value>>);
 impl<'a> Input<'a> {
     /// Refuses a parameter that is not in `members`.
     pub(crate) fn read(body: &'a Value, members: &[&str]) -> Result<Self, KmsError> {
-        let given = body.as_object();
-        let stray = given
-            .into_iter()
-            .flatten()
-            .find(|(name, value)| !value.is_null() && !members.contains(&name.as_str()));
-        match stray {
-            None => Ok(Self(given)),
-            Some((name, _)) => {
-                let name: String =
-                    name.chars().filter(char::is_ascii_alphanumeric).take(MOST_NAME_CHARS).collect();
-                Err(KmsError::unsupported(format!("the parameter {name}")))
-            }
+        match stray(body, members) {
+            None => Ok(Self(body.as_object())),
+            Some(name) => Err(KmsError::unsupported(format!("the parameter {name}"))),
         }
     }
 

@@ -26,11 +26,9 @@ mod turn;
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use card_airlock_iam::Iam;
 use clock::Clock;
-use http::StatusCode;
 use parking_lot::Mutex;
 use serde_json::Value;
 use uuid::Uuid;
@@ -99,7 +97,7 @@ impl Kms {
 
     pub(crate) fn perform(&self, request: &Request) -> Answer {
         match self.outcome(request) {
-            Ok(body) => Answer { status: StatusCode::OK, body: Bytes::from(body.to_string()) },
+            Ok(body) => Answer::ok(&body),
             Err(error) => error.answer(),
         }
     }

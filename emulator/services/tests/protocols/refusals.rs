@@ -1,69 +1,8 @@
 //! What is not here is refused in the protocol of its service, with its own name and that of the list of what is here.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
-
-use card_airlock_iam::Policies;
-use card_airlock_services::{Account, AwsEndpoint, EndpointOptions, RequestNames};
-use clock::Clock;
 use serde_json::Value;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-};
 
-const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
-
-async fn endpoint() -> AwsEndpoint {
-    let options = EndpointOptions {
-        clock: Clock::system(),
-        account: Account { region: "us-east-1".to_owned(), id: "123456789012".to_owned() },
-        names: RequestNames::default(),
-        guard: |_| true,
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let aws = AwsEndpoint::start(listener, options, std::future::pending()).await.unwrap();
-    let mut policies = Policies::new("123456789012");
-    policies.add_role("R", "arn:aws:iam::123456789012:role/R");
-    aws.enforce(policies);
-    aws
-}
-
-/// Status, head and body of the answer to a request that `caller` signed for `service`; nobody signed it if that is
-/// empty.
-async fn ask(
-    aws: &AwsEndpoint,
-    line: &str,
-    caller: &str,
-    service: &str,
-    headers: &str,
-    body: &str,
-) -> (u16, String, Vec<u8>) {
-    let address = aws.url().trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let credential = format!(
-        "Authorization: AWS4-HMAC-SHA256 Credential={caller}/20261128/us-east-1/{service}/aws4_request, \
-         SignedHeaders=host, Signature=0\r\n"
-    );
-    let credential = if caller.is_empty() { "" } else { &credential };
-    let request = format!(
-        "{line} HTTP/1.1\r\nHost: {address}\r\n{credential}{headers}Content-Length: {}\r\nConnection: close\r\n\r\n\
-         {body}",
-        body.len()
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-    let head = String::from_utf8(answer[..end].to_vec()).unwrap().to_lowercase();
-    (head[9..12].parse().unwrap(), head, answer[end + 4..].to_vec())
-}
-
-/// Without the id of the request, which is new each time.
-fn text(body: &[u8]) -> String {
-    let text = String::from_utf8(body.to_vec()).unwrap();
-    let start = text.to_lowercase().find("<requestid>");
-    text[..start.unwrap_or(text.len())].to_owned()
-}
+use crate::wire::{FORM, ask, endpoint, text};
 
 const LIST: &str = "emulator/services/README.md of Card Airlock lists what this local endpoint has";
 
@@ -78,7 +17,7 @@ async fn sts_says_who_is_calling() {
         let (status, head, body) = ask(&aws, "POST /", caller, "sts", FORM, body).await;
         assert_eq!(status, 200);
         assert!(head.contains("content-type: text/xml"), "{head}");
-        let expected = format!("<Arn>{arn}</Arn><UserId>{user}</UserId><Account>123456789012</Account>");
+        let expected = format!("<Account>123456789012</Account><Arn>{arn}</Arn><UserId>{user}</UserId>");
         assert!(text(&body).contains(&expected), "{}", text(&body));
         let (status, _, by_get) =
             ask(&aws, "GET /?Action=GetCallerIdentity&Version=2011-06-15", caller, "sts", "", "").await;
@@ -103,7 +42,7 @@ async fn a_query_service_is_refused_in_xml() {
         ("iam", "ListUsers"),
         ("iam", "GetCallerIdentity"),
         ("sns", "Publish"),
-        ("cloudformation", "DescribeStacks"),
+        ("cloudformation", "CreateStack"),
         ("sqs", "SendMessage"),
     ] {
         let body = format!("Version=1&Action={action}&More=1");
@@ -111,8 +50,8 @@ async fn a_query_service_is_refused_in_xml() {
         assert_eq!(status, 400);
         assert!(head.contains("content-type: text/xml"), "{head}");
         let expected = format!(
-            "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>{action} of {service} is not \
-             here; {LIST}</Message></Error>"
+            "<ErrorResponse><Error><Code>InvalidAction</Code><Message>{action} of {service} is not here; \
+             {LIST}</Message><Type>Sender</Type></Error>"
         );
         assert_eq!(text(&body), expected);
     }
