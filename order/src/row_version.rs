@@ -29,22 +29,22 @@ impl RowVersion {
 
     /// Holds while the row exists and none of the three has changed.
     pub(crate) fn unchanged(&self) -> Condition {
-        let mut condition = Condition {
-            expression: "attribute_exists(CustomerOrder)".into(),
-            names: HashMap::new(),
-            values: HashMap::new(),
-        };
+        let (mut clauses, mut names, mut values) = (Vec::new(), HashMap::new(), HashMap::new());
         for (((seen, attribute), name), value) in self.0.iter().zip(ATTRIBUTES).zip(NAMES).zip(VALUES) {
-            condition.names.insert(name.into(), attribute.into());
+            names.insert(name.into(), attribute.into());
             match seen {
                 Some(seen) => {
-                    condition.expression += &format!(" AND {name} = {value}");
-                    condition.values.insert(value.into(), seen.clone());
+                    clauses.push(format!("{name} = {value}"));
+                    values.insert(value.into(), seen.clone());
                 }
-                None => condition.expression += &format!(" AND attribute_not_exists({name})"),
+                None => clauses.push(format!("attribute_not_exists({name})")),
             }
         }
-        condition
+        // What a row has tells it from none. One that has nothing of the three is told by its key.
+        if values.is_empty() {
+            clauses.push("attribute_exists(CustomerOrder)".into());
+        }
+        Condition { expression: clauses.join(" AND "), names, values }
     }
 }
 
@@ -58,8 +58,8 @@ mod tests {
         let condition = RowVersion::of(&item).unchanged();
         assert_eq!(
             condition.expression,
-            "attribute_exists(CustomerOrder) AND attribute_not_exists(#acceptance_seen) \
-             AND #status_seen = :status_seen AND attribute_not_exists(#attempt_seen)"
+            "attribute_not_exists(#acceptance_seen) AND #status_seen = :status_seen \
+             AND attribute_not_exists(#attempt_seen)"
         );
         assert_eq!(
             condition.values,

@@ -74,8 +74,75 @@ where
 {
     let code = failure_code(error);
     tracing::warn!(operation, code, request_id = error.request_id(), "DynamoDB refused or failed");
+    of_code(code)
+}
+
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
+fn of_code(code: &str) -> TableError {
     match code {
         "ValidationException" => TableError::Rejected,
         _ => TableError::Unavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::{
+        config::http::HttpResponse, error::ErrorMetadata, operation::put_item::PutItemError,
+        types::error::ConditionalCheckFailedException,
+    };
+
+    use super::*;
+
+    fn read(error: SdkError<PutItemError, HttpResponse>) -> Result<Written, TableError> {
+        conditional("PutItem", Err::<(), _>(error))
+    }
+
+    fn refused(error: PutItemError) -> Result<Written, TableError> {
+        let response = HttpResponse::new(400.try_into().unwrap(), "".into());
+        read(SdkError::service_error(error, response))
+    }
+
+    fn with_code(code: &str) -> Result<Written, TableError> {
+        refused(PutItemError::generic(ErrorMetadata::builder().code(code).build()))
+    }
+
+    /// Each error that DynamoDB documents for a read, a write or a transaction, and what the SDK says when there is none.
+    #[test]
+    fn only_what_dynamodb_refuses_in_the_request_itself_is_permanent() {
+        for code in [
+            "AccessDeniedException",
+            "IdempotentParameterMismatchException",
+            "InternalServerError",
+            "ItemCollectionSizeLimitExceededException",
+            "LimitExceededException",
+            "ProvisionedThroughputExceededException",
+            "ReplicatedWriteConflictException",
+            "RequestLimitExceeded",
+            "ResourceInUseException",
+            "ResourceNotFoundException",
+            "ServiceUnavailable",
+            "SomethingNewException",
+            "ThrottlingException",
+            "TransactionCanceledException",
+            "TransactionConflictException",
+            "TransactionInProgressException",
+            "UnrecognizedClientException",
+        ] {
+            assert_eq!(with_code(code), Err(TableError::Unavailable), "{code}");
+        }
+        assert_eq!(with_code("ValidationException"), Err(TableError::Rejected));
+        assert_eq!(read(SdkError::timeout_error("late")), Err(TableError::Unavailable));
+        let retryable = [TableError::Unavailable, TableError::Rejected, TableError::Malformed];
+        assert_eq!(retryable.map(TableError::retryable), [true, false, false]);
+    }
+
+    #[test]
+    fn a_failed_condition_is_an_answer() {
+        let done: Result<(), SdkError<PutItemError, HttpResponse>> = Ok(());
+        assert_eq!(conditional("PutItem", done), Ok(Written::Done));
+        let metadata = ErrorMetadata::builder().code("ConditionalCheckFailedException").build();
+        let failed = ConditionalCheckFailedException::builder().meta(metadata).build();
+        assert_eq!(refused(PutItemError::ConditionalCheckFailedException(failed)), Ok(Written::LostRace));
     }
 }

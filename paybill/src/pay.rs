@@ -12,14 +12,13 @@ use platform::{
     metrics::Metric,
 };
 use serde_json::{Value, json};
-use vault::opaque_id;
 
 use crate::{
     Paybill,
     amounts::{Price, amount_to_charge},
     asked::Asked,
     card_gone::refuse_gone,
-    claim::CLAIM,
+    claim::{CLAIM, Claimant},
     decision::{Decision, Terms, decide},
     reveal::Revealed,
     submitting::Submitted,
@@ -56,6 +55,8 @@ impl Paybill {
             unfit: self.unfit_card(&clean, &payments),
         };
         let now = self.now();
+        let route = self.processor.route();
+        let claimant = Claimant { route, payer, key: asked.key.clone(), now };
         let claim = match decide(&payments, asked, price, terms, now) {
             Decision::Paid(payment) => return Ok(paid(&clean, payment, payer)),
             Decision::Refuse(problem) => return Err(problem),
@@ -70,29 +71,8 @@ impl Paybill {
                 return Err(Problem::CARD_CHANGING.retry_after(pending.retry_after(now)));
             }
             Decision::Declined(problem) => return Err(problem),
-            Decision::Begin(amount) => Claim {
-                id: opaque_id(),
-                until: now.after(CLAIM),
-                payment: opaque_id(),
-                amount,
-                started_at: now,
-                route: self.processor.route().clone(),
-                payer,
-                key: asked.key.clone(),
-                seen: payments.current.clone(),
-            },
-            Decision::TakeOver(payment) => Claim {
-                id: opaque_id(),
-                until: now.after(CLAIM),
-                payment: payment.id,
-                amount: payment.amount,
-                started_at: payment.started_at,
-                // The same as on the row: under another one it would be given up.
-                route: self.processor.route().clone(),
-                payer: payment.payer.unwrap_or(payer),
-                key: asked.key.clone(),
-                seen: Some(payment.clone()),
-            },
+            Decision::Begin(amount) => claimant.begins(amount, payments.current.clone()),
+            Decision::TakeOver(payment) => claimant.takes_over(payment),
         };
         match refuse_gone(&clean, claim.until) {
             Ok(()) => self.claim(&clean, &payments, &claim).await?,

@@ -1,5 +1,6 @@
 //! What the tests of several crates need, once: names of tables, a Runtime API that hands out given events, a user of the
-//! API, an HTTP client without the machine's settings, and patience. Only tests depend on it.
+//! API, an HTTP client without the machine's settings, an AWS client that can lose clauses, and patience. Only tests depend
+//! on it.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,8 +12,14 @@
 
 #[cfg(feature = "http")]
 mod api_client;
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(feature = "aws")]
+mod clauses;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "aws")]
+mod local_aws;
 #[cfg(feature = "http")]
 mod patience;
 #[cfg(feature = "http")]
@@ -27,3 +34,5 @@ pub use crate::{
     patience::{LIMIT, eventually},
     relay::{Fault, Relay},
 };
+#[cfg(feature = "aws")]
+pub use crate::{aws::aws_config, local_aws::LocalAws};

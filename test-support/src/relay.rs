@@ -28,6 +28,8 @@ pub enum Fault {
     Stuck,
     /// Takes effect, and no reply ever comes.
     ReplyStuck,
+    /// Takes effect, and is answered as if it had not: with this body, as an error.
+    AnsweredWith(String),
     /// Waits to be let through.
     Held(Arc<Notify>),
 }
@@ -163,6 +165,13 @@ async fn relayed(State(relay): State<Relay>, headers: HeaderMap, body: Bytes) ->
             relay.forward(headers, body).await;
             struck();
             std::future::pending().await
+        }
+        Fault::AnsweredWith(answer) => {
+            relay.forward(headers, body).await;
+            struck();
+            let response =
+                Response::builder().status(400).header("content-type", "application/x-amz-json-1.0");
+            response.body(Body::from(answer)).unwrap()
         }
         Fault::Held(let_through) => {
             struck();

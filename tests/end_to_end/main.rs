@@ -38,6 +38,7 @@ mod promise_5;
 mod promise_6;
 mod promise_6_keys;
 mod promise_7;
+mod reads;
 mod recovery;
 mod sample_flaws;
 mod shared_transaction;

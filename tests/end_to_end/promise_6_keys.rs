@@ -142,6 +142,21 @@ async fn promise_6_an_interrupted_payment_is_not_sent_again_once_the_processor_h
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn promise_6_a_takeover_does_not_let_the_processor_know_the_payment_for_longer() {
+    let world = World::stepped().await;
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
+    world.tokenized(&world.client("ann"), &order("1")).await;
+    world.client("ann").pay("1").await.is(503);
+    world.advance(Duration::from_hours(22));
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
+    assert_eq!(world.client("ann").pay("1").await.is(503).code(), "PAYMENT_UNCONFIRMED");
+    // 23 hours after its beginning, and one after the takeover.
+    world.advance(Duration::from_hours(1));
+    assert_eq!(world.client("ann").pay("1").await.is(409).code(), "PAYMENT_UNKNOWN");
+    assert_eq!(world.sandbox.ledger().into_iter().map(|charge| charge.requests).sum::<u32>(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn promise_6_an_attempt_that_was_not_sent_leaves_the_decline_as_it_was() {
     let world = World::stepped().await;
     let client = world.clerk();

@@ -1,6 +1,9 @@
 //! The billing capability: takes one card out of the vault, for a token in its own order.
 
-use std::{fmt, time::UNIX_EPOCH};
+use std::{
+    fmt,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
@@ -111,7 +114,7 @@ impl Detokenizer {
                 VaultReadError::Unavailable => DetokenizeError::Unavailable,
                 VaultReadError::Malformed => DetokenizeError::Malformed,
             })?
-            .filter(|row| !self.has_ended(row))
+            .filter(|row| !has_ended(row.expires_at, self.clock.now()))
             .ok_or(DetokenizeError::Missing)?;
         let key = self.keys.unwrap(&row.data_key, KeyContext::Vault { token }).await?;
         let place = VaultIdentity { token, account: &self.account, order, owner, acceptance };
@@ -124,16 +127,46 @@ impl Detokenizer {
             )?;
         if card.is_claimed(last4, brand) { Ok(card) } else { Err(DetokenizeError::Refused) }
     }
+}
 
-    /// DynamoDB removes expired rows late, so their end is checked on read.
-    fn has_ended(&self, row: &VaultRow) -> bool {
-        let now = self.clock.now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        row.expires_at.is_some_and(|end| end <= now)
-    }
+/// DynamoDB removes expired rows late, so their end is checked on read.
+fn has_ended(end: Option<u64>, now: SystemTime) -> bool {
+    let now = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    end.is_some_and(|end| end <= now)
 }
 
 impl fmt::Debug for Detokenizer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Detokenizer")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_card_is_gone_from_the_second_in_which_its_retention_ends() {
+        let now = UNIX_EPOCH + Duration::from_millis(1_000_900);
+        for (end, is_over) in [(None, false), (Some(1_001), false), (Some(1_000), true), (Some(999), true)] {
+            assert_eq!(has_ended(end, now), is_over, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_passes_is_worth_another_try() {
+        for (error, retryable) in [
+            (DetokenizeError::Unavailable, true),
+            (DetokenizeError::Key(KeyringError::Unavailable), true),
+            (DetokenizeError::Key(KeyringError::Unusable), true),
+            (DetokenizeError::Key(KeyringError::Refused), false),
+            (DetokenizeError::Missing, false),
+            (DetokenizeError::Malformed, false),
+            (DetokenizeError::Refused, false),
+        ] {
+            assert_eq!(error.retryable(), retryable, "{error:?}");
+        }
     }
 }

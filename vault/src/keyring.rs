@@ -72,11 +72,7 @@ impl DataKeys {
             .set_encryption_context(Some(context.pairs()))
             .send()
             .await
-            .map_err(|error| match classify("GenerateDataKey", &error) {
-                // Nothing stored is part of this call, so nothing stored can be at fault.
-                KeyringError::Refused => KeyringError::Unusable,
-                error => error,
-            })?;
+            .map_err(|error| without_a_blob(classify("GenerateDataKey", &error)))?;
         let key = reply.plaintext.map(Blob::into_inner).and_then(DataKey::take);
         let wrapped = reply.ciphertext_blob.map(|blob| WrappedDataKey::from(blob.into_inner()));
         key.zip(wrapped).ok_or(KeyringError::Unavailable)
@@ -106,6 +102,14 @@ impl Unwrapping {
             .map_err(|error| classify("Decrypt", &error))?;
         // KMS refuses what it did not wrap; a plaintext of another length was wrapped by somebody else.
         reply.plaintext.map(Blob::into_inner).and_then(DataKey::take).ok_or(KeyringError::Refused)
+    }
+}
+
+/// Nothing stored is part of a call for a new key, so nothing stored can be at fault.
+fn without_a_blob(error: KeyringError) -> KeyringError {
+    match error {
+        KeyringError::Refused => KeyringError::Unusable,
+        error => error,
     }
 }
 
@@ -140,19 +144,36 @@ fn of_code(code: &str) -> KeyringError {
 mod tests {
     use super::*;
 
+    /// Each error that KMS documents for the two calls, and what the SDK says when there is none.
     #[test]
     fn only_a_refused_key_is_permanent() {
-        for (code, error, retryable) in [
-            ("InvalidCiphertextException", KeyringError::Refused, false),
-            ("IncorrectKeyException", KeyringError::Refused, false),
-            ("AccessDeniedException", KeyringError::Unusable, true),
-            ("KMSInvalidStateException", KeyringError::Unusable, true),
-            ("ThrottlingException", KeyringError::Unavailable, true),
-            ("KMSInternalException", KeyringError::Unavailable, true),
-            ("timeout", KeyringError::Unavailable, true),
+        use KeyringError::{Refused, Unavailable, Unusable};
+        for (code, error) in [
+            ("InvalidCiphertextException", Refused),
+            ("IncorrectKeyException", Refused),
+            ("ValidationException", Refused),
+            ("AccessDeniedException", Unusable),
+            ("DisabledException", Unusable),
+            ("NotFoundException", Unusable),
+            ("InvalidKeyUsageException", Unusable),
+            ("InvalidGrantTokenException", Unusable),
+            ("KMSInvalidStateException", Unusable),
+            ("DependencyTimeoutException", Unavailable),
+            ("DryRunOperationException", Unavailable),
+            ("KeyUnavailableException", Unavailable),
+            ("KMSInternalException", Unavailable),
+            ("LimitExceededException", Unavailable),
+            ("ThrottlingException", Unavailable),
+            ("SomethingNewException", Unavailable),
+            ("timeout", Unavailable),
+            ("answer without a code", Unavailable),
         ] {
             assert_eq!(of_code(code), error, "{code}");
-            assert_eq!(of_code(code).retryable(), retryable, "{code}");
+            assert_eq!(of_code(code).retryable(), error != Refused, "{code}");
+            // Who asks for a new key has sent nothing that could be refused for good.
+            let generating = without_a_blob(error);
+            assert_eq!(generating, if error == Refused { Unusable } else { error }, "{code}");
+            assert!(generating.retryable(), "{code}");
         }
     }
 }

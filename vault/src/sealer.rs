@@ -135,3 +135,20 @@ impl fmt::Debug for Sealer {
         f.write_str("Sealer")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_refused_key_is_not_worth_another_try() {
+        for (error, retryable) in [
+            (SealError::Key(KeyringError::Unavailable), true),
+            (SealError::Key(KeyringError::Unusable), true),
+            (SealError::Key(KeyringError::Refused), false),
+            (SealError::Cipher, true),
+        ] {
+            assert_eq!(error.retryable(), retryable, "{error:?}");
+        }
+    }
+}

@@ -195,3 +195,25 @@ impl fmt::Debug for Tokenizer {
         f.write_str("Tokenizer")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_passes_is_worth_another_try() {
+        for (error, retryable) in [
+            (TokenizeError::Key(KeyringError::Unavailable), true),
+            (TokenizeError::Key(KeyringError::Unusable), true),
+            (TokenizeError::Key(KeyringError::Refused), false),
+            (TokenizeError::Cipher, true),
+            (TokenizeError::UnknownVersion, false),
+            (TokenizeError::Refused, false),
+            (TokenizeError::Incomplete(IncompleteActionError), false),
+        ] {
+            assert_eq!(error.retryable(), retryable, "{error:?}");
+        }
+        assert_eq!(TokenizeError::from(OpenError::UnknownVersion), TokenizeError::UnknownVersion);
+        assert_eq!(TokenizeError::from(OpenError::Refused), TokenizeError::Refused);
+    }
+}

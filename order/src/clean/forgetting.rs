@@ -103,9 +103,10 @@ impl OrderTable {
             .table_name(&self.name)
             .key("CustomerOrder", AttributeValue::S(order.to_string()))
             .update_expression("SET CardForgottenAt = :at")
+            // An attribute that is not there is unlike any value.
             .condition_expression(
                 "CreditCardToken = :token AND attribute_not_exists(CardForgottenAt) \
-                 AND (attribute_not_exists(PaymentStatus) OR PaymentStatus <> :submitting)",
+                 AND PaymentStatus <> :submitting",
             )
             .expression_attribute_values(":at", AttributeValue::S(at.to_string()))
             .expression_attribute_values(":token", AttributeValue::S(token.to_string()))

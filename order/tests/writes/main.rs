@@ -1,0 +1,17 @@
+//! Every write to the two tables, against the local DynamoDB: what it leaves in the row, and that it changes nothing where
+//! the row is another than its condition says, in any one thing. `scripts/mutants clauses` takes each clause out of each
+//! expression, and one of these tests must fail.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test's helpers fail the test by panicking"
+)]
+
+mod crossing;
+mod forgetting;
+mod payments;
+mod quarantine;
+mod replacing;
+mod rows;
+mod world;

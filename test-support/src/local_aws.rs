@@ -1,0 +1,60 @@
+//! An AWS of the test's own: the four tables, and whatever else the test makes there.
+
+use aws_config::SdkConfig;
+use card_airlock_services::{Account, AwsEndpoint, EndpointOptions, KeyAttribute, RequestNames, TableSpec};
+use clock::Clock;
+use tokio::net::TcpListener;
+
+use crate::{
+    aws::aws_config,
+    tables::{AUDIT, ORDERS, QUARANTINE, VAULT},
+};
+
+/// An AWS endpoint on a free port, for as long as the test runs.
+#[derive(Debug)]
+pub struct LocalAws {
+    pub endpoint: AwsEndpoint,
+    pub config: SdkConfig,
+}
+
+impl LocalAws {
+    /// The account of all that is there.
+    pub const ACCOUNT: &str = "123456789012";
+
+    /// With the four tables, empty.
+    pub async fn start() -> Self {
+        let options = EndpointOptions {
+            clock: Clock::system(),
+            account: Account { region: "us-east-1".to_owned(), id: Self::ACCOUNT.to_owned() },
+            names: RequestNames::default(),
+            guard: |_| true,
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = AwsEndpoint::start(listener, options, std::future::pending()).await.unwrap();
+        for (name, keys) in [
+            (QUARANTINE, &["CustomerOrder"][..]),
+            (ORDERS, &["CustomerOrder"]),
+            (VAULT, &["Hash_Key", "Account_Id"]),
+            (AUDIT, &["Principal", "At"]),
+        ] {
+            endpoint.create_table(&table(name, keys)).await.unwrap();
+        }
+        let config = aws_config(endpoint.url());
+        Self { endpoint, config }
+    }
+}
+
+fn table(name: &str, keys: &[&str]) -> TableSpec {
+    let key = |(key, key_type): (&&str, &str)| KeyAttribute {
+        name: (*key).to_owned(),
+        key_type: key_type.to_owned(),
+        attribute_type: "S".to_owned(),
+    };
+    TableSpec {
+        name: name.to_owned(),
+        key: keys.iter().zip(["HASH", "RANGE"]).map(key).collect(),
+        stream_view_type: None,
+        ttl_attribute: None,
+        deletion_protection: false,
+    }
+}
