@@ -15,6 +15,8 @@ pub(crate) enum CloudFormationError {
     Missing(&'static str),
     #[error("StackName and PhysicalResourceId exclude each other, and one of them is needed")]
     OneOfTwo,
+    #[error("NextToken is not one that ListStackResources gave")]
+    Token,
     #[error("the parameter {0} is not supported here")]
     Unsupported(String),
 }

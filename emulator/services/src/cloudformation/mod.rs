@@ -13,8 +13,13 @@ use crate::{answer::Answer, deployed::Deployed, members::stray, request::Request
 type Outcome = Result<Value, CloudFormationError>;
 
 /// What can be asked.
-pub(crate) const OPERATIONS: [&str; 4] =
-    ["DeleteStack", "DescribeStackResource", "DescribeStackResources", "DescribeStacks"];
+pub(crate) const OPERATIONS: [&str; 5] = [
+    "DeleteStack",
+    "DescribeStackResource",
+    "DescribeStackResources",
+    "DescribeStacks",
+    "ListStackResources",
+];
 
 pub(crate) fn perform(deployed: Option<&Deployed>, request: &Request) -> Answer {
     match outcome(deployed, request) {
@@ -42,6 +47,10 @@ fn outcome(deployed: Option<&Deployed>, request: &Request) -> Outcome {
         "DescribeStackResource" => {
             only(&["StackName", "LogicalResourceId"])?;
             stack::resource(deployed, named, logical_id)
+        }
+        "ListStackResources" => {
+            only(&["StackName", "NextToken"])?;
+            stack::list(deployed, named, request.text("NextToken"))
         }
         _ => {
             only(&["StackName", "ClientRequestToken"])?;

@@ -8,6 +8,10 @@ use crate::deployed::{Deployed, StackResource};
 /// What stands in place of a parameter that is not shown.
 const NOT_SHOWN: &str = "****";
 
+/// How many resources one answer names.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html>
+const PAGE: usize = 100;
+
 /// `DescribeStacks`: all, or the one that is named.
 pub(super) fn describe(deployed: Option<&Deployed>, named: Option<&str>) -> Outcome {
     let stacks = match named {
@@ -32,8 +36,14 @@ pub(super) fn resources(
         _ => return Err(CloudFormationError::OneOfTwo),
     };
     let asked = |resource: &&StackResource| logical_id.is_none_or(|id| id == resource.logical_id);
-    let found: Vec<Value> =
-        deployed.stack.resources.iter().filter(asked).map(|one| resource_of(deployed, one)).collect();
+    let found: Vec<Value> = deployed
+        .stack
+        .resources
+        .iter()
+        .filter(asked)
+        .take(PAGE)
+        .map(|one| resource_of(deployed, one))
+        .collect();
     if found.is_empty() && logical_id.is_some() {
         return Err(CloudFormationError::NoResource);
     }
@@ -49,13 +59,38 @@ pub(super) fn resource(
     let deployed = find(deployed, named.ok_or(CloudFormationError::Missing("stackName"))?)?;
     let logical_id = logical_id.ok_or(CloudFormationError::Missing("logicalResourceId"))?;
     let found = deployed.stack.resources.iter().find(|resource| resource.logical_id == logical_id);
-    let mut detail = resource_of(deployed, found.ok_or(CloudFormationError::NoResource)?);
+    let mut detail = last_updated(resource_of(deployed, found.ok_or(CloudFormationError::NoResource)?));
     if let Some(members) = detail.as_object_mut() {
-        let changed = members.remove("Timestamp");
-        members.insert("LastUpdatedTimestamp".to_owned(), changed.unwrap_or_default());
         members.insert("Metadata".to_owned(), "{}".into());
     }
     Ok(json!({ "StackResourceDetail": detail }))
+}
+
+/// `ListStackResources`, page by page. The token is the number of resources that earlier pages had.
+pub(super) fn list(deployed: Option<&Deployed>, named: Option<&str>, token: Option<&str>) -> Outcome {
+    let deployed = find(deployed, named.ok_or(CloudFormationError::Missing("stackName"))?)?;
+    let resources = &deployed.stack.resources;
+    let start = token.map_or(Some(0), |token| token.parse().ok().filter(|start| *start < resources.len()));
+    let start = start.ok_or(CloudFormationError::Token)?;
+    let page = resources.iter().skip(start).take(PAGE).map(|one| {
+        let mut summary = last_updated(resource_of(deployed, one));
+        if let Some(members) = summary.as_object_mut() {
+            members.retain(|name, _| !["StackId", "StackName"].contains(&name.as_str()));
+        }
+        summary
+    });
+    let page: Vec<Value> = page.collect();
+    let end = start + page.len();
+    let next = (end < resources.len()).then(|| end.to_string());
+    Ok(json!({ "StackResourceSummaries": page, "NextToken": next }))
+}
+
+fn last_updated(mut resource: Value) -> Value {
+    if let Some(members) = resource.as_object_mut() {
+        let changed = members.remove("Timestamp");
+        members.insert("LastUpdatedTimestamp".to_owned(), changed.unwrap_or_default());
+    }
+    resource
 }
 
 /// `DeleteStack`. A stack that is not there is deleted, too.

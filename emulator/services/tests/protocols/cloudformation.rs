@@ -1,6 +1,6 @@
 //! CloudFormation tells of the stack that is up, and ends it.
 
-use crate::wire::{FORM, Up, ask, text, up};
+use crate::wire::{FORM, Up, ask, text, up, up_with};
 
 async fn asked(up: &Up, caller: &str, body: &str) -> (u16, String) {
     let body = format!("Version=2010-05-15&{body}");
@@ -60,6 +60,27 @@ async fn a_resource_is_described_alone_with_the_others_and_by_its_name_at_its_se
 }
 
 #[tokio::test]
+async fn resources_are_listed_a_hundred_a_page_and_described_up_to_a_hundred() {
+    for (more, pages) in [(0, &[2][..]), (98, &[100]), (99, &[100, 1]), (200, &[100, 100, 2])] {
+        let up = up_with(more).await;
+        let mut token = None;
+        for (place, expected) in pages.iter().enumerate() {
+            let next = token.map_or(String::new(), |token| format!("&NextToken={token}"));
+            let question = format!("Action=ListStackResources&StackName=shop{next}");
+            let (status, page) = asked(&up, "operator", &question).await;
+            assert_eq!((status, page.matches("<member>").count()), (200, *expected), "{page}");
+            assert_eq!(page.contains("<LogicalResourceId>Things<"), place == 0, "{page}");
+            assert!(page.contains("<LastUpdatedTimestamp>2023-11-14T22:13:20.000Z<"), "{page}");
+            let after = page.split("<NextToken>").nth(1);
+            token = after.map(|after| after.split('<').next().unwrap().to_owned());
+            assert_eq!(token.is_some(), place + 1 < pages.len(), "{page}");
+        }
+        let (_, all) = asked(&up, "operator", "Action=DescribeStackResources&StackName=shop").await;
+        assert_eq!(all.matches("<member>").count(), (more + 2).min(100));
+    }
+}
+
+#[tokio::test]
 async fn a_stack_that_is_deleted_says_so_and_skips_what_is_retained() {
     let up = up().await;
     let (status, _) = asked(&up, "operator", "Action=DeleteStack&StackName=other").await;
@@ -94,6 +115,10 @@ async fn what_is_not_there_or_not_asked_for_rightly_is_a_validation_error() {
         ("DescribeStackResource&StackName=shop&LogicalResourceId=Other", "The resource does not exist"),
         ("DescribeStackResource&StackName=shop", "logicalResourceId must not be null"),
         ("DescribeStackResource&LogicalResourceId=Things", "stackName must not be null"),
+        ("ListStackResources", "stackName must not be null"),
+        ("ListStackResources&StackName=other", "The stack does not exist"),
+        ("ListStackResources&StackName=shop&NextToken=2", "NextToken is not one"),
+        ("ListStackResources&StackName=shop&NextToken=x", "NextToken is not one"),
         ("DeleteStack", "stackName must not be null"),
         (
             "DeleteStack&StackName=shop&RetainResources.member.1=Things",

@@ -86,6 +86,11 @@ pub(crate) const STREAM: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/T
 /// An endpoint with a stack `shop`: a table that is retained, a key that is not, and a function `shop-Worker` that
 /// does what its event says.
 pub(crate) async fn up() -> Up {
+    up_with(0).await
+}
+
+/// The same with so many more resources.
+pub(crate) async fn up_with(more: usize) -> Up {
     let aws = endpoint().await;
     let (switch, deletion) = (MappingSwitch::default(), CancellationToken::new());
     let function = Function::new(|event: Vec<u8>, _| async move {
@@ -119,6 +124,11 @@ pub(crate) async fn up() -> Up {
     };
     let parameter =
         |key: &str, no_echo| StackParameter { key: key.to_owned(), value: "a<b".to_owned(), no_echo };
+    let mut resources = vec![
+        resource("Things", "AWS::DynamoDB::Table", true),
+        resource("Worker", "AWS::Lambda::Function", false),
+    ];
+    resources.extend((0..more).map(|number| resource(&format!("More{number}"), "AWS::SNS::Topic", false)));
     aws.deploy(DeployedStack {
         name: "shop".to_owned(),
         description: "Sells things".to_owned(),
@@ -129,10 +139,7 @@ pub(crate) async fn up() -> Up {
             value: "http://127.0.0.1/dev/".to_owned(),
             description: Some("Where it is".to_owned()),
         }],
-        resources: vec![
-            resource("Things", "AWS::DynamoDB::Table", true),
-            resource("Worker", "AWS::Lambda::Function", false),
-        ],
+        resources,
         functions: BTreeMap::from([("shop-Worker".to_owned(), worker)]),
         mappings: vec![DeployedMapping {
             id: MAPPING,
