@@ -12,22 +12,22 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-/// How long one request may take: the front itself gives up after 29 seconds.
+/// How long one request may take: the gateway itself gives up after 29 seconds.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(35);
 
-/// Why a request has no answer. Names no URL: it may hold what the user sent.
+/// Why a request has no answer. It names no URL, because a URL may have the user's text in it.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The API's own URL is none.
-    #[error("the API's URL is not a URL")]
+    /// The API's address is not a URL.
+    #[error("the address of the API is not a URL")]
     Url,
     /// The HTTP client could not be made, or the request got no answer.
     #[error("no answer from the API: {0}")]
     Http(#[source] reqwest::Error),
     /// An answer's `Location` leads to another server.
-    #[error("the API's Location leads elsewhere")]
+    #[error("the header Location names another server than the API")]
     ForeignLocation,
-    /// There is no token to send.
+    /// The token could not be made.
     #[error(transparent)]
     Token(#[from] IssuerError),
 }
@@ -38,7 +38,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The status as HTTP writes it: `202 Accepted`.
     pub(crate) status_line: String,
-    /// The body; null when it is no JSON.
+    /// The body; null when it is not JSON.
     pub(crate) json: Value,
     pub(crate) location: Option<String>,
     pub(crate) retry_after: Option<Duration>,
@@ -56,7 +56,7 @@ impl Answer {
     }
 }
 
-/// Speaks to one API as one user.
+/// Calls one API as one user.
 pub(crate) struct ApiClient<'a> {
     http: reqwest::Client,
     api: Url,
@@ -70,10 +70,10 @@ impl<'a> ApiClient<'a> {
         api_url: &str,
         mint: &'a (dyn Fn() -> Result<String, IssuerError> + Sync),
     ) -> Result<Self, ClientError> {
-        // A slash at its end makes it a folder to join to.
+        // With a slash at its end, paths can be joined to it.
         let api = Url::parse(&format!("{}/", api_url.trim_end_matches('/'))).map_err(|_| ClientError::Url)?;
         let http = reqwest::Client::builder()
-            // Loopback needs no certificates, and reading the machine's takes long.
+            // Loopback needs no certificates, and reading those of the machine is slow.
             .tls_certs_only([])
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -122,7 +122,7 @@ impl<'a> ApiClient<'a> {
             None => self.url(&format!("order/{}", utf8_percent_encode(order, NON_ALPHANUMERIC))),
             Some(location) => {
                 let url = self.url(location)?;
-                // The token must not follow an answer to another server.
+                // The token must not be sent to another server.
                 let same = url.origin() == self.api.origin();
                 same.then_some(url).ok_or(ClientError::ForeignLocation)
             }
@@ -147,7 +147,7 @@ impl<'a> ApiClient<'a> {
         Ok(Answer { status, status_line, json, location, retry_after })
     }
 
-    /// A token with at least half of its life before it: a long file of orders outlives one.
+    /// A token with at least half of its lifetime left: a long file of orders needs several tokens.
     fn token(&self) -> Result<String, ClientError> {
         let mut kept = self.token.lock();
         if let Some((_, token)) = kept.as_ref().filter(|(minted, _)| minted.elapsed() < TOKEN_LIFETIME / 2) {

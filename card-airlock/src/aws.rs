@@ -1,4 +1,4 @@
-//! The AWS of this machine: the endpoint with this application's names, and what the template declares made there.
+//! The AWS of this machine: the endpoint with this application's names, and the resources of the template in it.
 
 use std::future::Future;
 

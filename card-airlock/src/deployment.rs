@@ -1,12 +1,12 @@
-//! What is deployed on this machine: the repository's template, and the names that a cloud would give.
+//! What is deployed on this machine: the repository's template, and the names that AWS would give.
 
 use std::collections::BTreeMap;
 
 use card_airlock_template::{Deployment, Template, TemplateError};
 
-/// The region that everything on this machine claims to be in.
+/// The region of everything on this machine.
 pub const REGION: &str = "us-east-1";
-/// The account that everything on this machine claims to belong to.
+/// The account of everything on this machine.
 pub const ACCOUNT_ID: &str = "123456789012";
 /// The stack's name.
 pub const STACK_NAME: &str = "card-airlock";

@@ -27,7 +27,7 @@ pub enum FrontError {
 /// The declared API before these functions, by logical id.
 ///
 /// # Errors
-/// [`FrontError`] when a route leads nowhere.
+/// [`FrontError`] when a route has no function, or an unknown method.
 pub fn rest_api(
     declared: &Stack,
     functions: &BTreeMap<String, Function>,
@@ -71,7 +71,22 @@ pub fn error_answer(error: &GatewayError, request_id: Uuid) -> (StatusCode, Valu
             let problem = Problem::ROUTE_NOT_FOUND;
             (problem.status, problem.code, problem.message)
         }
-        _ => (error.status(), error.code(), error.message()),
+        _ => (error.status(), error.code(), message(error)),
     };
     (status, json!({ "message": message, "code": code, "requestId": request_id }))
+}
+
+/// What went wrong and what to do next, which AWS's own words do not say.
+fn message(error: &GatewayError) -> &'static str {
+    match *error {
+        GatewayError::UNAUTHORIZED => Problem::UNAUTHORIZED.message,
+        GatewayError::FOREIGN_HOST => {
+            "Access is denied: check the address that you use, and the user who is signed in"
+        }
+        GatewayError::BODY_BROKEN => "The body cannot be read: send a JSON object in UTF-8",
+        GatewayError::TOO_LARGE => "The request is too large: send at most 16 KiB",
+        GatewayError::FUNCTION_FAILED => "The service failed: send the same request again",
+        GatewayError::TIMED_OUT => "The service did not answer in time: send the same request again",
+        _ => error.message(),
+    }
 }

@@ -1,5 +1,5 @@
-//! The functions of the template, as handlers in this process: each with a configuration of its own, whose
-//! access-key id names its role, and with the environment that the template gives it. Or as processes of their own.
+//! The functions of the template, as handlers in this process. Each has its own configuration, whose
+//! access-key id names its role, and the environment that the template gives it. Or they run as processes.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -35,7 +35,7 @@ pub enum FunctionsError {
     #[error(transparent)]
     ProgramMissingError(#[from] ProgramMissingError),
     /// The template declares a function that has no handler here.
-    #[error("{0}: there is no handler for this function")]
+    #[error("{0}: this program has no handler for this function")]
     NoHandler(String),
 }
 
@@ -163,7 +163,7 @@ pub fn sdk_config(aws_url: &str, role: &str) -> SdkConfig {
         .region(Region::new(REGION))
         .endpoint_url(aws_url)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        // Loopback needs no TLS, and reading the machine's certificates takes long in a debug build.
+        // Loopback needs no TLS, and reading the machine's certificates is slow in a debug build.
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .retry_config(RetryConfig::standard())
         .timeout_config(aws_client::timeouts())

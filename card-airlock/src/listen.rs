@@ -1,4 +1,4 @@
-//! Listening on loopback, with an error a person can act on.
+//! Listening on loopback, with an error that says what to do.
 
 use std::{io, net::Ipv4Addr};
 
@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// Another program has the port.
-    #[error("port {port} is taken: choose another with {option} PORT (0 takes a free one)")]
+    #[error("port {port} is in use: choose another with {option} PORT (0 chooses a free port)")]
     Taken {
         port: u16,
         /// The option that sets it.
@@ -47,7 +47,7 @@ mod tests {
         let error = on_loopback(port, "--port").await.unwrap_err().to_string();
         assert_eq!(
             error,
-            format!("port {port} is taken: choose another with --port PORT (0 takes a free one)")
+            format!("port {port} is in use: choose another with --port PORT (0 chooses a free port)")
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Looking into the tables as the stack's operator, with the real SDK at the AWS endpoint.
+//! Reads the tables as the stack's operator, with the real SDK at the AWS endpoint.
 
 use std::collections::{BTreeMap, HashMap};
 

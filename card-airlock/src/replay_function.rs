@@ -12,7 +12,7 @@ use crate::{
     functions,
 };
 
-/// Why a replay did not come to its end.
+/// Why a replay did not finish.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayFunctionError {
     /// The template cannot be read.
@@ -22,9 +22,9 @@ pub enum ReplayFunctionError {
     #[error(transparent)]
     Setting(#[from] SettingError),
     /// The replay itself.
-    #[error("{0}; is `card-airlock up` running, and is this its --aws-port?")]
+    #[error("{0}: check that `card-airlock up` is running, and that --aws-port is its port")]
     Replay(#[from] ReplayError),
-    /// Standard output is gone.
+    /// Standard output is closed.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
 }

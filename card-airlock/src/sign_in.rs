@@ -1,4 +1,4 @@
-//! Sign-in on this machine: whose tokens its user pool takes.
+//! Sign-in on this machine: whose tokens its user pool accepts.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ const FOLDER: &str = "card-airlock";
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
     /// The user has no home folder.
-    #[error("there is no place for the signing key: the user has no home folder")]
+    #[error("there is no folder for the signing key, because the user has no home folder: set HOME")]
     NoHome,
     /// The signing key could not be made, kept or read back.
     #[error(transparent)]
@@ -50,7 +50,7 @@ fn user_pool() -> UserPool {
     UserPool { id: USER_POOL_ID.to_owned(), client_id: USER_POOL_CLIENT_ID.to_owned() }
 }
 
-/// Where this user's programs keep their state.
+/// The folder in which this user's programs keep their state.
 fn state_folder() -> Result<PathBuf, SignInError> {
     let home = etcetera::choose_base_strategy().map_err(|_| SignInError::NoHome)?;
     Ok(home.state_dir().unwrap_or_else(|| home.data_dir()).join(FOLDER))

@@ -38,7 +38,7 @@ pub struct StackOptions {
     pub api_port: u16,
     /// The AWS endpoint's port; 0 takes a free one.
     pub aws_port: u16,
-    /// Who signs the ID tokens.
+    /// The signer of the ID tokens.
     pub issuer: Issuer,
     /// The time of handlers, tables and stream mapping.
     pub clock: Clock,
@@ -85,7 +85,7 @@ impl StackOptions {
 /// Why a stack did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
-    /// A port could not be had.
+    /// A port could not be used.
     #[error(transparent)]
     Listen(#[from] ListenError),
     /// The payment processor did not start.
@@ -101,7 +101,7 @@ pub enum StackError {
     #[error(transparent)]
     Provision(#[from] ProvisionError),
     /// The payment processor's secret could not be made.
-    #[error("the payment processor's secret: {0}")]
+    #[error("the secret of the payment processor could not be stored: {0}")]
     Secret(#[from] Refused),
     /// The API that the template declares cannot be served.
     #[error(transparent)]
@@ -115,10 +115,10 @@ pub enum StackError {
     /// A stream that a mapping names is not there.
     #[error("{0}: {1}")]
     Stream(String, StreamError),
-    /// The template refers to what it does not declare.
+    /// The template refers to something that it does not declare.
     #[error("{0}: the template declares no such resource")]
     Missing(String),
-    /// The system does not tell an address.
+    /// The system does not say the address of a listener.
     #[error("a listener has no address")]
     Address(#[source] io::Error),
 }
@@ -153,7 +153,7 @@ impl Stack {
         let api_listener = listen::on_loopback(options.api_port, "--port").await?;
         let aws_listener = listen::on_loopback(options.aws_port, "--aws-port").await?;
         let [api_stopping, mappings_stopping, aws_stopping] = [(); 3].map(|()| CancellationToken::new());
-        // Whatever ends this early stops what was started.
+        // If this ends early, everything that was started is stopped.
         let [stop_api, stop_mappings, stop_aws] =
             [&api_stopping, &mappings_stopping, &aws_stopping].map(|token| token.clone().drop_guard());
 
@@ -367,7 +367,7 @@ fn map_stream(
 }
 
 /// Invokes a function as often as its schedule says, until it is stopped. A sweep that fails is logged: the
-/// next one goes over everything again.
+/// next one does everything again.
 async fn run_schedule(
     schedule: Schedule,
     function: Function,
@@ -383,7 +383,10 @@ async fn run_schedule(
             _ = ticks.tick() => {}
         }
         if function.invoke(schedule.input.clone().into_bytes(), clock.now() + timeout).await.is_err() {
-            tracing::error!(function = schedule.function, "a scheduled invocation failed");
+            tracing::error!(
+                function = schedule.function,
+                "a scheduled invocation failed; the next one does its work"
+            );
         }
     }
 }

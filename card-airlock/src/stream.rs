@@ -1,4 +1,4 @@
-//! Between the embedded DynamoDB's streams and the event source mapping: the one reads, the other delivers.
+//! Connects the embedded DynamoDB's streams with the event source mapping.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ impl StreamSource for TableStream {
 /// The mapping's settings as the template declares them.
 ///
 /// # Errors
-/// [`SettingsError`] when the template asks for what the mapping cannot do.
+/// [`SettingsError`] when the template asks for something that the mapping cannot do.
 pub(crate) fn settings(
     declared: &StreamMapping,
     function_timeout: Duration,

@@ -273,8 +273,9 @@ fn a_taken_port_is_one_clear_line_and_exit_code_1() {
         let ready = home.path("ready.json");
         let output = home.run(&[option, &port, other, "0", "--ready-file", ready.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(1));
-        let expected =
-            format!("error: port {port} is taken: choose another with {option} PORT (0 takes a free one)\n");
+        let expected = format!(
+            "error: port {port} is in use: choose another with {option} PORT (0 chooses a free port)\n"
+        );
         assert_eq!(stderr(&output), expected);
         assert!(output.stdout.is_empty() && !ready.exists());
     }
@@ -303,7 +304,7 @@ fn a_key_that_others_may_read_is_a_clear_error() {
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     let output = home.run(&["token", "--user", "ann"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("may be read by others"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("other users can read"), "{}", stderr(&output));
 }
 
 #[test]
@@ -313,7 +314,7 @@ fn a_profile_is_checked_with_its_requests_and_its_outcomes() {
         let output = home.run(&["profile", "check", name]);
         let shown = String::from_utf8(output.stdout.clone()).unwrap();
         assert!(output.status.success(), "{}", stderr(&output));
-        assert!(shown.contains(&format!("The profile {name} is right.")), "{shown}");
+        assert!(shown.contains(&format!("The profile {name} is correct.")), "{shown}");
         assert!(shown.contains("****-****-****-4242") && !shown.contains("4242424242424242"), "{shown}");
         assert!(shown.contains("SUBMITTED") && shown.contains("any other answer, or none"), "{shown}");
         // What a setting changes in the request is shown too.
@@ -368,7 +369,7 @@ fn a_profile_is_tried_and_the_rule_that_matched_is_told() {
         ),
         ("401 Who\r\nContent-Length: 0\r\n\r\n", 1, "401, by rule 3"),
         ("500 Oh\r\nContent-Length: 0\r\n\r\n", 1, "500: no rule matches, so the outcome is unknown"),
-        ("", 1, "no answer: broken off"),
+        ("", 1, "no answer: connection broken"),
     ] {
         let output = home.run(&["profile", "try", "airlock", "--url", &processor(answer)]);
         let shown = String::from_utf8(output.stdout.clone()).unwrap();
@@ -418,10 +419,10 @@ fn the_line_that_up_prints_charges_a_test_card_at_its_processor() {
 #[test]
 fn up_names_what_a_parameter_declares_and_this_machine_does_not_enforce() {
     let (_, shown) = Home::new().up(&["up", "--parameter", "WebAclRatePerFiveMinutes=10"]).stop_with("-TERM");
-    let told = "Declared, and not enforced on this machine: WebAcl (AWS::WAFv2::WebACL)";
+    let told = "The template declares WebAcl (AWS::WAFv2::WebACL), but this machine does not enforce it";
     assert!(shown.contains(told), "{shown}");
     let (_, shown) = Home::new().up(&["up"]).stop_with("-TERM");
-    assert!(!shown.contains("not enforced"), "{shown}");
+    assert!(!shown.contains("does not enforce"), "{shown}");
 }
 
 #[test]
@@ -442,7 +443,7 @@ fn the_demo_charges_in_the_format_of_each_processor() {
         let output = home.run(&["demo", "--processor", name]);
         let shown = String::from_utf8(output.stdout.clone()).unwrap();
         assert!(output.status.success(), "{shown} {}", stderr(&output));
-        assert!(shown.contains("All 6 steps are as they must be."), "{shown}");
+        assert!(shown.contains("All 6 steps passed."), "{shown}");
         for card in ["4000000000009995", "4242424242424242"] {
             assert!(!shown.contains(card), "{shown}");
         }

@@ -1,4 +1,4 @@
-//! The time, as a parameter: every rule about time can be tested without waiting.
+//! A clock that is passed to the code that needs the time: every rule about time can be tested without waiting.
 
 #![warn(missing_docs)]
 
@@ -14,11 +14,11 @@ use futures::future::BoxFuture;
 
 pub use test_clock::TestClock;
 
-/// Where a component reads the time from, and waits by. Cloning shares the source.
+/// The clock by which a component reads the time and waits. Clones share the source.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Source>);
 
-/// What tells a clock's time.
+/// The source of a clock's time.
 trait Source: Send + Sync {
     fn now(&self) -> SystemTime;
     fn sleep(&self, by: Duration) -> BoxFuture<'static, ()>;
@@ -31,7 +31,7 @@ impl Clock {
         Self::from_fn(SystemTime::now)
     }
 
-    /// A clock of the caller's, which runs as fast as the machine's.
+    /// A clock that the caller provides, which runs as fast as the machine's.
     pub fn from_fn(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self(Arc::new(Running(now)))
     }
@@ -42,7 +42,7 @@ impl Clock {
         self.0.now()
     }
 
-    /// Waits until so much time has passed by this clock.
+    /// Waits until this much time has passed by this clock.
     pub async fn sleep(&self, by: Duration) {
         self.0.sleep(by).await;
     }

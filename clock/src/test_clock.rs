@@ -1,4 +1,4 @@
-//! A clock that tests, simulations and rehearsals move, so that a deadline of three days passes at once.
+//! A clock that tests and simulations can move, so that a deadline of three days passes at once.
 
 use std::{
     sync::{
@@ -13,26 +13,26 @@ use tokio::sync::watch;
 
 use crate::{Clock, Source};
 
-/// A clock that its owner moves: from a fixed time, or from the machine's running time. Cloning shares it.
+/// A clock that its owner moves: from a fixed time, or from the machine's running time. Clones share it.
 #[derive(Debug, Clone)]
 pub struct TestClock {
     /// `None` is the machine's time.
     stopped_at: Option<SystemTime>,
     moved_nanoseconds: Arc<AtomicI64>,
-    /// Told of every move.
+    /// Notified of every move.
     moves: watch::Sender<()>,
-    /// When those who sleep by this clock want to wake up.
+    /// The wake-up times of all that sleep by this clock.
     sleepers: watch::Sender<Vec<SystemTime>>,
 }
 
 impl TestClock {
-    /// Runs with the machine's clock, and can be put forward.
+    /// Runs with the machine's clock, and can be moved forward.
     #[must_use]
     pub fn running() -> Self {
         Self::of(None)
     }
 
-    /// Moves only when it is told to.
+    /// Moves only when a test moves it.
     #[must_use]
     pub fn stopped_at(time: SystemTime) -> Self {
         Self::of(Some(time))
@@ -43,14 +43,14 @@ impl TestClock {
         Self { stopped_at, moved_nanoseconds: Arc::default(), moves, sleepers }
     }
 
-    /// The clock to hand to what is tested.
+    /// The clock for the code under test.
     #[must_use]
     pub fn clock(&self) -> Clock {
         Clock(Arc::new(self.clone()))
     }
 
-    /// Completes when somebody sleeps by this clock, with the time at which the first of them wants to wake up. So
-    /// the test that moves the clock can first do what is due before then.
+    /// Completes when a task sleeps by this clock, with the first wake-up time. So the test that moves the clock can
+    /// first do what is due before that.
     pub async fn until_asleep(&self) -> SystemTime {
         let mut sleepers = self.sleepers.subscribe();
         loop {
@@ -71,13 +71,13 @@ impl TestClock {
         if moved < 0 { self.unmoved() - by } else { self.unmoved() + by }
     }
 
-    /// Puts it forward.
+    /// Moves it forward.
     pub fn advance(&self, by: Duration) {
         self.moved_nanoseconds.fetch_add(nanoseconds(by), Ordering::SeqCst);
         self.moves.send_replace(());
     }
 
-    /// Puts it forward to this time, and never back.
+    /// Moves it forward to this time, and never back.
     pub fn advance_to(&self, time: SystemTime) {
         self.moved_nanoseconds.fetch_max(self.distance_to(time), Ordering::SeqCst);
         self.moves.send_replace(());
@@ -89,7 +89,7 @@ impl TestClock {
         self.moves.send_replace(());
     }
 
-    /// How far it was put forward in all.
+    /// How far it was moved forward in total.
     #[must_use]
     pub fn ahead(&self) -> Duration {
         Duration::from_nanos(self.moved_nanoseconds.load(Ordering::SeqCst).try_into().unwrap_or_default())
@@ -121,7 +121,7 @@ impl Source for TestClock {
             while let Ok(left) = wake_at.duration_since(clock.now())
                 && !left.is_zero()
             {
-                // A clock that is stopped is moved, or nobody wakes up.
+                // A stopped clock must be moved, or the sleepers never wake up.
                 let left = if clock.stopped_at.is_some() { Duration::MAX } else { left };
                 drop(tokio::time::timeout(left, moves.changed()).await);
             }
@@ -129,7 +129,7 @@ impl Source for TestClock {
     }
 }
 
-/// Stands among the sleepers for as long as it exists.
+/// Is one of the sleepers as long as it exists.
 struct Asleep {
     clock: TestClock,
     wake_at: SystemTime,

@@ -1,4 +1,4 @@
-//! `DELETE /order/{CustomerOrder}/card`: forgets an order's card, wherever it lies. Holds no key and reads no card.
+//! `DELETE /order/{CustomerOrder}/card`: forgets an order's card in all places. It holds no key and reads no card.
 
 mod settings;
 mod step;
@@ -25,8 +25,8 @@ pub use settings::Settings;
 
 use step::Step;
 
-/// How often the order is looked at: an order with a card in both places takes three looks, a card that arrives
-/// meanwhile takes one more, and so does each race that is lost.
+/// How many rounds there are: an order with a card in both places needs three rounds, a card that arrives meanwhile
+/// needs one more, and so does each lost race.
 const ROUNDS: usize = 8;
 
 /// The function behind the route.
@@ -58,14 +58,14 @@ impl Forget {
         }
     }
 
-    /// Answers one request before the deadline. Every fault has an answer, so this never fails.
+    /// Answers one request before the deadline. Each error has an answer, so this never fails.
     pub async fn handle(
         &self,
         mut request: ApiGatewayProxyRequest,
         deadline: SystemTime,
     ) -> ApiGatewayProxyResponse {
         spans::name_request(&request);
-        // Nothing is expected in it; whatever is, is wiped.
+        // The body should be empty. It is wiped in any case.
         drop(api::take_body(&mut request));
         let outcome = api::before(deadline, &self.clock, Problem::UNAVAILABLE, self.route(&request)).await;
         api::respond(&request, outcome, &self.cors)
@@ -83,7 +83,7 @@ impl Forget {
     }
 
     /// One step at a time, each conditional on what was read, until there is nothing left to forget. So a repeat,
-    /// a lost reply and two at once end the same: the answer is what the row says.
+    /// a lost reply and two requests at once get the same answer: what the row says.
     async fn forget(&self, caller: &Caller, order: &OrderId) -> Result<Reply, Problem> {
         for _ in 0..ROUNDS {
             let (held, clean) = self.look(caller, order).await?;
@@ -105,7 +105,7 @@ impl Forget {
     }
 
     /// What the caller may forget of an order. The quarantine is read first, so that an order that crosses in
-    /// between is seen once at least. The two rows may be of two owners who met at the same order id.
+    /// between is found at least once. The two rows may be of two owners who met at the same order id.
     async fn look(
         &self,
         caller: &Caller,
@@ -128,7 +128,7 @@ impl Forget {
     }
 }
 
-/// Without a time the card never reached the vault: it went with its quarantine row.
+/// Without a time the card never reached the vault: it was removed with its quarantine row.
 fn forgotten(order: &OrderId, at: Option<Timestamp>) -> Reply {
     let mut body = json!({ "CustomerOrder": order });
     if let (Some(at), Some(body)) = (at, body.as_object_mut()) {

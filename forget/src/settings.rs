@@ -1,4 +1,4 @@
-//! What the forget function is told by the template.
+//! The settings that the template gives to the forget function.
 
 use order::OrderIdPattern;
 use platform::{
@@ -17,13 +17,13 @@ pub struct Settings {
     pub vault_table: String,
     /// `ACCOUNT_ID`: the AWS account, `Account_Id` of the vault's rows.
     pub account: String,
-    /// `USER_POOL_CLIENT_ID`: whose ID tokens are let in.
+    /// `USER_POOL_CLIENT_ID`: the client whose ID tokens are accepted.
     pub user_pool_client_id: String,
     /// `BILLING_GROUP`: whose members may forget the cards of other people's orders.
     pub billing_group: String,
-    /// `ORDER_ID_PATTERN`: how the shop's own order ids look.
+    /// `ORDER_ID_PATTERN`: the form of the shop's own order ids.
     pub order_ids: OrderIdPattern,
-    /// `CORS_ORIGIN`: whose pages may read answers.
+    /// `CORS_ORIGIN`: the origin whose pages may read answers.
     pub cors: Cors,
 }
 
@@ -31,7 +31,7 @@ impl Settings {
     /// Reads the settings from environment variables.
     ///
     /// # Errors
-    /// [`SettingError`] naming the one that is missing or wrong.
+    /// [`SettingError`], which names the setting that is missing or wrong.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
         Ok(Self {
             quarantine_table: text(lookup, "QUARANTINE_TABLE")?,

@@ -1,4 +1,4 @@
-//! The rules of forgetting: what an order's rows say is to be done next.
+//! The rules of forgetting: the next step, by the rows of the order.
 
 use order::{CardStanding, HeldCard, QuarantineStatus, RowVersion, Timestamp};
 use platform::api::Problem;
@@ -7,11 +7,11 @@ use vault::Token;
 /// What is to be done next.
 #[derive(Debug, PartialEq)]
 pub(super) enum Step<'a> {
-    /// The card is gone from everywhere; the vault's, since then.
+    /// No card is left anywhere. It has the time at which the vault's card was forgotten.
     Nothing { forgotten_at: Option<Timestamp> },
-    /// Take the card out of the quarantine row of that version.
+    /// Remove the card from the quarantine row of that version.
     Expire(&'a RowVersion),
-    /// Take the card out of the vault.
+    /// Delete the card from the vault.
     Delete(Token),
 }
 
@@ -20,15 +20,15 @@ pub(super) enum Step<'a> {
 /// | quarantine row | clean row | then |
 /// |---|---|---|
 /// | none | none | 404 `ORDER_NOT_FOUND` |
-/// | PENDING, FAILED, or a status that cannot be read | forgotten | EXPIRED with the reason FORGOTTEN, as below: it came while the order was being forgotten, and cannot cross any more. Look again |
+/// | PENDING, FAILED, or a status that cannot be read | forgotten | EXPIRED with the reason FORGOTTEN, as below: it came while the order was being forgotten, and can no longer cross. Read again |
 /// | PENDING, also of a card that is to replace another, or a status that cannot be read (the sweep parks it) | not forgotten, none | 409 `ORDER_PENDING`, Retry-After as for a PENDING order |
-/// | any | SUBMITTING, not forgotten; also when the claim has run out, because it may have been charged. UNKNOWN is no obstacle: nothing would use the card | 409 `PAYMENT_IN_PROGRESS`, Retry-After 5 |
-/// | FAILED | any | EXPIRED with the reason FORGOTTEN; `SealedCard`, `DataKey`, `KeyBatchId`, `CustomerName`, `Address` removed. Look again |
-/// | EXPIRED, none | not forgotten | one transaction: the vault row out; `CardForgottenAt`, if the token is the one read, not SUBMITTING, not forgotten yet. Look again |
+/// | any | SUBMITTING, not forgotten; also when the claim has ended, because it may have been charged. UNKNOWN does not prevent it: nothing would use the card | 409 `PAYMENT_IN_PROGRESS`, Retry-After 5 |
+/// | FAILED | any | EXPIRED with the reason FORGOTTEN; `SealedCard`, `DataKey`, `KeyBatchId`, `CustomerName`, `Address` removed. Read again |
+/// | EXPIRED, none | not forgotten | one transaction: the vault row out; `CardForgottenAt`, if the token is the one read, not SUBMITTING, not forgotten yet. Read again |
 /// | EXPIRED, none | forgotten, none | 200 `{"CustomerOrder","CardForgottenAt"}`; no time if the card never reached the vault |
 ///
 /// # Errors
-/// 404 where there is no row, 409 while the card is on its way or being charged.
+/// 404 if there is no row, 409 while the card is pending or being charged.
 pub(super) fn next<'a>(
     held: Option<&'a HeldCard>,
     clean: Option<&CardStanding>,

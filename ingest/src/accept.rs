@@ -32,7 +32,7 @@ impl Ingest {
         let place = QuarantineIdentity { order: order.as_str(), owner: owner.as_str(), acceptance };
         let (last4, brands) = (card.last4(), card.brands());
         let details = Details { owner: owner.clone(), customer, last4, brands, replaces: None, amount };
-        // The card goes as soon as it is sealed, however long the other call takes.
+        // The card is wiped as soon as it is sealed, even if the other call takes longer.
         let (sealed, clean) = tokio::join!(self.sealer.seal(card, place), self.orders.status(&order));
         if let Some(clean) = clean? {
             return by_clean_order(&details, &clean);
@@ -74,8 +74,8 @@ impl Ingest {
         }
     }
 
-    /// Puts the row where there is none; where there is one, does what the decision table says of it. A put
-    /// whose reply was lost finds its own row, which is the same order.
+    /// Puts the row if there is none. If there is one, it does what the decision table says. If the reply of a put was
+    /// lost, it finds its own row, which is the same order.
     async fn put(
         &self,
         mut row: QuarantineRow,
@@ -113,7 +113,7 @@ impl Ingest {
                 TableError::Malformed => Problem::ORDER_CONFLICT,
                 error => error.into(),
             })?;
-            // What was in the way may have crossed meanwhile, and clean wins.
+            // The other row may have crossed meanwhile, and the clean row decides.
             if let Some(clean) = self.orders.status(order).await? {
                 return by_clean_order(details, &clean);
             }
@@ -129,12 +129,12 @@ fn by_clean_order(details: &Details, clean: &CleanStatus) -> Result<Reply, Probl
     }
 }
 
-/// The first answer to a submission: the worker has it in a moment.
+/// The first answer to a submission: the worker gets it in a moment.
 pub(crate) fn accepted(row: &QuarantineRow, order_url: &str) -> Reply {
     pending(row, Some(row.acceptance_id), Some(row.accepted_at), 1, order_url)
 }
 
-/// The answer to one that is on its way already.
+/// The answer to a submission that is PENDING already.
 pub(crate) fn repeated(
     row: &QuarantineRow,
     first: &QuarantineView,

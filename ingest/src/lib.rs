@@ -1,4 +1,4 @@
-//! The outer door: `POST /order`, `GET /order/{CustomerOrder}` and `PUT /order/{CustomerOrder}/card`. Can only put in.
+//! Accepts orders: `POST /order`, `GET /order/{CustomerOrder}` and `PUT /order/{CustomerOrder}/card`. It can only seal.
 
 mod accept;
 mod replace;
@@ -53,7 +53,7 @@ impl Ingest {
         Timestamp::from(self.clock.now())
     }
 
-    /// Answers one request before the deadline. Every fault has an answer, so this never fails.
+    /// Answers one request before the deadline. Each error has an answer, so this never fails.
     pub async fn handle(
         &self,
         mut request: ApiGatewayProxyRequest,
@@ -87,7 +87,7 @@ impl Ingest {
                     is_merchant: caller.is_in(&self.settings.billing_group),
                     order_ids: &self.settings.order_ids,
                 };
-                // The body goes with this statement: it does not wait for what follows.
+                // The body is wiped with this statement, before the calls that follow.
                 let submission =
                     Submission::parse(&api::json_body(request, body)?, sender, self.clock.now())?;
                 self.require_expiry(&submission.card)?;

@@ -1,4 +1,4 @@
-//! Another card for an order that is not paid: it goes the same way as the first, sealed into quarantine.
+//! Another card for an order that is not paid: it is sealed into quarantine, as the first card was.
 
 use order::{
     CleanStatus, Details, OrderId, Owner, PaymentStatus, QuarantineStatus, TableError, Written,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl Ingest {
-    /// Takes another card in. Nothing is written before it is sealed; a repeat is answered as the first was.
+    /// Accepts another card. Nothing is written before it is sealed. A repeat gets the same answer as the first request.
     ///
     /// First by the clean row, or by the quarantine row if there is none. The first row that matches decides:
     ///
@@ -28,9 +28,9 @@ impl Ingest {
     /// | its card is forgotten | 410 `CARD_FORGOTTEN` |
     /// | payment SUBMITTING, also when the claim has run out | 409 `PAYMENT_IN_PROGRESS`, Retry-After 5 |
     /// | SUBMITTED or UNKNOWN | the order has a card of this last4 and brand: 200 with its status, a repeat whose answer was lost; else 409 `PAYMENT_NOT_DECLINED` |
-    /// | five declines in the history (ingest reads the id of the fifth, and no more of it) | 409 `PAYMENT_ATTEMPTS_EXHAUSTED`: no card could be charged |
-    /// | no payment, and a card of this last4 and brand, with or without an expiry as this one, replaced another (`CardReplacedAt`) | 200 with its status, a repeat whose answer was lost. The card that the order was placed with is taken once more: a mistyped number or expiry may look the same |
-    /// | a card of this last4 and brand was declined for good | 409 `ANOTHER_CARD_NEEDED` |
+    /// | five declines in the history (ingest reads only the id of the fifth) | 409 `PAYMENT_ATTEMPTS_EXHAUSTED`: no card could be charged |
+    /// | no payment, and a card of this last4 and brand, with or without an expiry as this one, replaced another (`CardReplacedAt`) | 200 with its status, a repeat whose answer was lost. The first card of the order is accepted again: a mistyped number or expiry may look the same |
+    /// | a card of this last4 and brand was declined permanently | 409 `ANOTHER_CARD_NEEDED` |
     /// | no payment, or DECLINED | seal, then put |
     ///
     /// Then, in each round, by the quarantine row and the clean row, whose token becomes the row's `Replaces`:
@@ -39,12 +39,12 @@ impl Ingest {
     /// |---|---|
     /// | owner or status cannot be read | 409 `CARD_CHANGE_BLOCKED` |
     /// | this acceptance, or the clean row has this acceptance | 202: a put whose reply was lost |
-    /// | any, and the clean row takes no other card any more | as the table above says |
+    /// | any, and the clean row no longer accepts another card | as the table above says |
     /// | none | put if there is none: 202 |
     /// | PENDING, same details, replacing the same token | 202 with the first `AcceptanceId` and `AcceptedAt`; nothing is written |
     /// | FAILED or EXPIRED, of the same owner | a new acceptance in its place, if unchanged since it was read: 202 |
     /// | PENDING, anything else, of the same owner | 409 `CARD_CHANGING`, Retry-After as for a PENDING order |
-    /// | of another owner (two met at one order id, and this one cannot cross any more) | 409 `CARD_CHANGE_BLOCKED`, until that row expires and goes |
+    /// | of another owner (two met at one order id, and this one cannot cross any more) | 409 `CARD_CHANGE_BLOCKED`, until that row expires and is removed |
     pub(crate) async fn replace(
         &self,
         caller: &Caller,
@@ -76,7 +76,7 @@ impl Ingest {
                 found => found?,
             };
             let is_put = found.as_ref().is_some_and(|(view, _)| view.acceptance_id == Some(acceptance));
-            // The card that was seen may have been replaced meanwhile, by this very one perhaps.
+            // The card that was read may have been replaced meanwhile, perhaps by this one.
             let clean = self.own(caller, order).await?;
             if is_put || clean.order.acceptance_id == acceptance {
                 return Ok(accepted(&row, order_url));
@@ -92,7 +92,7 @@ impl Ingest {
                 (Acceptance::AlreadyPending, Some((first, _))) => {
                     return Ok(repeated(&row, first, self.now(), order_url));
                 }
-                // A pending card, or what is left of somebody else's order of this id, until it expires.
+                // A pending card, or another owner's row with this id until it expires.
                 (_, Some((view, _))) if view.owner == owner => {
                     return Err(Problem::CARD_CHANGING.retry_after(view.pending.retry_after(self.now())));
                 }
@@ -135,9 +135,9 @@ impl Ingest {
     }
 }
 
-/// The answer to who sends a card that the order has, as far as can be seen without opening it, and needs no more.
-/// `None`: the order takes the card. The card that it was placed with is taken once more, while nobody has paid:
-/// one that was mistyped, or whose expiry was, may look the same.
+/// The answer when the order has the card already, as far as that can be known without opening it. `None`: the order
+/// accepts the card. The first card of the order is accepted again while nobody has paid, because a card with a mistyped
+/// number or expiry may look the same.
 fn answer_by_its_card(
     clean: &CleanStatus,
     last4: Last4,
@@ -145,7 +145,7 @@ fn answer_by_its_card(
     has_expiry: bool,
 ) -> Result<Option<Reply>, Problem> {
     let has_it = clean.order.card_last4 == last4 && brands.include(clean.order.card_brand);
-    // The same number with an expiry date, in place of one without, is another card to the processor.
+    // For the processor, the same number with an expiry date is another card than without.
     let has_all_of_it = has_it && clean.order.card_has_expiry.is_none_or(|has| has == has_expiry);
     match clean.payment {
         _ if clean.order.card_forgotten_at.is_some() => Err(Problem::CARD_FORGOTTEN),

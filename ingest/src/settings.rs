@@ -1,4 +1,4 @@
-//! What ingest is told by the template.
+//! The settings that the template gives to ingest.
 
 use std::time::Duration;
 
@@ -21,22 +21,22 @@ pub struct Settings {
     pub order_table: String,
     /// `QUARANTINE_KEY_ARN`: the KMS key of quarantined cards.
     pub quarantine_key_arn: String,
-    /// `USER_POOL_CLIENT_ID`: whose ID tokens are let in.
+    /// `USER_POOL_CLIENT_ID`: the client whose ID tokens are accepted.
     pub user_pool_client_id: String,
-    /// `BILLING_GROUP`: the merchants, who see where anybody's order stands, may give it another card, and
-    /// say how much an order costs and whose it is.
+    /// `BILLING_GROUP`: the merchants, who may see every order and give it another card, and who say what an order costs
+    /// and whose it is.
     pub billing_group: String,
-    /// `DATA_KEY_MAX_ROWS`, `DATA_KEY_MAX_SECONDS`: bounds on a data key.
+    /// `DATA_KEY_MAX_ROWS`, `DATA_KEY_MAX_SECONDS`: limits of a data key.
     pub data_key_policy: DataKeyPolicy,
     /// `ORDER_DEADLINE_HOURS`: how long an order may stay in quarantine.
     pub deadline: Duration,
     /// `QUARANTINE_TTL_DAYS`: how long after its deadline DynamoDB removes a row that is still there.
     pub ttl_after_deadline: Duration,
-    /// `ORDER_ID_PATTERN`: how the shop's own order ids look.
+    /// `ORDER_ID_PATTERN`: the form of the shop's own order ids.
     pub order_ids: OrderIdPattern,
     /// `CARD_EXPIRY_REQUIRED`: whether a card without its expiry date is refused.
     pub card_expiry_required: bool,
-    /// `CORS_ORIGIN`: whose pages may read answers.
+    /// `CORS_ORIGIN`: the origin whose pages may read answers.
     pub cors: Cors,
 }
 
@@ -44,7 +44,7 @@ impl Settings {
     /// Reads the settings from environment variables.
     ///
     /// # Errors
-    /// [`SettingError`] naming the one that is missing or wrong.
+    /// [`SettingError`], which names the setting that is missing or wrong.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
         Ok(Self {
             quarantine_table: text(lookup, "QUARANTINE_TABLE")?,

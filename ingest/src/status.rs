@@ -1,4 +1,4 @@
-//! Where an order stands.
+//! The status of an order.
 
 use http::{StatusCode, header};
 use order::{
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::Ingest;
 
 impl Ingest {
-    /// Reads quarantine, then clean, so that an order that crosses in between is seen once at least. The
+    /// Reads quarantine, then clean, so that an order that crosses in between is found at least once. The
     /// clean row wins; an order of somebody else is no order, but to the billing group.
     pub(crate) async fn status(&self, caller: &Caller, order: &OrderId) -> Result<Reply, Problem> {
         let quarantined = match self.quarantine.view(order).await {
@@ -35,8 +35,8 @@ impl Ingest {
     }
 }
 
-/// A clean order, and the card that is on its way to replace its own, if one is. `reference` is for merchants: who finds
-/// the payment at the processor by it.
+/// A clean order, and the card that is to replace its own, if there is one. `reference` is for merchants, who find the
+/// payment at the processor by it.
 pub(crate) fn tokenized(
     clean: &CleanStatus,
     replacement: Option<(&QuarantineView, Timestamp)>,
@@ -103,7 +103,7 @@ fn in_quarantine(order: &OrderId, view: &QuarantineView, now: Timestamp) -> Repl
     while_pending(Reply::new(StatusCode::OK, body), view, now)
 }
 
-/// What is on its way is worth asking for again.
+/// A client may ask again for a pending order.
 fn while_pending(reply: Reply, view: &QuarantineView, now: Timestamp) -> Reply {
     match view.status {
         QuarantineStatus::Pending => reply.with_header(header::RETRY_AFTER, view.pending.retry_after(now)),

@@ -6,30 +6,30 @@ use order::{Address, Amount, Customer, CustomerName, OrderId, OrderIdPattern, Ow
 use platform::api::{self, Fields, JsonText, Problem};
 use vault::{Card, CardExpiry, Pan, ParsePanError};
 
-/// A submission that keeps every rule.
+/// A submission that follows every rule.
 #[derive(Debug)]
 pub(crate) struct Submission {
     pub(crate) order: OrderId,
     pub(crate) customer: Customer,
     pub(crate) card: Card,
-    /// Whose order it is; none: the caller's.
+    /// The owner of the order. None: the caller.
     pub(crate) owner: Option<Owner>,
     /// What the order costs.
     pub(crate) amount: Option<Amount>,
 }
 
-/// What is known of who sends an order, before it is read.
+/// What is known about the sender of an order before the order is read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sender<'a> {
-    /// Whether it is a member of the billing group.
+    /// Whether the sender is a member of the billing group.
     pub(crate) is_merchant: bool,
-    /// How the shop's own order ids look.
+    /// The form of the shop's own order ids.
     pub(crate) order_ids: &'a OrderIdPattern,
 }
 
 const FIELDS: [&str; 8] =
     ["CustomerOrder", "CustomerName", "CreditCard", "CardExpiry", "Address", "Amount", "Currency", "Owner"];
-/// What the shop decides: how much, and for whom.
+/// What only the shop decides: the amount and the owner.
 const MERCHANTS_FIELDS: [&str; 3] = ["Amount", "Currency", "Owner"];
 
 impl Submission {
@@ -41,7 +41,7 @@ impl Submission {
             return Err(Problem::MERCHANT_ONLY);
         }
         let order = text(&fields, "CustomerOrder", Problem::ORDER_ID_MISSING)?;
-        // What is missing is told before what is wrong.
+        // Missing fields are reported before wrong ones.
         let (name, address) = (
             text(&fields, "CustomerName", Problem::NAME_MISSING)?,
             text(&fields, "Address", Problem::ADDRESS_MISSING)?,

@@ -10,12 +10,12 @@ use crate::{
 pub enum Acceptance {
     /// Unknown: put a new row.
     New,
-    /// Mine, and failed or expired: put a new row in its place.
+    /// The sender's own order, which failed or expired: put a new row in its place.
     Renewed {
-        /// What the new row says that the order costs: as submitted, else as before.
+        /// The amount of the new row: as submitted, otherwise as before.
         amount: Option<Amount>,
     },
-    /// The same order, on its way: answer with the first acceptance, write nothing.
+    /// The same order, which is PENDING: answer with the first acceptance, write nothing.
     AlreadyPending,
     /// The same order, already across: answer with its status, write nothing.
     AlreadyTokenized,
@@ -64,7 +64,7 @@ pub fn decide(
             match (submitted.amount, row.amount()) {
                 (Some(amount), _) | (None, Ok(Some(amount))) => Acceptance::Renewed { amount: Some(amount) },
                 (None, Ok(None)) => Acceptance::Renewed { amount: None },
-                // The merchant's price is there and cannot be read: the new row must not be without one.
+                // The merchant's amount is there and cannot be read: the new row must not lose it.
                 (None, Err(_)) => Acceptance::Conflict,
             }
         }
@@ -182,7 +182,7 @@ mod tests {
         }
     }
 
-    /// The rows of the second table of [`decide`]: what a merchant or a customer submits (who may tell no
+    /// The rows of the second table of [`decide`]: what a merchant or a customer submits (who may send no
     /// amount), by what the order has.
     #[test]
     fn the_amounts_of_a_submission_and_of_its_order_have_their_answer() {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// What is to be charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amount {
-    /// How much, in the currency's minor unit (cents of a dollar, yen of a yen).
+    /// The number of the currency's minor units (cents of a dollar, yen of a yen).
     pub minor_units: MinorUnits,
     pub currency: Currency,
 }
@@ -30,7 +30,7 @@ pub struct ParseAmountError;
 
 impl Amount {
     /// Reads an amount from the two attributes or members that it is stored or sent in. Both or neither are there: a
-    /// number without a currency is no amount, and nobody guesses the other half.
+    /// number without a currency is not an amount, and the code does not guess the currency.
     ///
     /// # Errors
     /// [`ParseAmountError`] when one of them is missing.
@@ -68,7 +68,7 @@ impl Currency {
     /// How many decimals an amount of this currency has (ISO 4217): two of a dollar, none of a yen.
     #[must_use]
     pub fn exponent(self) -> u8 {
-        // Every currency here has one: parsing refuses those that have none.
+        // Every currency here has a minor unit: parsing refuses those that have none.
         self.0.exponent().and_then(|exponent| u8::try_from(exponent).ok()).unwrap_or_default()
     }
 }
@@ -77,7 +77,7 @@ impl FromStr for Currency {
     type Err = ParseAmountError;
 
     fn from_str(code: &str) -> Result<Self, ParseAmountError> {
-        // Funds, metals and test codes have no minor unit: nobody is charged in them.
+        // Funds, metals and test codes have no minor unit, so they cannot be charged.
         let iso = Iso::from_code(code).filter(|iso| iso.exponent().is_some());
         iso.map(Self).ok_or(ParseAmountError)
     }

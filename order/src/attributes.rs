@@ -20,7 +20,7 @@ pub struct Attribute {
     pub name: &'static str,
     /// Its DynamoDB type.
     pub kind: Kind,
-    /// What holds its value to the card.
+    /// How its value is bound to the card.
     pub protection: Protection,
     /// The requests that name it.
     pub named_by: &'static [Access],
@@ -45,16 +45,16 @@ pub enum Kind {
     SS,
 }
 
-/// What becomes of an attribute that somebody alters in the table.
+/// What happens when somebody alters the attribute in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protection {
     /// Bound to the sealed card: the card does not open.
     Authenticated,
-    /// Follows from the card: refused when the card is opened.
+    /// Derived from the card: refused when the card is opened.
     Derived,
     /// Compared with another row: the order does not cross.
     Checked,
-    /// Nothing of the card: the order still crosses and is still paid.
+    /// Not bound to the card: the order still crosses and is still paid.
     Free,
 }
 
@@ -63,13 +63,13 @@ pub enum Protection {
 pub enum Access {
     /// Ingest reads a quarantine row without its card.
     ReadView,
-    /// Paybill reads where a quarantine row stands.
+    /// Paybill reads the status of a quarantine row.
     ReadStanding,
     /// Forget reads whether a quarantine row holds a card.
     ReadHeldCard,
     /// Replay lists the quarantine.
     ReadForUpkeep,
-    /// The worker parks a row, lets it wait, or ends it.
+    /// The worker parks a row, makes it wait, or ends it.
     Park,
     /// Replay re-arms, parks or expires a row.
     WriteUpkeep,

@@ -40,7 +40,7 @@ pub struct CleanOrder {
     pub customer_order: OrderId,
     #[serde(flatten)]
     pub customer: Customer,
-    /// Stands in the card's place.
+    /// The token in the card's place.
     #[serde_as(as = "DisplayFromStr")]
     pub credit_card_token: Token,
     /// The card's last four digits, derived from the opened card.
@@ -53,9 +53,9 @@ pub struct CleanOrder {
     pub owner: Owner,
     /// The acceptance that came across.
     pub acceptance_id: Uuid,
-    /// When that acceptance was.
+    /// The time of that acceptance.
     pub accepted_at: Timestamp,
-    /// What the merchant said that the order costs, in minor units, with its currency; see [`Self::amount`].
+    /// What the order costs, as the merchant said, in minor units; see [`Self::amount`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_amount: Option<MinorUnits>,
     /// The currency of `order_amount`.
@@ -69,10 +69,10 @@ pub struct CleanOrder {
     /// When the vault row's retention ends, in epoch seconds; none: the card is kept until it is forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card_expires_at: Option<u64>,
-    /// When the card was forgotten on request. The token stays: it points at nothing any more.
+    /// When the card was forgotten on request. The token stays, and no longer points to a card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card_forgotten_at: Option<Timestamp>,
-    /// When another card took the place of the one that the order was placed with; none: none did.
+    /// When another card replaced the first one. None: no card did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card_replaced_at: Option<Timestamp>,
 }
@@ -91,13 +91,13 @@ impl CleanOrder {
         }
     }
 
-    /// What the order costs; none: no merchant has said so, or it was accepted before they could.
+    /// What the order costs. None: no merchant gave an amount, or the release that accepted it had no amounts.
     #[must_use]
     pub fn amount(&self) -> Option<Amount> {
         Amount::of_parts(self.order_amount, self.order_currency).ok().flatten()
     }
 
-    /// Whether a submission is this order once more. After its card was replaced, the first card still makes it so.
+    /// Whether a submission is the same order. After its card was replaced, a submission with the first card still is.
     #[must_use]
     pub fn is_again(&self, submitted: &Details) -> bool {
         let mut own = self.details();
@@ -107,7 +107,7 @@ impl CleanOrder {
         submitted.are_those_of(&own)
     }
 
-    /// Reads an order from its stored form; payment attributes are passed over.
+    /// Reads an order from its stored form; payment attributes are ignored.
     ///
     /// # Errors
     /// [`TableError::Malformed`] when attributes are missing or of another type, or when half an amount is there.
@@ -122,24 +122,24 @@ impl CleanOrder {
 const LAST_DECLINE: &str = "[4].PaymentId";
 const _: () = assert!(MAX_ATTEMPTS == 5);
 
-/// A clean order and where its payment stands, as far as everybody may know who may see the order.
+/// A clean order and the state of its payment, as much as everybody who may see the order may know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CleanStatus {
     pub order: CleanOrder,
-    /// Where its payment stands; none: nobody has tried, or nobody with the card that replaced a declined one.
+    /// The state of its payment. None: nobody has tried to pay, or not with the card that replaced a declined one.
     pub payment: Option<PaymentStatus>,
-    /// What that payment charges, when somebody has said so.
+    /// What that payment charges, if it has an amount.
     pub charged: Option<Amount>,
     /// The processor's own id of that payment, once it is settled.
     pub reference: Option<ProcessorReference>,
-    /// Whether it was declined as often as an order may be tried.
+    /// Whether it was declined as often as one order allows.
     pub is_exhausted: bool,
-    /// The cards that were declined for good, each by its brand and last digits.
+    /// The cards that were declined permanently, each by its brand and last digits.
     hard_declines: BTreeSet<String>,
 }
 
 impl CleanStatus {
-    /// Whether a card was declined for good: the order does not take it again.
+    /// Whether a card was declined permanently: the order does not accept it again.
     #[must_use]
     pub fn is_declined_for_good(&self, brands: Brands, last4: Last4) -> bool {
         is_hard_decline(&self.hard_declines, brands, last4)
@@ -160,7 +160,7 @@ impl OrderTable {
         Self { dynamodb: Client::new(config), name }
     }
 
-    /// Reads an order, consistently, without more of its payments than where the last one stands.
+    /// Reads an order, consistently. Of its payments, it reads only the state of the last one.
     ///
     /// # Errors
     /// [`TableError`].
@@ -172,7 +172,7 @@ impl OrderTable {
             payment_amount: Option<MinorUnits>,
             payment_currency: Option<Currency>,
             processor_reference: Option<ProcessorReference>,
-            /// The last decline that an order may have, if it has it.
+            /// The last decline that an order may have, if there is one.
             #[serde(default)]
             payment_history: Vec<IgnoredAny>,
             #[serde(default)]
@@ -225,7 +225,7 @@ impl OrderTable {
     }
 
     /// The update that is part of the transaction that replaces a card: only while the order has the replaced one,
-    /// and no payment or a declined one. The payment is gone then; that it was declined stays in the history.
+    /// and no payment or a declined one. The payment is then removed, but its decline stays in the history.
     pub(crate) fn replace_card(
         &self,
         row: &QuarantineRow,
@@ -238,7 +238,7 @@ impl OrderTable {
             Some(_) => ", CardExpiresAt = :end REMOVE",
             None => " REMOVE CardExpiresAt,",
         };
-        // Whichever release declined it has written the brand that its table gave.
+        // The release that wrote the decline used the brand of its own table.
         let [now_declined, first_declined] =
             tokenized.brands.versions().map(|brand| hard_decline(brand, tokenized.last4));
         let List { expression: removed, placeholders } = CLEAN.list(Access::ReplacementRemoves);

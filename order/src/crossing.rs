@@ -1,4 +1,4 @@
-//! Carrying an order across: one transaction, and the decision table of what a cancelled one means.
+//! Carrying an order across: one transaction, and the decision table for a cancelled one.
 
 use std::collections::HashMap;
 
@@ -28,7 +28,7 @@ pub enum Crossing {
     Across,
     /// The order is across, by an earlier try of the same acceptance.
     AlreadyAcross,
-    /// The row is gone, expired or another acceptance by now: nothing is left to do.
+    /// The row was deleted, expired, or is now another acceptance: nothing is left to do.
     Superseded,
     /// The same order is across, by another acceptance or by this one, and the row is still there: it is to be
     /// dropped.
@@ -37,17 +37,17 @@ pub enum Crossing {
     Forgotten,
     /// Another order of that id came across: the row is to be parked.
     OrderExists,
-    /// A payment of that order is under way, by a claim until then, with the card that this one is to replace: the row
-    /// is to wait for the end of it.
+    /// A payment of that order is in progress with the card that this one is to replace: the row is to wait for the
+    /// end of the claim.
     PaymentUnderWay {
-        /// When the claim runs out.
+        /// When the claim ends.
         claimed_until: Timestamp,
     },
-    /// The card of that order is not to be replaced any more: this one is to end, without word to anybody.
+    /// The card of that order can no longer be replaced: this one is to end, without a dead letter.
     CardNotReplaced,
     /// The row wants to replace the card of an order that is not there: it is to be parked.
     NothingToReplace,
-    /// Something was in the way that passes: try again.
+    /// A temporary fault: try again.
     Transient,
     /// DynamoDB refuses the transaction itself: the row is to be parked.
     Rejected,
@@ -62,10 +62,10 @@ pub struct Airlock {
 }
 
 impl Airlock {
-    /// So many orders fit into a transaction of 100 actions.
+    /// How many orders fit into a transaction of 100 actions.
     pub const MOST_TOGETHER: usize = 33;
 
-    /// Between these two tables; the vault's is named in the vault's part of the transaction.
+    /// The two tables are these. The vault's part of the transaction names the vault's table.
     #[must_use]
     pub fn new(config: &SdkConfig, quarantine: QuarantineTable, orders: OrderTable) -> Self {
         Self { dynamodb: Client::new(config), quarantine, orders }
@@ -94,8 +94,8 @@ impl Airlock {
     }
 
     /// Carries orders across in one transaction, each by the actions that would carry it alone; at most
-    /// [`Self::MOST_TOGETHER`]. Says of each, in their order, how its try ended; `None`: nothing was in its way, or
-    /// nobody knows, so it is to be tried again, as repeating it changes nothing.
+    /// [`Self::MOST_TOGETHER`]. Returns for each, in their order, how its try ended. `None`: its own actions did not
+    /// fail, or the result is not known. It is to be tried again, because repeating it changes nothing.
     pub async fn carry_together(
         &self,
         orders: &[(&QuarantineRow, &Tokenized)],
@@ -119,8 +119,8 @@ impl Airlock {
         }
     }
 
-    /// Drops a row that has not changed since it was seen, if the card of its order was forgotten for this owner: who
-    /// forgot it was told that no card is left. One transaction, for the worker may read no clean row.
+    /// Drops a row that has not changed since it was seen, if the card of its order was forgotten for this owner: the
+    /// answer to that request said that no card is left. It is one transaction, because the worker may not read clean rows.
     ///
     /// # Errors
     /// [`TableError`].
@@ -173,7 +173,7 @@ fn details(clean: &CleanOrder, tokenized: &Tokenized) -> Details {
     Details { brands: tokenized.brands, ..clean.details() }
 }
 
-/// What a cancelled transaction of several orders means for each of them.
+/// What the cancellation of a transaction of several orders means for each of them.
 fn each_of<R>(
     orders: &[(&CleanOrder, Details)],
     error: &SdkError<TransactWriteItemsError, R>,
@@ -215,12 +215,12 @@ where
     }
 }
 
-/// What one action of a cancelled transaction ran into.
+/// Why one action of a cancelled transaction failed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Obstacle {
     /// Nothing: its condition held, or was not evaluated.
     Nothing,
-    /// Its condition failed; the row that stood there, if one did.
+    /// Its condition failed. It has the row that was there, if there was one.
     Row(Option<HashMap<String, AttributeValue>>),
     /// A conflict, throttling, or a reason unknown to this release.
     Transient,
@@ -250,10 +250,10 @@ impl Obstacle {
 /// | any | this acceptance | gone, EXPIRED or another acceptance | done already |
 /// | conflict, throttled or an unknown reason, at any of the three | | | again |
 /// | any | any | gone, EXPIRED or another acceptance | superseded, done |
-/// | any | another acceptance with other details, of the same owner, forgotten | still this acceptance | drop it: its owner was told that no card is left |
+/// | any | another acceptance with other details, of the same owner, forgotten | still this acceptance | drop it: the owner's answer said that no card is left |
 /// | validation error at any of the three | | | park REJECTED |
 /// | any | another acceptance | still this acceptance | same details: drop it; else park ORDER_EXISTS |
-/// | token exists, or what was in the way is gone again | | | again, with another token |
+/// | token exists, or the row that caused the failure is gone | | | again, with another token |
 fn decide(
     acceptance: Uuid,
     details: &Details,
@@ -263,7 +263,7 @@ fn decide(
 ) -> Crossing {
     let acceptance = AttributeValue::S(acceptance.to_string());
     match (vault, clean, quarantine) {
-        // A put of ingest's that arrived after the crossing has brought the row back: it is to go again.
+        // A put of ingest arrived after the crossing and brought the row back: it is to be deleted again.
         (_, Obstacle::Row(Some(row)), Obstacle::Nothing) if row.get("AcceptanceId") == Some(&acceptance) => {
             Crossing::Duplicate
         }
@@ -274,14 +274,14 @@ fn decide(
             Crossing::Transient
         }
         (_, _, Obstacle::Row(_)) => Crossing::Superseded,
-        // Its owner was told that there is no card of this order any more.
+        // The answer to its owner said that this order has no card any more.
         (_, Obstacle::Row(Some(row)), _) if is_forgotten_for(row, &details.owner) => Crossing::Forgotten,
         (Obstacle::Invalid, ..) | (_, Obstacle::Invalid, _) | (_, _, Obstacle::Invalid) => Crossing::Rejected,
         (_, Obstacle::Row(Some(row)), Obstacle::Nothing) => {
             let same = CleanOrder::parse(row.clone()).is_ok_and(|other| other.is_again(details));
             if same { Crossing::Duplicate } else { Crossing::OrderExists }
         }
-        // The row that was in the way is gone again, or the token was minted before: a new try mints another.
+        // The row that caused the failure is gone, or the token exists already: a new try makes another token.
         (_, Obstacle::Row(None) | Obstacle::Nothing, Obstacle::Nothing) => Crossing::Transient,
     }
 }

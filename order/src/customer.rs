@@ -1,4 +1,4 @@
-//! What a client says of the customer: kept with the order as it is, and compared when the order is repeated.
+//! The customer's details: they are stored with the order unchanged, and compared when the order is sent again.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ plain_text!(
     200
 );
 plain_text!(
-    /// `Address`: 1 to 500 characters; line breaks may stand in it.
+    /// `Address`: 1 to 500 characters; it may have line breaks.
     Address,
     500
 );

@@ -1,4 +1,4 @@
-//! Dead letters: word of an order that could not cross. Ids and a reason, never data.
+//! Dead letters: messages about orders that could not cross. They have ids and a reason, never data.
 
 mod queue;
 
@@ -9,7 +9,7 @@ pub use queue::{DeadLetterMessage, DeadLetterQueue, QueueError};
 
 use crate::{failure_reason::FailureReason, order_id::OrderId, timestamp::Timestamp};
 
-/// A message of the dead-letter queue. Duplicates are harmless: the quarantine row is the truth.
+/// A message of the dead-letter queue. Duplicates do no harm, because the quarantine row decides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeadLetter {
@@ -24,7 +24,7 @@ pub struct DeadLetter {
     /// Why the order was parked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<FailureReason>,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
 }
 
@@ -44,7 +44,7 @@ pub enum DeadLetterKind {
     Parked,
     /// It stayed in quarantine beyond its deadline; its card is gone from the row.
     Expired,
-    /// DynamoDB's TTL removed its row while a sealed card was still in it: an alarm, for expiry comes first.
+    /// DynamoDB's TTL removed its row while a sealed card was still in it. This raises an alarm, because the row should have expired first.
     RemovedByTtl,
 }
 

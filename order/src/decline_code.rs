@@ -1,11 +1,11 @@
-//! Why a payment processor declined a card, in the processor's own word.
+//! Why a payment processor declined a card: the processor's own code.
 
 use std::fmt;
 
 use crate::stored_text::read_as_stored;
 
 /// A processor's decline code: 1 to 64 letters, digits, `-`, `_` or `.`; when it is accepted it has six digits at most,
-/// so that no card number can stand in it, whatever its issuer.
+/// so that it cannot hold a card number of any issuer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeclineCode(String);
 
@@ -20,7 +20,7 @@ const MOST_DIGITS: usize = 6;
 pub struct ParseDeclineCodeError;
 
 impl DeclineCode {
-    /// Judges the code that a processor sends.
+    /// Checks the code that a processor sends.
     ///
     /// # Errors
     /// [`ParseDeclineCodeError`] when it may not be stored.
@@ -33,7 +33,7 @@ impl DeclineCode {
         }
     }
 
-    /// What the processor said, or `unreadable` where that may not be stored: a card is declined all the same.
+    /// The processor's code, or `unreadable` if it may not be stored. The card is declined in both cases.
     #[must_use]
     pub fn of(text: &str) -> Self {
         Self::accept(text).unwrap_or_else(|_| Self("unreadable".to_owned()))

@@ -20,17 +20,16 @@ pub enum FailureReason {
     OrderExists,
     /// DynamoDB refuses the transaction itself.
     Rejected,
-    /// The payment of the order whose card it was to replace is not declined, or its card is another by now.
+    /// The order whose card it was to replace has a payment that is not declined, or has another card now.
     CardNotReplaced,
-    /// Armed as often as the limit allows, and never got across.
+    /// It did not cross within the time limit.
     AttemptsExhausted,
     /// Its card was forgotten on request.
     Forgotten,
 }
 
 impl FailureReason {
-    /// Whether a replay can bring an order that failed for this reason on its way again. Where the card is gone, none
-    /// can.
+    /// Whether a replay can start an order that failed for this reason again. If the card was removed, it cannot.
     #[must_use]
     pub fn is_replayable(self) -> bool {
         !matches!(self, Self::CardNotReplaced | Self::Forgotten)

@@ -1,4 +1,4 @@
-//! The order id: the client's own name for an order, and the one thing it sent that answers repeat.
+//! The order id: the client's own name for an order, and the only text from a client that answers repeat.
 
 use std::fmt;
 
@@ -7,29 +7,29 @@ use crate::stored_text::read_as_stored;
 /// The most characters of an order id.
 pub(crate) const LONGEST: usize = 64;
 
-/// `CustomerOrder`: 1 to 64 letters, digits, `-`, `_`, `.` or `~` (RFC 3986 unreserved, so it stands in a URL
-/// as it is), starting with a letter or digit, and not card-shaped when it was accepted.
+/// `CustomerOrder`: 1 to 64 letters, digits, `-`, `_`, `.` or `~` (RFC 3986 unreserved, so it needs no
+/// encoding in a URL), starting with a letter or digit, and not card-shaped when it was accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OrderId(String);
 
 read_as_stored!(OrderId);
 
-/// Why a text is no order id. Says nothing of the text.
+/// Why a text is not an order id. It says nothing about the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParseOrderIdError {
-    /// Empty, too long, or with a character that has no place in a URL's path.
+    /// Empty, too long, or with a character that must be encoded in a URL's path.
     #[error("an order id is 1 to 64 letters, digits, '-', '_', '.' or '~', starting with a letter or digit")]
     Shape,
-    /// It reads as a card number.
+    /// It looks like a card number.
     #[error("an order id must not look like a card number")]
     CardShaped,
 }
 
 impl OrderId {
-    /// Judges the id that a client sends.
+    /// Checks the id that a client sends.
     ///
     /// # Errors
-    /// [`ParseOrderIdError`] tells which rule it breaks.
+    /// [`ParseOrderIdError`] says which rule it breaks.
     pub fn accept(text: &str) -> Result<Self, ParseOrderIdError> {
         if !has_form(text) {
             return Err(ParseOrderIdError::Shape);
@@ -52,8 +52,8 @@ impl OrderId {
         &self.0
     }
 
-    /// The id's text where it is written out, in a log line or a dead letter. None: it reads as a card number, as a
-    /// key that an earlier release took, or that somebody wrote by hand, may.
+    /// The id's text for a log line or a dead letter. None: it looks like a card number. An id that an earlier release
+    /// accepted, or that somebody wrote by hand, may do so.
     #[must_use]
     pub fn shown(&self) -> Option<&str> {
         Some(self.as_str()).filter(|text| !vault::is_card_shaped(text))

@@ -13,7 +13,7 @@ const LONGEST: usize = 128;
 #[serde(try_from = "String", into = "String")]
 pub struct Owner(String);
 
-/// Empty, too long or of another form: no user pool's `sub`.
+/// It is empty, too long or of another form, so it is not a `sub` of a user pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an owner")]
 pub struct ParseOwnerError;
@@ -23,8 +23,8 @@ impl Owner {
     /// pool has verified needs no such check.
     ///
     /// # Errors
-    /// [`ParseOwnerError`] for any other text, the same UUID in another form too: the card would be bound to an owner that
-    /// nobody signs in as.
+    /// [`ParseOwnerError`] for any other text, also for the same UUID in another form: nobody could sign in as the
+    /// owner to whom the card would then be bound.
     pub fn named(sub: &str) -> Result<Self, ParseOwnerError> {
         let uuid = Uuid::try_parse(sub).map_err(|_| ParseOwnerError)?;
         if uuid.to_string() == sub { Ok(Self(sub.into())) } else { Err(ParseOwnerError) }

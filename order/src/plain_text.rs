@@ -1,7 +1,7 @@
-//! Free text of a client: what it may hold.
+//! Free text from a client: what it may contain.
 
-/// Free text of a client: when it is accepted it is bounded, without control characters and not card-shaped, so that
-/// it may lie in the clean table. Its form is any text at all.
+/// Free text from a client. Accepted text has a limited length, no control characters, and is not card-shaped, so that
+/// it may be stored in the clean table. Stored text is read in any form.
 macro_rules! plain_text {
     ($(#[$doc:meta])* $name:ident, $longest:literal) => {
         $(#[$doc])*
@@ -11,7 +11,7 @@ macro_rules! plain_text {
         $crate::stored_text::read_as_stored!($name);
 
         impl $name {
-            /// Judges the text that a client sends.
+            /// Checks the text that a client sends.
             ///
             /// # Errors
             /// [`ParsePlainTextError`](crate::ParsePlainTextError) tells which rule it breaks.
@@ -34,7 +34,7 @@ macro_rules! plain_text {
         }
 
         impl std::fmt::Debug for $name {
-            /// Personal data has no place in a log.
+            /// Personal data must not get into a log.
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(concat!(stringify!($name), "(..)"))
             }
@@ -44,23 +44,23 @@ macro_rules! plain_text {
 
 pub(crate) use plain_text;
 
-/// Why a text cannot be stored. Says nothing of the text.
+/// Why a text cannot be stored. It says nothing about the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParsePlainTextError {
     /// Nothing but white space.
     #[error("must not be empty")]
     Empty,
-    /// More characters than the field takes.
+    /// More characters than the field allows.
     #[error("is too long")]
     TooLong,
     /// A control character other than a line break or a tab.
     #[error("must not hold control characters")]
     Control,
-    /// A character that stands for none (U+FFFD, which is what is left of text in another encoding; a noncharacter), or
-    /// one that shows text in another order than it is stored in (Unicode Technical Report 36, 2.5.1).
+    /// U+FFFD (the mark of text in another encoding), a noncharacter, or a mark that changes the order in which text is
+    /// shown (Unicode Technical Report 36, 2.5.1).
     #[error("must not hold characters that are no text")]
     NoText,
-    /// It reads as a card number, or holds one.
+    /// It is or contains text that looks like a card number.
     #[error("must not hold a card number")]
     CardShaped,
 }

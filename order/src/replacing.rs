@@ -1,5 +1,4 @@
-//! Replacing the card of an order that is not paid: one transaction, and the decision table of what a cancelled one
-//! means.
+//! Replacing the card of an order that is not paid: one transaction, and the decision table for a cancelled one.
 
 use std::collections::HashMap;
 
@@ -24,7 +23,7 @@ use crate::{
 impl Airlock {
     /// One transaction: the new vault row in, if absent; the clean row to the new token, if it still has the
     /// replaced one, and no payment or a declined one; the quarantine row out, if it is still this acceptance; the old
-    /// vault row out (`retired`), for a card that is not used is not kept (PCI DSS 3.2.1). The declines stay in
+    /// vault row out (`retired`), because a card that is not used is not kept (PCI DSS 3.2.1). The declines stay in
     /// the clean row. All or nothing, and repeating it changes nothing.
     ///
     /// # Errors
@@ -79,7 +78,7 @@ where
     }
 }
 
-/// The card that is to come in.
+/// The new card.
 struct Card<'a> {
     acceptance: Uuid,
     owner: &'a Owner,
@@ -96,8 +95,8 @@ struct Card<'a> {
 /// | any | gone, EXPIRED or another acceptance | any | superseded, done |
 /// | of this owner, forgotten | still this acceptance | any | drop it: its owner was told that no card is left. Nothing is parked |
 /// | validation error at any of the four | | | park REJECTED |
-/// | of this owner, with the replaced token, SUBMITTING | still this acceptance | any | a payment is under way until its `ClaimedUntil`: wait, with `ArmAfter` |
-/// | not as required otherwise: paid, perhaps paid, another token or owner, or declined for good with this card | still this acceptance | any | end: FAILED CARD_NOT_REPLACED, the card removed, no dead letter |
+/// | of this owner, with the replaced token, SUBMITTING | still this acceptance | any | a payment is in progress until its `ClaimedUntil`: wait, with `ArmAfter` |
+/// | not as required otherwise: paid, perhaps paid, another token or owner, or declined permanently with this card | still this acceptance | any | end: FAILED CARD_NOT_REPLACED, the card removed, no dead letter |
 /// | none | still this acceptance | any | park MALFORMED: nothing is there to be replaced |
 /// | as required | still this acceptance | token exists | again, with another token |
 fn decide(card: &Card<'_>, clean: &Obstacle, quarantine: &Obstacle, vault: &[Obstacle]) -> Crossing {
@@ -105,12 +104,12 @@ fn decide(card: &Card<'_>, clean: &Obstacle, quarantine: &Obstacle, vault: &[Obs
         matches!(clean, Obstacle::Row(Some(row)) if is(row, "AcceptanceId", &card.acceptance.to_string()));
     let others = || [clean, quarantine].into_iter().chain(vault);
     match (clean, quarantine) {
-        // A put of ingest's that arrived after the crossing has brought the row back: it is to go again.
+        // A put of ingest arrived after the crossing and brought the row back: it is to be deleted again.
         (_, Obstacle::Nothing) if across => Crossing::Duplicate,
         (_, Obstacle::Row(_)) if across => Crossing::AlreadyAcross,
         _ if others().any(|obstacle| *obstacle == Obstacle::Transient) => Crossing::Transient,
         (_, Obstacle::Row(_)) => Crossing::Superseded,
-        // Its owner was told that there is no card of this order any more.
+        // The answer to its owner said that this order has no card any more.
         (Obstacle::Row(Some(row)), _) if is_forgotten_for(row, card.owner) => Crossing::Forgotten,
         _ if others().any(|obstacle| *obstacle == Obstacle::Invalid) => Crossing::Rejected,
         (Obstacle::Row(Some(row)), _) => match claim_on(row, card) {
@@ -118,9 +117,9 @@ fn decide(card: &Card<'_>, clean: &Obstacle, quarantine: &Obstacle, vault: &[Obs
             // Paid, perhaps paid, or no order of this owner with the card that was to be replaced.
             None => Crossing::CardNotReplaced,
         },
-        // Nobody takes clean orders away: this row says what was never so.
+        // Clean orders are never deleted, so this row is wrong.
         (Obstacle::Row(None), _) => Crossing::NothingToReplace,
-        // The token was minted before: a new try mints another.
+        // The token exists already: a new try makes another one.
         _ => Crossing::Transient,
     }
 }
@@ -149,7 +148,7 @@ mod tests {
 
     const UNTIL: &str = "2026-11-21T19:00:33.000Z";
 
-    /// A clean row with a claim, which the statuses other than SUBMITTING pass over.
+    /// A clean row with a claim, which is ignored with another status than SUBMITTING.
     fn row(acceptance: &str, token: &str, payment: &str) -> HashMap<String, AttributeValue> {
         [
             ("Owner", "me"),

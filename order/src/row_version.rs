@@ -1,10 +1,10 @@
-//! One state of a quarantine row, told from every other: what each write that follows a read is conditional on.
+//! The version of a quarantine row: each write after a read requires that it has not changed.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// `AcceptanceId`, `Status` and `Attempt` as read, whatever they were: a malformed row has a version too.
+/// `AcceptanceId`, `Status` and `Attempt` as read, in any form: a malformed row has a version too.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowVersion([Option<AttributeValue>; 3]);
 
@@ -12,7 +12,7 @@ const ATTRIBUTES: [&str; 3] = ["AcceptanceId", "Status", "Attempt"];
 const NAMES: [&str; 3] = ["#acceptance_seen", "#status_seen", "#attempt_seen"];
 const VALUES: [&str; 3] = [":acceptance_seen", ":status_seen", ":attempt_seen"];
 
-/// A condition expression with the names and values it speaks of.
+/// A condition expression with its names and values.
 #[derive(Debug)]
 pub(crate) struct Condition {
     pub(crate) expression: String,
@@ -27,7 +27,7 @@ impl RowVersion {
         Self(ATTRIBUTES.map(|attribute| item.get(attribute).cloned()))
     }
 
-    /// Holds while the row exists and none of the three has changed.
+    /// True while the row exists and none of the three has changed.
     pub(crate) fn unchanged(&self) -> Condition {
         let (mut clauses, mut names, mut values) = (Vec::new(), HashMap::new(), HashMap::new());
         for (((seen, attribute), name), value) in self.0.iter().zip(ATTRIBUTES).zip(NAMES).zip(VALUES) {

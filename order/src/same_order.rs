@@ -1,10 +1,10 @@
-//! What a client tells of an order besides the card, and when two tellings are the same.
+//! The details of an order besides the card, and when two submissions are the same order.
 
 use vault::{Brands, Last4, Token};
 
 use crate::{amount::Amount, customer::Customer, owner::Owner};
 
-/// What may be seen of an order without opening its card. Two acceptances with the same details count as the
+/// The details of an order that can be read without opening its card. Two acceptances with the same details count as the
 /// same order: ingest cannot open what it sealed, so it compares no more of the card.
 #[derive(Debug, Clone)]
 pub struct Details {
@@ -17,15 +17,15 @@ pub struct Details {
     pub brands: Brands,
     /// The token whose card this one is to replace; none for a new order.
     pub replaces: Option<Token>,
-    /// What a merchant says that the order costs. None: a customer, who may not say it, or a merchant who leaves it
-    /// open.
+    /// What the order costs, as a merchant says. None: the sender is a customer, who may not say it, or a merchant who
+    /// gave no amount.
     pub amount: Option<Amount>,
 }
 
 impl Details {
-    /// Whether these details, of a card that is at hand, are those of a stored order, whose brand may be what an
-    /// earlier version of the issuers' table gave. An amount that is not told is not compared: a customer, who may not
-    /// tell one, repeats an order whose price the merchant has set.
+    /// Whether these details, of a card that was just opened or sent, are those of a stored order, whose brand may be what an
+    /// earlier version of the issuers' table gave. An amount that is not sent is not compared, because a customer, who
+    /// may not send one, can repeat an order whose amount the merchant has set.
     #[must_use]
     pub fn are_those_of(&self, stored: &Self) -> bool {
         let Self { owner, customer, last4, brands, replaces, amount } = self;

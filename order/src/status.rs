@@ -1,4 +1,4 @@
-//! Where a quarantined order is.
+//! The status of a quarantined order.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
@@ -10,11 +10,11 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 #[serde(rename_all = "UPPERCASE")]
 #[strum(serialize_all = "UPPERCASE")]
 pub enum QuarantineStatus {
-    /// On its way; the worker takes it up from the stream.
+    /// It waits; the stream brings it to the worker.
     Pending,
     /// Parked with a reason; a replay re-arms it.
     Failed,
-    /// Too long in quarantine: its card is gone from the row.
+    /// Too long in quarantine: its card was removed from the row.
     Expired,
 }
 

@@ -1,10 +1,10 @@
-//! Text that somebody sends and a table keeps: judged when it arrives, read by its form afterwards.
+//! Text that a client or processor sends and a table stores: it is checked when it arrives, and later read by its form.
 //!
-//! Each such type has two constructors and no other. `accept` judges what a client or a processor sends, by all rules
-//! of this release. `stored` reads what an earlier release may have accepted under other rules: it checks the form
-//! alone, which never becomes narrower. So a stricter rule makes no stored row unreadable.
+//! Each such type has two constructors and no other. `accept` checks what a client or a processor sends, by all rules
+//! of this release. `stored` reads what an earlier release may have accepted under other rules: it checks only
+//! the form, which never becomes narrower. So a stricter rule does not make a stored row unreadable.
 
-/// Makes serde read a type by `stored`, so that no deserializer can judge. serde's own error would quote the text.
+/// Makes serde read a type by `stored`, so that a deserializer never applies the rules of `accept`. serde's own error would quote the text.
 macro_rules! read_as_stored {
     ($name:ident) => {
         impl<'de> serde::Deserialize<'de> for $name {

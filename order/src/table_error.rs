@@ -1,4 +1,4 @@
-//! What can go wrong with a table, told apart by what the caller can do about it.
+//! The errors of a table, by what the caller can do.
 
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
@@ -6,10 +6,10 @@ use aws_sdk_dynamodb::{
 };
 use vault::{IncompleteActionError, failure_code};
 
-/// Why a table's operation failed. Static: AWS's own words go to the log, by code.
+/// Why an operation on a table failed. It has fixed text; AWS's own code goes to the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TableError {
-    /// DynamoDB did not answer, throttled us, met a conflict, or will not let us in: trying again may help.
+    /// DynamoDB did not answer, throttled the call, found a conflict or denied access: trying again may help.
     #[error("DynamoDB is not available")]
     Unavailable,
     /// DynamoDB refuses the request itself (`ValidationException`): the same request never succeeds.
@@ -36,7 +36,7 @@ impl From<IncompleteActionError> for TableError {
 }
 
 impl From<serde_dynamo::Error> for TableError {
-    /// serde's text quotes the value: dropped.
+    /// serde's own text quotes the value, so it is not kept.
     fn from(_: serde_dynamo::Error) -> Self {
         Self::Malformed
     }

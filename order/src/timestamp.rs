@@ -25,15 +25,15 @@ impl Timestamp {
         self.0 / 1_000
     }
 
-    /// The time of so many whole seconds since 1970; one after the year 9999 is its end, beyond which RFC 3339 has
-    /// no words.
+    /// The time that many whole seconds after 1970. A time after the year 9999 becomes the end of that year, because
+    /// RFC 3339 cannot write later ones.
     #[must_use]
     pub fn of_epoch_seconds(seconds: u64) -> Self {
         const END_OF_9999: u64 = 253_402_300_799;
         Self(seconds.min(END_OF_9999) * 1_000)
     }
 
-    /// Milliseconds from this time to a later one; none to an earlier one.
+    /// Milliseconds from this time to a later one; zero to an earlier one.
     #[must_use]
     pub fn milliseconds_until(self, later: Self) -> u64 {
         later.0.saturating_sub(self.0)

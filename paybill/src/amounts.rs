@@ -1,4 +1,4 @@
-//! Who decides how much: what a payment that begins with a request charges.
+//! Who decides the amount: what a payment that begins with a request charges.
 
 use order::{Amount, Payer};
 use platform::api::Problem;
@@ -6,17 +6,17 @@ use platform::api::Problem;
 /// What a payment that begins now charges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Price {
-    /// How much; none: the processor knows it by the order.
+    /// The amount. None: the processor knows it by the order.
     pub(crate) amount: Option<Amount>,
-    /// Whether no payment begins without an amount.
+    /// Whether a payment needs an amount to begin.
     pub(crate) is_required: bool,
 }
 
-/// The table "Who decides how much" of docs/paying.md: the order's amount, else the merchant's. What a customer says
-/// decides nothing.
+/// The table "Who decides how much" of docs/paying.md: the order's amount, otherwise the merchant's. A customer
+/// cannot decide it.
 ///
 /// # Errors
-/// 422 where another amount is given than the order's, 403 where a customer gives one that the order has not.
+/// 422 if the request has another amount than the order, 403 if a customer gives an amount that the order does not have.
 pub(crate) fn amount_to_charge(
     of_order: Option<Amount>,
     asked: Option<Amount>,

@@ -1,4 +1,4 @@
-//! What a client asks of `POST /paybill`.
+//! The request of `POST /paybill`.
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use order::{Amount, OrderId, OrderIdPattern, PaymentKey};
@@ -9,7 +9,7 @@ use platform::api::{self, Fields, Problem};
 pub(crate) struct Asked {
     /// The order to be paid.
     pub(crate) order: OrderId,
-    /// What is to be charged, as far as the request says it.
+    /// The amount, if the request has one.
     pub(crate) amount: Option<Amount>,
     /// `Idempotency-Key`: the client's name for this attempt.
     pub(crate) key: Option<PaymentKey>,
@@ -34,7 +34,7 @@ impl Asked {
 }
 
 fn key(request: &ApiGatewayProxyRequest) -> Result<Option<PaymentKey>, Problem> {
-    // API Gateway hands over the last of several here and all of them there.
+    // With several of this header, API Gateway gives the last one in one map and all of them in the other.
     let sent = request.multi_value_headers.get_all("idempotency-key").iter().count().max(1);
     let Some(text) = request.headers.get("idempotency-key") else { return Ok(None) };
     let key = text.to_str().ok().filter(|_| sent == 1).and_then(|text| PaymentKey::accept(text).ok());

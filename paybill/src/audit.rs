@@ -1,5 +1,5 @@
 //! `DetokenizeAuditTable`: who takes which card out of the vault, when and what for, and how many in a minute. Written
-//! before the vault is read and KMS is asked: no card is opened unrecorded, or beyond the limit.
+//! before the vault is read and KMS is asked: no card is opened without a record, or above the limit.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -18,15 +18,15 @@ use platform::{api::Problem, metrics::Metric};
 use uuid::Uuid;
 use vault::{IncompleteActionError, Token, action, opaque_id};
 
-/// How long a minute's counter is kept before DynamoDB removes it, in seconds. The audit itself is kept for ever.
+/// How long a minute's counter is kept before DynamoDB removes it, in seconds. The audit items themselves never expire.
 const COUNTER_SECONDS: u64 = 24 * 60 * 60;
 
-/// Payments of one principal at the same time meet at the counter; DynamoDB lets one through and cancels the others.
+/// Payments of one principal at the same time conflict at the counter: DynamoDB accepts one and cancels the others.
 const TRIES: u32 = 6;
 /// The longest wait after the first such cancellation; it doubles from one to the next.
 const FIRST_WAIT_MILLISECONDS: u64 = 25;
 
-/// What the audit is told by the template.
+/// The settings that the template gives to the audit.
 #[derive(Debug, Clone)]
 pub struct AuditSettings {
     /// `AUDIT_TABLE`: name of the table.
@@ -44,25 +44,25 @@ pub struct Detokenization<'a> {
     pub order: &'a OrderId,
     /// The card's token.
     pub token: Token,
-    /// What for.
+    /// The purpose.
     pub purpose: Purpose,
     /// The payment it is taken out for.
     pub payment_id: Uuid,
-    /// When.
+    /// The time.
     pub at: Timestamp,
 }
 
-/// What a card is taken out of the vault for.
+/// The purpose for which a card is taken out of the vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
 #[strum(serialize_all = "UPPERCASE")]
 pub enum Purpose {
-    /// For the payment processor alone.
+    /// For the payment processor only.
     Payment,
-    /// And to be shown in full to who asks.
+    /// Also to be shown in full to the caller.
     Reveal,
 }
 
-/// Why a card may not be taken out. It must not be then.
+/// Why a card must not be taken out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AuditError {
     /// The principal has taken out as many as it may in this minute.
@@ -71,7 +71,7 @@ pub enum AuditError {
         /// Seconds until the next minute, 1 to 60.
         retry_after: u32,
     },
-    /// It could not be recorded, for whatever reason.
+    /// It could not be recorded, for any reason.
     #[error("the detokenization could not be recorded")]
     Unavailable,
 }
@@ -105,9 +105,9 @@ impl AuditTable {
         Self { dynamodb: Client::new(config), settings }
     }
 
-    /// Counts and records, in one transaction: neither is there without the other. However often it is sent, it
-    /// counts once: the SDK's `ClientRequestToken` is the same for each of its own tries, and what one of ours has
-    /// written all the same, the next one meets by its id.
+    /// Counts and records, in one transaction: both are written, or none. It counts once, even if it
+    /// is sent several times: the SDK's `ClientRequestToken` is the same for each of its own tries, and if one of our own
+    /// tries was written although it failed, the next one finds the item by its id.
     ///
     /// # Errors
     /// [`AuditError`]; the card must stay in the vault then.
@@ -124,7 +124,7 @@ impl AuditTable {
                 Outcome::OverLimit => {
                     tracing::warn!(
                         principal = %card.principal, order = %card.order, payment = %card.payment_id,
-                        "not detokenized: over the limit"
+                        "the card was not detokenized, because the user is over the limit"
                     );
                     Metric::DetokenizeRefused.record();
                     return Err(AuditError::OverLimit { retry_after: seconds_to_next_minute(card.at) });
@@ -191,7 +191,7 @@ fn seconds_to_next_minute(at: Timestamp) -> u32 {
 enum Outcome {
     Recorded,
     OverLimit,
-    /// Cancelled, with nothing written, for a reason that passes.
+    /// Cancelled, with nothing written, for a temporary reason.
     Busy,
     Failed,
 }
@@ -209,7 +209,7 @@ where
     Outcome::Failed
 }
 
-/// The reasons of counter and audit item, in this order.
+/// The reasons for the counter and the audit item, in this order.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CancellationReason.html>
 fn of_cancelled(reasons: &[CancellationReason]) -> Outcome {
     let code = |place: usize| reasons.get(place).and_then(CancellationReason::code).unwrap_or("None");

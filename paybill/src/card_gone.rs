@@ -1,9 +1,9 @@
-//! A card that is no longer there, by rights or not.
+//! A card that is no longer there, as intended or by a fault.
 
 use order::{CleanOrder, OrderId, Timestamp};
 use platform::{api::Problem, metrics::Metric};
 
-/// Refuses to begin with a card that was forgotten, or whose retention ends before it is done with.
+/// Refuses to begin with a card that was forgotten, or whose retention ends before the claim would end.
 ///
 /// # Errors
 /// 410; a retry does not help.
@@ -11,7 +11,7 @@ pub(crate) fn refuse_gone(clean: &CleanOrder, needed_until: Timestamp) -> Result
     if clean.card_forgotten_at.is_some() {
         return Err(Problem::CARD_FORGOTTEN);
     }
-    // DynamoDB removes the vault's row at any time after its end.
+    // DynamoDB removes the vault's row at some time after its end.
     if clean.card_expires_at.is_some_and(|end| end <= needed_until.epoch_seconds()) {
         return Err(Problem::CARD_RETENTION_ENDED);
     }

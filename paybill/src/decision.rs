@@ -1,4 +1,4 @@
-//! The decision table of paying: what a request means, given the payments that the row tells of.
+//! The decision table of paying: what a request means, by the payments in the row.
 
 use std::time::Duration;
 
@@ -14,31 +14,31 @@ pub(crate) enum Decision<'a> {
     Paid(&'a Payment),
     /// Answer from the row.
     Refuse(Problem),
-    /// Answer that the card was declined, unless another card is on its way.
+    /// Answer that the card was declined, unless another card is pending.
     Declined(Problem),
     /// Claim a new payment, of this amount.
     Begin(Option<Amount>),
-    /// Claim this one again, whose claim has run out: it may have been charged, so it keeps its id and amount.
+    /// Claim this one again, whose claim has ended: it may have been charged, so it keeps its id and amount.
     TakeOver(&'a Payment),
-    /// Write down that nobody knows what became of this one.
+    /// Write that the outcome of this one is not known.
     GiveUp(&'a Payment),
-    /// Ask the processor what became of this one, of which nobody knows.
+    /// Ask the processor for the outcome of this one, which is UNKNOWN.
     LookUp(&'a Payment),
 }
 
-/// The processor is not asked more often what became of a payment.
+/// The processor is not asked more often for the outcome of a payment.
 const BETWEEN_LOOKUPS: Duration = Duration::from_secs(60);
 
-/// How long things last, and what the processor is.
+/// The durations, and the properties of the processor.
 #[derive(Debug, Clone)]
 pub(crate) struct Terms<'t> {
-    /// How long a claim stands.
+    /// How long a claim lasts.
     pub(crate) claim: Duration,
-    /// How long the processor knows a payment again by its id.
+    /// How long the processor recognizes a repeated payment by its id.
     pub(crate) idempotency: Duration,
     /// Where payments are sent now.
     pub(crate) route: &'t PaymentRoute,
-    /// Whether the processor can be asked what became of a payment.
+    /// Whether the processor can be asked for the outcome of a payment.
     pub(crate) can_look_up: bool,
     /// Why no payment can begin with the order's card.
     pub(crate) unfit: Option<Problem>,
@@ -71,16 +71,16 @@ pub(crate) fn decide<'a>(
             }
         }
         Standing::Submitting { until, .. } if until > now => {
-            // Most claims end long before they run out.
+            // Most requests finish long before their claim ends.
             let left = now.milliseconds_until(until).div_ceil(1_000);
             let left = u32::try_from(left).unwrap_or(u32::MAX).min(SHORTLY);
             Decision::Refuse(Problem::PAYMENT_IN_PROGRESS.retry_after(left))
         }
-        // It was sent elsewhere, or nobody knows where: here it would be charged once more.
+        // It was sent by another route, or by an unknown one: by this route it would be charged again.
         Standing::Submitting { .. } if payment.route.as_ref() != Some(terms.route) => {
             Decision::GiveUp(payment)
         }
-        // To its end, this request's claim must lie within the time in which a repeat is known as one.
+        // This request's claim must end within the time in which the processor recognizes a repeat.
         Standing::Submitting { .. }
             if now.after(terms.claim) > payment.started_at.after(terms.idempotency) =>
         {
@@ -106,7 +106,7 @@ fn problem_of(asked: &Asked, amount: Option<Amount>, problem: Problem) -> Proble
     if differs(asked, amount) { Problem::AMOUNT_DIFFERS } else { problem }
 }
 
-/// Who asks without an amount asks for what was claimed.
+/// A request without an amount asks for the amount that was claimed.
 fn differs(asked: &Asked, claimed: Option<Amount>) -> bool {
     asked.amount.is_some() && asked.amount != claimed
 }

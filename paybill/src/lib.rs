@@ -1,4 +1,4 @@
-//! `POST /paybill`: takes a card out of the vault, for the payment processor alone.
+//! `POST /paybill`: takes a card out of the vault, for the payment processor only.
 
 mod amounts;
 mod asked;
@@ -80,7 +80,7 @@ impl Paybill {
         }
     }
 
-    /// Answers one request before the deadline. Every fault has an answer, so this never fails.
+    /// Answers one request before the deadline. Each error has an answer, so this never fails.
     pub async fn handle(
         &self,
         mut request: ApiGatewayProxyRequest,

@@ -1,4 +1,4 @@
-//! A payment that nobody knows about, looked up at the processor: before any card is opened, once a minute at most.
+//! Looks up an UNKNOWN payment at the processor: before any card is opened, at most once a minute.
 
 use order::{CleanOrder, Outcome, Payer, Payment, Written};
 use platform::{
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{Paybill, pay::submitted};
 
 impl Paybill {
-    /// Asks what became of an UNKNOWN payment. Only a final outcome settles it; what is not found proves nothing.
+    /// Asks for the outcome of an UNKNOWN payment. Only a final outcome settles it; "not found" proves nothing.
     pub(crate) async fn look_up_unknown(
         &self,
         clean: &CleanOrder,

@@ -77,7 +77,7 @@ impl Paybill {
         match refuse_gone(&clean, claim.until) {
             Ok(()) => self.claim(&clean, &payments, &claim).await?,
             Err(gone) if claim.is_first() => return Err(gone),
-            // It may have been charged, and without the card nobody can ask the processor again.
+            // It may have been charged, and without the card it cannot be sent again.
             Err(_) => return Err(self.give_up(&clean, claim.seen.as_ref()).await),
         }
         match self.submit(caller, &clean, &claim, deadline).await {
@@ -97,7 +97,7 @@ impl Paybill {
         lacks_expiry.then_some(Problem::ORDER_EXPIRY_MISSING)
     }
 
-    /// The order as far as it has come, if it is the caller's or the caller is a merchant.
+    /// The order, clean or in quarantine, if it is the caller's or the caller is a merchant.
     async fn find(&self, caller: &Caller, order: &OrderId) -> Result<Found, Problem> {
         let may_pay = |owner: &Owner| caller.may_act_for(owner, &self.billing_group);
         if let Some(found) =
@@ -121,8 +121,8 @@ impl Paybill {
         }
     }
 
-    /// Another card that is on its way to replace the order's: who sent it wants that one charged. This is read after
-    /// the clean row: a card that crosses between the two reads makes the claim fail.
+    /// Another card that is to replace the order's: its sender wants that card to be charged. This is read after the
+    /// clean row: a card that crosses between the two reads makes the claim fail.
     async fn card_on_its_way(&self, clean: &CleanOrder) -> Result<Option<Pending>, Problem> {
         if clean.card_forgotten_at.is_some() {
             return Ok(None);
@@ -137,7 +137,7 @@ impl Paybill {
         }
     }
 
-    /// Claims the payment for this request. A claim whose reply was lost is recognised as our own.
+    /// Claims the payment for this request. A claim whose reply was lost is recognized as our own.
     async fn claim(&self, clean: &CleanOrder, payments: &Payments, claim: &Claim) -> Result<(), Problem> {
         if self.orders.claim_payment(clean, payments, claim).await? == Written::Done {
             return Ok(());
@@ -150,7 +150,7 @@ impl Paybill {
         }
     }
 
-    /// Writes the outcome. Where somebody else has written one, theirs stands.
+    /// Writes the outcome. If another request has written one, that one stays.
     async fn settle(
         &self,
         clean: &CleanOrder,
@@ -199,7 +199,7 @@ impl Paybill {
         }
     }
 
-    /// Past the time in which the processor knows a repeat as one, nothing is sent again by itself.
+    /// After the time in which the processor recognizes a repeat, nothing is sent again.
     pub(crate) async fn give_up(&self, clean: &CleanOrder, payment: Option<&Payment>) -> Problem {
         let Some(payment) = payment else { return Problem::PAYMENT_IN_PROGRESS };
         let order = &clean.customer_order;
@@ -219,19 +219,19 @@ impl Paybill {
     }
 }
 
-/// Where an order is that somebody wants to pay.
+/// Where the order to be paid is stored.
 enum Found {
     /// In the clean table, with its payments.
     Across(Box<(CleanOrder, Payments)>),
     InQuarantine(QuarantineStatus, Pending),
 }
 
-/// What the row says of a payment that the processor took. Opens no card.
+/// The answer from the row for a payment that the processor accepted. It opens no card.
 fn paid(clean: &CleanOrder, payment: &Payment, payer: Payer) -> Reply {
     submitted(json!(clean.card_last4.mask()), payment.id, payment.amount, payment.reference.as_ref(), payer)
 }
 
-/// The sample's answer, with what a client needs to find the charge again; a merchant finds it at the processor too.
+/// The sample's answer, with the ids by which a client, and a merchant at the processor, can find the charge.
 pub(crate) fn submitted(
     card: Value,
     payment: uuid::Uuid,

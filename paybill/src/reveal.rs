@@ -3,7 +3,7 @@
 
 use vault::{Card, Plaintext};
 
-/// A card number in an answer, in groups of four as the sample shows it. The one place where it leaves for a client.
+/// A card number in an answer, in groups of four as the sample shows it. Only here does it go to a client.
 pub(crate) struct Revealed(Plaintext<String>);
 
 impl Revealed {
@@ -13,7 +13,7 @@ impl Revealed {
     )]
     pub(crate) fn new(card: &Card) -> Self {
         let digits = card.pan.expose();
-        // Room for all of it, so that no part is left behind when the buffer grows.
+        // Space for all of it, because a buffer that grows leaves a copy behind.
         let mut text = Plaintext::new(String::with_capacity(digits.len() * 2));
         for (index, digit) in digits.chars().enumerate() {
             if index > 0 && index % 4 == 0 {

@@ -1,4 +1,4 @@
-//! What paybill is told by the template.
+//! The settings that the template gives to paybill.
 
 use std::{num::NonZeroU8, time::Duration};
 
@@ -21,28 +21,28 @@ pub struct Settings {
     pub quarantine_table: String,
     /// `ORDER_TABLE`: name of the table of clean orders.
     pub order_table: String,
-    /// `USER_POOL_CLIENT_ID`: whose ID tokens are let in.
+    /// `USER_POOL_CLIENT_ID`: the client whose ID tokens are accepted.
     pub user_pool_client_id: String,
-    /// `BILLING_GROUP`: the group of the user pool whose members may pay anybody's order.
+    /// `BILLING_GROUP`: the group of the user pool whose members may pay every order.
     pub billing_group: String,
-    /// `PROCESSOR_IDEMPOTENCY_HOURS`: how long the processor knows a repeated payment by its id.
+    /// `PROCESSOR_IDEMPOTENCY_HOURS`: how long the processor recognizes a repeated payment by its id.
     pub processor_idempotency: Duration,
     /// `REVEAL_CARD`: `true` shows the whole card number to the billing group, as the AWS sample shows it to
     /// everybody.
     pub reveal_card: bool,
-    /// `ORDER_ID_PATTERN`: how the shop's own order ids look.
+    /// `ORDER_ID_PATTERN`: the form of the shop's own order ids.
     pub order_ids: OrderIdPattern,
-    /// `OWNER_MAY_PAY`: `false` leaves paying to the billing group.
+    /// `OWNER_MAY_PAY`: with `false`, only the billing group may pay.
     pub owner_may_pay: bool,
-    /// `AMOUNT_REQUIRED`: whether no payment begins without an amount; see [`amount_required`].
+    /// `AMOUNT_REQUIRED`: whether a payment needs an amount to begin; see [`amount_required`].
     pub amount_required: bool,
-    /// `CORS_ORIGIN`: whose pages may read answers.
+    /// `CORS_ORIGIN`: the origin whose pages may read answers.
     pub cors: Cors,
-    /// The payment processor's.
+    /// The settings of the payment processor.
     pub processor: ProcessorSettings,
-    /// `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`: the way into the vault.
+    /// `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`: the access to the vault.
     pub detokenizer: DetokenizerSettings,
-    /// `AUDIT_TABLE`, `DETOKENIZE_LIMIT_PER_MINUTE`: what each card taken out is recorded in, and how many may be.
+    /// `AUDIT_TABLE`, `DETOKENIZE_LIMIT_PER_MINUTE`: where each card that is taken out is recorded, and the limit.
     pub audit: AuditSettings,
 }
 
@@ -50,7 +50,7 @@ impl Settings {
     /// Reads the settings from environment variables.
     ///
     /// # Errors
-    /// [`SettingError`] naming the one that is missing or wrong.
+    /// [`SettingError`], which names the setting that is missing or wrong.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
         let processor = ProcessorSettings::read(lookup)?;
         Ok(Self {
@@ -79,7 +79,7 @@ impl Settings {
 }
 
 /// `true`, `false` or `auto`: with the sandbox, which charges nobody, the AWS sample's payment without an amount works;
-/// anybody who charges has to be told how much.
+/// any other processor needs an amount.
 fn amount_required(word: &str, processor: &ProcessorUrl) -> Result<bool, SettingError> {
     match word {
         "auto" => Ok(*processor != ProcessorUrl::Sandbox),
@@ -87,7 +87,7 @@ fn amount_required(word: &str, processor: &ProcessorUrl) -> Result<bool, Setting
     }
 }
 
-/// 1 to 255 hours: none at all would give every interrupted payment up at once.
+/// 1 to 255 hours: with 0, every interrupted payment would be given up at once.
 fn hours(hours: NonZeroU8) -> Duration {
     Duration::from_hours(hours.get().into())
 }

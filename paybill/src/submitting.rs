@@ -1,5 +1,5 @@
-//! Under a claim: take the card out of the vault, do what comes before the charge, and charge. What settles the payment
-//! comes of it, or why nothing does.
+//! Under a claim: take the card out of the vault, do the steps before the charge, and charge. The result settles the
+//! payment, or says why it is not settled.
 
 use std::time::{Duration, SystemTime};
 
@@ -19,23 +19,23 @@ use crate::{
     reveal::Revealed,
 };
 
-/// The charge does not begin with less of the function's time left: its answer would come to nobody.
+/// The charge does not begin when the function has less time left: the answer would come too late.
 const LEAST_TIME: Duration = Duration::from_secs(8);
 
-/// What came of a submission.
+/// The result of a submission.
 pub(crate) struct Submitted {
     pub(crate) settlement: Settlement,
-    /// The card for the answer, where it is to be shown.
+    /// The card for the answer, if it is to be shown.
     pub(crate) revealed: Option<Revealed>,
 }
 
-/// Why nothing came of a submission.
+/// Why a submission has no outcome.
 pub(crate) enum Unsettled {
     /// No card was opened: it could not be recorded.
     NotRecorded(AuditError),
-    /// There is no card to be had.
+    /// The card is not available.
     NoCard(DetokenizeError),
-    /// The processor wants an expiry date, and the card has none.
+    /// The processor needs an expiry date, and the card has none.
     NoExpiry,
     /// The request that charges was not sent by this request.
     NotSent,
@@ -48,9 +48,9 @@ pub(crate) enum Unsettled {
 }
 
 impl Paybill {
-    /// Submits a payment. Where it was begun by an earlier request, the processor is asked first what became of it. The
-    /// card is wiped once the last request that carries it is written; while the processor works, there is none but one
-    /// to be revealed.
+    /// Submits a payment. If an earlier request began it, the processor is asked first for its outcome. The
+    /// card is wiped once the last request that carries it is written; while the processor works, there is no card except one
+    /// that is to be revealed.
     pub(crate) async fn submit(
         &self,
         caller: &Caller,
@@ -89,7 +89,7 @@ impl Paybill {
         };
         let prepared = match processor.prepare(exchange, request).await {
             Ok(prepared) => prepared,
-            // Nothing was charged by this request; by an earlier one, nobody knows.
+            // This request charged nothing. Whether an earlier one did is not known.
             Err(PrepareError::Declined(settlement)) if claim.is_first() => {
                 return Ok(Submitted { settlement, revealed });
             }
@@ -118,7 +118,7 @@ impl Paybill {
         }
     }
 
-    /// Writes down what the processor has made. Without that nobody could find the payment there again.
+    /// Writes the object that the processor made. Without it the payment could not be found there again.
     async fn remember(
         &self,
         order: &OrderId,
@@ -166,7 +166,7 @@ impl Paybill {
         Ok((card, revealed))
     }
 
-    /// After a submission without outcome. The claim is given back only when nothing can have been charged:
+    /// After a submission without an outcome. The claim is given back only when nothing can have been charged:
     /// this request did not charge, and no other can have, because the payment began with it.
     pub(crate) async fn give_back(&self, clean: &CleanOrder, claim: &Claim, unsettled: Unsettled) -> Problem {
         let order = &clean.customer_order;
@@ -198,7 +198,7 @@ impl Paybill {
             }
         };
         if !claim.is_first() || self.orders.release_claim(order, claim, has_expiry).await.is_err() {
-            // The claim stands until it runs out.
+            // The claim lasts until its end.
             return problem.retry_after(CLAIM_SECONDS);
         }
         problem

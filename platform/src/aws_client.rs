@@ -25,24 +25,24 @@ pub enum ConfigError {
     #[error(transparent)]
     Region(#[from] SettingError),
     /// The file that `AWS_CA_BUNDLE` names cannot be read, or holds no certificates.
-    #[error("the certificates of AWS_CA_BUNDLE cannot be read")]
+    #[error("the certificates in the file of AWS_CA_BUNDLE cannot be read")]
     Certificates,
-    /// There is no TLS to be had.
-    #[error("no HTTPS client can be made")]
+    /// TLS cannot be set up.
+    #[error("the HTTPS client cannot be made")]
     Tls,
 }
 
 /// The AWS configuration of a deployed function, from what Lambda puts into its environment: region and credentials.
-/// There are no other places to look for them, so none is asked. All clients share one pool of connections.
+/// No other source of them is asked. All clients share one pool of connections.
 ///
 /// `AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, `AWS_MAX_ATTEMPTS` and `AWS_CA_BUNDLE` are
-/// heeded, no other setting of the SDK's, and no proxy:
+/// read, but no other setting of the SDK, and no proxy:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html>.
 ///
 /// # Errors
-/// [`ConfigError`] when there is no region, or nobody to trust.
+/// [`ConfigError`] when there is no region, or no trusted certificate.
 pub fn sdk_config(lookup: Lookup<'_>) -> Result<SdkConfig, ConfigError> {
-    // As everywhere, an empty variable is none.
+    // As everywhere, an empty variable counts as missing.
     let text_of = |name| lookup(name).filter(|value| !value.is_empty());
     let is_true = |name| text_of(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let attempts =
@@ -64,7 +64,8 @@ pub fn sdk_config(lookup: Lookup<'_>) -> Result<SdkConfig, ConfigError> {
     Ok(config.build())
 }
 
-/// Two tries of a call that hangs. A request that meets several of those is answered 503 before its deadline.
+/// Enough time for two tries of a call that hangs. A request with several such calls is answered 503 before its
+/// deadline.
 #[must_use]
 pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
@@ -74,8 +75,8 @@ pub fn timeouts() -> TimeoutConfig {
         .build()
 }
 
-/// Trusts Amazon's roots and no other authority; five certificates are also read quicker than the system's 140. Where
-/// AWS's endpoints are signed by others, `bundle` is the file of whom to trust instead.
+/// Trusts Amazon's roots and no other authority; five certificates are also read faster than the system's 140. If
+/// other authorities sign AWS's endpoints, `bundle` is the file of certificates to trust instead.
 fn http_client(bundle: Option<String>) -> Result<SharedHttpClient, ConfigError> {
     let roots = bundle
         .map_or_else(|| Ok(AMAZON_ROOTS.to_vec()), std::fs::read)
@@ -141,7 +142,7 @@ mod tests {
         assert!(matches!(error, SdkError::DispatchFailure(_)), "{error:?}");
     }
 
-    /// Of each an operator does something else. On a laptop, plain HTTP on loopback has none of them.
+    /// An operator needs to distinguish these errors, because each has another remedy.
     #[tokio::test]
     async fn a_call_that_gets_no_answer_says_in_the_log_what_it_met() {
         let listener = || TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! Work ends before Lambda's deadline, so that the answer still gets out.
+//! Work ends before Lambda's deadline, so that there is time for the answer.
 
 use std::time::{Duration, SystemTime};
 

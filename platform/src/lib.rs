@@ -1,5 +1,5 @@
-//! What every function shares with every other around its handler: the runtime and the logs, metrics, settings, the
-//! AWS clients, and the conventions of the API.
+//! What all functions share: the runtime, the logs, metrics, settings, the AWS clients, and the conventions of the
+//! API.
 
 pub mod api;
 pub mod aws_client;

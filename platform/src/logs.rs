@@ -1,4 +1,4 @@
-//! The log: who may write what, as JSON lines, and the metrics among them.
+//! The log, as JSON lines with the metrics: which crate may write at which level.
 
 use tracing::{Metadata, level_filters::LevelFilter};
 use tracing_subscriber::{Layer, filter::FilterFn, layer::SubscriberExt, util::SubscriberInitExt};
@@ -8,7 +8,7 @@ use crate::{
     settings::SettingError,
 };
 
-/// The workspace's own crates, whose log lines are written with care and may therefore be seen at any level. Whole names,
+/// The workspace's own crates, whose log lines never have secrets and may therefore be written at any level. Whole names,
 /// never prefixes: `lambda` would also let through the events that `lambda_runtime` writes.
 const OURS: [&str; 16] = [
     "card_airlock_clock",
@@ -29,15 +29,15 @@ const OURS: [&str; 16] = [
     "card_airlock",
 ];
 
-/// Which log lines come out: ours at the wanted level, dependencies' at WARN at most. At TRACE the Lambda
-/// runtime writes the whole event and the SDK every request, so no environment may ask for that.
+/// Which log lines are written: ours at the wanted level, dependencies' at WARN at most. At TRACE the Lambda
+/// runtime writes the whole event and the SDK every request, so no environment variable may turn that on.
 #[must_use]
 pub fn log_filter(ours: LevelFilter) -> FilterFn<impl Fn(&Metadata<'_>) -> bool> {
     FilterFn::new(move |line| *line.level() <= most(line.target(), ours)).with_max_level_hint(ours)
 }
 
 fn most(target: &str, ours: LevelFilter) -> LevelFilter {
-    // Of an invocation that failed: `invoke` says so, with its ids.
+    // The runtime's line about a failed invocation: `invoke` writes one with the ids.
     if target == "lambda_runtime::layers::panic" {
         return LevelFilter::OFF;
     }
@@ -46,7 +46,7 @@ fn most(target: &str, ours: LevelFilter) -> LevelFilter {
 }
 
 /// Writes JSON log lines to standard output, at the level of `LOG_LEVEL` (INFO when unset or unknown), and metrics
-/// of the namespace `METRICS_NAMESPACE`. Of a panic only its place is told.
+/// of the namespace `METRICS_NAMESPACE`. Of a panic, only its place in the code is written.
 ///
 /// # Errors
 /// [`SettingError`] when there is no namespace.
@@ -57,12 +57,12 @@ pub fn init_logs() -> Result<(), SettingError> {
     let level = level.unwrap_or(LevelFilter::INFO);
     let is_line = move |line: &Metadata<'_>| *line.level() <= most(line.target(), level) && !is_metric(line);
     let lines = lines.with_filter(FilterFn::new(is_line).with_max_level_hint(level));
-    // Both layers have a bound: what the SDK traces below it then costs nothing.
+    // Both layers have a maximum level: what the SDK traces below it then costs nothing.
     let is_wanted =
         |line: &Metadata<'_>| *line.level() <= LevelFilter::INFO && (line.is_span() || is_metric(line));
     let metrics = FilterFn::new(is_wanted).with_max_level_hint(LevelFilter::INFO);
     let metrics = EmbeddedMetrics::new(namespace).with_filter(metrics);
-    // Fails only when a subscriber is set already; then that one stays.
+    // This fails only when a subscriber is set already, and then that one stays.
     let _ = tracing_subscriber::registry().with(lines).with(metrics).try_init();
     std::panic::set_hook(Box::new(|panic| {
         let (file, line) = panic.location().map(|place| (place.file(), place.line())).unzip();

@@ -31,7 +31,7 @@ pub enum Metric {
     Accepted,
     /// A request was refused or failed, by its code.
     Refused(&'static str),
-    /// Somebody asked for what is not theirs, by [`crate::api::Denied`].
+    /// A caller was denied, by [`crate::api::Denied`].
     Denied(&'static str),
     /// An order is across.
     Tokenized,
@@ -43,13 +43,13 @@ pub enum Metric {
     Rearmed,
     /// An order that Lambda had given up was re-armed by the sweep.
     TakenUp,
-    /// So many rows are with stream and worker, at the end of a sweep.
+    /// How many rows are in the stream or in the worker, at the end of a sweep.
     InWork(u64),
-    /// So many rows Lambda has given up, and the next sweep may take them up, at the end of a sweep.
+    /// How many rows Lambda has given up, which the next sweep may take up, at the end of a sweep.
     GivenUp(u64),
-    /// So many cards wait for a payment before they replace another, at the end of a sweep.
+    /// How many cards wait for a payment before they replace another, at the end of a sweep.
     WaitingForPayment(u64),
-    /// So many rows are parked and wait for a replay, at the end of a sweep.
+    /// How many rows are parked and wait for a replay, at the end of a sweep.
     ParkedRows(u64),
     /// An order expired.
     Expired,
@@ -61,11 +61,11 @@ pub enum Metric {
     Detokenized,
     /// A card was shown in an answer.
     Revealed,
-    /// A card stayed in the vault: who asked has taken out as many as the limit allows.
+    /// A card was not taken out of the vault, because the user is at the limit.
     DetokenizeRefused,
     /// A card could not be taken out of the vault for a reason that no retry fixes.
     CardUnreadable,
-    /// An order's card is not in the vault, though nobody forgot it and its retention has not ended.
+    /// An order's card is not in the vault, although nobody forgot it and its retention has not ended.
     CardMissing,
     /// A card was forgotten on request.
     Forgotten,
@@ -126,7 +126,7 @@ pub fn namespace(lookup: Lookup<'_>) -> Result<String, SettingError> {
 }
 
 /// Writes metrics to standard output as CloudWatch reads them, with the ids that every line of a request has.
-/// Passes over every other line.
+/// It ignores every other line.
 #[derive(Debug, Clone)]
 pub struct EmbeddedMetrics {
     namespace: String,
@@ -149,13 +149,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for EmbeddedMetrics {
         event.record(&mut fields);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let mut line = fields.line(&self.namespace, u64::try_from(now).unwrap_or_default());
-        // As the layer that writes the other lines keeps them.
+        // In the same form as in the layer that writes the other lines.
         for span in context.event_scope(event).into_iter().flatten() {
             if let Some(ids) = span.extensions().get::<FormattedFields<JsonFields>>() {
                 line.extend(serde_json::from_str::<Map<String, Value>>(ids).unwrap_or_default());
             }
         }
-        // A function whose output is gone has nobody to tell.
+        // If the output is closed, nothing more can be done.
         let _ = writeln!(std::io::stdout(), "{}", Value::Object(line));
     }
 }

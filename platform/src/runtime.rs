@@ -11,12 +11,12 @@ use zeroize::Zeroizing;
 
 use crate::spans;
 
-/// What Lambda handed over is not the event that the function is made for. Says nothing of it.
+/// Lambda's event is not of the kind that the function expects. The error says nothing about the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the event cannot be read")]
 pub struct ReadEventError;
 
-/// A handler panicked. Says nothing more: the panic's own words may quote what it was at.
+/// A handler panicked. The error says nothing more, because the panic's message may quote data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the handler panicked")]
 pub struct HandlerPanicError;
@@ -29,11 +29,11 @@ pub fn read_event<E: DeserializeOwned>(text: Zeroizing<String>) -> Result<E, Rea
     serde_json::from_str(&text).map_err(|_| ReadEventError)
 }
 
-/// Runs a handler on the Lambda runtime until Lambda ends it. The handler is told the invocation's deadline. Every
+/// Runs a handler on the Lambda runtime until Lambda ends it. The handler gets the invocation's deadline. Every
 /// log line of an invocation has its ids: see [`spans::name_request`]. A panic is an error of its invocation.
 ///
 /// # Errors
-/// When the Runtime API is not there.
+/// When the Runtime API cannot be reached.
 pub async fn run<E, A>(
     handler: impl AsyncFn(E, SystemTime) -> Result<A, lambda_runtime::Error>,
 ) -> Result<(), lambda_runtime::Error>

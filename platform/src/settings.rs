@@ -10,10 +10,10 @@ pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// A setting that a function cannot start with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
-    /// It is missing or cannot be read. Named; its value is not shown.
-    #[error("the setting {0} is missing or cannot be read")]
+    /// It is missing or cannot be read. The error shows its name, but not its value.
+    #[error("the setting {0} is missing or wrong: docs/settings.md says what it may be")]
     Unreadable(&'static str),
-    /// `ORDER_ID_PATTERN` is refused. Its part that is at fault is shown.
+    /// `ORDER_ID_PATTERN` is refused. The error shows the part that is wrong.
     #[error("the setting ORDER_ID_PATTERN {0}")]
     OrderIdPattern(#[source] ParseOrderIdPatternError),
 }
@@ -37,17 +37,17 @@ pub fn parsed<T: FromStr>(lookup: Lookup<'_>, name: &'static str) -> Result<T, S
 /// `ORDER_ID_PATTERN`: how the shop's own order ids look; empty: as any.
 ///
 /// # Errors
-/// [`SettingError`] when it is missing, cannot be read, or admits card numbers.
+/// [`SettingError`] when it is missing, cannot be read, or allows card numbers.
 pub fn order_id_pattern(lookup: Lookup<'_>) -> Result<OrderIdPattern, SettingError> {
     const NAME: &str = "ORDER_ID_PATTERN";
     let pattern = lookup(NAME).ok_or(SettingError::Unreadable(NAME))?;
     pattern.parse().map_err(SettingError::OrderIdPattern)
 }
 
-/// The bounds on data keys: `DATA_KEY_MAX_ROWS` cards, `DATA_KEY_MAX_SECONDS` seconds.
+/// The limits of data keys: `DATA_KEY_MAX_ROWS` cards, `DATA_KEY_MAX_SECONDS` seconds.
 ///
 /// # Errors
-/// [`SettingError`] naming the one that is missing or wrong.
+/// [`SettingError`], which names the setting that is missing or wrong.
 pub fn data_key_policy(lookup: Lookup<'_>) -> Result<vault::DataKeyPolicy, SettingError> {
     Ok(vault::DataKeyPolicy {
         max_cards: parsed(lookup, "DATA_KEY_MAX_ROWS")?,

@@ -4,15 +4,15 @@
 use order::{DeadLetter, OrderId, Timestamp};
 use serde::Deserialize;
 
-/// What a message speaks of.
+/// What a message is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Word {
     Order(OrderId),
-    /// An order whose id is none: only its row can tell.
+    /// An order without a valid id: only its row shows which one.
     Nameless,
     /// Records that Lambda gave up on: of rows armed up to then, some may be stuck.
     ArmedUpTo(Timestamp),
-    /// Nothing that this release writes or knows. Left alone.
+    /// A message that this release does not know. It is left in the queue.
     Unknown,
 }
 

@@ -1,4 +1,4 @@
-//! What brings stuck orders on their way again: the sweep, on a schedule, and the replay, on an operator's word.
+//! Starts stuck orders again: the sweep does it on a schedule, the replay when an operator asks for it.
 //! Neither reads a sealed card or holds a key: a row is re-armed, and the stream and the worker do the rest.
 
 mod inbox;
@@ -30,16 +30,16 @@ pub use sweep::SweepOptions;
 const AT_ONCE: usize = 8;
 
 /// A row's ArmedAt is by ingest's clock and a record's arrival by DynamoDB's, to the second: rows armed this
-/// much later are looked at too. Re-arming one more than needed changes nothing.
+/// much later are included. Re-arming a row too many does no harm.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
-/// What the function is asked. A field that is not known is refused: it may be what keeps a run from changing anything.
+/// The request to the function. An unknown field is refused: it may be a mistyped `dryRun`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "action", rename_all = "camelCase")]
 pub enum Request {
-    /// By the schedule: re-arm what is stuck, park what is hopeless, expire what is overdue.
+    /// By the schedule: re-arm stuck rows, park rows that cannot cross, expire rows after their deadline.
     Sweep(SweepOptions),
-    /// By an operator: drain the dead-letter queue and re-arm what is parked.
+    /// By an operator: read the dead-letter queue and re-arm parked rows.
     Replay(Selection),
 }
 
@@ -51,7 +51,7 @@ pub enum Summary {
     Replay(ReplaySummary),
 }
 
-/// Why a sweep or a replay stopped. What was done until then is done; running it again goes on.
+/// Why a sweep or a replay stopped. The finished part stays done; run it again for the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
     #[error(transparent)]
@@ -90,7 +90,7 @@ impl Replay {
     /// Does what is asked, until the deadline.
     ///
     /// # Errors
-    /// [`ReplayError`]; what was done until then is done.
+    /// [`ReplayError`]; the finished part stays done.
     pub async fn handle(&self, request: Request, deadline: SystemTime) -> Result<Summary, ReplayError> {
         match request {
             Request::Sweep(options) => self.sweep(options, deadline).await.map(Summary::Sweep),
@@ -109,7 +109,7 @@ impl Replay {
         if is_over { Err(ReplayError::OutOfTime) } else { Ok(()) }
     }
 
-    /// Word of a row, sent before the row is written: see the worker's parking.
+    /// A message about a row, sent before the row is written, as the worker does it for parking.
     async fn send_word(
         &self,
         row: &KeptRow,

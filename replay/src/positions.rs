@@ -1,5 +1,5 @@
-//! The positions in the stream that Lambda gave up on, as a sweep holds them: hidden from others while it works,
-//! deleted only when no row can be stuck because of them any more, and shown again otherwise.
+//! The positions in the stream that Lambda gave up on, as a sweep keeps them: they are hidden from others while
+//! it works, deleted only when no row can be stuck because of them, and otherwise made visible again.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use platform::deadline::MARGIN;
 
 use crate::{AT_ONCE, CLOCK_SKEW, Replay, ReplayError, inbox::Word};
 
-/// How long a message stays hidden. A sweep that is killed holds up nobody for longer.
+/// How long a message stays hidden. After a sweep that is killed, others wait no longer than this.
 const HIDDEN: Duration = Duration::from_secs(2 * 60);
 
 /// How often a sweep that still works hides its messages again: half of the time is left then.
 const EXTENDED: Duration = Duration::from_secs(60);
 
-/// The most messages that one sweep takes. The newest position stands for all of them.
+/// The most messages that one sweep receives. Only the newest position matters.
 const MOST_MESSAGES: usize = 10_000;
 
 /// Positions that a sweep received.
@@ -27,7 +27,7 @@ pub(crate) struct Positions {
 }
 
 impl Replay {
-    /// Receives all messages and keeps the positions; what else is there is shown again. Those that were received
+    /// Receives all messages and keeps the positions; all other messages are made visible again. Those that were received
     /// before the queue failed are kept too.
     pub(crate) async fn hold_positions(
         &self,
@@ -63,8 +63,8 @@ impl Replay {
 }
 
 impl Positions {
-    /// Rows that were armed up to this time were given up: the newest position, and as much more as the clocks of
-    /// ingest and DynamoDB may differ. None: Lambda has given up nothing.
+    /// Rows that were armed up to this time were given up: the newest position, plus the possible
+    /// difference between the clocks of ingest and DynamoDB. None: Lambda has given up nothing.
     pub(crate) fn horizon(&self) -> Option<Timestamp> {
         self.held.iter().map(|(_, time)| time.after(CLOCK_SKEW)).max()
     }
@@ -80,7 +80,7 @@ impl Positions {
             .await;
     }
 
-    /// Deletes those below every row that is still given up, and shows the others again. Gives the numbers of both.
+    /// Deletes those below every row that is still given up, and makes the others visible again. Returns the numbers of both.
     pub(crate) async fn settle(
         self,
         queue: &DeadLetterQueue,

@@ -1,5 +1,5 @@
-//! The replay: drains the dead-letter queue and re-arms what is parked. A message says only where to look; the
-//! row is the truth. A message is deleted once its orders are re-armed or known to be done.
+//! The replay: reads the dead-letter queue and re-arms parked rows. A message says only where to look; the row
+//! decides. A message is deleted once its orders are re-armed or known to be done.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,19 +20,19 @@ use crate::{AT_ONCE, CLOCK_SKEW, Replay, ReplayError, inbox::Word};
 /// How long a received message stays hidden: longer than a replay may take (15 min).
 const HIDDEN: Duration = Duration::from_secs(20 * 60);
 
-/// What is left to put messages back in, when time runs out.
+/// The time that is kept to make messages visible again, when the time is over.
 const TO_PUT_BACK: Duration = Duration::from_secs(30);
 
 /// The most messages taken in one replay.
 const MOST_MESSAGES: usize = 10_000;
 
-/// What an operator wants replayed; everything, unless narrowed.
+/// What an operator wants to replay: everything, if nothing is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Selection {
-    /// Change nothing, tell what would be done.
+    /// Change nothing, and report what would be done.
     pub dry_run: bool,
-    /// Re-arm so many orders at most.
+    /// Re-arm at most this many orders.
     pub max: Option<u64>,
     /// Only orders that failed for this reason.
     pub reason: Option<FailureReason>,
@@ -44,7 +44,7 @@ pub struct Selection {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReplaySummary {
-    /// Nothing was changed: the numbers tell what would be done.
+    /// Nothing was changed: the numbers say what would be done.
     pub dry_run: bool,
     /// Orders re-armed.
     pub rearmed: u64,
@@ -69,24 +69,24 @@ impl ReplaySummary {
     }
 }
 
-/// What became of a row.
+/// The result for a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RowOutcome {
-    /// It is on its way again.
+    /// It was re-armed.
     Rearmed,
     /// Somebody else changed it at the same moment: crossed, re-armed or parked.
     Unclear,
     /// It stays parked.
     StaysParked,
-    /// Its card is gone, or is about to be: nothing can bring it across.
+    /// Its card was removed, or is about to be: it cannot cross.
     Ended,
 }
 
 impl Replay {
-    /// Replays what is selected. `progress` is told the number of rows looked at so far.
+    /// Replays what is selected. `progress` gets the number of rows that were read so far.
     ///
     /// # Errors
-    /// [`ReplayError`]; messages that were received are put back, and replaying again goes on.
+    /// [`ReplayError`]; messages that were received are made visible again, and another replay continues.
     pub async fn replay(
         &self,
         selection: &Selection,
@@ -94,7 +94,7 @@ impl Replay {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<ReplaySummary, ReplayError> {
         let messages = self.receive_all(deadline).await?;
-        // Those that another replay holds, or held when it was stopped: they come back by themselves.
+        // Another replay has hidden these messages, or did so before it was stopped: they become visible by themselves.
         let elsewhere = self.dead_letters.count().await?.saturating_sub(messages.len() as u64);
         let horizon = messages.iter().filter_map(|(_, word)| match word {
             Word::ArmedUpTo(time) => Some(time.after(CLOCK_SKEW)),
@@ -126,7 +126,7 @@ impl Replay {
             self.settle(&mut run, &messages).await
         };
         if let Err(error) = outcome.await {
-            // The next replay is to find them at once; one that is deleted already is past putting back.
+            // The next replay is to find them at once. For a message that is deleted already, this does nothing.
             stream::iter(messages)
                 .for_each_concurrent(AT_ONCE, |(message, _)| async move {
                     self.dead_letters.put_back(&message).await;
@@ -208,7 +208,7 @@ impl Replay {
         while let Some((choice, outcome, order)) = done.next().await {
             let outcome = match (choice, outcome) {
                 (Choice::Rearm, Ok(Written::Done)) => RowOutcome::Rearmed,
-                // Somebody else changed the row: on its way, across, or parked.
+                // Somebody else changed the row: it was re-armed, crossed or was parked.
                 (Choice::Rearm, Ok(Written::LostRace)) | (Choice::Pending, _) => RowOutcome::Unclear,
                 (Choice::Ended, _) => RowOutcome::Ended,
                 (Choice::Leave, _) => RowOutcome::StaysParked,
@@ -242,7 +242,7 @@ impl Replay {
         for (message, word) in messages {
             let verdict = match word {
                 Word::Order(order) => self.verdict(run, order, &mut counted).await?,
-                // The rows have been gone over, all of them, unless the selection was narrower.
+                // All rows have been read, unless the selection was narrower.
                 Word::ArmedUpTo(_) | Word::Nameless if run.selection.order.is_some() => Verdict::NotAsked,
                 Word::ArmedUpTo(_) | Word::Nameless if run.is_whole() => Verdict::Settled,
                 Word::ArmedUpTo(_) | Word::Nameless | Word::Unknown => Verdict::Left,
@@ -282,7 +282,7 @@ impl Replay {
             Some(RowOutcome::Ended) | None => {}
         }
         if counted.insert(order.clone()) {
-            // No row in quarantine: across, or gone for good.
+            // No row in quarantine: the order is across, or it is lost.
             let acceptance = self.orders.acceptance(order).instrument(spans::order(Some(order)));
             if outcome.is_none() && acceptance.await?.is_some() {
                 run.summary.already_tokenized += 1;
@@ -339,7 +339,7 @@ impl Run<'_> {
             Some(QuarantineStatus::Expired) => Choice::Ended,
             // The sweep is about to expire it.
             Some(_) if overdue => Choice::Ended,
-            // A card that came too late for its payment: nothing of it is left, and nobody is to do anything.
+            // A card that came too late for its payment: it was removed, and nothing is to be done.
             Some(QuarantineStatus::Failed) if row.reason == Some(FailureReason::CardNotReplaced) => {
                 Choice::Ended
             }
@@ -361,7 +361,7 @@ impl Run<'_> {
     fn may_be_stuck(&self, row: &KeptRow, is_named: bool) -> bool {
         let armed_before = |horizon| row.armed_at.is_none_or(|armed| armed <= horizon);
         let is_asked_for = is_named || self.selection.order.is_some();
-        // One that waits for a payment goes on by itself.
+        // A row that waits for a payment continues by itself.
         let is_waiting = row.arm_after.is_some();
         !is_waiting
             && self.selection.reason.is_none()

@@ -9,22 +9,22 @@ use crate::Settings;
 pub(crate) enum Action {
     /// It is parked or expired, and stays so.
     Leave,
-    /// It is with stream and worker.
+    /// It is in the stream or in the worker.
     InWork,
     /// It waits for a payment.
     Wait,
-    /// Lambda gave it up: it is for the take-up to say when it is armed again.
+    /// Lambda gave it up: the take-up decides when it is armed again.
     TakeUp,
     Rearm(Arming<'static>),
     Park(FailureReason),
     Expire,
-    /// Its order's card was forgotten, and its owner was told that no card is left.
+    /// Its order's card was forgotten, and the answer to its owner said that no card is left.
     Forget,
     /// A card that waited for a payment until its deadline.
     EndReplacement,
 }
 
-/// What the rules go by, beside the row.
+/// What the rules need besides the row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Facts {
     /// Rows armed up to then were given up; none: Lambda has given up nothing.
@@ -34,10 +34,9 @@ pub(crate) struct Facts {
     pub(crate) now: Timestamp,
 }
 
-/// The rules, in their order: a card of an order whose card was forgotten goes, wherever it stands; past its deadline a
-/// row expires, whatever it is; a row that no worker would take up is parked; one that waits for a payment waits; one
-/// that Lambda gave up is taken up; and one above every position is armed again once Lambda can no longer be retrying
-/// it.
+/// The rules, in their order. A card is removed if its order's card was forgotten, whatever the status of the row. After
+/// its deadline each row expires. A row that no worker would accept is parked. One that waits for a payment waits. One
+/// that Lambda gave up is taken up. One above every position is armed again when Lambda can no longer be retrying it.
 pub(crate) fn decide(row: &KeptRow, facts: Facts, settings: &Settings) -> Action {
     let Facts { horizon, is_forgotten, now } = facts;
     let is_overdue = row.deadline.is_some_and(|deadline| deadline <= now.epoch_seconds());
@@ -71,7 +70,7 @@ fn decide_pending(row: &KeptRow, horizon: Option<Timestamp>, now: Timestamp, set
     }
 }
 
-/// Whether a row was tried for so long that it is parked in place of being armed once more.
+/// Whether a row was tried for so long that it is parked instead of armed again.
 pub(crate) fn is_exhausted(row: &KeptRow, now: Timestamp, settings: &Settings) -> bool {
     row.first_armed_at().is_some_and(|first| first.after(settings.exhausted_after) <= now)
 }

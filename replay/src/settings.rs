@@ -1,4 +1,4 @@
-//! What sweep and replay are told by the template.
+//! The settings that the template gives to sweep and replay.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ pub struct Settings {
     pub quarantine_table: String,
     /// `ORDER_TABLE`: name of the table of clean orders.
     pub order_table: String,
-    /// `DEAD_LETTER_QUEUE_URL`: the queue that is drained and written to.
+    /// `DEAD_LETTER_QUEUE_URL`: the queue that is read and written.
     pub dead_letter_queue_url: String,
     /// `REARM_AFTER_MINUTES`: how long after it was armed a pending row counts as lost that Lambda has not given up;
     /// longer than Lambda can still be retrying its record.
     pub rearm_after: Duration,
-    /// `EXHAUSTED_AFTER_HOURS`: how long after it was armed first a row is parked in place of being armed again.
+    /// `EXHAUSTED_AFTER_HOURS`: how long after it was armed first a row is parked instead of armed again.
     pub exhausted_after: Duration,
 }
 
@@ -24,7 +24,7 @@ impl Settings {
     /// Reads the settings from environment variables.
     ///
     /// # Errors
-    /// [`SettingError`] naming the one that is missing or wrong.
+    /// [`SettingError`], which names the setting that is missing or wrong.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
         Ok(Self {
             quarantine_table: text(lookup, "QUARANTINE_TABLE")?,

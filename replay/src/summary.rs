@@ -7,11 +7,11 @@ use serde::Serialize;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SweepSummary {
-    /// Nothing was changed: the numbers tell what would be done.
+    /// Nothing was changed: the numbers say what would be done.
     pub dry_run: bool,
     /// Rows in quarantine.
     pub rows: u64,
-    /// Of them, PENDING and with stream and worker.
+    /// Of them, PENDING and in the stream or in the worker.
     pub in_work: u64,
     /// Of them, PENDING until a payment with the card that they replace is over.
     pub waiting: u64,
@@ -27,7 +27,7 @@ pub struct SweepSummary {
     pub parked: u64,
     /// Rows that expired by this sweep.
     pub expired: u64,
-    /// Rows whose card was taken out, because their order's card was forgotten.
+    /// Rows whose card was removed, because their order's card was forgotten.
     pub forgotten: u64,
     /// Cards that waited for a payment until their own deadline.
     pub not_replaced: u64,
@@ -42,7 +42,7 @@ pub struct SweepSummary {
 }
 
 impl SweepSummary {
-    /// Writes down how many rows stand where, at the end of a sweep.
+    /// Records how many rows there are of each kind, at the end of a sweep.
     pub(crate) fn record(&self) {
         Metric::OldestQuarantined(self.oldest_seconds).record();
         Metric::InWork(self.in_work + self.rearmed).record();

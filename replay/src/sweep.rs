@@ -18,11 +18,11 @@ use crate::{
     summary::SweepSummary,
 };
 
-/// How a sweep is asked for.
+/// The options of a sweep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct SweepOptions {
-    /// Change nothing, tell what would be done.
+    /// Change nothing, and report what would be done.
     pub dry_run: bool,
 }
 
@@ -39,15 +39,15 @@ pub(crate) struct Sweep<'a> {
     pub(crate) given_up: Vec<KeptRow>,
     /// Rows that a sweep took up not long ago and that Lambda has not given up since.
     pub(crate) in_work: Vec<String>,
-    /// Of the first row that could not be written, or of the queue. One bad row keeps no other from being swept.
+    /// The error of the first row that could not be written, or of the queue. One bad row does not stop the sweep.
     pub(crate) first_error: Option<ReplayError>,
 }
 
 impl Replay {
-    /// Goes over all rows once, and then takes up what Lambda gave up.
+    /// Reads all rows once, and then takes up those that Lambda gave up.
     ///
     /// # Errors
-    /// [`ReplayError`] of the first thing that failed, once all else is done; the next sweep goes over everything
+    /// [`ReplayError`] of the first failure, after all other work is done; the next sweep reads everything
     /// again.
     pub async fn sweep(
         &self,
@@ -122,7 +122,7 @@ impl Sweep<'_> {
         self.positions.keep_hidden(&self.replay.dead_letters, self.replay.now()).await;
     }
 
-    /// A position goes only when all rows were seen, and none at or below it is left given up.
+    /// A position is deleted only when all rows were read, and no row at or below it is still given up.
     async fn end(self, passed: Result<(), ReplayError>) -> Result<SweepSummary, ReplayError> {
         let Self { replay, dry_run, positions, mut summary, given_up, first_error, .. } = self;
         let may_settle = passed.is_ok() && !dry_run;
@@ -155,23 +155,23 @@ impl Replay {
         horizon: Option<Timestamp>,
         dry_run: bool,
     ) -> Result<Swept, ReplayError> {
-        // Where nobody can tell whether the order's card was forgotten, the row is treated as any other, and the next
-        // sweep looks again: what keeps orders from being carried across must keep none from being taken up.
+        // If it is not known whether the order's card was forgotten, the row is treated as any other, and the next sweep
+        // looks again: a fault that stops orders from crossing must not stop others from being taken up.
         let (is_forgotten, error) = match self.is_forgotten(&row).await {
             Ok(is_forgotten) => (is_forgotten, None),
             Err(error) => (false, Some(error.into())),
         };
         let now = self.now();
         let mut action = decide(&row, Facts { horizon, is_forgotten, now }, &self.settings);
-        // Who lost the race did nothing: the row went on without the sweep.
+        // If the race was lost, nothing was written: the row continued without the sweep.
         if !dry_run && self.act(&row, action, now).await? == Written::LostRace {
             action = Action::Leave;
         }
         Ok(Swept { row, action, now, error })
     }
 
-    /// Whether the card in a row came after its owner was told that no card of the order is left. The worker drops it
-    /// when it gets to it; but it may be out of reach of KMS, or have parked the row.
+    /// Whether the card in a row came after the answer to its owner said that no card is left. The worker drops such
+    /// a row when it processes it; but it may not reach KMS, or have parked the row.
     async fn is_forgotten(&self, row: &KeptRow) -> Result<bool, TableError> {
         match (&row.order, &row.owner) {
             (Some(order), Some(owner)) if row.status != Some(QuarantineStatus::Expired) => {
@@ -181,7 +181,7 @@ impl Replay {
         }
     }
 
-    /// Does what is to be done with a row, and says so where it took effect.
+    /// Does what is to be done with a row, and logs it if it took effect.
     pub(crate) async fn act(
         &self,
         row: &KeptRow,
@@ -195,7 +195,7 @@ impl Replay {
                 self.send_word(row, DeadLetterKind::Parked, Some(reason)).await?;
                 self.upkeep.park(row, reason).await?
             }
-            // Of a card that came too late, nothing is lost, and nobody waits for word of it.
+            // A card that came too late is no loss, and nobody expects a dead letter about it.
             Action::Expire if row.reason == Some(FailureReason::CardNotReplaced) => {
                 return Ok(self.upkeep.expire(row).await?);
             }
@@ -212,14 +212,14 @@ impl Replay {
                 Action::Park(reason) => Metric::Parked(reason.code()).record(),
                 Action::Expire => Metric::Expired.record(),
                 Action::Forget => {
-                    tracing::info!("took out a card of an order whose card was forgotten");
+                    tracing::info!("removed a card, because the card of its order was forgotten");
                     Metric::Forgotten.record();
                 }
                 _ => {}
             }
             if matches!(action, Action::Park(_) | Action::Expire) {
                 let order = row.order.as_ref().and_then(OrderId::shown);
-                tracing::error!(order, ?action, "an order could not be carried across");
+                tracing::error!(order, ?action, "an order was left to the next sweep, because a call failed");
             }
         }
         Ok(written)
@@ -238,7 +238,7 @@ impl SweepSummary {
     fn count(&mut self, swept: &Swept) {
         let Swept { row, action, now, .. } = swept;
         self.rows += 1;
-        // Nothing is left of a card that came too late, and one that waits for a payment is stuck nowhere.
+        // A card that came too late was removed, and a row that waits for a payment is not stuck.
         let is_ended = row.reason == Some(FailureReason::CardNotReplaced);
         let is_parked = row.status == Some(QuarantineStatus::Failed) && !is_ended;
         let counter = match action {

@@ -1,5 +1,5 @@
 //! Taking up what Lambda gave up. An outage may still last, so a few rows are tried first; and one row may crash the
-//! worker, so a row that fails where others do not is tried alone, and ever more seldom.
+//! worker, so a row that fails when others do not is tried alone, and less and less often.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -18,13 +18,13 @@ use crate::{
     sweep::Sweep,
 };
 
-/// So many rows are tried before all others, and so many are remembered as those that another was beside.
+/// How many rows are tried before all others, and how many are stored in `TakenUpBeside`.
 const PROBES: usize = 3;
 
-/// How long a row that was armed again is watched: the worker needs a second or two, behind a full batch some more.
+/// How long a row that was armed again is watched: the worker needs a second or two, and more after a full batch.
 pub(crate) const WATCHED: Duration = Duration::from_secs(30);
 
-/// How often it is looked at meanwhile.
+/// How often it is read meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How many rows the portions after the probes have: each ten times as many as the one before.
@@ -32,7 +32,7 @@ fn portions() -> impl Iterator<Item = usize> {
     std::iter::successors(Some(100), |size: &usize| Some(size.saturating_mul(10)))
 }
 
-/// Of a portion so many rows are watched: it is enough that one of them gets on.
+/// How many rows of a portion are watched: it is enough that one of them leaves PENDING.
 const WATCHED_ROWS: usize = 100;
 
 /// A row that was given up so often in succession, with no other row to compare it with, is suspected.
@@ -54,7 +54,7 @@ struct Armed {
 }
 
 impl Sweep<'_> {
-    /// Arms the rows that were given up as far as they get on. What is left of them waits for the next sweep.
+    /// Arms the rows that were given up, as long as they leave PENDING. The rest waits for the next sweep.
     pub(crate) async fn take_up(&mut self) {
         let mut rows = std::mem::take(&mut self.given_up);
         // Oldest first; each sort below keeps that among rows that are equal to it.
@@ -97,10 +97,10 @@ impl Sweep<'_> {
         rows.into_iter().map(judge).collect()
     }
 
-    /// Tries a few rows, which it takes out of `rows`: those that were tried least. Gives those that left PENDING.
+    /// Tries a few rows, which it removes from `rows`: those that were tried least. Returns those that left PENDING.
     async fn probe(&mut self, rows: &mut Vec<GivenUp>) -> Vec<String> {
         let now = self.replay.now();
-        // Those that are out of time are no probes as long as there are others: they are parked.
+        // Rows that are out of time are not used as probes if there are others: they are parked.
         rows.sort_by_key(|GivenUp { row, .. }| {
             (is_exhausted(row, now, &self.replay.settings), row.taken_up, row.accepted_at.or(row.armed_at))
         });
@@ -118,7 +118,7 @@ impl Sweep<'_> {
         self.watch(&armed).await
     }
 
-    /// Arms all other rows in growing portions, as long as a row of each gets on. Whether the last one did.
+    /// Arms all other rows in growing portions, as long as a row of each leaves PENDING. Returns whether a row of the last one did.
     async fn take_up_in_portions(
         &mut self,
         rows: &mut Vec<GivenUp>,
@@ -146,7 +146,7 @@ impl Sweep<'_> {
         true
     }
 
-    /// Arms suspects one after the other, each alone, until one of them does not get on.
+    /// Arms suspects one after the other, each alone, until one of them does not leave PENDING.
     async fn take_up_alone(&mut self, suspects: &mut Vec<GivenUp>, mut beside: Vec<String>) {
         let mut later = Vec::new();
         let mut rest = std::mem::take(suspects).into_iter();
@@ -171,8 +171,8 @@ impl Sweep<'_> {
         suspects.extend(later.into_iter().chain(rest));
     }
 
-    /// Arms rows, or parks those that are out of time. Gives those that were armed; those that could not be written
-    /// go to `failed`.
+    /// Arms rows, or parks those that are out of time. Returns those that were armed; those that could not be written
+    /// are in `failed`.
     async fn arm(&mut self, rows: Vec<GivenUp>, beside: &[String], failed: &mut Vec<GivenUp>) -> Vec<Armed> {
         let (replay, dry_run, mut armed) = (self.replay, self.dry_run, Vec::new());
         let mut done = stream::iter(rows)
@@ -206,7 +206,7 @@ impl Sweep<'_> {
         armed
     }
 
-    /// Watches rows until one of them has left PENDING, half a minute at most. Gives those that have, three at most.
+    /// Watches rows until one of them has left PENDING, for at most half a minute. Returns those that have, at most three.
     async fn watch(&mut self, armed: &[Armed]) -> Vec<String> {
         if armed.is_empty() || self.dry_run {
             return Vec::new();
@@ -242,7 +242,7 @@ impl Sweep<'_> {
     }
 }
 
-/// What became of a row that was to be armed.
+/// The result for a row that was to be armed.
 enum Outcome {
     Armed,
     Parked,

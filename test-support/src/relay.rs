@@ -1,4 +1,4 @@
-//! A relay before the AWS endpoint that loses requests and replies, as networks and dying processes do.
+//! A relay before the AWS endpoint that loses requests and replies, as networks and crashing processes do.
 
 use std::{
     collections::HashMap,
@@ -24,7 +24,7 @@ pub enum Fault {
     Lost,
     /// Takes effect; the reply breaks off.
     ReplyLost,
-    /// Never reaches AWS, and nobody says so.
+    /// The call never reaches AWS, and there is no answer.
     Stuck,
     /// Takes effect, and no reply ever comes.
     ReplyStuck,
@@ -106,7 +106,7 @@ impl Relay {
         own.map(|(_, body)| serde_json::from_slice(body).unwrap()).collect()
     }
 
-    /// The calls of these operations, in the order in which they came; several of one in a row are told once.
+    /// The calls of these operations, in the order in which they came; several of one in a row are listed once.
     pub fn order(&self, operations: &[&str]) -> Vec<String> {
         let calls = self.0.calls.lock().unwrap();
         let names = calls.iter().map(|(called, _)| called.clone());
@@ -181,7 +181,7 @@ async fn relayed(State(relay): State<Relay>, headers: HeaderMap, body: Bytes) ->
     }
 }
 
-/// A reply that ends before its body does: the client cannot know what became of its call.
+/// A reply that ends before its body does: the client cannot know the result of its call.
 fn broken_off() -> Response {
     let end = futures::stream::iter([Err::<Bytes, _>(std::io::Error::other("the connection broke"))]);
     Response::builder().header("content-length", "9").body(Body::from_stream(end)).unwrap()

@@ -40,7 +40,7 @@ impl Run {
             };
             (line, ids)
         });
-        // The runtime's own word of its end is about no invocation.
+        // The runtime's own message about its end belongs to no invocation.
         let is_of_the_end = |line: &Value| {
             line.get("target").is_some_and(|target| target == "lambda_runtime::layers::api_client")
         };
@@ -72,7 +72,7 @@ pub fn run_without(program: &str, variables: &[(&str, &str)], missing: &str) -> 
     (status, String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr))
 }
 
-/// What Lambda sets, and an AWS endpoint where nobody listens. No HOME, no profile, no metadata service.
+/// What Lambda sets, and an AWS endpoint without a listener. No HOME, no profile, no metadata service.
 fn command(program: &str, runtime_api: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(program);
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -99,7 +99,7 @@ struct Asked {
     from: TcpStream,
 }
 
-/// Takes requests on as many connections as the program likes, for as long as somebody takes them on.
+/// Accepts requests on any number of connections, as long as somebody receives them.
 fn serve(listener: &TcpListener, asked: &Sender<Asked>) {
     for connection in listener.incoming().map_while(Result::ok) {
         let asked = asked.clone();

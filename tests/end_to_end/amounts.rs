@@ -13,7 +13,7 @@ use crate::support::{
     Answer, Client, Fault, ORDERS, QUARANTINE, Relay, World, eventually, order, order_of, text,
 };
 
-/// A claim stands for 60 s.
+/// A claim lasts 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
 
 fn with(mut body: Value, more: &Value) -> Value {
@@ -63,7 +63,7 @@ async fn promise_6_the_customer_does_not_set_the_price() {
     let paid = asks(&clerk, &bill_of(4999, "USD")).await.is(200);
     assert_eq!((paid.json["Amount"].as_u64(), paid.text("Currency")), (Some(4999), "USD"));
     assert_eq!(charged(&world), [usd(4999)]);
-    // Nor afterwards, whatever the amount.
+    // Also not afterwards, with any amount.
     for amount in [1, 4999] {
         assert_eq!(asks(&ann, &bill_of(amount, "USD")).await.is(403).code(), "MERCHANT_ONLY");
     }
@@ -142,7 +142,7 @@ async fn an_order_that_a_merchant_places_for_somebody_is_theirs() {
     let world = World::stepped().await;
     let (ann, bob, clerk) = (world.client("ann"), world.client("bob"), world.clerk());
     let placed = clerk.submit(&placed_for(&ann, 4999)).await.is(202);
-    // Ann's own order, told again; the price is none of hers to tell.
+    // Ann's own order, sent again. She may not send the amount.
     assert_eq!(ann.submit(&order("1")).await.is(202).text("AcceptanceId"), placed.text("AcceptanceId"));
     for other in [&bob, &clerk] {
         assert_eq!(other.submit(&order("1")).await.is(409).code(), "ORDER_CONFLICT");
@@ -271,7 +271,7 @@ async fn of_a_customer_and_a_merchant_who_renew_at_once_one_is_first_and_no_pric
             let_through.notify_one();
         })
         .await;
-        // The customer repeats what stands; the merchant is told that the order has another price.
+        // The customer repeats the stored order; the merchant gets the answer that the order has another amount.
         assert_eq!(answer.status, if customer_is_late { 202 } else { 409 }, "{answer:?}");
         let row = world.only_row(QUARANTINE).await;
         let amount = if customer_is_late { "5999" } else { "4999" };
@@ -360,7 +360,7 @@ async fn where_an_amount_is_required_no_payment_begins_without_one() {
     let row = world.only_row(ORDERS).await;
     assert!(!row.contains_key("PaymentStatus") && !row.contains_key("PaymentKeys"), "{row:?}");
     let paid = clerk.pay_with("key", &bill_of(4999, "USD")).await.is(200);
-    // What is paid is told without one.
+    // The answer about a paid order needs none.
     assert_eq!(asks(&ann, &bill()).await.is(200).json, paid.json);
     let priced = with(placed_for(&ann, 700), &json!({ "CustomerOrder": "2" }));
     world.tokenized(&clerk, &priced).await;
@@ -423,7 +423,7 @@ async fn a_payment_of_before_this_rule_is_given_up_after_a_day_with_its_amount()
     assert!(world.sandbox.ledger().is_empty());
 }
 
-/// What stands in single quotes after an option of the command in docs/operating.md.
+/// The text in single quotes after an option of the command in docs/operating.md.
 fn documented(option: &str) -> &'static str {
     let guide = include_str!("../../docs/operating.md");
     let command = guide.split("**Payments that customers began.**").nth(1).unwrap();
@@ -530,7 +530,7 @@ async fn owner_and_merchant_who_pay_at_once_charge_one_amount_once() {
         let (cheated, paid, owned) =
             futures::join!(asks(&ann, &of_ann), clerk.pay_with("k", &of_clerk), ann.pay(&id));
         cheated.is(403);
-        // The first one decides; the other is told so, or is told to ask again.
+        // The first one decides; the answer to the other says so, or asks to try again.
         for answer in [paid, owned] {
             let known = ["", "PAYMENT_IN_PROGRESS", "AMOUNT_DIFFERS"].contains(&answer.code());
             assert!(known, "{answer:?}");

@@ -139,7 +139,7 @@ async fn another_card_waits_for_no_order_of_another_customer_that_met_at_the_sam
 async fn no_other_card_is_taken_in_while_a_payment_may_be_charging_the_old_one() {
     let (world, client) = declined().await;
     let mut claimed = world.only_row(ORDERS).await;
-    // By a claim that has run out: nobody knows yet what became of it.
+    // With a claim that has ended: the outcome is not known yet.
     for (name, text) in [("PaymentStatus", "SUBMITTING"), ("ClaimedUntil", "2026-01-02T03:04:05.006Z")] {
         claimed.insert(name.into(), aws_sdk_dynamodb::types::AttributeValue::S(text.into()));
     }
@@ -183,7 +183,7 @@ async fn a_payment_under_way_lets_another_card_wait_which_crosses_after_a_declin
     assert_eq!(world.sweep().await["rearmed"], 1);
     let armed = world.only_row(QUARANTINE).await;
     assert!(!armed.contains_key("ArmAfter") && text(&armed, "Attempt") == "2");
-    // The claim has run out, but nobody has settled the payment.
+    // The claim has ended, but nobody has settled the payment.
     assert_eq!(world.deliver_last().await, None);
     let again = humantime::parse_rfc3339(text(&world.only_row(QUARANTINE).await, "ArmAfter")).unwrap();
     let ahead = again.duration_since(world.now()).unwrap();

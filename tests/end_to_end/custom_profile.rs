@@ -1,4 +1,4 @@
-//! A processor that this project has never heard of, charged by a profile in a file of its own: Basic authentication, decimal
+//! A processor that this project does not know, charged by a profile in its own file: Basic authentication, decimal
 //! amounts, two steps, declines with 200, and a lookup by GET.
 
 use std::{
@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 
 use crate::support::{Client, Log, ORDERS, World, order_of, text};
 
-/// A claim stands for 60 s.
+/// A claim lasts 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
 const SECRET: &str = "shop:open sesame";
 /// The same in Base64, as RFC 7617 wants it.
@@ -303,7 +303,7 @@ async fn promise_6_a_decline_by_a_step_before_the_charge_settles_only_a_payment_
     merchant.pay("begins").await.is(402);
     assert_eq!(text(&world.row(ORDERS, "begins").await.unwrap(), "PaymentStatus"), "DECLINED");
     assert_eq!(bank.requests("PUT"), 0);
-    // The first try may have charged: what the step says of the card now tells nothing of that.
+    // The first try may have charged: what the step says about the card now does not show that.
     setting.tokenized("taken-over", "approve").await;
     *bank.is_mute.lock().unwrap() = true;
     *bank.next.lock().unwrap() = Some(StatusCode::BAD_GATEWAY.into_response());

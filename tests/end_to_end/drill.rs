@@ -1,5 +1,5 @@
 //! Outages of every service and length, and a record that crashes the worker, by a clock that the drill moves: how
-//! long it takes until everything is across, with nobody doing anything. `scripts/drill` prints the tables of
+//! long it takes until everything is across, without any manual work. `scripts/drill` prints the tables of
 //! docs/operating.md; the suite runs a small version.
 
 use std::{
@@ -116,7 +116,7 @@ async fn outage(service: Service, length: Duration, every: Duration) -> Recovery
             let order = format!("order-{}", recovery.orders);
             let answer = drill.world.submit(&order, "ada", &DETAILS[0]).await;
             assert_eq!(answer.status, 202, "{answer:?}");
-            // One of them cannot be opened, and has to be parked with word of it.
+            // One of them cannot be opened, and has to be parked with a dead letter.
             if service == Service::Sqs && is_broken && !is_over && !has_poison {
                 has_poison = true;
                 alter(&drill.world, &order).await;

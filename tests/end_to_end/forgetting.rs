@@ -10,7 +10,7 @@ use paybill::Sandbox;
 use crate::support::{Client, Item, Log, ORDERS, QUARANTINE, VAULT, World, order, order_of, overtaken, text};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// A claim stands for 60 s.
+/// A claim lasts 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,7 +59,7 @@ impl Trouble {
             Self::Without(_, "IngestSeals") => &[Place, SendAnotherCard],
             Self::Without(_, "TokenizeWorkerOpens" | "TokenizeWorkerSeals") => &[Cross, CrossAgain],
             Self::Without(_, "PaybillOpens") => &[PayInVain, Pay],
-            // A denial that bars nobody who goes by the rules, and the administration.
+            // A denial that stops only callers that break the rules, and the administration.
             Self::Without(..) => &[],
         }
     }
@@ -179,7 +179,7 @@ async fn at_every_stage(trouble: Trouble) {
     }
 }
 
-/// An order in a world of its own.
+/// An order in its own world.
 struct Life {
     world: World,
     kms: Kms,
@@ -226,7 +226,7 @@ impl Life {
         (answer.status, told.unwrap_or_default().to_owned())
     }
 
-    /// The stage does not come about: the client is told to come again, or the order waits. Nothing is parked.
+    /// The stage is not reached: the client must try again, or the order waits. Nothing is parked.
     async fn is_held_up_at(&mut self, stage: Stage) {
         if matches!(stage, Cross | CrossAgain) {
             // Lambda retries and gives up; a sweep during the trouble tries again, and changes nothing.

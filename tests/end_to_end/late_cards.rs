@@ -1,4 +1,4 @@
-//! Cards that come after their order's card was forgotten: the merchant who forgot it was told that no card is left.
+//! Cards that come after their order's card was forgotten: the answer to the merchant who forgot it said that no card is left.
 
 use std::{sync::Arc, time::Duration};
 

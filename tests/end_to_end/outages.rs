@@ -138,7 +138,7 @@ async fn promise_2_a_worker_that_is_merely_slow_has_no_healthy_order_parked() {
     for id in 0..10 {
         client.submit(&order(&id.to_string())).await.is(202);
     }
-    // Nobody takes the stream up for nearly a day; the sweep goes on all the while.
+    // For nearly a day nothing reads the stream, while the sweep continues.
     for _ in 0..23 * 12 {
         world.advance(5 * MINUTE);
         let swept = world.sweep().await;
@@ -258,7 +258,7 @@ async fn promise_7_a_row_that_cannot_be_parked_keeps_no_other_from_being_swept_o
     put.item("CustomerOrder", string("bad")).item("Status", string("ODD")).send().await.unwrap();
     world.advance(80 * MINUTE);
 
-    // No word of the bad row can be sent, so it cannot be parked.
+    // The dead letter of the bad row cannot be sent, so it cannot be parked.
     world.stack.aws().faults().add("ReplayRole/sqs/SendMessage=error".parse().unwrap());
     let failed = world.try_sweep(json!({ "action": "sweep" })).await;
     assert!(failed.is_err(), "a sweep that left something undone says so");

@@ -8,7 +8,7 @@ use order::Outcome;
 
 use crate::support::{Client, Driven, order_of};
 
-/// A claim stands for 60 s.
+/// A claim lasts 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
 
 /// A pipeline whose processor is waited for one second.

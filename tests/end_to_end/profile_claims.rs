@@ -1,5 +1,5 @@
 //! What a processor's profile changes in paying: which claims are given back, what is required, which cards are not taken
-//! again, and who is told the processor's own id.
+//! again, and who gets the processor's own id.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Fault, Item, ORDERS, Relay, World, order, order_of, text};
 
-/// A claim stands for 60 s.
+/// A claim lasts 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
 /// The charge does not begin with less of the function's time left than 8 s.
 const TOO_LITTLE: Duration = Duration::from_millis(7_900);

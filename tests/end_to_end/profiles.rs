@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, ORDERS, World, order_of, text};
 
-/// A claim stands for 60 s.
+/// A claim lasts 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const REAL: [Dialect; 3] = [Dialect::Stripe, Dialect::Adyen, Dialect::Checkout];
@@ -67,10 +67,10 @@ async fn promise_6_whatever_goes_wrong_at_a_processor_an_order_is_charged_once_a
         // The lookup finds it at once.
         (Dialect::Stripe, AnswerLost, [200, 200, 200], 1),
         (Dialect::Stripe, ErrorCharged, [200, 200, 200], 1),
-        // Stripe saves the 500 for the key, and the intent says that it was not confirmed: nobody can know more.
+        // Stripe saves the 500 for the key, and the intent says that it was not confirmed: more cannot be known.
         (Dialect::Stripe, Error, [503, 503, 409], 0),
         (Dialect::Stripe, Refused, [502, 200, 200], 1),
-        // There is no lookup: the same key tells.
+        // There is no lookup: a repeat with the same key shows it.
         (Dialect::Adyen, AnswerLost, [503, 200, 200], 1),
         (Dialect::Adyen, ErrorCharged, [503, 200, 200], 1),
         (Dialect::Adyen, Error, [503, 200, 200], 1),

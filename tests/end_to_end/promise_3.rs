@@ -145,7 +145,7 @@ async fn promise_3_another_order_racing_the_crossing_of_its_id_is_parked() {
     assert_eq!(letters[0]["AcceptanceId"], late.text("AcceptanceId"));
 }
 
-/// A worker of its own gets the records and is gone in the middle of a call, before or after it took effect.
+/// A separate worker gets the records and stops in the middle of a call, before or after it took effect.
 async fn die_at(world: &World, operation: &str, fault: Fault, records: &[Value]) {
     let relay = Relay::to(world.aws.url()).await;
     relay.strike(operation, fault, usize::MAX);

@@ -28,7 +28,7 @@ const CALLS: [(&str, &str, &str, &[&str], &str); 22] = [
     ("TokenizeWorkerRole", "Kms", "Decrypt", &["QuarantineKeyArn"], "quarantine"),
     ("TokenizeWorkerRole", "Kms", "GenerateDataKey", &["VaultKeyArn"], "vault"),
     ("TokenizeWorkerRole", "DynamoDb", "TransactWriteItems", &[VAULT, ORDERS, QUARANTINE], ""),
-    // An order is parked only while nobody is seen to have forgotten its card.
+    // An order is parked only if its card was not forgotten.
     ("TokenizeWorkerRole", "DynamoDb", "TransactWriteItems", &[ORDERS, QUARANTINE], ""),
     ("TokenizeWorkerRole", "DynamoDb", "TransactWriteItems", &[QUARANTINE], ""),
     ("TokenizeWorkerRole", "DynamoDb", "UpdateItem", &[QUARANTINE], ""),
@@ -176,7 +176,7 @@ fn code<E: ProvideErrorMetadata, R>(error: Option<SdkError<E, R>>) -> String {
 }
 
 /// Methods that a capability must not have. A call finds a type's own method before a trait's: should one of
-/// these gain the other's method, with whatever arguments, this does not compile.
+/// these gain the other's method, with any arguments, this does not compile.
 trait Lacks {
     fn seal(&self) {}
     fn open(&self) {}

@@ -260,7 +260,7 @@ async fn promise_5_swapped_cards_do_not_open() {
         client.submit(&order(id)).await.is(202);
     }
     let in_quarantine = world.rows(QUARANTINE).await;
-    // Both are sealed under one data key, so nothing but their places tells them apart.
+    // Both are sealed under one data key, so they differ only in their places.
     assert_eq!(in_quarantine[0]["DataKey"], in_quarantine[1]["DataKey"]);
     swap(&world, QUARANTINE, in_quarantine, &["SealedCard"]).await;
     let records = world.records();
@@ -281,7 +281,7 @@ async fn promise_5_swapped_cards_do_not_open() {
     }
 }
 
-/// Another plausible value of an attribute; the donor's where it has one of its own.
+/// Another plausible value of an attribute; the donor's value if the donor has one.
 fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
     match attribute {
         "CandidateString" | "DataKey" => flipped(&row[attribute]),

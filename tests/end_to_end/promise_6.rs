@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::{Fault, ORDERS, Relay, World, eventually, order, order_of, text};
 
-/// A claim stands for 60 s.
+/// A claim lasts 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Fault, ORDERS, Relay, World, order, order_of, text};
 
-/// A claim stands for 60 s.
+/// A claim lasts 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
 
 fn bill() -> Value {

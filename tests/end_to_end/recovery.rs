@@ -1,4 +1,4 @@
-//! Recovery without hands: what becomes of orders that Lambda gave up, by sweep and worker together.
+//! Recovery without manual work: sweep and worker bring orders across that Lambda gave up.
 
 use std::time::Duration;
 

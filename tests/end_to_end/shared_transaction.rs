@@ -16,7 +16,7 @@ async fn place(client: &Client) {
     }
 }
 
-/// All are across, each with its own vault row, and nobody was told of a failure.
+/// All are across, each with its own vault row, and no failure was reported.
 async fn each_is_across_once(world: &World) {
     assert_eq!(world.counts().await, [0, PLACED, PLACED]);
     let tokens = |rows: &[crate::support::Item], name| -> BTreeSet<String> {

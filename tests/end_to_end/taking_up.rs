@@ -1,4 +1,4 @@
-//! Taking up what Lambda gave up, with rows and positions of the test's own: nobody carries across what is armed, but as
+//! Taking up what Lambda gave up, with the test's own rows and positions: armed rows are carried across only as
 //! the test says.
 
 use std::{collections::BTreeSet, time::Duration};
@@ -22,7 +22,7 @@ async fn put_row(world: &World, id: &str, more: &[(&str, AttributeValue)]) {
     world.put(QUARANTINE, row).await;
 }
 
-/// A world with the order `model`, which waits for a payment for ever: it is in nobody's way.
+/// A world with the order `model`, which waits for a payment forever, and disturbs no test.
 async fn stepped() -> World {
     let world = World::stepped().await;
     world.client("ann").submit(&order("model")).await.is(202);
@@ -104,7 +104,7 @@ async fn a_row_that_the_last_sweep_took_up_and_that_is_in_work_is_success_too() 
         (beside(), 5 * MINUTE, 6),
         // It was taken up as the only row.
         (("TakenUpAlone", n(1)), 5 * MINUTE, 6),
-        // Armed by ingest or by a replay, or by a sweep before the last: that tells nothing of the worker now.
+        // Armed by ingest or by a replay, or by a sweep before the last: that says nothing about the worker now.
         (("TakenUp", n(1)), 5 * MINUTE, 3),
         (beside(), 11 * MINUTE, 3),
     ] {
@@ -362,7 +362,7 @@ async fn portions_follow_the_probes_as_long_as_a_row_of_each_leaves_pending_and_
     let count = count as u64;
     assert_eq!(numbers(&swept, ["givenUp", "takenUp", "positionsLeft"]), [count, count, 0], "{swept}");
     portions.retain(|portion| !portion.is_empty());
-    // The last portion is watched by nobody, for nothing follows it.
+    // The last portion is not watched, because nothing follows it.
     portions.push(armed_in(&world).into_iter().collect());
     assert_eq!(portions.iter().map(Vec::len).collect::<Vec<_>>(), [3, 100, 30]);
     // Those that were tried least, and then the oldest.

@@ -24,15 +24,14 @@ use crate::{
 /// Orders whose cards are opened and sealed at once. Each waits for KMS most of its time.
 const OPENED_AT_ONCE: usize = 16;
 
-/// Orders in one transaction, three actions each. Most of what more would save is saved by then.
+/// Orders in one transaction, three actions each. More orders would save little more.
 const TOGETHER: usize = 10;
 const _: () = assert!(TOGETHER <= Airlock::MOST_TOGETHER);
 
-/// How long orders that are ready wait for more to share a transaction with: a card that is long in coming holds up
-/// no others.
+/// How long orders that are ready wait for others to share a transaction: a slow card does not delay the others.
 const GATHERING: Duration = Duration::from_secs(1);
 
-/// How long a shared transaction may take before its orders go alone: one that hangs holds them up no longer.
+/// How long a shared transaction may take before its orders are written alone: one that hangs delays them no longer.
 const SHARED: Duration = Duration::from_secs(2);
 
 /// Orders, or transactions of several, that are carried across at once.
@@ -41,7 +40,7 @@ const CROSSING_AT_ONCE: usize = 16;
 /// The records of one order, each with its place in the batch.
 type Records = VecDeque<(usize, EventRecord)>;
 
-/// An order whose first record is as far as it comes without writing.
+/// An order whose first record is prepared as far as possible without writing.
 struct Begun {
     index: usize,
     step: Result<Step, Again>,
@@ -66,7 +65,7 @@ impl TokenizeWorker {
             .filter_map(std::future::ready);
         let undone: Vec<usize> = tokio_stream::StreamExt::chunks_timeout(begun, TOGETHER, GATHERING)
             .map(|orders| self.finish(orders, &at_once, deadline))
-            // The semaphore is the bound. One here would stop cards from being opened while transactions take long.
+            // The semaphore is the limit. A limit here would delay the opening of cards while transactions take long.
             .buffer_unordered(usize::MAX)
             .flat_map(stream::iter)
             .collect()
@@ -81,10 +80,10 @@ impl TokenizeWorker {
         Some(Begun { index, step, crossing: None, rest: records, about })
     }
 
-    /// Carries orders across together, does what that demands of each, and carries across alone what it left: one
-    /// that cannot cross holds no other up. Gives each order's first record that is not done.
+    /// Carries orders across together, does what follows for each, and carries the rest across alone: an order that
+    /// cannot cross does not delay the others. Returns each order's first record that is not done.
     async fn finish(&self, mut orders: Vec<Begun>, at_once: &Semaphore, deadline: SystemTime) -> Vec<usize> {
-        // Once more without those that were in the way.
+        // Once more without those that failed.
         if self.together(&mut orders, at_once, deadline).await {
             self.together(&mut orders, at_once, deadline).await;
         }
@@ -92,8 +91,8 @@ impl TokenizeWorker {
         join_all(finished).await.into_iter().flatten().collect()
     }
 
-    /// One transaction for those that are ready and have had none. Whether it told of some why they cannot cross,
-    /// and was in vain for others.
+    /// One transaction for those that are ready and had none yet. Returns whether it showed for some why they cannot
+    /// cross, and changed nothing for others.
     async fn together(&self, orders: &mut [Begun], at_once: &Semaphore, deadline: SystemTime) -> bool {
         let (places, ready): (Vec<_>, Vec<_>) = orders
             .iter()

@@ -1,4 +1,4 @@
-//! What a stream record tells the worker.
+//! What a stream record means for the worker.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use order::QuarantineStatus;
 /// An item, in the SDK's form.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// A change of a quarantine row, as far as it concerns the worker.
+/// A change of a quarantine row that the worker handles.
 #[derive(Debug)]
 pub(crate) enum Change {
     /// The row was armed: it is PENDING now, and does not wait for a payment.

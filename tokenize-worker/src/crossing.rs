@@ -1,4 +1,4 @@
-//! One record: what is to be done about it, and how it is done: the order crosses, is parked, or is tried again.
+//! One record: the order crosses, is parked, or is tried again.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use order::{
@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Again;
 
-/// What is to be done about a record; nothing has been written yet.
+/// What is to be done with a record; nothing has been written yet.
 pub(crate) enum Step {
     /// The order's card is sealed for the vault: what is left is one transaction.
     Cross(Box<Ready>),
@@ -34,7 +34,7 @@ pub(crate) struct Ready {
 }
 
 impl Step {
-    /// The order that may cross together with others: not one whose card is replaced, which is another transaction.
+    /// The order, if it may cross together with others: a replacement of a card needs another transaction.
     pub(crate) fn crossing(&self) -> Option<&Ready> {
         match self {
             Self::Cross(ready) if ready.row.replaces.is_none() => Some(ready),
@@ -44,7 +44,7 @@ impl Step {
 }
 
 impl TokenizeWorker {
-    /// Finds out what is to be done, and does what can be done of it without writing.
+    /// Finds out what is to be done, and does the part that needs no write.
     pub(crate) async fn open(&self, change: Change) -> Result<Step, Again> {
         let item = match change {
             Change::Armed(item) => item,
@@ -94,7 +94,7 @@ impl TokenizeWorker {
         }
     }
 
-    /// Does what the end of a try demands.
+    /// Does what follows from the end of a try.
     pub(crate) async fn settle(&self, ready: &Ready, crossing: Crossing) -> Result<(), Again> {
         let Ready { seen, row, .. } = ready;
         let (order, acceptance) = (&row.customer_order, row.acceptance_id);
@@ -108,7 +108,7 @@ impl TokenizeWorker {
             Crossing::AlreadyAcross | Crossing::Superseded => Ok(()),
             Crossing::Duplicate => {
                 self.quarantine.drop_row(order, acceptance).await.map_err(|_| Again)?;
-                tracing::info!(order = order.shown(), %acceptance, "dropped a duplicate");
+                tracing::info!(order = order.shown(), %acceptance, "dropped a duplicate of an order that is across");
                 Ok(())
             }
             Crossing::Forgotten => {
@@ -125,8 +125,8 @@ impl TokenizeWorker {
         }
     }
 
-    /// Dead letter first: a crash in between leaves word of an order that is still pending, never a failed
-    /// order without word. A row that changed meanwhile was taken care of by the writer that changed it.
+    /// The dead letter is sent first: after a crash in between, there may be a letter about an order that is still
+    /// pending, but never a failed order without a letter. A row that changed meanwhile is handled by its writer.
     async fn park(&self, seen: &SeenRow, reason: FailureReason) -> Result<(), Again> {
         let Some(key) = seen.key.clone() else { return Err(Again) };
         if self.late_card(seen, &key).await? != LateCard::Kept {
@@ -141,9 +141,9 @@ impl TokenizeWorker {
         Ok(())
     }
 
-    /// Drops a row whose order's card was forgotten, in place of parking it: its owner was told that no card is left.
+    /// Drops a row whose order's card was forgotten, instead of parking it: the answer to its owner said that no card is left.
     async fn late_card(&self, seen: &SeenRow, key: &AttributeValue) -> Result<LateCard, Again> {
-        // A row of nobody's is parked: nobody can have forgotten its card.
+        // A row without an owner is parked: nobody can have forgotten its card.
         let Some(owner) = &seen.owner else { return Ok(LateCard::Kept) };
         let outcome = self.airlock.drop_if_forgotten(key, owner, &seen.version).await;
         if outcome == Ok(LateCard::Dropped) {
@@ -152,13 +152,13 @@ impl TokenizeWorker {
         match outcome {
             Ok(outcome) => Ok(outcome),
             Err(error) if error.retryable() => Err(Again),
-            // DynamoDB refuses what stands in the row, and will for ever.
+            // DynamoDB refuses the contents of the row, and will always refuse them.
             Err(_) => Ok(LateCard::Kept),
         }
     }
 
     /// The order is being paid with the card that this one is to replace: the row waits, and the sweep arms it again
-    /// when that payment should be over. The record is done: no customer can hold up a batch.
+    /// when that payment should be over. The record is done: so no customer can delay a batch.
     async fn wait_for_payment(&self, seen: &SeenRow, claimed_until: Timestamp) -> Result<(), Again> {
         let Some(key) = seen.key.clone() else { return Err(Again) };
         let now = self.now();
@@ -170,12 +170,15 @@ impl TokenizeWorker {
         Ok(())
     }
 
-    /// Any customer can have a card refused by paying at the same moment: nobody is called for that.
+    /// Any customer can cause this by paying at the same moment, so it raises no alarm.
     async fn end_replacement(&self, seen: &SeenRow) -> Result<(), Again> {
         let Some(key) = seen.key.clone() else { return Err(Again) };
         let written = self.quarantine.end_replacement(key, &seen.version).await.map_err(|_| Again)?;
         if written == Written::Done {
-            tracing::info!(order = seen.order_text(), "another card came too late to replace the order's");
+            tracing::info!(
+                order = seen.order_text(),
+                "another card came too late to replace the card of its order"
+            );
         }
         Ok(())
     }
@@ -195,11 +198,11 @@ impl TokenizeWorker {
 
 fn report_forgotten(order: Option<&str>, acceptance: Option<uuid::Uuid>) {
     let acceptance = acceptance.map(tracing::field::display);
-    tracing::info!(order, acceptance, "dropped a card of an order whose card was forgotten");
+    tracing::info!(order, acceptance, "dropped a card, because the card of its order was forgotten");
     Metric::Forgotten.record();
 }
 
-/// What is known of a row before it is parsed, and stays known when it cannot be.
+/// What is known about a row before it is parsed, also when it cannot be parsed.
 pub(crate) struct SeenRow {
     key: Option<AttributeValue>,
     owner: Option<AttributeValue>,

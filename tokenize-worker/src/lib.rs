@@ -1,4 +1,4 @@
-//! The inner door: from the stream of the quarantine table to vault and clean order. Can only pass on.
+//! Moves orders from the stream of the quarantine table to the vault and the clean table. It can only pass cards on.
 
 mod batch;
 mod change;
@@ -43,14 +43,14 @@ impl TokenizeWorker {
         }
     }
 
-    /// Processes one batch. Reports the first record that is not done; what comes after it is delivered again and
-    /// converges. <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
+    /// Processes one batch. Reports the first record that is not done; the records after it are delivered again,
+    /// which changes nothing if they are done. <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
     pub async fn handle(&self, event: Event, deadline: SystemTime) -> DynamoDbEventResponse {
         let sequence_numbers: Vec<_> =
             event.records.iter().map(|record| record.change.sequence_number.clone()).collect();
         let mut response = DynamoDbEventResponse::default();
         if let Some(index) = self.first_undone(event.records, deadline).await {
-            // A record without a number gives an empty identifier, which fails the whole batch: as it should.
+            // A record without a number gives an empty identifier. This fails the whole batch, as intended.
             let number = sequence_numbers.into_iter().nth(index).flatten().unwrap_or_default();
             let mut failure = DynamoDbBatchItemFailure::default();
             failure.item_identifier = Some(number);

@@ -1,4 +1,4 @@
-//! What the worker is told by the template.
+//! The settings that the template gives to the worker.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub struct Settings {
     pub quarantine_table: String,
     /// `ORDER_TABLE`: name of the table of clean orders.
     pub order_table: String,
-    /// `DEAD_LETTER_QUEUE_URL`: where word of parked orders goes.
+    /// `DEAD_LETTER_QUEUE_URL`: the queue for messages about parked orders.
     pub dead_letter_queue_url: String,
     /// `QUARANTINE_KEY_ARN`, `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`, `DATA_KEY_MAX_ROWS`,
     /// `DATA_KEY_MAX_SECONDS`: the way from quarantine into the vault. `CARD_RETENTION_DAYS`: how long the vault
@@ -26,7 +26,7 @@ impl Settings {
     /// Reads the settings from environment variables.
     ///
     /// # Errors
-    /// [`SettingError`] naming the one that is missing or wrong.
+    /// [`SettingError`], which names the setting that is missing or wrong.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
         Ok(Self {
             quarantine_table: text(lookup, "QUARANTINE_TABLE")?,

@@ -10,9 +10,9 @@ use aws_sdk_dynamodb::{
 #[error("an action of the transaction is incomplete")]
 pub struct IncompleteActionError;
 
-/// What an action may be.
+/// The kinds of action.
 pub trait Action {
-    /// Puts it into a transaction's item.
+    /// Wraps it in an item of a transaction.
     #[must_use]
     fn set(self, item: TransactWriteItemBuilder) -> TransactWriteItemBuilder;
 }
@@ -44,7 +44,7 @@ impl Action for ConditionCheck {
 /// The action that a builder gave.
 ///
 /// # Errors
-/// [`IncompleteActionError`], a fault of this program's: then nothing may be sent.
+/// [`IncompleteActionError`], which is a fault of this program: nothing may be sent then.
 pub fn action(built: Result<impl Action, BuildError>) -> Result<TransactWriteItem, IncompleteActionError> {
     let action = built.map_err(|_| IncompleteActionError)?;
     Ok(action.set(TransactWriteItem::builder()).build())

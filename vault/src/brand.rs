@@ -3,7 +3,7 @@
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// The card scheme, guessed from the number's first digits (the issuers' table). For display only: issuers' ranges
-/// move, some cards carry two schemes, and no payment depends on it.
+/// change, some cards have two schemes, and no payment depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase", parse_err_ty = ParseBrandError, parse_err_fn = parse_brand_error)]
 pub enum CardBrand {

@@ -20,19 +20,19 @@ impl Brands {
         Self { now: of(ISSUERS), first: of(FIRST_ISSUERS) }
     }
 
-    /// What today's table gives.
+    /// The brand by the current table.
     #[must_use]
     pub fn now(self) -> CardBrand {
         self.now
     }
 
-    /// What the first release's table gives: every release reads it, so it is what ingest claims. A worker of an
-    /// earlier release that meets the row then agrees.
+    /// The brand by the first release's table. Every release knows it, so ingest stores it: a worker of an earlier
+    /// release that reads the row gets the same brand.
     pub(crate) fn first(self) -> CardBrand {
         self.first
     }
 
-    /// What each version of the table gives, today's first; several may give the same.
+    /// The brand by each version of the table, the current one first; several may be the same.
     #[must_use]
     pub fn versions(self) -> [CardBrand; 2] {
         [self.now, self.first]
@@ -45,7 +45,7 @@ impl Brands {
     }
 }
 
-/// All that is known of a stored brand whose number is not at hand.
+/// All that is known about a stored brand without its number.
 impl From<CardBrand> for Brands {
     fn from(stored: CardBrand) -> Self {
         Self { now: stored, first: stored }

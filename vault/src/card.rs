@@ -40,7 +40,7 @@ impl Card {
         self.pan.brands()
     }
 
-    /// Whether this is the card that last4 and brand, stored in the clear, were said of: the brand by any version of
+    /// Whether last4 and brand, which are stored unencrypted, fit this card. The brand may be that of any version of
     /// the issuers' table.
     pub(crate) fn is_claimed(&self, last4: Last4, brand: CardBrand) -> bool {
         self.last4() == last4 && self.brands().include(brand)
@@ -113,7 +113,7 @@ mod tests {
         }
     }
 
-    /// Seals with the first release's table and opens with today's, and the other way about, in quarantine's place
+    /// Seals with the first release's table and opens with today's, and the other way round, in quarantine's place
     /// and in the vault's: the two capabilities compare alike.
     #[test]
     fn a_card_of_every_prefix_that_moved_is_opened_by_both_tables_claims() {

@@ -30,7 +30,7 @@ impl fmt::Debug for DataKey {
 
 static_assertions::assert_not_impl_any!(DataKey: Clone, Copy, PartialEq, fmt::Display, AsRef<[u8]>);
 
-/// A data key under a KMS key: stored beside what it sealed, of use only to who may ask KMS to decrypt it.
+/// A data key under a KMS key: stored beside the card that it sealed. Only a role that may ask KMS to decrypt it can use it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct WrappedDataKey(Vec<u8>);
 

@@ -32,7 +32,7 @@ pub enum DetokenizeError {
     /// The vault has no row for this token, or its retention has ended.
     #[error("the vault holds no card for this token")]
     Missing,
-    /// The row lacks what a row must have, or has a version this program does not know.
+    /// The row lacks an attribute, or has a version that this program does not know.
     #[error("the vault row cannot be read")]
     Malformed,
     /// The card does not open in this order, or is not the card the order claims.
@@ -52,7 +52,7 @@ impl DetokenizeError {
     }
 }
 
-/// Where a clean order says its card lies, and what it claims of it.
+/// The card that a clean order names, and what the order says about it.
 #[derive(Debug, Clone, Copy)]
 pub struct CardReference<'a> {
     /// The token in the clean order.
@@ -80,7 +80,7 @@ pub struct DetokenizerSettings {
     pub account: String,
 }
 
-/// Opens cards of the vault, one at a time; keeps neither keys nor cards.
+/// Opens cards of the vault, one at a time; keeps no keys and no cards.
 pub struct Detokenizer {
     dynamodb: Client,
     keys: Unwrapping,

@@ -1,7 +1,7 @@
 //! The envelope around a card: `version ‖ nonce ‖ ciphertext ‖ tag`.
 //!
 //! Version 1 is AES-256-GCM (NIST SP 800-38D) with a random 96-bit nonce and a 128-bit tag, its sealed text
-//! [`Card`]'s, its AAD [`crate::identity`]'s with the version as its first piece. What a version once wrote
+//! [`Card`]'s, its AAD [`crate::identity`]'s with the version as its first piece. What a version wrote
 //! stays readable: the permanent test vectors below never change.
 
 use aes_gcm::{
@@ -37,7 +37,7 @@ impl Identity<'_> {
     }
 }
 
-/// Why an envelope did not open. Carries nothing: what does not authenticate must not speak.
+/// Why an envelope did not open. It has no details, because unauthenticated data must not be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OpenError {
     #[error("the sealed card has an unknown version")]
@@ -46,7 +46,7 @@ pub(crate) enum OpenError {
     Refused,
 }
 
-/// The operating system gave no randomness, or the cipher refused: nothing was sealed.
+/// The operating system gave no random bytes, or the cipher refused: nothing was sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the card could not be sealed")]
 pub(crate) struct EncryptError;

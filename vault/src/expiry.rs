@@ -7,7 +7,7 @@ use time::{Date, Month, OffsetDateTime, UtcOffset, macros::offset};
 
 use crate::plaintext::Alive;
 
-/// Where a day ends last.
+/// The time zone in which a day ends last.
 const LAST_TIME_ZONE: UtcOffset = offset!(-12);
 
 /// Month and year as printed on the card: `MM/YY`. Cardholder data, so never shown; wiped on drop.
@@ -16,7 +16,7 @@ pub struct CardExpiry {
     _alive: Alive,
 }
 
-/// Not `MM/YY` with a month from 01 to 12. Says nothing of the text.
+/// Not `MM/YY` with a month from 01 to 12. It says nothing about the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a card expiry is MM/YY")]
 pub struct ParseExpiryError;
@@ -41,7 +41,7 @@ impl CardExpiry {
         }
     }
 
-    /// Whether the month is over everywhere on earth. A card is good to the end of its month, and the last time zone
+    /// Whether the month is over everywhere on earth. A card is valid to the end of its month, and the last time zone
     /// in which that month ends is UTC-12.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: only compared")]

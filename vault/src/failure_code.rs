@@ -1,10 +1,10 @@
-//! What a failed call of AWS is logged by: AWS's code for it, or what kept AWS from giving one.
+//! The code with which a failed AWS call is logged: AWS's own, or the reason why AWS gave none.
 
 use std::{error::Error, io};
 
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 
-/// AWS's code for the error, or fixed words when there was no answer: nothing of the request, the answer or an address.
+/// AWS's code for the error, or fixed words when there was no answer. It never has parts of the request, of the answer or of an address.
 #[must_use]
 pub fn failure_code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
     match error {
@@ -12,7 +12,7 @@ pub fn failure_code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str 
         SdkError::ResponseError(_) => "answer unreadable",
         SdkError::TimeoutError(_) => "timeout",
         SdkError::DispatchFailure(failure) if failure.is_timeout() => "timeout",
-        // No credentials, for one.
+        // For example, there are no credentials.
         SdkError::DispatchFailure(failure) if failure.is_other() && failure.as_other().is_none() => {
             "request failed"
         }
@@ -24,7 +24,7 @@ pub fn failure_code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str 
     }
 }
 
-/// What the system, or rustls in its place, says at the bottom of it: one such error may wrap another.
+/// The innermost error of the system or of rustls: one such error may wrap another.
 fn io_kind(error: &dyn Error) -> Option<io::ErrorKind> {
     let (mut kind, mut cause) = (None, error.source());
     while let Some(error) = cause {

@@ -1,4 +1,4 @@
-//! The forgetting capability: takes one card out of the vault for good. Reads nothing and holds no key.
+//! The forgetting capability: deletes one card from the vault permanently. It reads nothing and holds no key.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
@@ -18,7 +18,7 @@ impl Forgetter {
         Self { vault_table, account }
     }
 
-    /// The delete of a token's row. A row that is gone already is no obstacle: repeating it changes nothing.
+    /// The delete of a token's row. If the row is gone already, this is no error: repeating it changes nothing.
     ///
     /// # Errors
     /// [`IncompleteActionError`].

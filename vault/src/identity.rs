@@ -1,4 +1,4 @@
-//! What an envelope is bound to: whose card it is, in which order. Moved anywhere else it does not open.
+//! What an envelope is bound to: its owner and its order. If it is moved to another place, it does not open.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::token::Token;
 
-/// The constant words for what a sealed card is for. Never a deployed table's name: a restored table has another.
+/// The constant words for the purpose of a sealed card. They are never the name of a table, because a restored table
+/// has another name.
 const QUARANTINE: &str = "quarantine";
 const VAULT: &str = "vault";
 
@@ -17,7 +18,7 @@ pub struct QuarantineIdentity<'a> {
     pub order: &'a str,
     /// Who placed it (Cognito `sub`).
     pub owner: &'a str,
-    /// The one taking-in of the order that sealed this card.
+    /// The acceptance of the order that sealed this card.
     pub acceptance: Uuid,
 }
 
@@ -88,7 +89,7 @@ impl VaultIdentity<'_> {
     }
 }
 
-/// The KMS encryption context of a data key. In clear in CloudTrail, so opaque ids only.
+/// The KMS encryption context of a data key. CloudTrail shows it unencrypted, so it has opaque ids only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyContext {
     /// A data key that seals a bounded number of quarantined cards.

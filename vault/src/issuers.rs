@@ -1,5 +1,5 @@
-//! The issuers' table: which prefixes (issuer identification numbers, ISO/IEC 7812-1) are whose, and how long their
-//! numbers are. The brand and the detector of card numbers both read it.
+//! The issuers' table: the prefixes of each issuer (issuer identification numbers, ISO/IEC 7812-1), and the lengths of
+//! its numbers. The brand and the detector of card numbers both read it.
 //!
 //! Each line names its source:
 //!
@@ -7,7 +7,7 @@
 //! - B: github.com/braintree/credit-card-type, `src/lib/card-types.ts`, commit 0bac61c (what PayPal's forms accept)
 //! - C: github.com/renatovico/bin-cc (collected by Brazilian shops; Elo and Hipercard publish no list)
 //!
-//! Where the sources differ in length, a length that no issuer is known to use is left out: each admitted length
+//! Where the sources differ in length, a length that no known issuer uses is left out: each length in the table
 //! makes a tenth of all ids of that prefix and length look like cards.
 
 use crate::brand::CardBrand::{
@@ -15,7 +15,7 @@ use crate::brand::CardBrand::{
     UnionPay, Verve, Visa,
 };
 
-/// The prefixes from `low` to `high`, which have the same number of digits, are one brand's.
+/// The prefixes from `low` to `high`, which have the same number of digits, belong to one brand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) brand: CardBrand,

@@ -1,5 +1,5 @@
-//! Data keys in memory, within bounds: each serves a bounded number of cards for a bounded time, and however
-//! many callers want one at once, KMS is asked once (a cold cache without that stampedes KMS).
+//! Data keys in memory, within limits: each is used for a limited number of cards and a limited time. If many callers
+//! want a key at the same time, KMS is asked once (otherwise an empty cache would send many requests to KMS).
 
 use std::{
     collections::HashMap,
@@ -17,7 +17,7 @@ use futures::{
 
 use crate::keyring::KeyringError;
 
-/// How far one data key may go.
+/// The limits of one data key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DataKeyPolicy {
     /// The most cards that one data key seals (and that one opened key opens).
@@ -33,7 +33,7 @@ impl Default for DataKeyPolicy {
     }
 }
 
-/// Keys by name, fetched when missing or worn out.
+/// Keys by name, fetched when one is missing or at its limit.
 pub(crate) struct KeyCache<K, V> {
     policy: DataKeyPolicy,
     capacity: usize,
@@ -51,7 +51,7 @@ struct Entry<V> {
 }
 
 impl<V> Entry<V> {
-    /// Everybody who waited for the key has given up: nobody drives the request any more.
+    /// All callers that waited for the key have given up, so the request does not continue.
     fn is_abandoned(&self) -> bool {
         self.flight.peek().is_none() && self.flight.strong_count() == Some(1)
     }
@@ -63,7 +63,7 @@ impl<K: Hash + Eq + Clone, V: Send + Sync + 'static> KeyCache<K, V> {
         Self { policy, capacity, clock, entries: Mutex::default() }
     }
 
-    /// One use of the key of that name. A failure is shared by all who waited for it, and forgotten.
+    /// One use of the key of that name. If this fails, all waiting callers get the error, and the next caller asks again.
     pub(crate) async fn one_use(
         &self,
         name: K,
@@ -87,7 +87,7 @@ impl<K: Hash + Eq + Clone, V: Send + Sync + 'static> KeyCache<K, V> {
         {
             entry.uses += 1;
             let flight = entry.flight.clone();
-            // A key that will not be handed out again is not kept.
+            // A key that was used for the last time is not kept.
             if entry.uses == self.policy.max_cards.get() {
                 entries.remove(name);
             }
@@ -107,7 +107,7 @@ impl<K: Hash + Eq + Clone, V: Send + Sync + 'static> KeyCache<K, V> {
         flight
     }
 
-    /// Age counts from the request for the key; a clock that went back makes every key old.
+    /// Age counts from the request for the key; if the clock went back, no key is used any more.
     fn is_young(&self, entry: &Entry<V>, now: SystemTime) -> bool {
         now.duration_since(entry.born).is_ok_and(|age| age < self.policy.max_age)
     }

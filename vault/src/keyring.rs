@@ -1,4 +1,4 @@
-//! KMS, seen from two sides: who seals may ask for new data keys, who opens may have wrapped ones decrypted.
+//! KMS from two sides: one may ask for new data keys, to seal; the other may have wrapped keys decrypted, to open.
 //! No capability outside this crate gets both for the same KMS key.
 
 use aws_config::SdkConfig;
@@ -16,7 +16,7 @@ use crate::{
     identity::KeyContext,
 };
 
-/// Why there is no data key. Static: KMS's own words go to the log, by code.
+/// Why there is no data key. It has fixed text; KMS's own code goes to the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringError {
     /// KMS did not answer, throttled us or failed: asking again may help.
@@ -31,7 +31,7 @@ pub enum KeyringError {
 }
 
 impl KeyringError {
-    /// Whether the same request may succeed later without anything stored being changed.
+    /// Whether the same request may succeed later, although no stored data changes.
     #[must_use]
     pub fn retryable(self) -> bool {
         match self {
@@ -100,7 +100,7 @@ impl Unwrapping {
             .send()
             .await
             .map_err(|error| classify("Decrypt", &error))?;
-        // KMS refuses what it did not wrap; a plaintext of another length was wrapped by somebody else.
+        // KMS refuses keys that it did not wrap. A plaintext of another length was not wrapped by this program.
         reply.plaintext.map(Blob::into_inner).and_then(DataKey::take).ok_or(KeyringError::Refused)
     }
 }

@@ -1,8 +1,8 @@
-//! The security team's layer: the only home of a card number in plaintext.
+//! The security layer: only here is a card number in plaintext.
 //!
 //! A card is sealed before anything is written. The sealed card waits in quarantine. Then it is opened once, sealed
-//! again under a data key of its own, and stored in the vault under a random token. For a payment it is taken out of
-//! the vault again.
+//! again under its own data key, and stored in the vault under a random token. For a payment it is taken out of
+//! the vault.
 //!
 //! ```text
 //! card ──Sealer──► sealed card ──Tokenizer──► token + vault row ──Detokenizer──► card

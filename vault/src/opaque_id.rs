@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-/// A random UUID (version 4). Its text is no card number to the detector, whatever its digits are.
+/// A random UUID (version 4). The detector never finds a card number in its text.
 #[must_use]
 pub fn opaque_id() -> Uuid {
     Uuid::new_v4()

@@ -10,8 +10,8 @@ use crate::{brand::CardBrand, brand_versions::Brands, last4::Last4, luhn, plaint
 const SHORTEST: usize = 12;
 const LONGEST: usize = 19;
 
-/// A card number in plaintext: 12 to 19 digits that pass Luhn. Lives in one heap allocation that is wiped on drop;
-/// cannot be copied, compared, displayed or serialized.
+/// A card number in plaintext: 12 to 19 digits that pass Luhn. It is in one heap allocation that is wiped on drop;
+/// it cannot be copied, compared, displayed or serialized.
 pub struct Pan {
     digits: SecretBox<[u8; LONGEST]>,
     length: usize,
@@ -19,11 +19,11 @@ pub struct Pan {
     _alive: Alive,
 }
 
-/// Why a text is no card number. Says nothing of the text.
+/// Why a text is not a card number. It says nothing about the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParsePanError {
     /// Something other than ASCII digits with single spaces or dashes between them, and white space around them.
-    #[error("a card number is digits, with single spaces or dashes between them")]
+    #[error("a card number has only digits, with single spaces or dashes between them")]
     Characters,
     /// Fewer than 12 or more than 19 digits (ISO/IEC 7812-1).
     #[error("a card number has 12 to 19 digits")]
@@ -38,7 +38,7 @@ impl Pan {
     /// white space around them. The caller wipes `text`.
     ///
     /// # Errors
-    /// [`ParsePanError`] tells which rule is broken.
+    /// [`ParsePanError`] says which rule is broken.
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: to count and check the digits just read")]
     pub fn parse(text: &str) -> Result<Self, ParsePanError> {
         let mut length = 0;
@@ -106,7 +106,7 @@ fn read_digits(text: &str, digits: &mut [u8; LONGEST]) -> Result<usize, ParsePan
 }
 
 /// What programs put between the groups of a number: any space of one line (a no-break, narrow or figure space, say),
-/// a hyphen, a figure or en dash, a minus sign. An em dash sets sentences apart, not digits.
+/// a hyphen, a figure or en dash, a minus sign. An em dash is not used between digits.
 fn is_separator(c: char) -> bool {
     c.general_category() == GeneralCategory::SpaceSeparator
         || matches!(c, '-' | '\u{2010}'..='\u{2013}' | '\u{2212}')

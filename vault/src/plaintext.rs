@@ -8,11 +8,11 @@ use std::{
 
 use zeroize::{Zeroize, Zeroizing};
 
-/// How many values of this process hold a card in plaintext, or what a client sent and may hold one.
+/// How many values of this process hold a card in plaintext, or text from a client that may have one in it.
 static ALIVE: AtomicUsize = AtomicUsize::new(0);
 
-/// Is part of every such value from its making to its drop. So a test can stop a call and see that no plaintext is
-/// kept longer than it is used (`tests/plaintext`). It tells a number, and nothing of what is counted.
+/// Each such value has one of these from its creation to its drop. So a test can stop a call and see that no plaintext
+/// is kept longer than it is used (`tests/plaintext`). It gives only the number of values.
 #[derive(Debug)]
 pub struct Alive(());
 
@@ -35,15 +35,15 @@ impl Drop for Alive {
     }
 }
 
-/// One of the buffers of plaintext outside the vault's own types, all of which SECURITY.md lists. Who fills it gives it
-/// room for all of it at once: a buffer that grows leaves a copy behind.
+/// One of the buffers of plaintext outside the vault's own types, all of which SECURITY.md lists. It must be created
+/// with enough space: a buffer that grows leaves a copy behind.
 pub struct Plaintext<T: Zeroize> {
     buffer: Zeroizing<T>,
     _alive: Alive,
 }
 
 impl<T: Zeroize> Plaintext<T> {
-    /// Takes over a buffer, to be wiped when this is dropped.
+    /// Takes ownership of a buffer, which is wiped when this is dropped.
     #[must_use]
     pub fn new(buffer: T) -> Self {
         Self { buffer: Zeroizing::new(buffer), _alive: Alive::new() }

@@ -1,4 +1,4 @@
-//! The outer door's capability: seals cards for quarantine and can open none.
+//! The capability of ingest: seals cards for quarantine, and cannot open a card.
 
 use std::{fmt, sync::Arc};
 
@@ -43,7 +43,7 @@ impl fmt::Debug for SealedCard {
     }
 }
 
-/// A card as it lies in quarantine: sealed, with what may be shown of it.
+/// A card for quarantine: sealed, with the parts that may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuarantinedCard {
     /// The sealed card.
@@ -52,9 +52,9 @@ pub struct QuarantinedCard {
     pub data_key: WrappedDataKey,
     /// The batch of cards that share the data key; bound to it by KMS.
     pub key_batch: Uuid,
-    /// The last four digits. A claim until compared with the opened card.
+    /// The last four digits. Not verified until they are compared with the opened card.
     pub last4: Last4,
-    /// The scheme, by any version of the issuers' table. A claim until compared with the opened card.
+    /// The scheme, by any version of the issuers' table. Not verified until it is compared with the opened card.
     pub brand: CardBrand,
 }
 
@@ -64,7 +64,7 @@ pub enum SealError {
     /// No data key.
     #[error(transparent)]
     Key(#[from] KeyringError),
-    /// The machine gave no randomness or the cipher refused.
+    /// The machine gave no random bytes, or the cipher refused.
     #[error("the card could not be sealed")]
     Cipher,
 }
@@ -102,7 +102,7 @@ impl Sealer {
         }
     }
 
-    /// Seals a card for its place in quarantine. The card is gone when this ends, however it ends.
+    /// Seals a card for its place in quarantine. The card is wiped when this ends, also after an error.
     ///
     /// # Errors
     /// [`SealError`] when KMS gives no data key; nothing has changed then.

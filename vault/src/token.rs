@@ -1,4 +1,4 @@
-//! The token: a UUID that stands in a card number's place.
+//! The token: a UUID in place of a card number.
 
 use std::{fmt, str::FromStr};
 
@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use crate::opaque_id::opaque_id;
 
-/// Stands in the place of a card number. Random, so it says nothing of the card and is no secret by itself.
+/// It is stored in place of a card number. It is random, so it says nothing about the card, and it is not a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token(Uuid);
 
-/// Not a token this program could have minted.
+/// This program could not have made such a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a token")]
 pub struct ParseTokenError;
@@ -27,7 +27,7 @@ impl FromStr for Token {
 
     fn from_str(text: &str) -> Result<Self, ParseTokenError> {
         let id = Uuid::try_parse(text).map_err(|_| ParseTokenError)?;
-        // Only the one spelling that is stored: the vault row is found by it.
+        // Only the form that is stored: the vault row is found by it.
         if id.get_version_num() == 4 && id.to_string() == text { Ok(Self(id)) } else { Err(ParseTokenError) }
     }
 }

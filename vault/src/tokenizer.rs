@@ -1,4 +1,4 @@
-//! The inner door's capability: opens a quarantined card only to seal it for the vault at once.
+//! The capability of the worker: opens a quarantined card only to seal it for the vault at once.
 
 use std::{
     fmt,
@@ -26,8 +26,8 @@ use crate::{
     vault_row::VaultRow,
 };
 
-/// The most opened data keys kept at once. Every process of ingest seals under a key of its own, and every worker
-/// meets them all: with fewer than there are processes, each would be fetched over and over. An account has 1,000
+/// The most opened data keys kept at once. Every process of ingest seals under its own key, and every worker needs
+/// all of them: with fewer than there are processes, each key would be fetched again and again. An account has 1,000
 /// processes unless it asks for more.
 const OPENED_KEYS: usize = 1024;
 
@@ -40,10 +40,10 @@ pub enum TokenizeError {
     /// The sealed card is of a version this program does not know.
     #[error("the sealed card has an unknown version")]
     UnknownVersion,
-    /// The sealed card does not open in this place, or is not the card its row claims.
+    /// The sealed card does not open in this place, or is not the card that its row describes.
     #[error("the sealed card does not open")]
     Refused,
-    /// The machine gave no randomness or the cipher refused.
+    /// The machine gave no random bytes, or the cipher refused.
     #[error("the card could not be sealed")]
     Cipher,
     /// The vault's part of the transaction could not be made.
@@ -72,10 +72,10 @@ impl From<OpenError> for TokenizeError {
     }
 }
 
-/// A card that is ready to cross: its token, what may be shown of it, and the vault's part of the transaction.
+/// A card that is ready to cross: its token, the parts that may be shown, and the vault's part of the transaction.
 #[derive(Debug)]
 pub struct Tokenized {
-    /// The token that will stand in the clean order.
+    /// The token for the clean order.
     pub token: Token,
     /// Derived from the opened card.
     pub last4: Last4,
@@ -100,7 +100,7 @@ pub struct TokenizerSettings {
     pub vault_table: String,
     /// The AWS account, `Account_Id` of the vault's rows.
     pub account: String,
-    /// Bounds on the opened data keys that are kept.
+    /// Limits of the opened data keys that are kept.
     pub policy: DataKeyPolicy,
     /// How long the vault keeps a card; none: until it is forgotten.
     pub retention: Option<Duration>,
@@ -132,11 +132,11 @@ impl Tokenizer {
         }
     }
 
-    /// Opens a quarantined card, mints a token and seals the card for the vault under a data key of its own.
-    /// Writes nothing.
+    /// Opens a quarantined card, makes a token and seals the card for the vault under its own data key.
+    /// It writes nothing.
     ///
     /// # Errors
-    /// [`TokenizeError`]; [`TokenizeError::retryable`] tells whether to try the row again or to park it.
+    /// [`TokenizeError`]; [`TokenizeError::retryable`] says whether to try the row again or to park it.
     pub async fn tokenize(
         &self,
         quarantined: &QuarantinedCard,
@@ -172,7 +172,7 @@ impl Tokenizer {
         })
     }
 
-    /// The delete that is part of the transaction that replaces a card: the old card's row goes, whatever it is.
+    /// The delete that is part of the transaction that replaces a card: the row of the old card is deleted, whatever is in it.
     ///
     /// # Errors
     /// [`IncompleteActionError`].

@@ -30,7 +30,7 @@ const EXPIRES_AT: &str = "ExpiresAt";
 pub(crate) struct VaultRow {
     pub(crate) sealed: SealedCard,
     pub(crate) data_key: WrappedDataKey,
-    /// End of retention, in epoch seconds; the row is as good as gone from then on, whether DynamoDB has
+    /// End of retention, in epoch seconds. From then on the row counts as deleted, whether DynamoDB has
     /// removed it yet or not.
     pub(crate) expires_at: Option<u64>,
 }
@@ -69,7 +69,7 @@ impl VaultRow {
         action(put)
     }
 
-    /// The delete of a token's row, as part of a transaction; a row that is gone already is no obstacle.
+    /// The delete of a token's row, as part of a transaction. If the row is gone already, this is no error.
     pub(crate) fn delete(
         table: &str,
         token: Token,

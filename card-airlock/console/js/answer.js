@@ -1,4 +1,4 @@
-// What an action led to, said where it was asked for.
+// Shows the result of an action beside its button.
 
 import { h, show } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// Switches and buttons that make things go wrong.
+// Switches and buttons that cause faults.
 
 import { busy, say } from "./answer.js";
 import { byId, h, show } from "./dom.js";
@@ -7,10 +7,10 @@ import { post } from "./server.js";
 import { choose, on, store } from "./store.js";
 
 const SWITCHES = [
-  ["kms-worker", "KMS down for the worker", "Orders are accepted and wait, sealed"],
-  ["kms", "KMS down for everybody", "New orders get 503 once ingest’s data key is used up"],
-  ["dynamodb", "DynamoDB throttles", "Every second call is turned away"],
-  ["reply", "Replies get lost", "Orders cross, and the worker never hears of it"],
+  ["kms-worker", "KMS fails for the worker", "Orders are accepted and wait, sealed"],
+  ["kms", "KMS fails for all", "New orders get 503 when ingest needs a new data key"],
+  ["dynamodb", "DynamoDB throttles", "About half of the calls are refused"],
+  ["reply", "Replies are lost", "Orders cross, but the worker gets no answer"],
 ];
 const FORWARD = [
   [10, "+10 min"],
@@ -23,7 +23,7 @@ export function start() {
   const inputs = SWITCHES.map(([name]) => h("input", { type: "checkbox", role: "switch", id: `switch-${name}`, onchange: (event) => toggle(event.target, name, output) }));
   show(byId("switches"), ...SWITCHES.map(([, title, hint], index) => h("label", { class: "switch" }, h("span", { class: "name" }, title), h("span", { class: "hint" }, hint), inputs[index])));
   const crash = h("button", { type: "button", class: "wide", id: "crash" }, "Crash the worker");
-  const poison = h("button", { type: "button", class: "wide", id: "poison" }, "Slip in a poison order");
+  const poison = h("button", { type: "button", class: "wide", id: "poison" }, "Add a poison order");
   const hours = FORWARD.map(([minutes, title]) => h("button", { type: "button", "data-minutes": minutes, "aria-label": `Clock forward: ${title}` }, title));
   show(byId("breakers"), crash, poison, h("span", { class: "hint wide", id: "clock" }, "Clock forward"), ...hours);
   crash.addEventListener("click", () => busy(crash, () => arm(output)));
@@ -32,10 +32,10 @@ export function start() {
   on("pulse", (pulse) => {
     SWITCHES.forEach(([name], index) => (inputs[index].checked = pulse.switches[name]));
     crash.textContent = pulse.crashesArmed ? `Crash the worker (armed: ${pulse.crashesArmed})` : "Crash the worker";
-    byId("clock").textContent = pulse.ahead == null ? "The functions have the machine’s time" : pulse.ahead ? `Clock forward: now ${duration(pulse.ahead * 1000)} ahead` : "Clock forward";
+    byId("clock").textContent = pulse.ahead == null ? "The functions use the machine’s time" : pulse.ahead ? `Clock forward: now ${duration(pulse.ahead * 1000)} ahead` : "Clock forward";
     hours.forEach((button) => (button.disabled = pulse.ahead == null));
   });
-  on("crash", () => say(output, true, "The worker crashed: its transaction was done, and it never heard. Lambda invokes it again."));
+  on("crash", () => say(output, true, "The worker crashed after its transaction, before it got the answer. Lambda invokes it again."));
 }
 
 async function toggle(input, name, output) {
@@ -48,7 +48,7 @@ async function toggle(input, name, output) {
 
 async function arm(output) {
   const { ok, json } = await post("/console/crash");
-  say(output, ok, ok ? "The worker will die once its next transaction is done, before it hears of it. Place an order." : json.message);
+  say(output, ok, ok ? "The worker will crash after its next transaction, before it gets the answer. Place an order." : json.message);
 }
 
 async function slip(output) {
@@ -62,6 +62,6 @@ async function forward(minutes, output) {
   const { ok, json } = await post("/console/clock", { minutes });
   if (!ok) return say(output, false, json.message);
   const { swept } = json;
-  const result = swept ? `${swept.rearmed} re-armed, ${swept.parked} parked, ${swept.expired} expired of ${swept.rows} in quarantine` : "the sweep failed";
+  const result = swept ? `${swept.rearmed} re-armed, ${swept.parked} parked, ${swept.expired} expired of ${swept.rows} in quarantine` : "the sweep failed: switch off the faults";
   say(output, Boolean(swept), `The clock is ${duration(json.ahead * 1000)} ahead. The scheduled sweep ran: ${result}.`);
 }

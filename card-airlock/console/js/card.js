@@ -1,6 +1,6 @@
 // A number that was typed into the wrong field must not end up in the address or a request's URL.
 
-/** Whether a text holds 13 to 19 digits, single spaces or dashes between, with a right check digit. */
+/** Whether a text holds 13 to 19 digits, with single spaces or dashes between them, and a correct check digit. */
 export function readsAsCard(text) {
   return (text.match(/\d(?:[\s-]?\d){12,}/g) ?? []).some((run) => {
     const digits = run.replace(/\D/g, "");

@@ -18,7 +18,7 @@ export async function replay(dryRun, order = null) {
   if (!ok) return say(byId("fixed"), false, json.message);
   const rest = [
     [json.messagesSettled, "dead letter", "settled"],
-    [json.alreadyTokenized, "order", "across already"],
+    [json.alreadyTokenized, "order", "tokenized already"],
     [json.gone, "order", "gone"],
     [json.stillFailing, "order", "left as it is"],
     [json.messagesLeft, "dead letter", "left"],

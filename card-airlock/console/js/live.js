@@ -28,7 +28,7 @@ export function connect() {
   });
   for (const name of ["refused", "crash", "failed"]) hear(name, (what) => emit(name, what));
   events.addEventListener("open", () => lamp("live", "live"));
-  events.addEventListener("error", () => lamp("lost", "no connection: is card-airlock up still running?"));
+  events.addEventListener("error", () => lamp("lost", "no connection: check that card-airlock up still runs"));
 }
 
 function tick(pulse) {

@@ -1,4 +1,4 @@
-// The list of orders: the picture in words, and the way in for the keyboard.
+// The list of orders: it says the same as the picture, and works with the keyboard.
 
 import { byId, h, show } from "./dom.js";
 import { duration, held, mask, stageWords } from "./format.js";
@@ -33,8 +33,8 @@ function soon() {
 function draw() {
   const latest = [...store.orders.values()].slice(-MOST).reverse();
   const list = byId("orders");
-  if (latest.length === 0) return show(list, h("p", { class: "empty" }, "No order yet. Place the first one: the sample’s is filled in."));
-  // The button that has the focus keeps it, though it is drawn again.
+  if (latest.length === 0) return show(list, h("p", { class: "empty" }, "There is no order yet. Place the first one: the form has the sample’s order."));
+  // The button with the focus keeps it when it is drawn again.
   const focused = list.contains(document.activeElement) ? document.activeElement.dataset.order : null;
   const head = ["Order", "State", "Card", "Held", "Attempt"].map((title) => h("th", { scope: "col" }, title));
   show(list, h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, latest.map(row))));
@@ -58,7 +58,7 @@ function note({ reason, forgottenAt, replacement }) {
   return words.length ? h("small", {}, ` ${words.join(", ")}`) : null;
 }
 
-/** A few words for who does not see the picture. */
+/** A few words for people who do not see the picture. */
 function announce({ changed, whole }) {
   if (whole || changed.length === 0) return;
   const words = changed.length > 3 ? `${changed.length} orders changed` : changed.map((order) => `${order.id} ${stageWords(order.stage)}`).join(", ");

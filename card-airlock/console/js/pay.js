@@ -1,4 +1,4 @@
-// Paying an order, and what the sandbox has on its books.
+// Pays an order, and shows the sandbox's ledger.
 
 import { apiAnswer, busy, say } from "./answer.js";
 import { byId, h, show } from "./dom.js";
@@ -34,7 +34,7 @@ async function refresh() {
   const charges = (await get("/console/recent"))?.charges;
   const ledger = byId("ledger");
   if (!charges) return;
-  if (charges.length === 0) return show(ledger, h("p", { class: "empty" }, "Nobody was charged yet."));
+  if (charges.length === 0) return show(ledger, h("p", { class: "empty" }, "No payment yet."));
   const rows = charges.map((charge) =>
     h(
       "tr",
@@ -51,7 +51,7 @@ async function refresh() {
       h("td", {}, charge.reference ?? ""),
     ),
   );
-  const names = ["Order", "Outcome", "Asked", "Profile", "Its id there"];
-  const head = h("tr", {}, ...names.map((name) => h("th", { scope: "col", class: name === "Asked" ? "num" : "" }, name)));
+  const names = ["Order", "Outcome", "Requests", "Profile", "Processor’s id"];
+  const head = h("tr", {}, ...names.map((name) => h("th", { scope: "col", class: name === "Requests" ? "num" : "" }, name)));
   show(ledger, h("table", {}, h("thead", {}, head), h("tbody", {}, rows)));
 }

@@ -1,4 +1,4 @@
-// Placing orders. A test card is a name here; a typed number leaves its field before anything else happens.
+// Places orders. A test card is a name here. A typed number is removed from its field before anything else happens.
 
 import { apiAnswer, busy, say } from "./answer.js";
 import { byId, h, show } from "./dom.js";
@@ -11,7 +11,7 @@ export function start() {
   on("state", ({ testCards }) => {
     const chosen = form.card.value || testCards[0].name;
     const options = testCards.map(({ name, title }) => h("option", { value: name, selected: name === chosen }, title));
-    if (form.card.options.length === 1) show(form.card, ...options, h("option", { value: "" }, "a number I type"));
+    if (form.card.options.length === 1) show(form.card, ...options, h("option", { value: "" }, "a number that I type"));
   });
   form.card.addEventListener("change", () => ask(form));
   form.addEventListener("submit", (event) => {

@@ -1,4 +1,4 @@
-// Asking the console's own server. Nothing else is ever asked.
+// Requests to the console's own server. The page sends no others.
 
 /** POSTs JSON; gives { ok, json }, whatever happens. */
 export async function post(path, body = {}) {
@@ -10,7 +10,7 @@ export async function post(path, body = {}) {
     });
     return { ok: response.ok, json: await response.json() };
   } catch {
-    return { ok: false, json: { message: "No answer: is card-airlock up still running?" } };
+    return { ok: false, json: { message: "There is no answer: check that card-airlock up still runs" } };
   }
 }
 

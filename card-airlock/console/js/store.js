@@ -1,4 +1,4 @@
-// What the page knows, and who wants to hear of it.
+// What the page knows, and the listeners that are called when it changes.
 
 import { readsAsCard } from "./card.js";
 
@@ -9,7 +9,7 @@ export const store = {
   inWorker: new Set(),
   pulse: null,
   state: null,
-  /** The order that is looked into, or null. */
+  /** The order that is shown, or null. */
   chosen: null,
   /** The server's clock minus ours, in milliseconds. */
   skew: 0,
@@ -28,7 +28,7 @@ export function emit(name, what) {
   for (const listener of listeners.get(name) ?? []) listener(what);
 }
 
-/** Chooses an order to look into; null for none. The address keeps it, so that a reload does not lose it. */
+/** Chooses the order that is shown; null for none. It is in the page's address, so that a reload keeps it. */
 export function choose(id) {
   store.chosen = id && !readsAsCard(id) ? id : null;
   if (inAddress() !== store.chosen) history.replaceState(null, "", store.chosen ? `#${encodeURIComponent(store.chosen)}` : location.pathname);

@@ -46,19 +46,19 @@ enum Command {
     Up(up::UpArgs),
     /// Print an ID token that a running `up` of the same user accepts.
     Token(token::TokenArgs),
-    /// Bring parked and stuck orders of a running `up` on their way again. Exit code 3: something is left.
+    /// Start parked and stuck orders of a running `up` again. Exit code 3: something is left to replay.
     Replay(replay::ReplayArgs),
-    /// Start the pipeline on free ports and walk an order, or a file of orders, through it.
+    /// Start the pipeline on free ports, and send an order, or a file of orders, through it.
     Demo(demo::DemoArgs),
-    /// Print the completions of a shell: card-airlock completions bash > /etc/bash_completion.d/card-airlock
+    /// Print the completions for a shell: card-airlock completions bash > /etc/bash_completion.d/card-airlock
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Look at a processor profile, or try it.
+    /// Show what a processor profile sends, or try it.
     Profile(profile::ProfileArgs),
-    /// Put orders through the pipeline, its functions as processes, and tell what they took (`cargo build
-    /// --workspace --release` first). Exit code 1: an order was refused, lost or doubled.
+    /// Send many orders through the pipeline, with its functions as processes, and print how long they took (run
+    /// `cargo build --workspace --release` first). Exit code 1: an order was refused, lost or doubled.
     Load(load::LoadArgs),
 }
 
@@ -87,13 +87,15 @@ enum CliError {
     Preview(#[from] PreviewError),
     #[error(transparent)]
     Try(#[from] profile::TryError),
-    #[error("no order of this id waits to be replayed: nothing in quarantine and no dead letter has this id")]
+    #[error(
+        "there is nothing to replay: no row in quarantine and no dead letter has this order id. Check the id"
+    )]
     NothingToReplay,
-    #[error("this is no test card")]
+    #[error("this is not a test card: give a name or a number of the list that `card-airlock up` prints")]
     TestCard,
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
-    #[error("cannot tell where this program is: {0}")]
+    #[error("cannot find the folder of this program: {0}")]
     Program(io::Error),
     #[error("cannot listen for Ctrl-C: {0}")]
     Signals(io::Error),
@@ -101,7 +103,7 @@ enum CliError {
     Runtime(io::Error),
 }
 
-/// The exit code of a replay that leaves something behind.
+/// The exit code of a replay that leaves something to replay.
 const SOMETHING_LEFT: u8 = 3;
 
 /// Runs the program on its process's own arguments. Exit code 1 for a failure, 2 for a wrong command line.
@@ -111,7 +113,7 @@ pub fn run() -> ExitCode {
     match dispatch(cli, &mut anstream::stdout()) {
         Ok(code) => code,
         Err(error) => {
-            // Nobody is left to tell when standard error is gone too.
+            // If standard error is closed too, nobody can read the message.
             let _ = writeln!(anstream::stderr(), "{BAD}error:{BAD:#} {error}");
             ExitCode::FAILURE
         }

@@ -9,20 +9,20 @@ use crate::deployment;
 
 const CORS_ORIGIN: &str = "CorsOrigin";
 
-/// Why parameters are not taken.
+/// Why parameters are not accepted.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ParametersError {
-    /// A parameter stands twice.
-    #[error("the parameter {0} is given twice")]
+    /// A parameter is given twice.
+    #[error("the parameter {0} is given twice: give it once")]
     Twice(String),
-    /// No page has this origin, so that none could call.
+    /// No page has this origin, so no page could call the API.
     #[error(
-        "{CORS_ORIGIN}: no browser sends this origin; it is http or https, a host in lower case, and a port that is not \
-         the scheme's own, without a slash at the end, such as https://shop.example.com or http://localhost:8080"
+        "{CORS_ORIGIN}: no browser sends this origin. Give http or https, a host in lower case, and a port if it is \
+         not the default one, without a slash at the end, such as https://shop.example.com or http://localhost:8080"
     )]
     NoOrigin,
-    /// The template does not take them.
-    #[error("template.yaml takes no such parameters: {0}")]
+    /// The template does not accept them.
+    #[error("template.yaml does not accept these parameters: {0}")]
     Template(#[from] TemplateError),
 }
 
@@ -30,7 +30,7 @@ pub(super) enum ParametersError {
 pub(super) fn split(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("it must be NAME=VALUE, with a name of template.yaml's Parameters"),
+        _ => Err("it must be NAME=VALUE, where NAME is one of the Parameters in template.yaml"),
     }
 }
 
@@ -53,7 +53,7 @@ pub(super) fn given(
     Ok(parameters)
 }
 
-/// Whether a browser writes an origin so. <https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin>
+/// Whether a browser writes an origin in this form. <https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin>
 fn is_sent(origin: &str) -> bool {
     let url = Url::parse(origin).ok().filter(|url| ["http", "https"].contains(&url.scheme()));
     url.is_some_and(|url| url.origin().ascii_serialization() == origin)
@@ -105,10 +105,10 @@ mod tests {
         assert_eq!(told(&["OrderIdPattern=SO-\\d{4}-\\d{6}"]), "");
         assert_eq!(
             told(&["AmountRequired=true", "AmountRequired=true"]),
-            "the parameter AmountRequired is given twice"
+            "the parameter AmountRequired is given twice: give it once"
         );
         let both = refusal(&["CorsOrigin=http://localhost:1"], Some("http://localhost:1"));
-        assert_eq!(both.unwrap(), "the parameter CorsOrigin is given twice");
+        assert_eq!(both.unwrap(), "the parameter CorsOrigin is given twice: give it once");
         for (parameter, why) in [
             ("AmountRequire=true", "AmountRequire: there is no such parameter"),
             ("AmountRequired=yes", "AmountRequired: must be one of auto, true, false"),

@@ -1,4 +1,4 @@
-//! The file that tells scripts where the stack serves, and that it does.
+//! The file that says to scripts where the stack serves, and that it is ready.
 
 use std::{
     fs,
@@ -28,7 +28,7 @@ pub(super) struct Ready<'a> {
     pub(super) token: &'a str,
 }
 
-/// A ready file; gone when dropped.
+/// A ready file. It is deleted when this value is dropped.
 #[derive(Debug)]
 pub(super) struct ReadyFile(PathBuf);
 
@@ -43,8 +43,8 @@ impl ReadyFile {
         }
     }
 
-    /// Writes the whole file under another name beside it, then renames it: nobody reads half of it. Only its owner
-    /// may read it, for the token's sake.
+    /// Writes the whole file under another name beside it, then renames it, so that no program reads half of it. Only
+    /// its owner may read it, because it has a token.
     pub(super) fn write(path: &Path, ready: &Ready<'_>) -> Result<Self, ReadyFileError> {
         let failed = |source| ReadyFileError { path: path.to_owned(), source };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -58,7 +58,7 @@ impl ReadyFile {
 
 impl Drop for ReadyFile {
     fn drop(&mut self) {
-        // The program is stopping; a file that is gone already is as good.
+        // The program is stopping. It does not matter if the file is gone already.
         let _ = fs::remove_file(&self.0);
     }
 }

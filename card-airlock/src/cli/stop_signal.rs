@@ -2,7 +2,8 @@
 
 use std::io;
 
-/// Hears the signals from its making on, so that one sent while the stack starts is not lost and does not kill.
+/// Listens for the signals from the moment it is made, so that a signal that comes while the stack starts is not lost
+/// and does not kill the process.
 pub(super) struct StopSignal {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -17,7 +18,7 @@ impl StopSignal {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// Ready when somebody wants the program to stop.
+    /// Completes when one of the signals comes.
     pub(super) async fn heard(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -32,7 +33,7 @@ impl StopSignal {
         Ok(Self {})
     }
 
-    /// Ready when somebody wants the program to stop.
+    /// Completes when one of the signals comes.
     pub(super) async fn heard(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await

@@ -11,15 +11,15 @@ pub(super) struct TokenArgs {
     /// The user to sign in as. The same name is always the same owner of orders.
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(super) user: String,
-    /// A group the user belongs to, such as `billing`; may be given more than once.
+    /// A group of the user, such as `billing`. You can give it several times.
     #[arg(long = "group", value_name = "GROUP", value_parser = group)]
     pub(super) groups: Vec<String>,
 }
 
-/// Functions get the groups as one string with commas.
+/// Functions get the groups as one string with commas between them.
 fn group(name: &str) -> Result<String, &'static str> {
     if name.is_empty() || name.contains(|c: char| c == ',' || c.is_whitespace()) {
-        Err("a group's name has no comma and no space")
+        Err("the name of a group must not be empty, and must not have a comma or a space")
     } else {
         Ok(name.to_owned())
     }

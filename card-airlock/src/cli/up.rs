@@ -23,29 +23,29 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub(super) struct UpArgs {
-    /// The port of the API and the console on 127.0.0.1; 0 takes a free one.
+    /// The port of the API and the console on 127.0.0.1. 0 chooses a free port.
     #[arg(long, default_value_t = 3000)]
     pub(super) port: u16,
-    /// The AWS endpoint's port on 127.0.0.1; 0 takes a free one.
+    /// The port of the AWS endpoint on 127.0.0.1. 0 chooses a free port.
     #[arg(long, default_value_t = 4566)]
     pub(super) aws_port: u16,
-    /// Write {"api","aws","token"} as JSON here once it serves; removed when it stops.
+    /// Write {"api","aws","token"} as JSON to this file when the program is ready. The file is removed when it stops.
     #[arg(long, value_name = "PATH")]
     pub(super) ready_file: Option<PathBuf>,
-    /// Make AWS calls go wrong: [ROLE/]SERVICE/OPERATION=KIND[@WHEN], such as kms/Decrypt=throttled@0.3 or
-    /// TokenizeWorkerRole/dynamodb/TransactWriteItems=reply-lost@x5. May stand several times.
+    /// Make AWS calls fail: [ROLE/]SERVICE/OPERATION=KIND[@WHEN], such as kms/Decrypt=throttled@0.3 or
+    /// TokenizeWorkerRole/dynamodb/TransactWriteItems=reply-lost@x5. You can give it several times.
     #[arg(long = "fault", value_name = "FAULT")]
     pub(super) faults: Vec<FaultRule>,
-    /// Run each function as a process of its own, from the programs beside this one (`cargo build --workspace`).
+    /// Run each function as its own process, from the programs beside this one (run `cargo build --workspace` first).
     #[arg(long)]
     pub(super) processes: bool,
-    /// The one origin whose web pages may call the API, such as http://localhost:8080: the parameter CorsOrigin.
+    /// The origin whose web pages may call the API, such as http://localhost:8080. It sets the parameter CorsOrigin.
     #[arg(long, value_name = "ORIGIN")]
     pub(super) cors_origin: Option<String>,
-    /// A parameter of template.yaml, such as AmountRequired=true. May stand several times, for another parameter each.
+    /// A parameter of template.yaml, such as AmountRequired=true. You can give it several times, once for each parameter.
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameters::split)]
     pub(super) parameters: Vec<(String, String)>,
-    /// The processor that the payment sandbox plays, and the profile by which it is charged.
+    /// The processor that the payment sandbox imitates, and whose profile is used.
     #[arg(long, value_name = "NAME", default_value = "airlock")]
     pub(super) processor: Dialect,
     /// What to log on standard error: off, error, warn, info, debug or trace.
@@ -85,7 +85,7 @@ pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Res
         stack.aws().faults().add(fault.clone());
     }
     let ended = serve(&args, &stack, &mut stop, out).await;
-    // A person who asks twice does not want to wait for what is under way.
+    // A second Ctrl-C stops the program without waiting for work in progress.
     tokio::select! {
         () = stack.shutdown() => {}
         () = stop.heard() => {}
@@ -154,15 +154,15 @@ fn welcome(ready: &Ready<'_>, format: Dialect, stack: &Stack, out: &mut dyn Writ
         out,
         r#"{HEADING}Card Airlock is up.{HEADING:#} Its state is in memory only: stopping it forgets every order, card and key.
 
-  See  {console}  {FAINT}(the console: watch orders cross, look inside, break things){FAINT:#}
+  See  {console}  {FAINT}(the console: watch orders, look at their rows, cause faults){FAINT:#}
   API  {api}
-  AWS  {aws}  {FAINT}(DynamoDB, KMS, SQS, Lambda, CloudFormation …; a role's name as access key has that role's rights, any other the operator's){FAINT:#}
+  AWS  {aws}  {FAINT}(DynamoDB, KMS, SQS, Lambda, CloudFormation …; the name of a role as access key gives its rights, any other key the operator's){FAINT:#}
 
-{HEADING}An ID token{HEADING:#} for user "demo", good for an hour {FAINT}(for others: card-airlock token --user NAME){FAINT:#}
+{HEADING}An ID token{HEADING:#} for user "demo", valid for an hour {FAINT}(for other users: card-airlock token --user NAME){FAINT:#}
 
 TOKEN='{token}'
 
-{HEADING}{whose}{HEADING:#}, its status, its payment
+{HEADING}{whose}{HEADING:#}: place it, read its status, pay it
 
 curl -i -X POST {api}/order -H "Authorization: $TOKEN" -H 'Content-Type: application/json' \
   -d '{{"CustomerOrder": "123456789", "CustomerName": "Amazon Web Services", "CreditCard": "{card}", "Address": "Reinvent2019, Las Vegas, USA"{more}}}'
@@ -170,15 +170,15 @@ curl -i {api}/order/123456789 -H "Authorization: $TOKEN"
 curl -i -X POST {api}/paybill -H "Authorization: $TOKEN" -H 'Content-Type: application/json' \
   -d '{{"CustomerOrder": "123456789"}}'
 
-{HEADING}What was charged{HEADING:#}, by a payment processor on this machine
+{HEADING}What was charged{HEADING:#} by the payment processor of this machine
 
 curl {ledger}
 
-{HEADING}One charge by its profile{HEADING:#}, without an order {FAINT}(the secret is this run's, of a processor that charges nobody){FAINT:#}
+{HEADING}One charge by the profile{HEADING:#}, without an order {FAINT}(the secret is valid for this run only, and this processor charges nobody){FAINT:#}
 
 {tried}
 
-{HEADING}The rows{HEADING:#} it leaves
+{HEADING}The rows{HEADING:#} of the order
 
 export AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=operator AWS_DEFAULT_REGION=us-east-1
 aws dynamodb get-item --endpoint-url {aws} --table-name CustomerOrderTable \
@@ -190,16 +190,19 @@ aws dynamodb get-item --endpoint-url {aws} --table-name CreditCardTokenizerTable
 
 "#
     )?;
-    writeln!(out, "{HEADING}Test cards{HEADING:#}; any other card is charged\n")?;
+    writeln!(out, "{HEADING}Test cards{HEADING:#} (any other card is charged)\n")?;
     for card in CARDS {
         writeln!(out, "  {}  {:<18}  {FAINT}{}{FAINT:#}", card.number, card.name, card.words)?;
     }
     for kind in NOT_ENFORCED {
         for logical_id in stack.declared.of_kind(kind) {
-            writeln!(out, "\nDeclared, and not enforced on this machine: {logical_id} ({kind})")?;
+            writeln!(
+                out,
+                "\nThe template declares {logical_id} ({kind}), but this machine does not enforce it"
+            )?;
         }
     }
-    // Here it can still be seen when what is above has left the screen.
+    // This line can still be seen when the lines above have left the screen.
     writeln!(out, "\nThe console: {HEADING}{console}{HEADING:#}   Ctrl-C stops it.")?;
     out.flush()
 }

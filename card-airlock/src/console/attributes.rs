@@ -1,4 +1,4 @@
-//! A row as it really is: DynamoDB's own types, bytes as short hex.
+//! A row as it is stored: DynamoDB's own types, bytes as short hex.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ fn attribute(value: &Value) -> Value {
     }
     let bytes = value.as_str().and_then(|text| BASE64_STANDARD.decode(text).ok()).unwrap_or_default();
     let hex: Vec<_> = bytes.iter().take(SHOWN_BYTES).map(|byte| format!("{byte:02x}")).collect();
-    // The colons keep digits apart, which would else read as a card number now and then.
+    // The colons separate digits, which could otherwise look like a card number by chance.
     let hex = hex.join(":");
     json!({ "type": kind, "value": hex, "bytes": bytes.len(), "cut": bytes.len() > SHOWN_BYTES })
 }

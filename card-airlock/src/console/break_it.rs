@@ -1,4 +1,4 @@
-//! What a page can have go wrong.
+//! The faults that a page can cause.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,20 +19,25 @@ use super::{
     switches,
 };
 
-/// The farthest that one request puts the clock forward: four days.
+/// How far one request may move the clock forward: four days.
 const MOST_MINUTES: u32 = 4 * 24 * 60;
 
-const UNKNOWN_SWITCH: Refused = Refused(StatusCode::NOT_FOUND, "UNKNOWN_SWITCH", "There is no such switch");
+const UNKNOWN_SWITCH: Refused =
+    Refused(StatusCode::NOT_FOUND, "UNKNOWN_SWITCH", "There is no such switch: reload the page");
 const NOTHING_TO_COPY: Refused = Refused(
     StatusCode::CONFLICT,
     "NOTHING_TO_COPY",
-    "Place an order first: poison is a copy of a sealed card",
+    "Place an order first: a poison order is a copy of a sealed card",
 );
-const NOT_TAKEN: Refused = Refused(StatusCode::BAD_GATEWAY, "AWS_REFUSED", "DynamoDB did not take the row");
+const NOT_TAKEN: Refused = Refused(
+    StatusCode::BAD_GATEWAY,
+    "AWS_REFUSED",
+    "DynamoDB refused the row: switch off the faults, and try again",
+);
 const MACHINE_TIME: Refused = Refused(
     StatusCode::CONFLICT,
     "MACHINE_TIME",
-    "With --processes the functions have the machine’s own time",
+    "With --processes the clock cannot be moved: start `up` without it",
 );
 
 #[derive(Deserialize)]
@@ -48,7 +53,7 @@ struct Forward {
     minutes: u32,
 }
 
-/// `POST /console/switch`: a fault on or off.
+/// `POST /console/switch`: switches a fault on or off.
 pub(super) async fn switch(State(console): State<Arc<Console>>, asked: Request) -> Result<Response, Refused> {
     let body = request::body(asked).await?;
     let asked: Switching = request::read(&body)?;
@@ -56,7 +61,7 @@ pub(super) async fn switch(State(console): State<Arc<Console>>, asked: Request) 
     Ok(done(&console))
 }
 
-/// `POST /console/crash`: the worker dies when its next transaction is done.
+/// `POST /console/crash`: the worker crashes when its next transaction is done.
 pub(super) async fn crash(State(console): State<Arc<Console>>) -> Response {
     console.hub.invocations().arm_crash();
     done(&console)
@@ -71,7 +76,7 @@ pub(super) async fn poison(State(console): State<Arc<Console>>) -> Result<Respon
     }
 }
 
-/// `POST /console/clock`: puts the time forward; then the scheduled sweep runs, as it would have meanwhile.
+/// `POST /console/clock`: moves the time forward. Then the scheduled sweep runs, as it would have done meanwhile.
 pub(super) async fn clock(State(console): State<Arc<Console>>, asked: Request) -> Result<Response, Refused> {
     let body = request::body(asked).await?;
     let asked: Forward = request::read(&body)?;
@@ -81,7 +86,7 @@ pub(super) async fn clock(State(console): State<Arc<Console>>, asked: Request) -
     Ok(shown::ok(json!({ "ahead": time.ahead().as_secs(), "swept": swept })))
 }
 
-/// Every page sees the switch move.
+/// Tells every page about the switch.
 fn done(console: &Console) -> Response {
     let pulse = pulse::document(console);
     console.hub.happened("pulse", &pulse);

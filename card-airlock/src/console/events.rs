@@ -16,7 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::{hub::Frame, pulse, shown, state::Console, test_cards};
 
 pub(super) async fn stream(State(console): State<Arc<Console>>) -> Response {
-    // In this order: what changes while the state is taken comes again, and nothing is missed.
+    // In this order: a change during the reading of the state comes again, and nothing is missed.
     let frames = console.hub.subscribe();
     let first = state(&console);
     let stopping = console.stopping.clone();

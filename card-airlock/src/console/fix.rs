@@ -20,7 +20,7 @@ use super::{
 const FAILED: Refused = Refused(
     StatusCode::BAD_GATEWAY,
     "FUNCTION_FAILED",
-    "The function failed: is AWS made to fail? What it did until then is done",
+    "The function failed, after it did a part of its work: switch off the faults, and try again",
 );
 
 #[derive(Deserialize)]
@@ -44,7 +44,7 @@ pub(super) async fn sweep(State(console): State<Arc<Console>>) -> Result<Respons
     answer(&console, &json!({ "action": "sweep" })).await
 }
 
-/// What the function made of it. `None`: it failed.
+/// The function's answer. `None`: it failed.
 pub(super) async fn invoke(console: &Console, event: &Value) -> Option<Value> {
     let (declared, function) = console.replay.as_ref()?;
     let deadline = console.front.clock.now() + declared.timeout;

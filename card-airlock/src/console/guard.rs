@@ -1,5 +1,5 @@
-//! Who may ask the console for what: this machine's own names only (DNS rebinding), the console's own page only
-//! (another site in the same browser), and a page that runs no script but its own files.
+//! Which requests the console answers: only those to this machine's own names (against DNS rebinding) and from the
+//! console's own page (against other sites in the same browser). The page runs only scripts from its own files.
 
 use axum::{
     extract::Request,
@@ -44,22 +44,31 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
 fn refusal(request: &Request) -> Option<(&'static str, &'static str)> {
     let headers = request.headers();
     if !card_airlock_gateway::is_local(request) {
-        return Some(("ACCESS_DENIED", "Forbidden"));
+        return Some((
+            "ACCESS_DENIED",
+            "The console answers only at 127.0.0.1 and localhost: use one of these addresses",
+        ));
     }
-    // Browsers say where a request comes from; what is no browser says nothing.
+    // Browsers say where a request comes from. Other programs do not.
     if !matches!(text(headers, "sec-fetch-site"), None | Some("same-origin" | "none")) {
-        return Some(("FOREIGN_SITE", "Only the console's own page may ask this"));
+        return Some((
+            "FOREIGN_SITE",
+            "Only the console's own page may send this request: open the console's address",
+        ));
     }
     if request.method() == Method::GET || request.method() == Method::HEAD {
         return None;
     }
     let own = text(headers, HOST.as_str()).map(|host| format!("http://{host}"));
     if text(headers, ORIGIN.as_str()).is_none_or(|origin| own.as_deref() != Some(origin)) {
-        return Some(("FOREIGN_ORIGIN", "Only the console's own page may change anything"));
+        return Some((
+            "FOREIGN_ORIGIN",
+            "Only the console's own page may change anything: open the console's address",
+        ));
     }
     // Another site's form cannot send this type.
     (text(headers, CONTENT_TYPE.as_str()) != Some("application/json"))
-        .then_some(("NOT_JSON", "The console takes application/json"))
+        .then_some(("NOT_JSON", "The console accepts JSON only: set Content-Type to application/json"))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

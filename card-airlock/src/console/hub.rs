@@ -1,5 +1,5 @@
-//! Where everything that happens comes together: calls of AWS, invocations and log lines mark orders as touched;
-//! their rows are read again, and what is new goes to every open page.
+//! Collects all events: AWS calls, invocations and log lines mark orders as touched. Their rows are read again, and
+//! changes go to every open page.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -19,10 +19,10 @@ use super::{
 
 /// Calls kept for the orders' stories.
 const MOST_CALLS: usize = 20_000;
-/// Frames that a slow page may be behind; then it gets the whole state again.
+/// How many frames a slow page may be behind. After that it gets the whole state again.
 const MOST_FRAMES: usize = 1_024;
 
-/// What happens, for those who look on. Cloning shares it.
+/// The events, for the pages. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Hub(Arc<Inner>);
 
@@ -41,12 +41,12 @@ struct Calls {
     latest: VecDeque<Arc<Kept>>,
 }
 
-/// A call, and for whom it may have been.
+/// A call, and the orders that it may belong to.
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) seen: ObservedCall,
-    /// Of a call of the worker's that failed: the orders it had in its hands. The token that such a call names is
-    /// of a try that left no other trace.
+    /// For a failed call of the worker: the orders that it was processing. The token that such a call names belongs to
+    /// a try that left no other trace.
     pub(super) in_worker: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ impl Default for Inner {
 }
 
 impl Hub {
-    /// Looks on at all that the endpoint is asked from now on.
+    /// Watches all calls to the endpoint from now on.
     pub(crate) fn watch(&self, aws: &AwsEndpoint) {
         let hub = self.clone();
         aws.watch(move |seen| hub.saw(seen));
@@ -103,7 +103,7 @@ impl Hub {
     pub(super) fn happened(&self, event: &'static str, what: &Value) {
         if self.is_watched() {
             let data = shown::text(what.clone());
-            // The last page may have gone meanwhile.
+            // The last page may have been closed meanwhile.
             let _ = self.0.frames.send(Arc::new(Frame { event, data }));
         }
     }

@@ -1,4 +1,4 @@
-//! A look inside: an order's rows and traces, or what is there beyond any one order.
+//! Look inside: the rows and traces of an order, or what belongs to no single order.
 
 use std::sync::Arc;
 
@@ -18,7 +18,8 @@ use super::{
     summary::{AUDIT, Rows, table, text},
 };
 
-const UNKNOWN: Refused = Refused(StatusCode::NOT_FOUND, "UNKNOWN_ORDER", "No trace of such an order");
+const UNKNOWN: Refused =
+    Refused(StatusCode::NOT_FOUND, "UNKNOWN_ORDER", "There is no trace of such an order: check its id");
 
 /// Calls shown when no order is chosen.
 const LATEST_CALLS: usize = 200;

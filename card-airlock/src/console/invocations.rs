@@ -36,17 +36,17 @@ struct Counts {
 }
 
 impl Invocations {
-    /// The worker will die once its next transaction is done, before it hears of it.
+    /// The worker will crash after its next transaction, before it gets the answer.
     pub(super) fn arm_crash(&self) {
         self.crashes_armed.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Crashes that have not struck yet.
+    /// Crashes that have not happened yet.
     pub(super) fn crashes_armed(&self) -> u32 {
         self.crashes_armed.load(Ordering::SeqCst)
     }
 
-    /// Strikes when the call is the one that an armed crash waits for. The worker has no answer to it yet.
+    /// Crashes the worker if an armed crash waits for this call. The worker has no answer to it yet.
     pub(super) fn saw(&self, seen: &ObservedCall) -> bool {
         let is_crossing = is_workers(seen) && seen.call.operation == CROSSING;
         let strikes = is_crossing
@@ -60,7 +60,7 @@ impl Invocations {
         strikes
     }
 
-    /// The orders that the worker has in its hands.
+    /// The orders that the worker is processing.
     pub(super) fn in_worker(&self) -> Vec<String> {
         self.under_way.lock().keys().cloned().collect()
     }
@@ -84,12 +84,12 @@ impl Invocations {
         self.count(function, |counts| counts.failed += 1);
     }
 
-    /// Completes when an armed crash strikes.
+    /// Completes when an armed crash happens.
     pub(super) fn crash(&self) -> Notified<'_> {
         self.crash.notified()
     }
 
-    /// The worker has these orders in its hands from now on.
+    /// The worker processes these orders from now on.
     pub(super) fn begin(&self, orders: &[String]) {
         let mut under_way = self.under_way.lock();
         orders.iter().for_each(|order| *under_way.entry(order.clone()).or_default() += 1);

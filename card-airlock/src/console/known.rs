@@ -1,4 +1,4 @@
-//! The orders that the console has met, the newest last, and how many are where.
+//! The orders that the console knows, the newest last, and how many are in each stage.
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -11,13 +11,13 @@ use strum::VariantArray;
 
 use super::summary::{Rows, Stage, text};
 
-/// Orders remembered; then the oldest that is across is forgotten, and counts no more.
+/// How many orders are kept. After that the oldest one that is across is removed, and no longer counted.
 const MOST: usize = 10_000;
-/// Orders that a new page is told of.
+/// How many orders a new page gets.
 const LATEST: usize = 300;
-/// Rates are over so long.
+/// The time over which rates are counted.
 const WINDOW: Duration = Duration::from_secs(10);
-/// Times in quarantine of so many orders make the median.
+/// The number of orders whose times in quarantine make the median.
 const MOST_TIMES: usize = 100;
 
 /// What is known.
@@ -40,7 +40,7 @@ struct Order {
 }
 
 impl Known {
-    /// Takes in what the rows of an order say now. `None`: nothing of it changed.
+    /// Records what the rows of an order say now. `None`: nothing changed.
     pub(super) fn update(&mut self, id: &str, rows: &Rows, now: Instant) -> Option<Value> {
         let before = self.orders.get(id);
         let Some((stage, summary)) = rows.stage().zip(rows.summary(id)) else {
@@ -81,7 +81,7 @@ impl Known {
         latest
     }
 
-    /// How many are where, how fast they come and cross, and how long they are held.
+    /// How many orders are in each stage, how fast they come and cross, and how long they are held.
     pub(super) fn numbers(&mut self, now: Instant) -> Value {
         let mut counts: BTreeMap<&str, u64> = Stage::VARIANTS.iter().map(|stage| (stage.word(), 0)).collect();
         for order in self.orders.values() {

@@ -1,4 +1,4 @@
-//! What the payment sandbox has on its books: the one place that knows how it keeps them.
+//! The payment sandbox's ledger, for the page.
 
 use order::Outcome;
 use serde_json::{Value, json};

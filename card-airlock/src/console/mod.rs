@@ -1,7 +1,7 @@
-//! The console: a page at `/` of the API's port that shows the airlock at work, lets one place orders, look inside,
-//! break and fix it. On this machine only; nothing of it is part of a deployment.
+//! The console: a page at `/` of the API's port that shows the airlock at work, where a person can place orders, look
+//! inside, cause faults and fix them. It runs on this machine only, and is not part of a deployment.
 //!
-//! What it shows never holds a card in clear: it reads tables, stream and queue, which hold none, and every answer
+//! What it shows never has an unencrypted card: it reads tables, stream and queue, which hold none, and every answer
 //! passes [`shown`]. Cards that are placed by name are known to this process only.
 
 mod attributes;

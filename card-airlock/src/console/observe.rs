@@ -10,7 +10,7 @@ use super::{hub::Hub, invocations::WORKER};
 
 impl Hub {
     /// The same function, watched. The worker's can be made to crash: as a process it is killed, in this process
-    /// its invocation is dropped where it stands.
+    /// its invocation is dropped at that moment.
     pub(crate) fn observe(&self, name: &str, function: Function, processes: Option<Processes>) -> Function {
         let (hub, name): (Self, Arc<str>) = (self.clone(), name.into());
         Function::new(move |event, deadline| {

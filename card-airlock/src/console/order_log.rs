@@ -25,7 +25,7 @@ use tracing_subscriber::{
 
 /// Lines kept of one order, and of all that name none.
 const MOST_LINES: usize = 200;
-/// Orders whose lines are kept; then the oldest order's go.
+/// How many orders' lines are kept. After that the oldest order's lines are removed.
 const MOST_ORDERS: usize = 5_000;
 
 /// Keeps lines. Cloning shares them.
@@ -57,7 +57,7 @@ impl OrderLog {
         Lines(self.clone()).with_filter(lines)
     }
 
-    /// Takes a line that a function wrote as a process of its own: `[function pid] {json}`. Others are passed over.
+    /// Takes a line that a function wrote as a process of its own: `[function pid] {json}`. Others are ignored.
     pub fn take_json(&self, line: &str) {
         let Some((function, json)) = line.split_once("] ") else { return };
         let Ok(mut line) = serde_json::from_str::<Value>(json) else { return };
@@ -80,7 +80,7 @@ impl OrderLog {
         self.kept().others.iter().cloned().collect()
     }
 
-    /// Tells the order of every later line.
+    /// The sequence number of a line.
     pub(super) fn written(&self) -> broadcast::Receiver<Option<String>> {
         self.0.written.subscribe()
     }
@@ -95,7 +95,7 @@ impl OrderLog {
             }
             lines.push_back(line);
         }
-        // Nobody may be listening.
+        // It does not matter if no page listens.
         let _ = self.0.written.send(order);
     }
 

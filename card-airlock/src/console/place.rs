@@ -1,5 +1,5 @@
-//! Orders and payments of the console's user: real requests to the real front, which is asked in this process, so
-//! that no HTTP client's buffer holds a card.
+//! Orders and payments of the console's user: real requests to the real gateway code, which is called in this
+//! process, so that no HTTP client's buffer holds a card.
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
@@ -30,7 +30,7 @@ const AT_ONCE: usize = 16;
 const NO_CARD: Refused = Refused(StatusCode::BAD_REQUEST, "NO_CARD", "Choose a test card or type a number");
 const MOST_ANSWER_BYTES: usize = 64 * 1024;
 
-/// What the page asks. A card has the name of a test card, or a number that somebody typed.
+/// The page's request. A card has the name of a test card, or a number that somebody typed.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Placing<'a> {
@@ -105,7 +105,7 @@ pub(super) async fn pay(State(console): State<Arc<Console>>, asked: Request) -> 
     let body = request::body(asked).await?;
     let asked: Paying = request::read(&body)?;
     let mut buffer = WipedBuffer::default();
-    // Cannot fail: it is a text written to memory.
+    // This cannot fail: it writes text to memory.
     let _ = serde_json::to_writer(&mut buffer, &json!({ "CustomerOrder": asked.order }));
     let answer = request(&console, "paybill", buffer).await;
     Ok(shown::ok(one(&answer)))
@@ -113,7 +113,7 @@ pub(super) async fn pay(State(console): State<Arc<Console>>, asked: Request) -> 
 
 fn submission(submission: &Submission<'_>) -> WipedBuffer {
     let mut buffer = WipedBuffer::with_capacity(1024);
-    // Cannot fail: these are texts written to memory.
+    // This cannot fail: it writes text to memory.
     let _ = serde_json::to_writer(&mut buffer, submission);
     buffer
 }

@@ -14,11 +14,11 @@ use crate::functions;
 pub(super) enum NoPoison {
     /// No order was ever sealed: there is nothing to copy.
     NothingToCopy,
-    /// DynamoDB did not take the row.
+    /// DynamoDB refused the row.
     Refused,
 }
 
-/// Puts the row as an operator, with a real call, and tells its order id.
+/// Puts the row as an operator, with a real call, and returns its order id.
 pub(super) async fn put(console: &Console) -> Result<String, NoPoison> {
     let mut row = story::latest_sealed(console).ok_or(NoPoison::NothingToCopy)?;
     let order = format!("poison-{}", short_id());

@@ -1,4 +1,4 @@
-//! The numbers of the moment.
+//! The current numbers.
 
 use std::time::Instant;
 

@@ -20,5 +20,9 @@ pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a WipedBuffer) -> Result<T, R
 }
 
 fn unreadable() -> Refused {
-    Refused(StatusCode::BAD_REQUEST, "CONSOLE_REQUEST", "The console does not understand this request")
+    Refused(
+        StatusCode::BAD_REQUEST,
+        "CONSOLE_REQUEST",
+        "The console cannot read this request: reload the page",
+    )
 }

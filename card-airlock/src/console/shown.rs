@@ -1,5 +1,5 @@
-//! The one way out: everything the console answers or streams passes here, and no text that reads as a card number
-//! gets through, wherever it came from.
+//! Everything that the console answers or streams passes through here, and text that looks like a card number is
+//! removed, wherever it came from.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,8 +10,8 @@ use axum::{
 use serde_json::{Value, json};
 use vault::is_card_shaped;
 
-/// What stands in the place of a text that reads as a card number.
-const WITHHELD: &str = "[withheld: reads as a card number]";
+/// The text in place of one that looks like a card number.
+const WITHHELD: &str = "[hidden: looks like a card number]";
 
 /// The document's text, fit to be shown.
 pub(super) fn text(mut document: Value) -> String {
@@ -24,7 +24,7 @@ pub(super) fn ok(document: Value) -> Response {
     answer(StatusCode::OK, document)
 }
 
-/// The console's own word that something cannot be done; fixed text.
+/// The console's own error, with fixed text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Refused(pub(super) StatusCode, pub(super) &'static str, pub(super) &'static str);
 

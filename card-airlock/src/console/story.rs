@@ -1,4 +1,4 @@
-//! What happened to an order, from everywhere that holds a trace of it: the stream, the queue, the calls of AWS.
+//! What happened to an order, from all its traces: the stream, the queue, the AWS calls.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -23,7 +23,7 @@ pub(super) fn records(console: &Console, order: &str) -> Vec<Value> {
         .collect()
 }
 
-/// The newest row with a sealed card that the stream tells of.
+/// The newest row with a sealed card in the stream.
 pub(super) fn latest_sealed(console: &Console) -> Option<HashMap<String, AttributeValue>> {
     let sealed = |record: &Value| {
         let image = record.pointer("/dynamodb/NewImage")?;
@@ -32,7 +32,7 @@ pub(super) fn latest_sealed(console: &Console) -> Option<HashMap<String, Attribu
     console.stream.read(&console.aws, &console.declared).iter().rev().find_map(sealed)
 }
 
-/// The messages in the queue, those that tell of the order or of one of its stream records; all for `None`.
+/// The messages in the queue about the order or one of its stream records; all messages for `None`.
 pub(super) fn letters(console: &Console, of: Option<(&str, &[Value])>) -> Vec<Value> {
     let letters = console.aws.waiting().into_iter().filter_map(|waiting| {
         let body: Value = serde_json::from_str(&waiting.body).unwrap_or_default();
@@ -44,8 +44,8 @@ pub(super) fn letters(console: &Console, of: Option<(&str, &[Value])>) -> Vec<Va
     letters.collect()
 }
 
-/// The calls that name the order, or a token or key batch that a call of the order's named with it; and what failed
-/// while the worker had the order in its hands, if nothing tells relation it was.
+/// The calls that name the order, or a token or key batch that a call of the order's named with it; and failed calls
+/// while the worker processed the order, if it is not known to which order they belong.
 pub(super) fn calls(console: &Console, order: &str) -> Vec<Value> {
     let all = console.hub.calls();
     let names = |kept: &Kept, name: &str| kept.seen.mentions.iter().any(|mention| mention == name);
@@ -87,12 +87,12 @@ enum Relation {
 }
 
 fn call(seen: &ObservedCall, relation: Relation) -> Value {
-    // A key's id says nothing to a person; its purpose does. Of a queue's URL the name is enough.
+    // The id of a key does not help a person, but its purpose does. For a queue's URL the name is enough.
     let resources = seen.call.resources.iter().map(|name| name.rsplit('/').next().unwrap_or(name));
     let resources: Vec<_> = resources.filter(|_| seen.call.service != Service::Kms).collect();
     json!({
         "at": shown::milliseconds(seen.at),
-        // A whole number: a fraction's digits would read as a card number now and then.
+        // A whole number, because the digits of a fraction could look like a card number by chance.
         "microseconds": u64::try_from(seen.took.as_micros()).unwrap_or(u64::MAX),
         "role": seen.call.role,
         "service": seen.call.service.name(),

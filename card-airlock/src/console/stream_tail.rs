@@ -1,4 +1,4 @@
-//! The quarantine's stream as far as it was read: each look reads only what is new.
+//! The quarantine's stream, as much as was read: each read gets only new records.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::summary::{QUARANTINE, table};
 
-/// Records of one read, and records kept; then the oldest go.
+/// The records of one read, and the records that are kept.
 const PAGE: usize = 1_000;
 const MOST: usize = 20_000;
 
@@ -30,7 +30,7 @@ impl StreamTail {
             match reader.records_after(position.as_deref(), PAGE) {
                 Ok(page) if page.is_empty() => return records,
                 Ok(page) => records.extend(page),
-                // Trimmed behind the position: what is left begins again.
+                // The stream was trimmed behind the position, so reading begins at its start again.
                 Err(_) if position.is_some() => records.clear(),
                 Err(_) => return records,
             }

@@ -1,4 +1,4 @@
-//! An order in a few words: where it is, and since when.
+//! An order in a few words: its stage, and since when.
 
 use card_airlock_services::AwsEndpoint;
 use card_airlock_template::Stack;
@@ -26,7 +26,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Quarantine first, then clean: an order that crosses in between is seen twice, never not at all.
+    /// Quarantine first, then clean: an order that crosses in between is seen twice, and never missed.
     pub(super) fn read(aws: &AwsEndpoint, declared: &Stack, order: &str) -> Self {
         let row = |logical_id, key: &[(&str, &str)]| aws.row(table(declared, logical_id), key).ok().flatten();
         let quarantine = row(QUARANTINE, &[("CustomerOrder", order)]);
@@ -36,7 +36,7 @@ impl Rows {
         Self { quarantine, clean, vault }
     }
 
-    /// Where the order is. The clean row wins, as it does in the API.
+    /// Where the order is. The clean row decides, as in the API.
     pub(super) fn stage(&self) -> Option<Stage> {
         if let Some(clean) = &self.clean {
             return Some(match text(clean, "PaymentStatus") {
@@ -75,7 +75,7 @@ impl Rows {
     }
 }
 
-/// Where an order is.
+/// The stage of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub(super) enum Stage {
@@ -86,7 +86,7 @@ pub(super) enum Stage {
     Paying,
     Paid,
     Declined,
-    /// Nobody knows what became of its payment.
+    /// The outcome of its payment is not known.
     Unknown,
 }
 

@@ -1,11 +1,11 @@
-//! The faults that a page switches on and off.
+//! The faults that a page can switch on and off.
 
 use card_airlock_services::{FaultRule, Faults};
 use serde_json::{Value, json};
 
 /// A switch's name, and what goes wrong while it is on.
 const SWITCHES: [(&str, &str); 4] = [
-    // Ingest still seals, so orders are accepted and wait. Every crossing needs a new data key of the vault's.
+    // Ingest still seals, so orders are accepted and wait. Every crossing needs a new data key of the vault.
     ("kms-worker", "TokenizeWorkerRole/kms/*=error"),
     ("kms", "kms/*=error"),
     ("dynamodb", "dynamodb/*=throttled@0.5"),

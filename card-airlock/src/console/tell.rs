@@ -1,4 +1,4 @@
-//! Tells the open pages what changes: rows that were touched are read again.
+//! Sends changes to the open pages: touched rows are read again.
 
 use std::{
     sync::Arc,
@@ -10,14 +10,14 @@ use tokio::sync::broadcast;
 
 use super::{pulse, state::Console, summary::Rows};
 
-/// Changes gather for so long.
+/// How long changes are collected.
 const GATHER: Duration = Duration::from_millis(40);
-/// How often the numbers go out.
+/// How often the numbers are sent.
 const PULSE: Duration = Duration::from_secs(1);
-/// Orders read at a stretch, before others get their turn.
+/// How many orders are read in a row, before other work continues.
 const STRETCH: usize = 100;
 
-/// Tells the pages what changes, until the stack stops.
+/// Sends changes to the pages, until the stack stops.
 pub(super) async fn keep_up(console: Arc<Console>) {
     let hub = &console.hub;
     let mut lines = console.options.log.written();

@@ -1,28 +1,28 @@
-//! Cards that belong to nobody, chosen by name: their numbers stay in this process.
+//! Test cards, chosen by name: their numbers stay in this process.
 
 use crate::sandbox::CARDS;
 
 /// One of them.
 #[derive(Debug, Clone)]
 pub(super) struct TestCard {
-    /// What the page calls it by.
+    /// The name that the page uses.
     pub(super) name: &'static str,
-    /// What a person reads.
+    /// The title that a person reads.
     pub(super) title: String,
     pub(super) number: &'static str,
 }
 
-/// Those of other issuers, and those that the API refuses.
+/// Cards of other issuers, and cards that the API refuses.
 const OTHERS: [(&str, &str, &str); 6] = [
     ("visa", "Visa, charged", "4111 1111 1111 1111"),
     ("mastercard", "Mastercard, charged", "5555 5555 5555 4444"),
     ("amex", "American Express, 15 digits", "378282246310005"),
     ("sample", "The AWS sample’s zeros", "0000-0000-0000-0000"),
-    ("wrong", "Wrong check digit: is refused", "4111 1111 1111 1112"),
-    ("short", "Too short: is refused", "4111 1111"),
+    ("wrong", "Wrong check digit, refused", "4111 1111 1111 1112"),
+    ("short", "Too short, refused", "4111 1111"),
 ];
 
-/// All of them, those that the sandbox knows too. The first is the page's choice at the start.
+/// All test cards, with those of the sandbox. The first is the page's choice at the start.
 pub(super) fn all() -> Vec<TestCard> {
     let others = OTHERS.map(|(name, title, number)| TestCard { name, title: title.to_owned(), number });
     let sandbox = CARDS.iter().map(|card| TestCard {

@@ -1,4 +1,4 @@
-//! `card-airlock demo --chaos`: KMS fails, replies get lost, somebody tampers, and no order is lost or doubled.
+//! `card-airlock demo --chaos`: KMS fails, replies are lost, somebody changes a row, and no order is lost or doubled.
 
 use std::{
     collections::BTreeSet,
@@ -24,11 +24,11 @@ const ORDERS: usize = 20;
 const CARD: &str = "4111 1111 1111 1111";
 const QUARANTINE: &str = "OrderQuarantineTable";
 const POISON: &str = "poison-1";
-/// When whatever is waited for should long have happened.
+/// Longer than anything takes that the demo waits for.
 const PATIENCE: Duration = Duration::from_secs(90);
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// What the demo plays with besides the API.
+/// What the demo uses besides the API.
 pub(super) struct Chaos<'a> {
     pub(super) api: &'a ApiClient<'a>,
     pub(super) operator: Operator,
@@ -46,13 +46,13 @@ impl Chaos<'_> {
         self.count(&mut page).await?;
         page.end(
             &format!("{ORDERS} orders accepted, {ORDERS} tokenized, {ORDERS} paid; 0 lost, 0 doubled."),
-            "1 tampered row is parked: a person has to look at it.",
+            "1 changed row is parked: a person has to look at it.",
         )?;
         Ok(())
     }
 
     async fn accept_without_kms(&self, page: &mut Page<'_>) -> Result<(), DemoError> {
-        page.step("KMS stops opening cards for the worker; orders keep coming")?;
+        page.step("KMS stops opening cards for the worker, while orders still arrive")?;
         self.aws.faults().add(worker(Service::Kms, "Decrypt", FaultKind::Throttled, When::Always));
         let mut accepted = 0;
         for order in orders() {
@@ -62,7 +62,7 @@ impl Chaos<'_> {
             accepted += usize::from(self.api.submit(Bytes::from(body.to_string())).await?.status == 202);
         }
         page.note(&format!(
-            "{accepted} of {ORDERS} orders answered 202; their cards lie sealed in quarantine"
+            "{accepted} of {ORDERS} orders answered 202; their cards are sealed in quarantine"
         ))?;
         page.check(accepted == ORDERS, "every order is accepted while KMS is down")
     }
@@ -81,7 +81,7 @@ impl Chaos<'_> {
     }
 
     async fn give_up(&self, page: &mut Page<'_>) -> Result<(), DemoError> {
-        page.step("Lambda retries, gives up, and leaves word in the dead-letter queue")?;
+        page.step("Lambda retries, gives up, and sends messages to the dead-letter queue")?;
         let rows = ORDERS as u64 + 1;
         let begun = Instant::now();
         let bar = page.waiting("Lambda retries; this takes about ten seconds");
@@ -99,11 +99,11 @@ impl Chaos<'_> {
             "card-airlock replay --dry-run: {} dead letters, {} rows to re-arm",
             dry_run.messages_settled, dry_run.rearmed
         ))?;
-        page.check(dry_run.messages_settled > 0, "there is word of what was given up")?;
+        page.check(dry_run.messages_settled > 0, "the dead-letter queue names what Lambda gave up")?;
         page.check(dry_run.rearmed == rows, "every row is still there")
     }
 
-    /// How many stream records the dead letters of Lambda's own tell of.
+    /// How many stream records Lambda's own dead letters name.
     fn given_up(&self) -> u64 {
         let snapshot = self.aws.snapshot().unwrap_or_default();
         let queues = snapshot.get("queues").and_then(Value::as_object);
@@ -117,7 +117,7 @@ impl Chaos<'_> {
     }
 
     async fn recover(&self, page: &mut Page<'_>) -> Result<(), DemoError> {
-        page.step("KMS is back, replies of transactions get lost now; the operator replays once")?;
+        page.step("KMS works again, replies are lost now; the operator replays once")?;
         self.aws.faults().clear();
         self.aws.faults().add(worker(
             Service::DynamoDb,
@@ -129,7 +129,7 @@ impl Chaos<'_> {
         page.note(&format!("card-airlock replay: {} orders re-armed", replayed.rearmed))?;
         let begun = Instant::now();
         let mut waiting: BTreeSet<String> = orders().collect();
-        let bar = page.waiting("the worker carries the orders across");
+        let bar = page.waiting("the worker moves the orders to the vault");
         while !waiting.is_empty() && begun.elapsed() < PATIENCE {
             let mut still = BTreeSet::new();
             for order in waiting {
@@ -164,9 +164,9 @@ impl Chaos<'_> {
             row.and_then(|value| value.as_s().ok()).map_or("", String::as_str)
         };
         page.check(clean.len() == ORDERS, "each order is stored once")?;
-        page.check(vault.len() == ORDERS, "each card lies in the vault once")?;
+        page.check(vault.len() == ORDERS, "each card is in the vault once")?;
         page.check(paid == ORDERS, "each order is paid")?;
-        page.check(left.len() == 1 && text("CustomerOrder") == POISON, "only the tampered row is left")?;
+        page.check(left.len() == 1 && text("CustomerOrder") == POISON, "only the changed row is left")?;
         page.check(text("Status") == "FAILED", "it is parked: FAILED")?;
         page.check(text("FailureReason") == "ENVELOPE_REFUSED", "its reason: ENVELOPE_REFUSED")?;
         let rows = clean.iter().chain(&vault).chain(&left);
@@ -184,7 +184,7 @@ impl Chaos<'_> {
                 return Ok(rows);
             }
             if begun.elapsed() > PATIENCE {
-                page.check(false, "the worker comes to an end")?;
+                page.check(false, "the worker finishes")?;
             }
             tokio::time::sleep(GLANCE).await;
         }

@@ -1,4 +1,4 @@
-//! A declined card, another card, and a payment, in the format of a real processor: each step shown and checked.
+//! A declined card, another card, and a payment, in the format of a real processor: each step is shown and checked.
 
 use std::{
     io::Write,
@@ -21,9 +21,9 @@ const AMOUNT: u64 = 1999;
 const CURRENCY: &str = "USD";
 const EXPIRY: &str = "12/30";
 
-/// The longest wait between two looks at the status, whatever `Retry-After` says: nobody else is served here.
+/// The longest wait between two requests for the status, whatever `Retry-After` says: the demo is the only client.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
-/// When a card should long have crossed.
+/// Longer than a card takes to cross.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the steps have in common.
@@ -49,7 +49,7 @@ pub(super) async fn walk(
     let mut walk = Walk { api, aws_url, processor, page: Page::new(out), declined, charged };
     let name = processor.profile();
     walk.page.title(
-        &format!("Card Airlock on this machine, charging by paybill/profiles/{name}.toml."),
+        &format!("Card Airlock on this machine. It charges by paybill/profiles/{name}.toml."),
         &format!(
             "API {}   processor {}",
             api.url("")?.as_str().trim_end_matches('/'),
@@ -62,14 +62,14 @@ pub(super) async fn walk(
     let reference = walk.pay().await?;
     walk.row(&reference).await?;
     walk.ledger(sandbox, &reference)?;
-    let outcome = format!("All {} steps are as they must be.", walk.page.steps());
-    walk.page.end(&outcome, "The first card was declined, the second was charged, once.")?;
+    let outcome = format!("All {} steps passed.", walk.page.steps());
+    walk.page.end(&outcome, "The first card was declined. The second card was charged, once.")?;
     Ok(())
 }
 
 impl Walk<'_, '_> {
     async fn order(&mut self) -> Result<(), DemoError> {
-        self.page.step("A merchant places an order with its amount; its card has no money")?;
+        self.page.step("A merchant places an order with an amount; its card has too little money")?;
         let order = |number: &str| {
             json!({
                 "CustomerOrder": ORDER_ID,
@@ -93,12 +93,13 @@ impl Walk<'_, '_> {
         self.page.step("The processor declines the card")?;
         let answer = self.pays().await?;
         self.page.check(answer.status == 402, "the card is declined: 402")?;
-        self.page.check(answer.text("code") == "PAYMENT_DECLINED", "the answer says so")?;
+        self.page
+            .check(answer.text("code") == "PAYMENT_DECLINED", "the answer has the code PAYMENT_DECLINED")?;
         self.no_card_in(&answer)
     }
 
     async fn another_card(&mut self) -> Result<(), DemoError> {
-        self.page.step("The customer gives another card")?;
+        self.page.step("The customer sends another card")?;
         self.page.sent("PUT", self.api.card_url(ORDER_ID)?.as_str())?;
         let body = json!({ "CreditCard": self.charged.number, "CardExpiry": EXPIRY }).to_string();
         let answer = self.api.put_card(ORDER_ID, Bytes::from(body)).await?;
@@ -108,17 +109,17 @@ impl Walk<'_, '_> {
     }
 
     async fn pay(&mut self) -> Result<String, DemoError> {
-        self.page.step("The bill is paid")?;
+        self.page.step("The order is paid")?;
         let answer = self.pays().await?;
         let reference = answer.text("ProcessorReference").to_owned();
         self.page.check(answer.status == 200, "the payment is submitted: 200")?;
         self.page.check(
             answer.json.get("Amount") == Some(&json!(AMOUNT)) && answer.text("Currency") == CURRENCY,
-            "it is of the order's amount",
+            "the payment has the order's amount",
         )?;
         self.page.check(
             reference.is_empty() == (self.processor == Dialect::Airlock),
-            "the merchant is told the processor's id of the payment, if it gives one",
+            "the merchant gets the processor's id of the payment, if there is one",
         )?;
         self.no_card_in(&answer)?;
         Ok(reference)
@@ -135,7 +136,7 @@ impl Walk<'_, '_> {
         self.page.check(text("PaymentStatus") == Some("SUBMITTED"), "it is paid")?;
         self.page.check(
             text("PaymentProfile") == Some(self.processor.profile()),
-            "it says by which profile it was charged",
+            "it names the profile that was used",
         )?;
         self.page.check(
             text("ProcessorReference").unwrap_or_default() == reference,
@@ -148,7 +149,7 @@ impl Walk<'_, '_> {
     }
 
     fn ledger(&mut self, sandbox: &Sandbox, reference: &str) -> Result<(), DemoError> {
-        self.page.step("What the processor has on its books")?;
+        self.page.step("What the processor has recorded")?;
         let ledger = sandbox.ledger();
         for charge in &ledger {
             let Charge { payment_id, last4, outcome, .. } = charge;
@@ -174,7 +175,7 @@ impl Walk<'_, '_> {
         self.page.check(charged.charged_with(self.charged.number), "with the other card")?;
         self.page.check(
             charged.reference.as_deref().unwrap_or_default() == reference,
-            "under the id that the merchant was told",
+            "under the id that the merchant got",
         )
     }
 
@@ -197,7 +198,7 @@ impl Walk<'_, '_> {
             let is_there = answer.text("Status") == "TOKENIZED" && answer.text("CreditCard") == mask;
             if is_there || begun.elapsed() > PATIENCE {
                 self.page.note(&format!("after {} ms", begun.elapsed().as_millis()))?;
-                self.page.check(is_there, "its card is behind the airlock")?;
+                self.page.check(is_there, "the order has the new card")?;
                 return self.no_card_in(&answer);
             }
             wait = answer.wait(LONGEST_WAIT);

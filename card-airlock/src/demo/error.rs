@@ -1,4 +1,4 @@
-//! Why a demo ended badly.
+//! Why a demo failed.
 
 use std::{io, path::PathBuf};
 
@@ -8,7 +8,7 @@ use crate::{
     api_client::ClientError, operator::OperatorError, replay_function::ReplayFunctionError, stack::StackError,
 };
 
-/// Why the demo ended badly.
+/// Why the demo failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The stack did not start.
@@ -17,17 +17,17 @@ pub enum DemoError {
     /// There is no signing key.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
-    /// The API did not answer as one.
+    /// The API did not answer, or its answer could not be read.
     #[error(transparent)]
     Client(#[from] ClientError),
     /// The AWS endpoint did not answer a call.
     #[error(transparent)]
     Operator(#[from] OperatorError),
-    /// A replay did not come to its end.
+    /// A replay did not finish.
     #[error(transparent)]
     Replay(#[from] ReplayFunctionError),
-    /// Something is not as it must be.
-    #[error("step {step} is off; expected: {expected}")]
+    /// A check failed.
+    #[error("step {step} failed; expected: {expected}")]
     Unexpected {
         /// The step's number.
         step: u8,
@@ -43,7 +43,7 @@ pub enum DemoError {
         error: io::Error,
     },
     /// The file of orders has no line with an order.
-    #[error("{} holds no orders: write one JSON body a line", .0.display())]
+    #[error("{} has no orders: write one order per line, as a JSON object", .0.display())]
     NoOrders(PathBuf),
     /// The file for the results could not be written.
     #[error("cannot write the results to {}: {error}", path.display())]
@@ -54,12 +54,12 @@ pub enum DemoError {
         error: io::Error,
     },
     /// Ctrl-C, before the last line.
-    #[error("interrupted: the lines that follow were not sent")]
+    #[error("interrupted: the lines after these were not sent")]
     Interrupted,
-    /// Some orders of the file did not come through.
-    #[error("not every order came through")]
+    /// Some orders of the file were refused, failed or not paid.
+    #[error("some orders were refused, not tokenized or not paid: the table above gives the reasons")]
     Incomplete,
-    /// Standard output is gone.
+    /// Standard output is closed.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
 }

@@ -1,4 +1,4 @@
-//! A file of orders, taken through the pipeline: submitted, followed to the end, paid.
+//! Sends a file of orders through the pipeline: each order is placed, followed to its end, and paid.
 
 use std::{
     fs::File,
@@ -24,14 +24,14 @@ use super::{
 };
 use crate::api_client::{Answer, ApiClient};
 
-/// Orders under way at once.
+/// How many orders are sent at the same time.
 const AT_ONCE: usize = 16;
-/// The longest wait between two looks at a status, whatever `Retry-After` says.
+/// The longest wait between two requests for a status, whatever `Retry-After` says.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
-/// When an order should long have crossed, however many are before it.
+/// Longer than an order takes to cross, also with many orders before it.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Takes every order of the file (`-`: standard input) through, and prints what became of them.
+/// Sends every order of the file (`-`: standard input), and prints the outcomes.
 pub(super) async fn run(
     api: &ApiClient<'_>,
     path: &Path,
@@ -57,7 +57,7 @@ pub(super) async fn run(
         loop {
             let result = tokio::select! {
                 biased;
-                // What was done is told; what is under way ends with the pipeline.
+                // What was done is told; what is in progress ends with the pipeline.
                 _ = &mut interrupt => {
                     ended = Err(DemoError::Interrupted);
                     break;
@@ -100,7 +100,7 @@ fn progress_bar(size: Option<u64>) -> ProgressBar {
     bar.with_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// What became of each order, in the order of the file. Reads in a thread of its own, a few lines ahead, and never more.
+/// The outcome of each order, in the order of the file. It reads in its own thread, only a few lines ahead.
 fn take_through<'a>(
     api: &'a ApiClient<'_>,
     source: Box<dyn Read + Send>,
@@ -157,7 +157,7 @@ fn read_into(source: impl Read, sender: &mpsc::Sender<io::Result<Line>>) {
     }
 }
 
-/// How far an order came, and what it is called now.
+/// How far an order came, and the id of the order, its token and its mask.
 struct Passage {
     order: Option<String>,
     token: Option<String>,
@@ -198,7 +198,7 @@ async fn take_one_through(api: &ApiClient<'_>, body: Bytes) -> Passage {
     Passage { order: Some(order), token: text("CreditCardToken"), card: text("CreditCard"), outcome }
 }
 
-/// Asks until the order has its token; otherwise says where it ended.
+/// Asks until the order has its token. Otherwise it returns where the order ended.
 async fn follow(api: &ApiClient<'_>, accepted: Answer, order: &str) -> Result<Answer, String> {
     let location = accepted.location.clone();
     let begun = Instant::now();

@@ -14,13 +14,13 @@ const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 pub(super) struct Line {
     /// Counted from one.
     pub(super) number: u64,
-    /// What it took from the file, its end included.
+    /// How many bytes it has in the file, with its end.
     pub(super) bytes: u64,
-    /// The text; none when it is longer than any body the API takes.
+    /// The text; none when it is longer than any body that the API accepts.
     pub(super) text: Option<WipedBuffer>,
 }
 
-/// Reads lines of at most [`MAX_BODY_BYTES`]; longer ones are counted and passed over.
+/// Reads lines of at most [`MAX_BODY_BYTES`]; longer ones are counted and skipped.
 pub(super) struct Lines<R> {
     source: io::Chain<io::Cursor<Vec<u8>>, R>,
     chunk: Zeroizing<Vec<u8>>,
@@ -30,7 +30,7 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: Read> Lines<R> {
-    /// A byte order mark at the beginning, which editors of Windows write, is passed over.
+    /// A byte order mark at the beginning, which editors of Windows write, is skipped.
     pub(super) fn new(mut source: R) -> io::Result<Self> {
         let mut head = Vec::with_capacity(BYTE_ORDER_MARK.len());
         source.by_ref().take(BYTE_ORDER_MARK.len() as u64).read_to_end(&mut head)?;
@@ -71,7 +71,7 @@ impl<R: Read> Lines<R> {
         Line { number: self.number, bytes, text: (!too_long).then_some(text) }
     }
 
-    /// What is read and not taken; empty at the end.
+    /// What was read and not used yet; empty at the end.
     fn ahead(&mut self) -> io::Result<&[u8]> {
         while self.start == self.end {
             match self.source.read(&mut self.chunk) {

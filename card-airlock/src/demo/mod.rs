@@ -33,22 +33,22 @@ const BILLING: &str = "billing";
 /// How to run the demo.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// A file of orders, one JSON body a line, to take through instead of the sample's; `-` is standard input.
+    /// Send the orders of this file instead of the sample's order: one JSON object per line. `-` is standard input.
     #[arg(long, value_name = "FILE")]
     pub orders: Option<PathBuf>,
-    /// Write what became of each order to this file: one JSON object a line, with its token and its masked card.
+    /// Write the outcome of each order to this file: one JSON object per line, with its token and its masked card.
     #[arg(long, value_name = "FILE", requires = "orders")]
     pub out: Option<PathBuf>,
-    /// Print what became of each order, and then the sum, as one JSON object a line.
+    /// Print the outcome of each order, and then the totals, as one JSON object per line.
     #[arg(long, requires = "orders")]
     pub json: bool,
-    /// Let KMS fail, replies get lost and somebody tamper, and see that no order is lost or doubled.
+    /// Make KMS fail, lose replies and change a row, and show that no order is lost or doubled.
     #[arg(long, conflicts_with = "orders")]
     pub chaos: bool,
-    /// Charge in the format of this processor: a card is declined, another one is charged.
+    /// Charge in the format of this processor: one card is declined, another one is charged.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["orders", "chaos"])]
     pub processor: Option<Dialect>,
-    /// Keep the stack running afterwards, until Ctrl-C, so that the shown addresses and commands can be used.
+    /// Keep the stack running afterwards, until Ctrl-C, so that you can use the addresses and commands that are shown.
     #[arg(long, conflicts_with = "orders")]
     pub keep: bool,
     /// What to log on standard error: off, error, warn, info, debug or trace.
@@ -59,7 +59,7 @@ pub struct DemoArgs {
 /// Runs the demo and stops what it started.
 ///
 /// # Errors
-/// When anything is off: then the program's exit code must tell.
+/// When a check fails: then the program's exit code must say so.
 pub async fn run(args: &DemoArgs, out: &mut dyn Write) -> Result<(), DemoError> {
     let issuer = crate::sign_in::ephemeral()?;
     // Without the SDK's own retries, whose waits would make the chaos long.

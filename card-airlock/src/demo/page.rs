@@ -16,10 +16,10 @@ use crate::{
     style::{BAD, FAINT, GOOD, HEADING},
 };
 
-/// The columns of a terminal that nobody has made wider.
+/// The columns of a terminal of the usual size.
 const COLUMNS: usize = 80;
 
-/// Where a demo is shown. The first check that does not hold ends it.
+/// Where a demo is shown. The first check that fails ends it.
 pub(super) struct Page<'a> {
     out: &'a mut dyn Write,
     step: u8,
@@ -31,12 +31,12 @@ impl<'a> Page<'a> {
         Self { out, step: 0, has_credentials: false }
     }
 
-    /// What is shown first, and where it happens.
+    /// The title and the addresses, which are shown first.
     pub(super) fn title(&mut self, title: &str, addresses: &str) -> io::Result<()> {
         writeln!(self.out, "{title}\n{FAINT}{addresses}{FAINT:#}")
     }
 
-    /// The last lines: what came out of it, and more about it.
+    /// The last lines: the outcome, and a sentence about it.
     pub(super) fn end(&mut self, outcome: &str, more: &str) -> io::Result<()> {
         writeln!(self.out, "\n{GOOD}{outcome}{GOOD:#}\n{more}")
     }
@@ -50,7 +50,7 @@ impl<'a> Page<'a> {
         writeln!(self.out, "\n{HEADING}{}. {title}{HEADING:#}", self.step)
     }
 
-    /// Shows on standard error, when that is a terminal, that something is awaited.
+    /// Shows on standard error, when that is a terminal, what the demo waits for.
     pub(super) fn waiting(&self, what: &'static str) -> ProgressBar {
         let bar = ProgressBar::new_spinner().with_message(what);
         bar.enable_steady_tick(Duration::from_millis(100));
@@ -70,7 +70,7 @@ impl<'a> Page<'a> {
         key: &[(&str, &str)],
     ) -> io::Result<()> {
         if !std::mem::replace(&mut self.has_credentials, true) {
-            self.note("(such commands can be pasted while the stack runs: demo --keep)")?;
+            self.note("(you can paste these commands while the stack runs: demo --keep)")?;
             writeln!(self.out, "   export AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=operator")?;
             writeln!(self.out, "   export AWS_DEFAULT_REGION={REGION}")?;
         }

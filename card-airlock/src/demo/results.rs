@@ -1,4 +1,4 @@
-//! What became of each order of a file, one JSON object a line: no card, and nothing that was not accepted.
+//! The outcome of each order of a file, one JSON object per line: no card, and no text that was not accepted.
 
 use std::{
     fs::File,
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{error::DemoError, summary::Outcome};
 
-/// What became of the order of one line.
+/// The outcome of the order of one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct LineResult {
     /// The line of the file, counted from one.
@@ -18,7 +18,7 @@ pub(super) struct LineResult {
     /// The order's id, once it was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) order: Option<String>,
-    /// What stands in the card's place.
+    /// The token in the card's place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) token: Option<String>,
     /// The card's mask.
@@ -29,7 +29,7 @@ pub(super) struct LineResult {
     pub(super) outcome: Outcome,
 }
 
-/// Where results are written, besides the sum.
+/// Where results are written, besides the totals.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Results<'a> {
     /// On standard output, as JSON.
@@ -69,7 +69,7 @@ impl ResultsWriter<'_> {
         self.write_file(|file| file.write_all(&line))
     }
 
-    /// Everything is in the file.
+    /// Writes what is still in the buffer to the file.
     pub(super) fn finish(&mut self) -> Result<(), DemoError> {
         self.write_file(BufWriter::flush)
     }

@@ -1,4 +1,4 @@
-//! What became of a file of orders, counted; its size does not grow with the file.
+//! Counts the outcomes of a file of orders. Its size does not grow with the file.
 
 use std::{
     collections::BTreeMap,
@@ -9,16 +9,16 @@ use serde::{Serialize, Serializer};
 
 use crate::style::{BAD, GOOD, HEADING};
 
-/// How many lines are named per kind of trouble.
+/// How many lines are named for each kind of failure.
 const NAMED: usize = 10;
 
-/// What became of one order.
+/// The outcome of one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", content = "reason", rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum Outcome {
-    /// It was not taken in, for this reason.
+    /// It was not accepted, for this reason.
     Refused(String),
-    /// It was taken in and has no token, for this reason.
+    /// It was accepted and has no token, for this reason.
     NotTokenized(String),
     /// It has a token and was not paid, for this reason.
     NotPaid(String),
@@ -74,7 +74,7 @@ impl Summary {
         self.tokenized
     }
 
-    /// Whether every order was taken in, tokenized and paid.
+    /// Whether every order was accepted, tokenized and paid.
     pub(super) fn is_complete(&self) -> bool {
         self.paid == self.lines
     }
@@ -92,7 +92,7 @@ impl Summary {
     }
 }
 
-/// Orders that went wrong in one way, by reason.
+/// Orders that failed in one way, by reason.
 #[derive(Debug, Default)]
 struct Trouble {
     count: u64,

@@ -1,4 +1,4 @@
-//! Orders of one id go through one after the other, in the order in which they are named.
+//! Orders of one id are sent one after the other, in the order of the file.
 
 use std::{
     collections::HashMap,
@@ -8,7 +8,7 @@ use std::{
 use serde::Deserialize;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
-/// How many ids are remembered before those that are done are forgotten.
+/// How many ids are kept before those that are done are removed.
 const REMEMBERED: usize = 1_024;
 
 /// Whose turn it is, by the hash of the id: an id may be a card number that somebody put into the wrong field, and two

@@ -1,4 +1,4 @@
-//! The sample's steps 6.10 to 6.13, one after the other, each shown and checked.
+//! The sample's steps 6.10 to 6.13, one after the other. Each is shown and checked.
 
 use std::{
     io::Write,
@@ -17,7 +17,7 @@ use crate::{
     sandbox::{Charge, Sandbox},
 };
 
-/// The sample's order, to the letter (its step 6.10).
+/// The sample's order, exactly as the sample has it (its step 6.10).
 const ORDER: &str = r#"{
 "CustomerOrder": "123456789",
 "CustomerName": "Amazon Web Services",
@@ -28,12 +28,12 @@ const ORDER_ID: &str = "123456789";
 const CARD: &str = "0000-0000-0000-0000";
 const MASK: &str = "****-****-****-0000";
 
-/// The longest wait between two looks at the status, whatever `Retry-After` says: nobody else is served here.
+/// The longest wait between two requests for the status, whatever `Retry-After` says: the demo is the only client.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
-/// When an order should long have crossed.
+/// Longer than an order takes to cross.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Walks the sample's order through the API of `api`, and looks at what lies behind `aws_url` and at what the payment
+/// Sends the sample's order through the API of `api`, and looks at the tables behind `aws_url` and at what the payment
 /// processor charged.
 pub(super) async fn walk(
     api: &ApiClient<'_>,
@@ -44,7 +44,7 @@ pub(super) async fn walk(
     let mut page = Page::new(out);
     let operator = Operator::new(aws_url);
     page.title(
-        "Card Airlock on this machine, for this demo only. All of it goes over HTTP.",
+        "Card Airlock runs on this machine, for this demo only. Everything uses HTTP.",
         &format!("API {}   AWS {aws_url}", api.url("")?.as_str().trim_end_matches('/')),
     )?;
     let accepted = order(api, &mut page).await?;
@@ -54,8 +54,8 @@ pub(super) async fn walk(
     vault_row((&operator, aws_url), &token, &mut page).await?;
     quarantine((&operator, aws_url), &mut page).await?;
     charged(processor, &mut page)?;
-    let outcome = format!("All {} steps are as they must be.", page.steps());
-    page.end(&outcome, "The order is stored with a token, the card lies sealed in its vault.")?;
+    let outcome = format!("All {} steps passed.", page.steps());
+    page.end(&outcome, "The order is stored with a token. The card is stored encrypted in its vault.")?;
     Ok(())
 }
 
@@ -76,7 +76,7 @@ async fn order(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<Answer, DemoE
 }
 
 async fn status(api: &ApiClient<'_>, accepted: &Answer, page: &mut Page<'_>) -> Result<String, DemoError> {
-    page.step("Moments later the card is behind the airlock")?;
+    page.step("A moment later the order has a token")?;
     let location = accepted.location.as_deref();
     page.sent("GET", api.status_url(location, ORDER_ID)?.as_str())?;
     let begun = Instant::now();
@@ -96,19 +96,22 @@ async fn status(api: &ApiClient<'_>, accepted: &Answer, page: &mut Page<'_>) -> 
     let token = answer.text("CreditCardToken").to_owned();
     page.check(answer.status == 200, "the status is there: 200")?;
     page.check(answer.text("Status") == "TOKENIZED", "the order is tokenized")?;
-    page.check(is_token(&token), "in the card's place stands a token, a random UUID")?;
+    page.check(is_token(&token), "it has a token in the card's place: a random UUID")?;
     no_card_in(&answer, page)?;
     Ok(token)
 }
 
 async fn pay(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<(), DemoError> {
-    page.step("The bill is paid (step 6.11)")?;
+    page.step("The order is paid (step 6.11)")?;
     page.sent("POST", api.url("paybill")?.as_str())?;
     page.indented(&format!("{{ \"CustomerOrder\": \"{ORDER_ID}\" }}"))?;
     let answer = api.pay(ORDER_ID).await?;
     page.answered(&answer)?;
     page.check(answer.status == 200, "the payment is submitted: 200")?;
-    page.check(answer.text("message") == "Payment Submitted Successfully", "the answer says so")?;
+    page.check(
+        answer.text("message") == "Payment Submitted Successfully",
+        "the answer has the sample's message",
+    )?;
     page.check(answer.text("CreditCard Charged") == MASK, "the answer shows the card's mask")?;
     no_card_in(&answer, page)
 }
@@ -146,13 +149,13 @@ async fn vault_row(
     let sealed = row.get("CandidateString").and_then(|value| value.as_b().ok());
     page.check(!row.is_empty(), "the row is there, under the token")?;
     page.check(sealed.is_some_and(|sealed| !sealed.as_ref().is_empty()), "it holds the sealed card")?;
-    page.check(row.contains_key("DataKey"), "beside it lies its data key, wrapped by KMS")?;
+    page.check(row.contains_key("DataKey"), "it holds the data key, wrapped by KMS")?;
     page.check(!readable::in_row(CARD, &row), "no card number can be read in it, as text, hex or base64")
 }
 
 async fn quarantine((operator, aws_url): (&Operator, &str), page: &mut Page<'_>) -> Result<(), DemoError> {
     const TABLE: &str = "OrderQuarantineTable";
-    page.step("Nothing is left in between")?;
+    page.step("Nothing is left in quarantine")?;
     page.aws(aws_url, "scan", TABLE, &[])?;
     let left = operator.rows(TABLE).await?.len();
     page.note(&format!("{left} rows"))?;
@@ -160,7 +163,7 @@ async fn quarantine((operator, aws_url): (&Operator, &str), page: &mut Page<'_>)
 }
 
 fn charged(processor: &Sandbox, page: &mut Page<'_>) -> Result<(), DemoError> {
-    page.step("What the payment processor, a sandbox on this machine, has charged")?;
+    page.step("What the payment processor (a sandbox on this machine) charged")?;
     let ledger = processor.ledger();
     for charge in &ledger {
         let (payment, order, last4) = (charge.payment_id, &charge.order, charge.last4);
@@ -170,7 +173,7 @@ fn charged(processor: &Sandbox, page: &mut Page<'_>) -> Result<(), DemoError> {
     page.check(ledger.len() == 1, "one payment came in")?;
     let right =
         |charge: &Charge| charge.order.as_str() == ORDER_ID && charge.charged_with(&CARD.replace('-', ""));
-    page.check(ledger.iter().all(right), "it was of this order, with the card that was sent")?;
+    page.check(ledger.iter().all(right), "it was for this order, with the card that was sent")?;
     page.check(ledger.iter().all(|charge| charge.outcome == Outcome::Submitted), "it was charged")
 }
 

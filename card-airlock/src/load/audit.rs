@@ -1,4 +1,4 @@
-//! The reckoning at the end, from the tables and the payment processor's ledger: is an order lost, is one doubled?
+//! The check at the end, from the tables and the payment processor's ledger: is an order lost, or doubled?
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,7 +14,7 @@ const QUARANTINE: &str = "OrderQuarantineTable";
 const ORDERS: &str = "CustomerOrderTable";
 const VAULT: &str = "CreditCardTokenizerTable";
 
-/// What became of the orders.
+/// The outcomes of the orders.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// Accepted orders that have no clean row, or whose token the vault does not know.
@@ -40,7 +40,7 @@ pub(super) async fn is_quarantine_empty(stack: &Stack) -> bool {
     page.is_ok_and(|page| page.count == 0)
 }
 
-/// Looks for the orders that were accepted, when nothing moves any more.
+/// Looks for the orders that were accepted, when no order moves any more.
 pub(super) async fn look(stack: &Stack, accepted: &[String]) -> Result<Found, LoadError> {
     let dynamodb = Client::new(&functions::sdk_config(&stack.aws_url(), "operator"));
     let clean = scan(&dynamodb, ORDERS, "CustomerOrder, CreditCardToken, AcceptedAt, TokenizedAt").await?;

@@ -23,10 +23,10 @@ use super::{
 };
 use crate::{functions::sdk_config, stack::Stack};
 
-/// As the worker has it: transactions of several orders at once, and orders in each.
+/// The same as in the worker: how many shared transactions at once, and how many orders in each.
 const AT_ONCE: usize = 4;
 pub(super) const TOGETHER: usize = 10;
-/// As many orders at once as the worker opens, each with a transaction of its own.
+/// As many orders at once as the worker opens, each with its own transaction.
 const ALONE_AT_ONCE: usize = 16;
 const QUARANTINE: (&str, &str) = ("OrderQuarantineTable", "FloorQuarantine");
 const CLEAN: (&str, &str) = ("CustomerOrderTable", "FloorOrders");
@@ -34,7 +34,7 @@ const VAULT: (&str, &str) = ("CreditCardTokenizerTable", "FloorVault");
 
 type Row = HashMap<String, AttributeValue>;
 
-/// A bare client, with tables of its own that are as ours are.
+/// A bare client, with its own tables, which are like ours.
 pub(super) struct Floor {
     dynamodb: DynamoDb,
     kms: Kms,
@@ -52,7 +52,7 @@ impl Floor {
         make_tables(&dynamodb).await?;
         let quarantine = first_row(&dynamodb, QUARANTINE.0).await?;
         tokenize(stack, at_once.into()).await?;
-        // Nobody but the worker may use the vault's key so.
+        // Only the worker may use the vault's key like this.
         let worker = sdk_config(&stack.aws_url(), "TokenizeWorkerRole");
         Ok(Self {
             quarantine,
@@ -85,7 +85,7 @@ impl Floor {
         put.map(drop).map_err(|_| LoadError::Aws(QUARANTINE.1))
     }
 
-    /// So many orders to a transaction.
+    /// With this many orders in a transaction.
     pub(super) async fn tokenize(
         &self,
         name: &str,
@@ -176,7 +176,7 @@ pub(super) fn setting(stack: &Stack, function: &'static str, name: &str) -> Resu
     declared.and_then(|function| function.environment.get(name).cloned()).ok_or(LoadError::Floor(function))
 }
 
-/// So many at once; stops at the first that fails.
+/// Runs this many at once; stops at the first that fails.
 pub(super) async fn all_of(
     at_once: usize,
     all: impl Iterator<Item = impl Future<Output = Result<(), LoadError>>>,

@@ -11,15 +11,15 @@ use crate::stack::Stack;
 /// The function that carries orders across.
 pub(super) const WORKER: &str = "TokenizeWorkerFunction";
 
-/// How long no order may cross before the rest counts as lost.
+/// After this time without a crossing, the other orders count as lost.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits until so many orders are across, or none has crossed for long: the reckoning finds which.
+/// Waits until this many orders are across, or none has crossed for a long time. The check at the end finds which.
 pub(super) async fn crossed(stack: &Stack, orders: usize) {
     let (mut crossed, mut since) = (0, Instant::now());
     loop {
         let now = across(stack.aws());
-        // A transaction that the SDK repeated counts twice: the table has the last word.
+        // A transaction that the SDK repeated counts twice, so the table decides.
         let is_over =
             now >= orders as u64 && stack.aws().under_way() == 0 && audit::is_quarantine_empty(stack).await;
         if is_over || (now == crossed && since.elapsed() > PATIENCE) {
@@ -37,8 +37,8 @@ pub(super) fn across(aws: &AwsEndpoint) -> u64 {
     aws.tally("TokenizeWorkerRole", "TransactWriteItems").done / 3
 }
 
-/// Drives the mapping until so many more orders are across. What the worker took for them: to read the stream is Lambda's
-/// part, which the floor does not do, as neither does the gateway's for ingest.
+/// Drives the mapping until this many more orders are across. Returns only the worker's time: reading the stream is
+/// Lambda's part, which the floor does not do either.
 pub(super) async fn tokenize(stack: &mut Stack, orders: u32) -> Result<Duration, LoadError> {
     let aws = stack.aws().clone();
     let mapping = stack.mappings.first_mut().ok_or(LoadError::Floor(WORKER))?;

@@ -1,4 +1,4 @@
-//! The clients: so many at once, each with one request after the other.
+//! The clients: several at the same time, each with one request after the other.
 
 use std::{
     collections::BTreeMap,
@@ -16,9 +16,9 @@ use crate::api_client::{Answer, ApiClient, ClientError};
 /// A run of requests.
 #[derive(Debug, Default)]
 pub(super) struct Run {
-    /// The orders that were answered as hoped.
+    /// The orders that got the expected answer.
     pub(super) done: Vec<String>,
-    /// What else was answered, by status and code.
+    /// The other answers, by status and code.
     pub(super) refused: BTreeMap<String, u64>,
     /// How long each request took.
     pub(super) times: Times,
@@ -40,7 +40,7 @@ pub(super) struct Clients<'a> {
 }
 
 impl Clients<'_> {
-    /// Places orders, all with other ids: `{name}-0`, `{name}-1`, …
+    /// Places orders, each with its own id: `{name}-0`, `{name}-1`, …
     pub(super) async fn place(&self, name: &str, orders: u32) -> Run {
         let ids = (0..orders).map(|number| format!("{name}-{number}")).collect();
         self.run(ids, 202, async |order| self.api.submit(body(order)).await).await

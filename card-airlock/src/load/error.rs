@@ -15,7 +15,7 @@ pub enum LoadError {
     /// There is no signing key.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
-    /// The API cannot be spoken to.
+    /// The API cannot be called.
     #[error(transparent)]
     Client(#[from] ClientError),
     /// A table could not be read at the end.
@@ -24,13 +24,13 @@ pub enum LoadError {
     /// A step of the comparison failed.
     #[error("{0} failed, so there is nothing to compare")]
     Floor(&'static str),
-    /// The system does not tell where the functions' programs are.
-    #[error("cannot tell where this program is: {0}")]
+    /// The system does not say where the functions' programs are.
+    #[error("cannot find the folder of this program: {0}")]
     Program(#[source] io::Error),
-    /// The report is no JSON.
+    /// The report cannot be JSON.
     #[error("the report cannot be written as JSON")]
     Json(#[from] serde_json::Error),
-    /// Standard output is gone.
+    /// Standard output is closed.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
 }

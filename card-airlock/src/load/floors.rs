@@ -1,5 +1,5 @@
-//! What the handlers do beside what a bare client of the same services needs for the same, in turns, in one run. All
-//! is in this process, so that nothing but the handlers' own work makes the difference:
+//! Compares the handlers with a bare client of the same services that does the same, in turns, in one run. Everything
+//! is in this process, so that only the handlers' own work makes the difference:
 //!
 //! - accepting beside one projected GetItem and one conditional PutItem of the same row;
 //! - tokenizing, by the stream's batches, beside one GenerateDataKey an order and TransactWriteItems of the same shape,
@@ -51,7 +51,7 @@ struct Round {
     tokenize_floor_alone_per_s: f64,
 }
 
-/// Runs the rounds and prints what they came to.
+/// Runs the rounds and prints the results.
 pub(super) async fn run(args: &LoadArgs, out: &mut dyn Write) -> Result<(), LoadError> {
     let options = StackOptions {
         self_driven: false,
@@ -72,7 +72,7 @@ pub(super) async fn run(args: &LoadArgs, out: &mut dyn Write) -> Result<(), Load
 
 async fn measure(args: &LoadArgs, stack: &mut Stack) -> Result<Floors, LoadError> {
     let ours = Ours::of(stack, args)?;
-    // Warms every client, and leaves the rows that the floor's are copies of.
+    // Warms every client, and makes the rows that the floor copies.
     ours.accept("warm", args.concurrency.into()).await?;
     let floor = Floor::copy_of(stack, args.concurrency).await?;
     let mut rounds = Vec::new();
@@ -120,7 +120,7 @@ async fn measure(args: &LoadArgs, stack: &mut Stack) -> Result<Floors, LoadError
     })
 }
 
-/// The ingest handler, asked by so many at once.
+/// The ingest handler, called by this many clients at once.
 struct Ours {
     ingest: Function,
     client_id: String,
@@ -151,7 +151,7 @@ impl Ours {
         if answer.get("statusCode") == Some(&json!(202)) { Ok(()) } else { Err(LoadError::Floor(INGEST)) }
     }
 
-    /// As the gateway hands it over.
+    /// The event in the gateway's form.
     fn event(&self, order: &str) -> Value {
         json!({
             "resource": "/order", "path": "/order", "httpMethod": "POST",
@@ -196,7 +196,7 @@ impl Floors {
         )?;
         writeln!(
             out,
-            "\n{FAINT}handlers and bare clients in this process, at the same embedded services{FAINT:#}"
+            "\n{FAINT}handlers and bare clients in this process, with the same embedded services{FAINT:#}"
         )
     }
 

@@ -30,10 +30,10 @@ struct Work {
 pub(super) struct FunctionUse {
     pub(super) function: String,
     pub(super) invocations: f64,
-    /// Time in its hands, which Lambda bills.
+    /// Its invocation time, which Lambda bills.
     pub(super) busy_ms: f64,
     pub(super) gb_seconds: f64,
-    /// `None` where the system does not tell.
+    /// `None` if the system does not say it.
     pub(super) cpu_ms: Option<f64>,
     pub(super) peak_memory_mib: Option<f64>,
     pub(super) processes: usize,
@@ -127,7 +127,7 @@ impl Use {
         self.calls.iter().map(|call| call.rru).sum()
     }
 
-    /// `None` where the system does not tell it of every function.
+    /// `None` if the system does not say it for every function.
     pub(super) fn cpu_ms(&self) -> Option<f64> {
         self.functions.iter().map(|function| function.cpu_ms).sum()
     }
@@ -141,7 +141,7 @@ impl Use {
     }
 }
 
-/// No count here comes near the end of a float's exact integers.
+/// Every count here is far below the largest exact integer of a float.
 pub(super) fn count(number: u64) -> f64 {
     number as f64
 }

@@ -1,5 +1,5 @@
-//! `card-airlock load`: orders through the pipeline as fast as it goes, its functions as processes of their own, and
-//! what each of them took.
+//! `card-airlock load`: sends orders through the pipeline as fast as possible, with its functions as processes, and
+//! measures each of them.
 
 mod args;
 mod audit;
@@ -66,7 +66,7 @@ async fn measure(args: &LoadArgs, stack: &Stack) -> Result<Report, LoadError> {
     let bar = progress_bar(args.orders);
     let clients = Clients { api: &api, at_once: args.concurrency.into(), bar: &bar };
 
-    // Each client once, so that every process is there: what a start takes is measured elsewhere.
+    // Each client sends one order, so that every process runs already: the time of a start is measured elsewhere.
     begin(&bar, "warming up");
     let warm = clients.place("warm", args.concurrency.into()).await;
     crossed(stack, warm.done.len()).await;
@@ -77,7 +77,7 @@ async fn measure(args: &LoadArgs, stack: &Stack) -> Result<Report, LoadError> {
     let before = Gauge::read(stack);
     begin(&bar, "placing orders");
     let accepted = clients.place("order", args.orders).await;
-    begin(&bar, "waiting for them to cross");
+    begin(&bar, "waiting until they are tokenized");
     crossed(stack, already + accepted.done.len()).await;
     let across = Gauge::read(stack);
     begin(&bar, "paying");
@@ -95,11 +95,11 @@ async fn measure(args: &LoadArgs, stack: &Stack) -> Result<Report, LoadError> {
     }))
 }
 
-/// Says what comes next: on the bar, or as a line of standard error where no bar is drawn.
+/// Shows the next step: on the bar, or as a line of standard error if no bar is drawn.
 fn begin(bar: &ProgressBar, what: &'static str) {
     bar.set_message(what);
     if bar.is_hidden() {
-        // A reader that has gone is no reason to stop.
+        // The load continues even if nobody reads standard error.
         let _ = writeln!(anstream::stderr(), "{what}");
     }
 }

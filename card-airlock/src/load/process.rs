@@ -1,4 +1,4 @@
-//! What the system knows of a process: Linux's `/proc`. Elsewhere nothing is known.
+//! What the system knows about a process, from Linux's `/proc`. On other systems nothing is known.
 
 use std::{fs, time::Duration};
 

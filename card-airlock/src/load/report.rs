@@ -1,4 +1,4 @@
-//! What a load came to, as JSON and as a table.
+//! The results of a load, as JSON and as a table.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::style::{BAD, FAINT, GOOD, HEADING};
 
-/// The report. What is "per order" is an order's way from the client to the vault; a payment's own is beside it.
+/// The report. "Per order" means the way of an order from the client to the vault; payments are separate.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     /// Orders that were accepted.
@@ -24,7 +24,7 @@ pub(super) struct Report {
     concurrency: usize,
     lost: u64,
     doubled: u64,
-    /// Requests that were answered otherwise than hoped, by status and code.
+    /// Requests with an unexpected answer, by status and code.
     refused: BTreeMap<String, u64>,
     accept_per_s: f64,
     accept_p50_ms: f64,
@@ -40,7 +40,7 @@ pub(super) struct Report {
     dynamodb_calls_per_order: f64,
     wru_per_order: f64,
     rru_per_order: f64,
-    /// `null` where the system does not tell.
+    /// `null` if the system does not say it.
     cpu_ms_per_order: Option<f64>,
     peak_memory_mib: Option<f64>,
     usd_per_million_orders: f64,
@@ -129,7 +129,7 @@ impl Report {
         }
     }
 
-    /// Whether every request was answered as hoped, and no order is lost or doubled.
+    /// Whether every request got the expected answer, and no order is lost or doubled.
     pub(super) fn is_clean(&self) -> bool {
         self.lost == 0 && self.doubled == 0 && self.refused.is_empty()
     }
@@ -166,7 +166,7 @@ impl Report {
         print_use("A payment", &self.payment.functions, &self.payment.calls, &self.payment.usd, out)?;
         writeln!(
             out,
-            "{FAINT}list prices of {}; durations of this machine, calls and units of any{FAINT:#}",
+            "{FAINT}list prices of {}. The durations are of this machine; calls and units are the same on any{FAINT:#}",
             self.prices
         )
     }
@@ -227,5 +227,5 @@ fn print_use(
         )?;
     }
     let total: f64 = usd.iter().map(|item| item.usd_per_million_orders).sum();
-    writeln!(out, "  {:<52} {:>8} {HEADING}{total:>8.2} USD per million{HEADING:#}", "together", "")
+    writeln!(out, "  {:<52} {:>8} {HEADING}{total:>8.2} USD per million{HEADING:#}", "total", "")
 }

@@ -1,4 +1,4 @@
-//! Durations, and how they are spread.
+//! Durations and their percentiles.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ impl Times {
         for took in durations {
             let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
             if let Some(histogram) = &mut histogram {
-                // It grows to whatever is recorded.
+                // It grows with the largest recorded value.
                 let _ = histogram.record(microseconds);
             }
         }

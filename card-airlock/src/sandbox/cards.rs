@@ -1,4 +1,4 @@
-//! The test cards, each with what the sandbox does to a payment by it. A card that is not here is approved.
+//! The test cards, each with what the sandbox does with a payment by it. A card that is not in the list is approved.
 
 use super::failure::Failure;
 
@@ -9,22 +9,22 @@ pub struct TestCard {
     pub name: &'static str,
     /// Its number; the check digit is right.
     pub number: &'static str,
-    /// What becomes of a payment.
+    /// The outcome of a payment.
     pub does: Does,
     /// The same, in words.
     pub words: &'static str,
 }
 
-/// What becomes of a payment by a card.
+/// The outcome of a payment by a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Does {
     /// It is charged.
     Approve,
     /// It is declined, with that code.
     Decline(&'static str),
-    /// It is declined for good, with that code, where the processor's format says so.
+    /// It is declined permanently, with that code, if the processor's format can say so.
     DeclineForGood(&'static str),
-    /// The first request for an order goes wrong; from the second on it is charged, or was already.
+    /// The first request for an order fails. From the second request on it is charged, or was charged already.
     FailOnce(Failure),
 }
 
@@ -38,12 +38,17 @@ pub const CARDS: [TestCard; 9] = [
         Does::Decline("insufficient_funds"),
         "declined: insufficient_funds",
     ),
-    card("stolen", "4000000000009979", Does::DeclineForGood("stolen_card"), "declined for good: stolen_card"),
+    card(
+        "stolen",
+        "4000000000009979",
+        Does::DeclineForGood("stolen_card"),
+        "declined permanently: stolen_card",
+    ),
     card(
         "authentication",
         "4000000000003220",
         Does::Decline("authentication_required"),
-        "declined: it wants 3-D Secure",
+        "declined: it requires 3-D Secure",
     ),
     card(
         "timeout-once",
@@ -67,7 +72,7 @@ pub fn named(name: &str) -> Option<&'static TestCard> {
     CARDS.iter().find(|card| card.name == name)
 }
 
-/// What becomes of a payment by the card with that number.
+/// The outcome of a payment by the card with that number.
 pub(super) fn does(number: &str) -> Does {
     CARDS.iter().find(|card| card.number == number).map_or(Does::Approve, |card| card.does)
 }

@@ -29,7 +29,7 @@ impl Dialect {
         }
     }
 
-    /// The path at the sandbox that stands for the processor's own address.
+    /// The path at the sandbox that replaces the processor's own address.
     pub(super) fn base(self) -> &'static str {
         match self {
             Self::Airlock => "/charges",
@@ -39,7 +39,7 @@ impl Dialect {
         }
     }
 
-    /// The merchant's account, where the processor wants one.
+    /// The merchant's account, if the processor needs one.
     #[must_use]
     pub fn account(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
-//! What can go wrong with a request to the processor.
+//! The faults of a request to the processor.
 
-/// How a request goes wrong.
+/// The fault of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
     /// It is charged, and the connection breaks.

@@ -1,4 +1,4 @@
-//! What the sandbox has charged: once per payment id, however often it was asked.
+//! What the sandbox has charged: once per payment id, also if it was asked several times.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -28,7 +28,7 @@ pub struct Charge {
     pub amount: Option<Amount>,
     /// The last four digits of the card.
     pub last4: Last4,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
     /// Of a decline: whether the card may be tried again.
     pub kind: DeclineKind,
@@ -41,7 +41,7 @@ pub struct Charge {
     card: Fingerprint,
 }
 
-/// Which card it was, by a key that nobody has outside of this process.
+/// A hash of the card, with a key that exists only in this process.
 #[derive(Clone)]
 struct Fingerprint {
     key: Arc<hmac::Key>,
@@ -87,7 +87,7 @@ pub(super) struct Ledger {
     /// Orders, each with the last four digits of a card that was tried for it.
     tried: HashSet<(String, String)>,
     charges: Vec<Charge>,
-    /// Where a payment stands among the charges.
+    /// The place of a payment among the charges.
     places: HashMap<Uuid, usize>,
 }
 
@@ -108,8 +108,8 @@ impl Ledger {
         self.charges.iter().map(|charge| Charge { requests: requests(charge), ..charge.clone() }).collect()
     }
 
-    /// Takes in a request of a format whose payment id is its idempotency key. `failure` is what a test wants of it; else
-    /// the card tells.
+    /// Takes in a request of a format whose payment id is its idempotency key. `failure` is the fault that a test
+    /// asks for; otherwise the card decides.
     pub(super) fn enter(&mut self, request: Asked, failure: Option<Failure>) -> Entry {
         let (outcome, kind, failure) = self.decide(&request, failure);
         if let Some(failure) = failure.filter(|failure| !failure.charges()) {

@@ -1,5 +1,5 @@
 //! A payment processor on this machine: a real HTTP server that speaks the format of docs/processor.md and those of
-//! Stripe, Adyen and Checkout.com, wants its secret, charges nobody, and keeps a ledger of what it would have charged.
+//! Stripe, Adyen and Checkout.com, requires its secret, charges nobody, and keeps a ledger of what it would have charged.
 
 mod books;
 mod cards;
@@ -40,7 +40,7 @@ pub struct Sandbox(Arc<Inner>);
 
 struct Inner {
     address: SocketAddr,
-    /// Bound, and nobody listens: keeps the port for this sandbox while it is out of reach.
+    /// Bound without a listener: keeps the port for this sandbox while it cannot be reached.
     _kept: TcpSocket,
     books: Arc<Books>,
     running: Mutex<Option<Running>>,
@@ -50,7 +50,7 @@ impl Sandbox {
     /// Serves on a free port of 127.0.0.1.
     ///
     /// # Errors
-    /// When no socket or no random key is to be had.
+    /// When no socket or no random key is available.
     pub async fn start() -> io::Result<Self> {
         let kept = bound(0)?;
         let address = kept.local_addr()?;
@@ -75,7 +75,7 @@ impl Sandbox {
         self.url_of(Dialect::Airlock)
     }
 
-    /// The address that stands for the processor's own.
+    /// The address in place of the processor's own.
     #[must_use]
     pub fn url_of(&self, dialect: Dialect) -> String {
         format!("http://{}{}", self.0.address, dialect.base())
@@ -131,7 +131,7 @@ impl Sandbox {
         *self.0.books.is_mute.lock() = !answers;
     }
 
-    /// How often it was asked what became of a payment.
+    /// How often it was asked for the outcome of a payment.
     #[must_use]
     pub fn lookups(&self) -> u32 {
         *self.0.books.lookups.lock()
@@ -148,12 +148,12 @@ impl Sandbox {
         *self.0.books.next.lock()
     }
 
-    /// From now on another bearer token is wanted.
+    /// From now on another bearer token is required.
     pub fn want_bearer(&self, token: &str) {
         token.clone_into(&mut self.0.books.bearer.lock());
     }
 
-    /// Whether connections are taken. While they are not, they are refused, as by a machine that is off.
+    /// Whether connections are taken. While they are not, they are refused, as if the machine were switched off.
     ///
     /// # Errors
     /// When the port cannot be listened on again.
@@ -190,7 +190,7 @@ fn listening(port: u16) -> io::Result<TcpListener> {
     bound(port)?.listen(128)
 }
 
-/// Sockets of one port share it with each other and with nobody else.
+/// Only the sockets of this process share the port.
 fn bound(port: u16) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     #[cfg(unix)]

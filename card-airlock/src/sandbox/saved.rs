@@ -18,7 +18,7 @@ struct Saved {
     body: Value,
 }
 
-/// What is known of a key.
+/// What is known about a key.
 pub(super) enum Known {
     /// Nothing.
     Nothing,
@@ -56,7 +56,7 @@ impl SavedAnswers {
         self.answers.insert((dialect, key.to_owned()), saved);
     }
 
-    /// A request by a key that nobody has outside of this process: there may be a card in it.
+    /// A request as a hash with a key that exists only in this process, because there may be a card in it.
     fn request(&self, path: &str, body: &[u8]) -> hmac::Tag {
         let mut context = hmac::Context::with_key(&self.key);
         context.update(path.as_bytes());

@@ -37,7 +37,7 @@ impl Running {
             .merge(formats::routes())
             .with_state(books)
             .layer(axum::middleware::from_fn(only_this_machine));
-        // Without it, Nagle's algorithm holds back the end of an answer for 40 ms.
+        // Without it, Nagle's algorithm delays the end of an answer by 40 ms.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let stopped = stop.clone().cancelled_owned();
         let server = axum::serve(listener, router).with_graceful_shutdown(stopped);

@@ -25,6 +25,7 @@ fn the_gateway_refuses_in_the_functions_error_shape_and_tells_nothing_of_the_req
         };
         let message = body["message"].as_str().unwrap();
         assert!(!message.contains('$'), "{code}");
+        assert!(message.contains(": "), "{code} does not say what to do next: {message}");
         let shape = json!({"message": message, "code": expected, "requestId": "$context.requestId"});
         assert_eq!(body, shape, "{code}");
         assert_eq!(response.get("StatusCode").is_none(), of_all_others, "{code}");

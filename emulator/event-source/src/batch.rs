@@ -1,4 +1,4 @@
-//! A batch on its way through the rules: what becomes of it after an invocation.
+//! A batch, and what the rules do with it after an invocation.
 
 use std::time::SystemTime;
 
@@ -13,7 +13,7 @@ pub(crate) struct Batch {
     retries: u32,
     /// Failures in a row, for the back-off.
     failures: u32,
-    /// Not before then is there anything to do.
+    /// The time of the next action.
     pub(crate) due: SystemTime,
     pub(crate) fault: Option<Fault>,
     pub(crate) given_up: Option<GivenUp>,
@@ -24,7 +24,7 @@ pub(crate) struct Batch {
 pub(crate) enum Fault {
     /// It returned an error or timed out.
     Function,
-    /// It reported failed items, or answered what cannot be used.
+    /// It reported failed items, or its answer cannot be used.
     Response,
 }
 
@@ -44,7 +44,7 @@ pub enum Condition {
     RecordAgeExceeded,
 }
 
-/// How an invocation went.
+/// The result of an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
     Success,
@@ -53,12 +53,12 @@ pub(crate) enum Answer {
     Throttled,
 }
 
-/// What an invocation led to.
+/// What follows from an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Every record is done.
     Success,
-    /// The records before the lowest reported one are done, the rest comes again as a batch of its own.
+    /// The records before the lowest reported one are done, the rest comes again as its own batch.
     Partial {
         /// How many are done.
         done: usize,
@@ -73,7 +73,7 @@ pub enum Outcome {
     Throttled,
 }
 
-/// A batch taken apart by an outcome.
+/// A batch that was split by a result.
 pub(crate) struct After {
     pub(crate) outcome: Outcome,
     pub(crate) done: Vec<Record>,
@@ -101,10 +101,10 @@ impl Batch {
                 rest.wait(settings, now);
                 (Outcome::Partial { done: index }, self.records, vec![rest])
             }
-            // Split at the first record, nothing is left out: the batch comes again whole, as a retry.
+            // Split at the first record, the batch stays whole: it comes again, as a retry.
             Answer::FailedFrom(_) => self.fail(Fault::Response, settings, now),
             Answer::Failed(_) if settings.bisect_batch_on_function_error && self.records.len() > 1 => {
-                // Splitting takes no retry, and the halves have all of theirs.
+                // Splitting uses no retry, and the halves have all of their retries.
                 let second = self.records.split_off(self.records.len().div_ceil(2));
                 (Outcome::Bisected, vec![], vec![Self::new(self.records, now), Self::new(second, now)])
             }
@@ -135,7 +135,7 @@ impl Batch {
         self.due = now;
     }
 
-    /// Backs off, longer each time.
+    /// Waits, longer each time.
     pub(crate) fn wait(&mut self, settings: &Settings, now: SystemTime) {
         self.failures = self.failures.saturating_add(1);
         self.due = now + settings.backoff.after(self.failures);

@@ -8,8 +8,8 @@ use std::{
 use crate::sequence::{Position, SequenceNumber};
 use parking_lot::Mutex;
 
-/// The checkpoints of shards, in memory. Outlives the mapping: one that is started again with the same goes on where
-/// the last one was done, and what was under way comes again. Cloning shares it.
+/// The checkpoints of shards, in memory. It lives longer than the mapping: a mapping that is started again with it
+/// continues where the last one was done, and unfinished records come again. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Checkpoints(Arc<Mutex<BTreeMap<String, Position>>>);
 
@@ -47,7 +47,7 @@ impl Progress {
         }
     }
 
-    /// Forgets the records at the front that are done and tells the last of them.
+    /// Removes the records at the front that are done and returns the last of them.
     pub(crate) fn advance(&mut self) -> Option<SequenceNumber> {
         let mut last = None;
         while let Some((sequence, _)) = self.0.pop_front_if(|(_, done)| *done) {

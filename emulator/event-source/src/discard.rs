@@ -63,7 +63,7 @@ pub(crate) fn message(names: &Names, batch: &Batch, given_up: GivenUp) -> Option
     Some(message)
 }
 
-/// The same for a message sent again, so that a duplicate can be told.
+/// The same for a message that is sent again, so that a duplicate can be recognized.
 fn request_id(names: &Names, first: &Record, last: &Record, given_up: GivenUp) -> String {
     let (from, to) = (first.sequence.as_str(), last.sequence.as_str());
     let at = text(given_up.at, MILLISECONDS);
@@ -72,6 +72,6 @@ fn request_id(names: &Names, first: &Record, last: &Record, given_up: GivenUp) -
 }
 
 fn text(time: SystemTime, format: &[BorrowedFormatItem<'_>]) -> String {
-    // Writing into a string cannot fail for a time of four-digit years, all that a clock tells.
+    // Writing into a string cannot fail for a time of four-digit years, and a clock gives no others.
     OffsetDateTime::from(time).format(format).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! `FilterCriteria`: which records the function gets to see.
+//! `FilterCriteria`: which records the function gets.
 //!
 //! The language is that of the Lambda developer guide, "Filter rule syntax", with the matching of arrays
 //! and of missing fields from aws/event-ruler, on which it rests. What is not in that table is an error
@@ -95,9 +95,9 @@ impl Node {
         alternatives.iter().map(|one| Self::parse(one.as_object().ok_or(FilterError::Or)?)).collect()
     }
 
-    /// `None` stands for a field that is not there.
+    /// `None` means that the field is not there.
     fn matches(&self, value: Option<&Value>) -> bool {
-        // The fields of a pattern must be met by one and the same element of a list.
+        // One and the same element of a list must match all fields of a pattern.
         if let Some(Value::Array(items)) = value
             && items.iter().any(|item| item.is_object() || item.is_array())
         {
@@ -131,7 +131,7 @@ impl Field {
     }
 }
 
-/// A list stands for its elements; an object is no leaf, so a rule sees nothing there.
+/// A list means its elements. An object is not a leaf, so a rule finds nothing there.
 fn collect_leaves<'a>(value: Option<&'a Value>, leaves: &mut Vec<&'a Value>) {
     match value {
         None | Some(Value::Object(_)) => {}

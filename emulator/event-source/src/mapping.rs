@@ -1,4 +1,4 @@
-//! The mapping itself: which of its actions comes when.
+//! The mapping itself: the order of its actions.
 
 use std::{
     future::Future,
@@ -22,13 +22,13 @@ use crate::{
     switch::{MappingState, MappingSwitch},
 };
 
-/// Reading stops while so many records are under way, however few of them passed the filter.
+/// Reading stops while this many records are in progress, even if few of them passed the filter.
 const MOST_OUTSTANDING: usize = 20_000;
 
 /// A mapping that is turned off looks again so often; the switch wakes it before.
 const WHILE_OFF: Duration = Duration::from_secs(1);
 
-/// Who is mapped to whom, as the messages of the mapping tell it.
+/// The names of the function and the stream, for the messages of the mapping.
 #[derive(Debug, Clone)]
 pub struct Names {
     /// The function's ARN.
@@ -43,7 +43,7 @@ pub struct Names {
 ///
 /// Delivers each record that the filter wants at least once, records of one item in order, or sends their
 /// positions to the on-failure destination. One action at a time: [`Mapping::step`] does the next one, for
-/// tests and simulations; [`Mapping::run`] does them as they fall due.
+/// tests and simulations; [`Mapping::run`] does each at its time.
 pub struct Mapping {
     pub(crate) names: Names,
     pub(crate) settings: Settings,
@@ -52,7 +52,7 @@ pub struct Mapping {
     pub(crate) on_failure: Option<OnFailure>,
     pub(crate) clock: Clock,
     pub(crate) checkpoints: Checkpoints,
-    /// Where to read on; unknown until the first poll.
+    /// The position of the next read; unknown until the first poll.
     pub(crate) position: Option<Position>,
     /// The last record read: what comes again behind a trimmed position is not taken twice.
     pub(crate) last_read: Option<SequenceNumber>,
@@ -87,25 +87,25 @@ pub enum Did {
         /// Of them, those that the filter wants.
         matched: usize,
     },
-    /// The position was trimmed: reading goes on at the trim horizon.
+    /// The position was trimmed: reading continues at the trim horizon.
     Trimmed,
     /// The stream could not be read.
     PollFailed,
     /// Invoked the function, or tried to.
     Invoked {
-        /// With so many records.
+        /// The number of records.
         records: usize,
-        /// What it led to.
+        /// What followed.
         outcome: Outcome,
     },
-    /// Gave records up, after the destination took the message.
+    /// Gave up records, after the destination accepted the message.
     Discarded {
-        /// So many records.
+        /// The number of records.
         records: usize,
         /// Why.
         condition: Condition,
     },
-    /// The destination did not take the message; it will be sent again.
+    /// The destination did not accept the message; it will be sent again.
     DestinationFailed,
 }
 
@@ -168,7 +168,7 @@ impl Mapping {
 
     /// Does the next action that is due: at most one poll, invocation or message to the destination.
     ///
-    /// Sleeps never and looks at no time but the clock's; it is the function's part to keep its deadline.
+    /// It never sleeps and uses only the given clock; the function itself must keep its deadline.
     pub async fn step(&mut self) -> Step {
         let did = self.act(false).await;
         Step { did, next: self.next() }

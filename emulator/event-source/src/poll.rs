@@ -21,14 +21,17 @@ impl Mapping {
         match self.read().await {
             Ok(values) => {
                 self.failed_polls = 0;
-                // What was there may not be all.
+                // There may be more records.
                 self.poll_at = if values.is_empty() { now + self.settings.idle_poll } else { now };
                 self.take(&values, now)
             }
             Err(SourceError::Trimmed) if self.position != Some(Position::TrimHorizon) => {
                 self.position = Some(Position::TrimHorizon);
                 self.stats.update(|stats| stats.trims += 1);
-                tracing::warn!(shard = self.names.shard_id, "position trimmed, going on at the trim horizon");
+                tracing::warn!(
+                    shard = self.names.shard_id,
+                    "the position is trimmed, so reading continues at the trim horizon"
+                );
                 Did::Trimmed
             }
             Err(_) => self.poll_failed(now),
@@ -69,10 +72,13 @@ impl Mapping {
         Ok(position)
     }
 
-    /// Takes records in: those that no filter wants are done at once.
+    /// Adds records: those that no filter matches are done at once.
     fn take(&mut self, values: &[Value], now: SystemTime) -> Did {
         let Some(records) = values.iter().map(|value| self.parse(value)).collect::<Option<Vec<_>>>() else {
-            tracing::error!(shard = self.names.shard_id, "the stream has a record without number or time");
+            tracing::error!(
+                shard = self.names.shard_id,
+                "the stream has a record without a sequence number or a time"
+            );
             return self.poll_failed(now);
         };
         let (mut read, mut matched) = (0, 0);

@@ -1,4 +1,4 @@
-//! A record of the stream, as far as the mapping looks into it.
+//! A record of the stream, with the parts that the mapping reads.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::sequence::SequenceNumber;
 
-/// A record on its way to the function. Its content is kept as the JSON text the function gets.
+/// A record for the function. Its content is kept as the JSON text the function gets.
 #[derive(Clone)]
 pub(crate) struct Record {
     pub(crate) sequence: SequenceNumber,

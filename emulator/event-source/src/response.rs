@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::record::Record;
 
-/// A verdict on a batch.
+/// The result of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Success,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::filter_error::FilterError;
 
-/// Numbers outside this range cannot stand in a `numeric` rule (aws/event-ruler).
+/// Numbers outside this range cannot be in a `numeric` rule (aws/event-ruler).
 const LARGEST_NUMBER: f64 = 5.0e9;
 
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ impl Rule {
     fn holds_for(&self, leaf: &Value) -> bool {
         let text_is = |test: &dyn Fn(&str) -> bool| leaf.as_str().is_some_and(test);
         match self {
-            // serde_json tells 300 from 300.0, as Lambda does.
+            // serde_json distinguishes 300 from 300.0, as Lambda does.
             Self::Equals(value) => leaf == value,
             Self::EqualsIgnoreCase(lower) => text_is(&|text| text.to_lowercase() == *lower),
             Self::Prefix(prefix) => text_is(&|text| text.starts_with(prefix)),
@@ -133,7 +133,7 @@ impl Comparison {
         match self {
             Self::Less => number < bound,
             Self::LessOrEqual => number <= bound,
-            // Bitwise equality would tell 0 from -0.
+            // Bitwise equality would distinguish 0 from -0.
             Self::Equal => number.partial_cmp(&bound) == Some(std::cmp::Ordering::Equal),
             Self::GreaterOrEqual => number >= bound,
             Self::Greater => number > bound,

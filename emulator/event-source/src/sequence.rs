@@ -48,7 +48,7 @@ impl PartialEq for SequenceNumber {
 
 impl Eq for SequenceNumber {}
 
-/// Where to read on in a shard.
+/// A position in a shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Position {
     /// At the oldest record still there.

@@ -11,7 +11,7 @@ const INVOCATION_PAYLOAD: usize = 6 * 1024 * 1024;
 /// How long DynamoDB keeps a stream record.
 const STREAM_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How a stream is handed to a function.
+/// How the records of a stream are delivered to a function.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `BatchSize`: the most records of one invocation, 1 to 10,000.
@@ -30,12 +30,12 @@ pub struct Settings {
     pub maximum_retry_attempts: Option<u32>,
     /// `MaximumRecordAgeInSeconds`, 60 to 604,800; `None` (−1): until the stream's retention ends.
     pub maximum_record_age: Option<Duration>,
-    /// `ParallelizationFactor`, 1 to 10: into so many lanes the items of a shard are spread, each with its own
+    /// `ParallelizationFactor`, 1 to 10: the number of lanes for the items of a shard, each with its own
     /// batches and retries. Records of one item stay in one lane, in order.
     pub parallelization_factor: usize,
     /// The function's timeout: its deadline is this long after the invocation begins.
     pub function_timeout: Duration,
-    /// How long after an empty poll to poll again. Lambda polls 4 times a second; here it is quicker.
+    /// How long after an empty poll to poll again. Lambda polls 4 times a second; here it is faster.
     pub idle_poll: Duration,
     /// The waits between retries of a batch, of a poll and of a message to the destination.
     pub backoff: Backoff,
@@ -56,7 +56,7 @@ pub enum StartingPosition {
 
 /// Exponential waits: `base`, twice as long each time, never more than `cap`.
 ///
-/// AWS documents that Lambda backs off exponentially, not by how much: these numbers are ours.
+/// AWS documents that Lambda backs off exponentially, but not the numbers: these are ours.
 #[derive(Debug, Clone, Copy)]
 pub struct Backoff {
     /// The first wait.

@@ -1,4 +1,4 @@
-//! The seams: where records come from, and where the positions of given-up ones go.
+//! The interfaces: the source of records, and the destination for the positions of given-up ones.
 
 use std::{future::Future, sync::Arc};
 
@@ -32,7 +32,7 @@ pub trait StreamSource: Send + Sync {
     fn latest<'a>(&'a self, shard: &'a str) -> BoxFuture<'a, Result<Position, SourceError>>;
 }
 
-/// A read that brought nothing.
+/// A read that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// The position lies before the trim horizon (`TrimmedDataAccessException`).
@@ -43,7 +43,7 @@ pub enum SourceError {
     Unavailable,
 }
 
-/// The on-failure destination: takes the message with the positions of discarded records.
+/// The on-failure destination: accepts the message with the positions of discarded records.
 ///
 /// A send that fails is repeated until it succeeds, and the shard waits: a position is not lost.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ pub struct OnFailure(Arc<dyn Fn(Value) -> BoxFuture<'static, Result<(), Destinat
 
 /// The destination did not take a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the on-failure destination did not take the message")]
+#[error("the on-failure destination did not accept the message")]
 pub struct DestinationError;
 
 impl OnFailure {

@@ -99,7 +99,7 @@ impl Mapping {
         self.finish(&discarded);
         self.stats.update(|stats| stats.discarded += records as u64);
         let (shard, condition) = (&self.names.shard_id, given_up.condition.as_str());
-        tracing::warn!(shard, records, condition, "gave records up");
+        tracing::warn!(shard, records, condition, "gave up records");
         Did::Discarded { records, condition: given_up.condition }
     }
 }

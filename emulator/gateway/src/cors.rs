@@ -1,5 +1,5 @@
 //! Cross-origin requests: the preflight that API Gateway answers by itself, and the origin on its own refusals. A
-//! function's answer bears what the function put there.
+//! function's own answer has the headers that the function set.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-cors.html>
 
 use axum::{
@@ -15,7 +15,7 @@ use crate::{
 /// What SAM writes for a path whose route takes any method (samtranslator, `_make_cors_allowed_methods_for_path_item`).
 const METHODS_OF_ANY: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
 
-/// The answer to a preflight, on every path that has a route; none where the template wants none.
+/// The answer to a preflight, on every path that has a route; none if the template has none.
 pub(crate) fn preflight(api: &RestApi, method: &Method, path: &str) -> Option<Response> {
     let cors = api.cors.as_ref().filter(|_| method == Method::OPTIONS)?;
     let serves = |route: &&Route| route::find(&api.routes, &api.stage, &route.method, path).is_some();
@@ -41,7 +41,7 @@ pub(crate) fn preflight(api: &RestApi, method: &Method, path: &str) -> Option<Re
     Some(with_origin(api, response))
 }
 
-/// An answer of the gateway's own, which the one origin may read.
+/// An answer of the gateway itself, which the one origin may read.
 pub(crate) fn with_origin(api: &RestApi, mut response: Response) -> Response {
     if let Some(origin) = api.cors.as_ref().and_then(|cors| cors.allow_origin.as_deref()) {
         put(response.headers_mut(), header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

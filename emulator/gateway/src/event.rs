@@ -21,7 +21,7 @@ use crate::{
     wiped::WipedBuffer,
 };
 
-/// The front listens on loopback only: this is where every request comes from.
+/// The gateway listens on loopback only, so every request comes from this address.
 const SOURCE_IP: &str = "127.0.0.1";
 /// The Common Log Format's time, as `requestTime` has it.
 const REQUEST_TIME: &[BorrowedFormatItem<'_>] =
@@ -38,7 +38,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) now: SystemTime,
 }
 
-/// The event's JSON, written straight into a buffer that is wiped.
+/// The event's JSON, written directly into a buffer that is wiped.
 pub(crate) fn build(facts: &Facts<'_>) -> Result<WipedBuffer, GatewayError> {
     let copy = std::str::from_utf8(facts.body).is_err().then(|| replaced(facts.body));
     let bytes = copy.as_ref().map_or(facts.body, AsRef::as_ref);

@@ -1,5 +1,5 @@
-//! What API Gateway answers by itself. The codes are the names of its gateway responses; what the body says of them is
-//! the API's own matter.
+//! What API Gateway answers by itself. The codes are the names of its gateway responses; the API decides the
+//! text of the body.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>
 
 use axum::{
@@ -9,7 +9,7 @@ use axum::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Makes the status and the JSON body of a refusal, of what it is and the request's id.
+/// Makes the status and the JSON body of a refusal, from the error and the request's id.
 pub type ErrorAnswer = fn(&GatewayError, Uuid) -> (StatusCode, Value);
 
 /// What AWS answers without a gateway response of the API's own: its status and `{"message": …}`.
@@ -27,17 +27,17 @@ pub struct GatewayError {
 }
 
 impl GatewayError {
-    /// No token, or one that does not hold.
+    /// There is no token, or it is not valid.
     pub const UNAUTHORIZED: Self = Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "Unauthorized");
     /// No such route. AWS says it this way.
     pub const NO_ROUTE: Self =
         Self::new(StatusCode::FORBIDDEN, "MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token");
-    /// The request came by a name that is not this machine's own: a page that rebinds its name must not get in.
+    /// The Host is not a name of this machine: a page that uses DNS rebinding must not reach the API.
     pub const FOREIGN_HOST: Self = Self::new(StatusCode::FORBIDDEN, "ACCESS_DENIED", "Forbidden");
-    /// The body did not arrive whole.
+    /// The body did not arrive completely.
     pub const BODY_BROKEN: Self =
         Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST_BODY", "Invalid request body");
-    /// The body is over the quota, or the event that is made of it over Lambda's.
+    /// The body is larger than the quota, or its event is larger than Lambda's quota.
     pub const TOO_LARGE: Self =
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "REQUEST_TOO_LARGE", "Request Too Long");
     /// The function failed, or its answer is not a proxy response.
@@ -74,7 +74,7 @@ impl GatewayError {
         self.code
     }
 
-    /// What AWS says of it.
+    /// AWS's own message.
     #[must_use]
     pub fn message(&self) -> &'static str {
         self.message

@@ -1,5 +1,5 @@
-//! Which names a request may call this machine by. A page in the user's browser can make its own name point at
-//! 127.0.0.1 (DNS rebinding); the Host header then still tells that name.
+//! The host names by which a request may reach this machine. A page in the user's browser can make its own name point at
+//! 127.0.0.1 (DNS rebinding); the Host header then still has that name.
 
 use axum::{extract::Request, http::header::HOST};
 

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// The response a function's answer stands for; none when API Gateway would call it malformed.
+/// The response in a function's answer. None: API Gateway would call it malformed.
 pub(crate) fn from_proxy_response(answer: &[u8]) -> Option<Response> {
     let answer: ProxyResponse = serde_json::from_slice(answer).ok()?;
     let mut response = Response::new(body(answer.body, answer.is_base64_encoded.unwrap_or(false))?);
@@ -41,7 +41,7 @@ pub(crate) fn json(document: &Value) -> Response {
     ([(CONTENT_TYPE, "application/json")], document.to_string()).into_response()
 }
 
-/// Adds the id that ties an answer to the log.
+/// Adds the id by which an answer is found in the log.
 pub(crate) fn with_request_id(mut response: Response, request_id: Uuid) -> Response {
     if let Ok(id) = HeaderValue::from_str(&request_id.to_string()) {
         response.headers_mut().insert("x-amzn-requestid", id);
@@ -68,7 +68,7 @@ fn put(headers: &mut HeaderMap, name: &str, value: &HeaderText) -> Option<()> {
     Some(())
 }
 
-/// API Gateway keeps the headers of the connection for itself and gives a function's own another name.
+/// API Gateway sets the headers of the connection itself, and renames those that a function sets.
 fn remapped(name: HeaderName) -> Option<HeaderName> {
     if [CONNECTION, CONTENT_LENGTH, DATE, SERVER, TRANSFER_ENCODING].contains(&name) {
         HeaderName::from_bytes(format!("x-amzn-remapped-{name}").as_bytes()).ok()

@@ -9,28 +9,28 @@ use crate::{gateway_error::ErrorAnswer, issuer::Issuer, route::Route};
 /// One deployed REST API.
 #[derive(Debug)]
 pub struct RestApi {
-    /// The API's id, as its functions are told.
+    /// The API's id, which its functions get.
     pub id: String,
     /// The stage's name: the first segment of every path.
     pub stage: String,
-    /// The account its functions are told.
+    /// The account, which its functions get.
     pub account_id: String,
     /// What it serves. The first match is taken.
     pub routes: Vec<Route>,
-    /// What it answers to a browser that asks before it calls.
+    /// Its answer to a browser's preflight request.
     pub cors: Option<Cors>,
-    /// What the gateway's own refusals say.
+    /// The text of the gateway's own refusals.
     pub error_answer: ErrorAnswer,
-    /// Who signs the ID tokens it takes.
+    /// The signer of the ID tokens that it accepts.
     pub issuer: Arc<Issuer>,
-    /// The functions' time: they are told their deadlines by it.
+    /// The functions' clock, by which their deadlines are set.
     pub clock: Clock,
 }
 
-/// What a preflight is answered; the methods are each path's own.
+/// The answer to a preflight request; each path adds its own methods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cors {
-    /// The origin whose pages may call; `None`: an answer that names none, which a browser takes for a refusal.
+    /// The origin whose pages may call; `None`: the answer names no origin, which a browser treats as a refusal.
     pub allow_origin: Option<String>,
     /// The headers that they may send.
     pub allow_headers: String,

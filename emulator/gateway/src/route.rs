@@ -17,7 +17,7 @@ pub struct Route {
     pub function: Function,
     /// The function's `Timeout`.
     pub timeout: Duration,
-    /// Whether the Cognito authorizer stands before it.
+    /// Whether it has the Cognito authorizer.
     pub requires_sign_in: bool,
 }
 
@@ -28,7 +28,7 @@ impl Route {
     }
 }
 
-/// The route of a request, and what the path says.
+/// The route of a request, and its path.
 #[derive(Debug)]
 pub(crate) struct RouteMatch<'a> {
     pub(crate) route: &'a Route,

@@ -1,5 +1,5 @@
 //! The API Gateway front on one machine: a REST API with a Cognito authorizer and Lambda proxy integrations,
-//! speaking HTTP on loopback. Of a request it logs the route's own words and a request id, nothing a client sent.
+//! over HTTP on loopback. It logs the route and a request id of each request, and nothing that a client sent.
 
 use std::{
     future::Future,
@@ -35,7 +35,7 @@ use crate::{
 pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
 /// API Gateway takes bodies of up to 10 MB (quota "Payload size").
 pub const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
-/// How long a stopping front waits for the requests it has begun to answer.
+/// How long a stopping gateway waits for requests in progress.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Serves `api` on `listener` until `shutdown` is ready and the requests begun are answered, or a few seconds
@@ -51,7 +51,7 @@ pub async fn serve(
     serve_beside(Arc::new(api), Router::new(), listener, shutdown).await
 }
 
-/// The same, with routes beside the API's own, which come first. They guard themselves.
+/// The same, with routes beside the API's own, which come first. They check their requests themselves.
 ///
 /// # Errors
 /// When the listener fails.
@@ -67,7 +67,7 @@ pub async fn serve_beside(
         shutdown.await;
         let _ = stopping.send(());
     });
-    // A client that has sent half a request would delay the shutdown without end.
+    // A client that has sent half a request would delay the shutdown forever.
     let out_of_patience = async move {
         match stopped.await {
             Ok(()) => tokio::time::sleep(GRACE).await,
@@ -92,7 +92,7 @@ pub async fn answer(State(api): State<Arc<RestApi>>, request: Request) -> Respon
     let found = admit(&api, &request);
     let resource = found.as_ref().map_or("none", |found| found.route.path.as_str()).to_owned();
     let preflight = match &found {
-        // SAM gives each path a method OPTIONS of its own, which goes before ANY.
+        // SAM gives each path its own method OPTIONS, which has priority over ANY.
         Ok(found) if !found.route.is_any() => None,
         Ok(_) | Err(GatewayError::NO_ROUTE) => cors::preflight(&api, request.method(), request.uri().path()),
         Err(_) => None,
@@ -123,7 +123,7 @@ fn admit<'a>(api: &'a RestApi, request: &Request) -> Result<RouteMatch<'a>, Gate
     route::find(&api.routes, &api.stage, request.method(), request.uri().path()).ok_or(GatewayError::NO_ROUTE)
 }
 
-/// The whole body of at most `limit` bytes, in a buffer that is wiped; `None` when it is larger or breaks off.
+/// The whole body of at most `limit` bytes, in a buffer that is wiped; `None` when it is larger or not complete.
 pub async fn read_body(body: Body, headers: &HeaderMap, limit: usize) -> Option<WipedBuffer> {
     wiped_body::read(body, headers, limit).await.ok()
 }
@@ -170,8 +170,8 @@ fn authorize(
     claims.map(Some).ok_or(GatewayError::UNAUTHORIZED)
 }
 
-/// Runs the function in a task of its own: like Lambda it goes on when the client hangs up or API Gateway has given
-/// up waiting, and a panic stays its own.
+/// Runs the function in its own task: like Lambda it continues when the client disconnects or API Gateway no longer
+/// waits, and a panic ends only this task.
 async fn run(route: &Route, event: WipedBuffer, clock: &Clock) -> FunctionResult {
     let (function, timeout) = (route.function.clone(), route.timeout);
     let deadline = clock.now() + timeout;

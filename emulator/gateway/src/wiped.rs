@@ -19,7 +19,7 @@ impl WipedBuffer {
     pub fn extend(&mut self, bytes: &[u8]) {
         let needed = self.0.len().saturating_add(bytes.len());
         if needed > self.0.capacity() {
-            // `Vec` would free its old allocation as it is.
+            // `Vec` would free its old allocation without wiping it.
             let mut larger = Vec::with_capacity(needed.max(self.0.capacity().saturating_mul(2)));
             larger.extend_from_slice(&self.0);
             self.0 = Zeroizing::new(larger);
@@ -39,7 +39,7 @@ impl WipedBuffer {
         self.0.is_empty()
     }
 
-    /// Hands the bytes over; the caller wipes them.
+    /// Returns the bytes; the caller wipes them.
     #[must_use]
     pub fn into_vec(mut self) -> Vec<u8> {
         std::mem::take(&mut *self.0)

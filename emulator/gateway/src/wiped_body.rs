@@ -1,4 +1,4 @@
-//! Taking in a request's body: bounded, and in a buffer that is wiped.
+//! Reading a request's body: limited in length, and into a buffer that is wiped.
 
 use axum::{
     body::Body,

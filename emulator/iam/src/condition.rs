@@ -1,4 +1,4 @@
-//! Condition operators and keys, as IAM evaluates them. One that is not known here is an error.
+//! Condition operators and keys, as IAM evaluates them. An unknown one is an error.
 //!
 //! Known: `StringEquals`, `StringNotEquals`, `StringLike`, `Bool` and `Null`, with `IfExists`, `ForAllValues` and
 //! `ForAnyValue`. `lambda:SourceFunctionArn` is in no request here, so a policy may only ask for its absence.
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::{pattern, policy_error::PolicyError};
 
-/// What is known of a request: values by condition key. Keys are told apart without regard to case, as in IAM.
+/// What is known about a request: values by condition key. Keys are compared without regard to case, as in IAM.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context(BTreeMap<String, Vec<String>>);
 
@@ -111,7 +111,7 @@ impl Condition {
         let shaped = match test {
             Test::Null => values.len() == 1 && values.iter().all(is_truth),
             Test::Bool => !values.is_empty() && values.iter().all(is_truth),
-            // A policy variable would have to be put in.
+            // A policy variable would have to be replaced.
             _ => !values.is_empty() && values.iter().all(|value| !value.contains("${")),
         };
         if !shaped {
@@ -135,7 +135,7 @@ impl Condition {
         }
     }
 
-    /// Its values that a request made use of, each with its key.
+    /// Its values that a request used, each with its key.
     pub(crate) fn used(&self, context: &Context) -> impl Iterator<Item = (String, String)> {
         let present = context.values(&self.key);
         let used = self

@@ -63,7 +63,7 @@ pub(crate) fn decide_with(
     if !is_operator && own.is_empty() {
         return None;
     }
-    // The caller's own policies are enough for everything but a key, whose policy must hand the matter on.
+    // The caller's own policies are enough for everything except a key, whose policy must delegate to them.
     let through: Vec<_> = named(Named::ThroughTheAccount).collect();
     if of_key.is_some() && through.is_empty() {
         return None;

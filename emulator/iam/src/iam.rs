@@ -31,20 +31,20 @@ pub struct Iam {
 }
 
 impl Iam {
-    /// That of an account that has no policies yet.
+    /// For an account that has no policies yet.
     #[must_use]
     pub fn of_account(account_id: &str) -> Self {
         Self { policies: RwLock::new(Policies::new(account_id)), ..Self::default() }
     }
 
-    /// Puts policies in force in place of those before. A key that they do not speak of keeps its own.
+    /// Enforces these policies in place of those before. A key without a policy in them keeps its own.
     pub fn enforce(&self, mut policies: Policies) {
         let mut present = self.policies.write();
         policies.keep_keys_of(std::mem::take(&mut *present));
         *present = policies;
     }
 
-    /// Puts one key's policy in force in place of the one before.
+    /// Enforces one key's policy in place of the one before.
     ///
     /// # Errors
     /// When an element of the document is not known here, or it names a role that is not there.
@@ -55,7 +55,7 @@ impl Iam {
         Ok(())
     }
 
-    /// Forgets the policy of a key that is gone.
+    /// Removes the policy of a key that was deleted.
     pub fn forget_key(&self, key_arn: &str) {
         self.policies.write().keys.remove(key_arn);
     }
@@ -77,7 +77,7 @@ impl Iam {
         Ok(decide_with(&policies, Some(&policy), caller, request).is_some())
     }
 
-    /// What a caller is called in policies: its role's ARN, or that of a user of the account.
+    /// The name of a caller in policies: its role's ARN, or that of a user of the account.
     #[must_use]
     pub fn arn_of(&self, caller: &str) -> String {
         self.policies.read().arn_of(caller)
@@ -89,7 +89,7 @@ impl Iam {
         self.policies.read().roles.contains_key(caller)
     }
 
-    /// From now on a caller that is no role is denied everything. Before, it is the account's operator.
+    /// From now on a caller that is not a role is denied everything. Before, it is the account's operator.
     pub fn deny_unknown(&self) {
         self.denies_unknown.store(true, Ordering::SeqCst);
     }
@@ -115,7 +115,7 @@ impl Iam {
         Ok(())
     }
 
-    /// What of the policies has allowed a call so far.
+    /// The parts of the policies that have allowed a call so far.
     #[must_use]
     pub fn used(&self) -> BTreeSet<Element> {
         self.trail.used()

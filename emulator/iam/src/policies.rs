@@ -41,12 +41,12 @@ impl Policies {
         Self { account_id: account_id.to_owned(), ..Self::default() }
     }
 
-    /// Adds a role without policies. `name` is what it calls itself when it asks.
+    /// Adds a role without policies. `name` is its name in requests.
     pub fn add_role(&mut self, name: &str, arn: &str) {
         self.roles.insert(name.to_owned(), Role { arn: arn.to_owned(), policies: Vec::new() });
     }
 
-    /// Attaches a policy document to a role. `id` is what [`Element`] calls the policy.
+    /// Attaches a policy document to a role. `id` is the policy's name in [`Element`].
     ///
     /// # Errors
     /// When there is no such role, or an element of the document is not known here.
@@ -72,7 +72,7 @@ impl Policies {
         self.keys.iter().map(|(arn, key)| (arn.as_str(), &key.document))
     }
 
-    /// A key's policy as it would be, if all whom it names are there.
+    /// A key's policy, if all roles that it names exist.
     pub(crate) fn parse_key_policy(&self, key_arn: &str, document: &Value) -> Result<KeyPolicy, PolicyError> {
         let id = self.keys.get(key_arn).map_or(key_arn, |present| &present.policy.id);
         let policy = self.parse_resource_policy(id, document)?;
@@ -82,7 +82,7 @@ impl Policies {
         Ok(KeyPolicy { policy, document: document.clone() })
     }
 
-    /// What a caller is called in policies: the role's ARN, or that of a user of the same name.
+    /// The name of a caller in policies: the role's ARN, or that of a user of the same name.
     pub(crate) fn arn_of(&self, caller: &str) -> String {
         match self.roles.get(caller) {
             Some(role) => role.arn.clone(),
@@ -90,7 +90,7 @@ impl Policies {
         }
     }
 
-    /// Any name may be a user's, for who is no role is a user here.
+    /// Any name may be a user's, because a caller that is not a role is a user here.
     fn is_principal(&self, arn: &str) -> bool {
         let is_user = arn.strip_prefix(&self.users()).is_some_and(|name| !name.is_empty());
         is_user || self.roles.values().any(|role| role.arn == arn)
@@ -100,7 +100,7 @@ impl Policies {
         format!("arn:aws:iam::{}:user/", self.account_id)
     }
 
-    /// Takes over the policies of those keys that have none here.
+    /// Copies the policies of those keys that have none here.
     pub(crate) fn keep_keys_of(&mut self, before: Self) {
         for (arn, policy) in before.keys {
             self.keys.entry(arn).or_insert(policy);

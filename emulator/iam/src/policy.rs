@@ -24,7 +24,7 @@ pub(crate) struct Policy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attached<'a> {
     ToRole,
-    /// Of the account with this id.
+    /// The account with this id.
     ToResource(&'a str),
 }
 
@@ -48,19 +48,19 @@ pub(crate) enum Effect {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Principal {
     Anybody,
-    /// The account's root: the account itself, that is whomever its own policies allow.
+    /// The account's root: the account itself, that is everyone whom its own policies allow.
     Account,
     Arn(String),
     /// An AWS service, which never calls here.
     Service,
 }
 
-/// How a resource's policy speaks of a caller.
+/// How a resource's policy names a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Named {
     /// By its ARN, or as anybody.
     Directly,
-    /// As one of the account's.
+    /// As a member of the account.
     ThroughTheAccount,
 }
 
@@ -185,8 +185,8 @@ impl Statement {
         })
     }
 
-    /// Whether it speaks of this action on this resource in this context. A context that cannot be told fits what
-    /// denies, and nothing that allows under a condition.
+    /// Whether it applies to this action on this resource in this context. With an unknown context, a denial applies, and
+    /// a permission with a condition does not.
     pub(crate) fn applies(&self, action: &str, resource: &str, context: Option<&Context>) -> bool {
         self.actions.iter().any(|wanted| is_action(wanted, action))
             && self.resources.iter().any(|wanted| pattern::matches_arn(wanted, resource))
@@ -196,7 +196,7 @@ impl Statement {
             }
     }
 
-    /// How its `Principal` speaks of a caller, if it does.
+    /// How its `Principal` names a caller, if it does.
     pub(crate) fn names(&self, caller: &str) -> Option<Named> {
         let direct = |principal: &Principal| match principal {
             Principal::Anybody => true,
@@ -209,7 +209,7 @@ impl Statement {
         self.principals.contains(&Principal::Account).then_some(Named::ThroughTheAccount)
     }
 
-    /// What of it a request made use of.
+    /// The parts of it that a request used.
     pub(crate) fn used(
         &self,
         policy: &Policy,
@@ -251,7 +251,7 @@ impl Statement {
     }
 }
 
-/// Actions are told apart without regard to case.
+/// Actions are compared without regard to case.
 fn is_action(wanted: &str, action: &str) -> bool {
     pattern::matches(&wanted.to_lowercase(), &action.to_lowercase())
 }

@@ -7,7 +7,7 @@ pub enum PolicyError {
     #[error("the policy cannot be read: {0}")]
     Shape(String),
     /// A condition, principal or value that is not known here.
-    #[error("{0} is not known here")]
+    #[error("{0} is not supported here")]
     Unknown(String),
     /// A key's policy names a role that is not there, or somebody of another account.
     #[error("the policy contains a statement with one or more invalid principals")]

@@ -7,9 +7,9 @@ use crate::condition::Context;
 pub struct Request {
     /// Such as `kms:Decrypt`.
     pub action: String,
-    /// The resource's ARN; `*` for an action that has none; `None` when the call does not tell it.
+    /// The resource's ARN; `*` for an action that has none; `None` when the call does not say it.
     pub resource: Option<String>,
-    /// The values of the condition keys; `None` when the call does not tell them.
+    /// The values of the condition keys; `None` when the call does not say them.
     pub context: Option<Context>,
 }
 

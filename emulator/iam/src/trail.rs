@@ -1,4 +1,4 @@
-//! What IAM allowed and denied, for tests that hold the template to what is used.
+//! What IAM allowed and denied, for tests that check that the template allows only what is used.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -15,7 +15,7 @@ pub struct Denial {
     pub caller: String,
     /// The action that was not allowed, such as `kms:Decrypt`.
     pub action: String,
-    /// The resource's ARN; empty when it could not be told.
+    /// The resource's ARN; empty when it is not known.
     pub resource: String,
 }
 

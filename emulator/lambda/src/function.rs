@@ -8,10 +8,10 @@ use futures::future::BoxFuture;
 /// What a function answered: its JSON, or the fault that API Gateway and event source mappings see.
 pub type FunctionResult = Result<Vec<u8>, FunctionError>;
 
-/// The largest event that Lambda takes when its caller waits for the answer (quota "Invocation payload").
+/// The largest event that Lambda accepts when its caller waits for the answer (quota "Invocation payload").
 pub const MAX_EVENT_BYTES: usize = 6 * 1024 * 1024;
 
-/// An invocation that failed as a whole. Carries no text of the function's: it might quote the event.
+/// An invocation that failed as a whole. It has no text from the function, which might quote the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FunctionError {
     /// The handler returned an error, panicked or answered what is not its response type.

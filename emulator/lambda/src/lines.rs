@@ -21,7 +21,7 @@ impl Lines {
     #[must_use]
     pub fn to_standard_error() -> Self {
         Self::new(|line| {
-            // Nobody is left to tell when standard error is gone.
+            // If standard error is closed, nobody can read the line.
             let _ = writeln!(std::io::stderr().lock(), "{line}");
         })
     }

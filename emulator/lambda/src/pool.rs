@@ -26,9 +26,9 @@ pub struct Counts {
     pub under_way: u64,
     /// Invocations that ended because their process did: it crashed or was killed.
     pub crashes: u64,
-    /// Invocations that ran out of time.
+    /// Invocations that timed out.
     pub timeouts: u64,
-    /// How long events were in the hands of processes, all together: what Lambda bills.
+    /// How long processes worked on events, in total: what Lambda bills.
     pub busy: Duration,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Pool {
     launch: Launch,
     /// As many as there are places; held from the call until its place is ready for the next.
     permits: Arc<Semaphore>,
-    /// The places with nothing to do, the one used last on top: its process is the likeliest to be running.
+    /// The free places, the one used last on top: its process is most likely to be running.
     idle: Mutex<Vec<mpsc::Sender<Job>>>,
     counts: Mutex<Counts>,
     living: Arc<Living>,
@@ -63,7 +63,7 @@ impl Pool {
         })
     }
 
-    /// Adds room for one process, which is started once it is needed.
+    /// Adds a place for one process, which is started when it is needed.
     pub(crate) fn add_place(
         self: &Arc<Self>,
         stopping: CancellationToken,
@@ -80,7 +80,7 @@ impl Pool {
         let event = Zeroizing::new(event);
         let permits = Arc::clone(&self.permits);
         let permit = permits.acquire_owned().await.map_err(|_| FunctionError::Throttled)?;
-        // No await from here to the hand-over: a caller that gives up in between would take the place with it.
+        // There is no await from here to the hand-over: if a caller gave up in between, the place would be lost.
         let place = self.idle().pop().ok_or(FunctionError::Throttled)?;
         let (answer, answered) = oneshot::channel();
         let job = Job { event, answer, permit, place: place.clone() };
@@ -88,12 +88,12 @@ impl Pool {
         answered.await.unwrap_or(Err(FunctionError::Unhandled))
     }
 
-    /// Turns every later invocation away.
+    /// Refuses every later invocation.
     pub(crate) fn close(&self) {
         self.permits.close();
     }
 
-    /// Kills every process, and tells how many there were.
+    /// Kills every process, and returns how many there were.
     pub(crate) fn kill(&self) -> usize {
         let living = self.living.lock();
         living.values().for_each(|kill| kill.notify_one());
@@ -117,7 +117,7 @@ impl Pool {
     }
 }
 
-/// Room for one process: it has one invocation at a time, and is started again when the last one ended.
+/// A place for one process: it has one invocation at a time, and is started again when the last one ended.
 struct Place {
     pool: Weak<Pool>,
     process: Option<Process>,
@@ -148,8 +148,8 @@ impl Place {
             let Some(Job { event, answer, permit, place }) = job else { return };
             let Some(pool) = self.pool.upgrade() else { return };
             let result = self.invoke(&pool, event).await;
-            // The next invocation is for a process that has asked for it. Only then the answer goes out, so that a
-            // caller with one request after the other meets one process.
+            // The next invocation needs a process that has asked for it. Only then is the answer sent, so that a caller
+            // with one request after the other always gets the same process.
             if let Some(process) = &mut self.process
                 && process.until_ready().await.is_err()
             {

@@ -48,30 +48,30 @@ pub(crate) type Living = Mutex<BTreeMap<u32, Arc<Notify>>>;
 pub(crate) struct Process {
     child: Child,
     api: RuntimeApi,
-    /// The process's own question for an invocation, while it is open.
+    /// The process's open request for an invocation.
     ready: Option<oneshot::Sender<Invocation>>,
     output: Vec<JoinHandle<()>>,
     listed: Listed,
 }
 
-/// The process has ended, or is of no more use.
+/// The process has ended, or cannot be used any more.
 #[derive(Debug)]
 pub(crate) struct Gone;
 
-/// What became of an event.
+/// The result of an event.
 pub(crate) enum Outcome {
-    /// The process has it behind it.
+    /// The process has finished it.
     Answered(FunctionResult),
-    /// The process never saw it, and is gone.
+    /// The process ended before it got the event.
     NotTaken(Zeroizing<Vec<u8>>),
     /// The process ended in the middle of it.
     Crashed,
-    /// The process is still at it.
+    /// The process still works on it.
     TimedOut,
 }
 
 impl Process {
-    /// Starts a process. It is of use once it is [ready](Self::until_ready).
+    /// Starts a process. It can be used when it is [ready](Self::until_ready).
     pub(crate) async fn start(launch: &Launch, living: &Arc<Living>) -> io::Result<Self> {
         let id = &launch.configuration.id;
         let api = RuntimeApi::start(&launch.configuration.arn).await?;
@@ -128,11 +128,11 @@ impl Process {
         }
     }
 
-    /// Asks the process to end, and sees to it.
+    /// Asks the process to end, and kills it if it does not.
     pub(crate) async fn stop(mut self) {
         #[cfg(unix)]
         if let Some(id) = self.child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())) {
-            // The process is not waited for yet, so its id is nobody else's.
+            // The process was not waited for yet, so its id still belongs to it.
             let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
             let _ = timeout(GRACE, self.child.wait()).await;
         }
@@ -147,7 +147,7 @@ impl Process {
     }
 }
 
-/// Completes when the process has ended, by itself or because somebody wanted it killed.
+/// Completes when the process has ended, by itself or because it was to be killed.
 async fn exit(child: &mut Child, listed: &Listed) {
     tokio::select! {
         _ = child.wait() => return,
@@ -156,7 +156,7 @@ async fn exit(child: &mut Child, listed: &Listed) {
     let _ = child.kill().await;
 }
 
-/// A process's place among the living.
+/// A process's entry in the list of running processes.
 struct Listed {
     id: u32,
     kill: Arc<Notify>,

@@ -1,7 +1,7 @@
 //! The built functions as processes of their own, behind Lambda's Runtime API on loopback.
 //!
 //! As on Lambda: a process has one invocation at a time, more at once start more processes, one that ends in the
-//! middle of an invocation fails it and is started again for the next, and one that overruns its time is killed.
+//! middle of an invocation fails it and is started again for the next, and one that exceeds its time is killed.
 //! Unlike on Lambda, invocations beyond the bound wait their turn instead of being throttled, and a process is
 //! kept until it ends.
 
@@ -27,7 +27,7 @@ pub struct ProcessOptions {
     pub folder: PathBuf,
     /// The most processes of one function.
     pub at_once: usize,
-    /// Where what they write goes.
+    /// Where their output goes.
     pub lines: Lines,
 }
 
@@ -35,7 +35,7 @@ impl ProcessOptions {
     /// The programs beside this one, up to eight processes of each, their lines on standard error.
     ///
     /// # Errors
-    /// When the system does not tell where this program is.
+    /// When the system does not say where this program is.
     pub fn beside_this_program() -> io::Result<Self> {
         Ok(Self { folder: beside_this_program()?, at_once: 8, lines: Lines::to_standard_error() })
     }
@@ -54,7 +54,7 @@ struct Inner {
 }
 
 impl Processes {
-    /// No function yet. `aws_url` is the AWS endpoint they are told.
+    /// No function yet. `aws_url` is the AWS endpoint that they get.
     #[must_use]
     pub fn new(options: ProcessOptions, aws_url: String) -> Self {
         Self(Arc::new(Inner {
@@ -100,7 +100,7 @@ impl Processes {
         }))
     }
 
-    /// Kills (SIGKILL) every running process of a function, and tells how many there were.
+    /// Kills (SIGKILL) every running process of a function, and returns how many there were.
     pub fn kill(&self, id: &str) -> usize {
         self.pool(id).map_or(0, |pool| pool.kill())
     }
@@ -117,7 +117,7 @@ impl Processes {
         self.pool(id).map(|pool| pool.counts()).unwrap_or_default()
     }
 
-    /// Ends every process and waits for it: SIGTERM, and SIGKILL for one that does not heed it. Invocations under
+    /// Ends every process and waits for it: SIGTERM, and SIGKILL for one that does not end. Invocations under
     /// way fail, later ones are throttled.
     pub async fn shutdown(&self) {
         let pools = std::mem::take(&mut *self.0.pools.lock());

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A function's program is not where it is looked for.
+/// A function's program is not in the folder.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{function}: its program \"{program}\" is not built yet: run `{command}`")]
 pub struct ProgramMissingError {
@@ -22,7 +22,7 @@ pub struct ProgramMissingError {
 /// The folder of the running program, where cargo puts the workspace's programs. A test runs one below it.
 ///
 /// # Errors
-/// When the system does not tell where the running program is.
+/// When the system does not say where the running program is.
 pub fn beside_this_program() -> io::Result<PathBuf> {
     let program = env::current_exe()?;
     let folder = program.parent().unwrap_or_else(|| Path::new("."));

@@ -1,4 +1,4 @@
-//! The Runtime API of one execution environment: HTTP on a loopback port of its own, spoken to by one process
+//! The Runtime API of one execution environment: HTTP on its own loopback port, for one process
 //! (Lambda developer guide, "Using the Lambda runtime API for custom runtimes").
 
 use std::{
@@ -29,7 +29,7 @@ use zeroize::Zeroizing;
 
 use crate::function::{FunctionError, FunctionResult};
 
-/// Lambda takes answers of up to 6 MB (quota "Invocation payload").
+/// Lambda accepts answers of up to 6 MB (quota "Invocation payload").
 const MAX_ANSWER_BYTES: usize = 6 * 1024 * 1024;
 
 /// One event for the process, and where its answer goes.
@@ -39,7 +39,7 @@ pub(crate) struct Invocation {
     pub(crate) answer: oneshot::Sender<FunctionResult>,
 }
 
-/// What the process tells of itself.
+/// What the process reports.
 pub(crate) enum Said {
     /// It asks for its next invocation and waits.
     Ready(oneshot::Sender<Invocation>),
@@ -66,7 +66,7 @@ impl RuntimeApi {
             tell,
             under_way: Mutex::default(),
         });
-        // Otherwise Nagle's algorithm holds an answer in two writes back for 40 ms.
+        // Otherwise Nagle's algorithm delays an answer in two writes by 40 ms.
         let listener = listener.tap_io(|connection| {
             let _ = connection.set_nodelay(true);
         });
@@ -76,12 +76,12 @@ impl RuntimeApi {
         Ok(Self { address, said, server: server.abort_handle() })
     }
 
-    /// What `AWS_LAMBDA_RUNTIME_API` is set to.
+    /// The value of `AWS_LAMBDA_RUNTIME_API`.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The next word of the process.
+    /// The next report of the process.
     pub(crate) async fn said(&mut self) -> Said {
         // The server holds the other end as long as this lives.
         self.said.recv().await.unwrap_or(Said::InitFailed)
@@ -102,7 +102,7 @@ struct ApiState {
 }
 
 impl ApiState {
-    /// Who waits for this invocation's answer; nobody when another, or none, is under way.
+    /// Who waits for this invocation's answer; nobody when another, or none, is in progress.
     fn take(&self, id: Uuid) -> Option<oneshot::Sender<FunctionResult>> {
         let mut under_way = self.under_way.lock();
         under_way.take_if(|(expected, _)| *expected == id).map(|(_, answer)| answer)

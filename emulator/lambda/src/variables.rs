@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 use crate::configuration::FunctionConfiguration;
 
-/// Everything the process may read of its environment. Nothing of this program's own comes with it.
+/// The whole environment of the process. It has nothing of this program's own environment.
 pub(crate) fn variables(
     configuration: &FunctionConfiguration,
     aws_url: &str,
@@ -31,7 +31,7 @@ pub(crate) fn variables(
         ("LAMBDA_TASK_ROOT", root),
         ("LANG", "en_US.UTF-8".to_owned()),
         ("TZ", ":UTC".to_owned()),
-        // Not Lambda's: the seam of this machine.
+        // Not set by Lambda: the endpoint of this machine.
         ("AWS_ENDPOINT_URL", aws_url.to_owned()),
     ];
     let set_by_lambda = set_by_lambda.into_iter().map(|(name, value)| (name.to_owned(), value));

@@ -23,7 +23,7 @@ pub enum FaultKind {
     InternalError,
     /// The service begins after so long; beyond the caller's time-out that is "late".
     Slow(Duration),
-    /// Another transaction is under way on the same item: `TransactionCanceledException` with that reason for a
+    /// Another transaction is in progress on the same item: `TransactionCanceledException` with that reason for a
     /// transaction, `TransactionConflictException` for a single write. Other operations throttle.
     Conflict,
     /// A transaction is cancelled because one of its writes was throttled. Other operations throttle.

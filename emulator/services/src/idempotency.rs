@@ -26,7 +26,7 @@ const MAX_CHARS: usize = 36;
 /// How long a token is remembered after its transaction was done.
 const REMEMBERED: Duration = Duration::from_secs(10 * 60);
 
-/// The tokens of the transactions that are under way, or were done in the last ten minutes.
+/// The tokens of the transactions that are in progress, or were done in the last ten minutes.
 pub(crate) struct Transactions {
     clock: Clock,
     known: Mutex<Known>,

@@ -6,12 +6,12 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// No loopback socket to be had.
-    #[error("no loopback socket for the local AWS endpoint")]
+    #[error("the local AWS endpoint got no loopback socket")]
     Socket(#[from] io::Error),
     /// The embedded database did not open.
     #[error("the embedded DynamoDB did not open")]
     Database,
     /// The embedded services cannot claim to belong to the account.
-    #[error("the embedded services know the account 123456789012 in us-east-1 only")]
+    #[error("the embedded services accept only the account 123456789012 in us-east-1")]
     Account,
 }

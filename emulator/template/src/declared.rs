@@ -157,14 +157,14 @@ pub struct Api {
     /// Its stage, the first part of every path.
     pub stage: String,
     pub routes: Vec<Route>,
-    /// What it answers to a browser that asks before it calls; `None`: nothing.
+    /// Its answer to a browser's preflight request; `None`: none.
     pub cors: Option<Cors>,
 }
 
-/// What a preflight is answered, as SAM writes it; the methods are each path's own.
+/// The answer to a preflight request, as SAM writes it; each path adds its own methods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cors {
-    /// The origin whose pages may call; `None`: an answer that names none, which a browser takes for a refusal.
+    /// The origin whose pages may call; `None`: the answer names no origin, which a browser treats as a refusal.
     pub allow_origin: Option<String>,
     /// The headers that they may send.
     pub allow_headers: String,
@@ -181,7 +181,7 @@ pub struct Route {
     pub path: String,
     /// The logical id of the function behind it.
     pub function: String,
-    /// Whether it takes a user pool's token.
+    /// Whether it requires a user pool's token.
     pub requires_auth: bool,
 }
 
@@ -190,7 +190,7 @@ pub struct Route {
 pub struct Schedule {
     /// The logical id of the function.
     pub function: String,
-    /// How often.
+    /// How often it runs.
     pub every: Duration,
     /// The event it is invoked with.
     pub input: String,
@@ -220,7 +220,7 @@ pub struct StreamMapping {
     pub maximum_retry_attempts: Option<u32>,
     /// How old a record may get; `None`: until it expires.
     pub maximum_record_age: Option<Duration>,
-    /// The queue (ARN) told what was given up.
+    /// The queue (ARN) that gets messages about what was given up.
     pub on_failure_arn: Option<String>,
     /// Filter patterns (JSON): a record that matches none is dropped. No patterns: nothing is dropped.
     pub filter_patterns: Vec<String>,

@@ -1,6 +1,6 @@
-//! What a template does not say itself: where it is deployed, and as what.
+//! What a template does not say itself: the account, the region and the name of its deployment.
 
-/// Where a template is deployed: the pseudo parameters, and the ids that a service would make up.
+/// Where a template is deployed: the pseudo parameters, and the ids that a service would give.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
     /// `AWS::Region`.
@@ -16,7 +16,7 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// The name of a resource whose name the template leaves open.
+    /// The name of a resource that has none in the template.
     pub(crate) fn name(&self, logical_id: &str) -> String {
         format!("{}-{logical_id}", self.stack_name)
     }

@@ -8,17 +8,17 @@ use serde_json::{Map, Value};
 
 use crate::{deployment::Deployment, resources::Resources, template_error::TemplateError};
 
-/// Conditions may name conditions; a circle of them ends here.
+/// Conditions may name conditions; this limit ends a circle of them.
 const CONDITION_DEPTH: u8 = 16;
 
-/// Where a condition stands: each place has functions of its own.
+/// The place of a condition: each kind of place has its own functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Condition,
     Rule,
 }
 
-/// What is needed to work out a value within one resource, condition or output.
+/// What is needed to evaluate a value within one resource, condition or output.
 pub(crate) struct Evaluator<'a> {
     pub(crate) logical_id: &'a str,
     pub(crate) deployment: &'a Deployment,
@@ -28,7 +28,7 @@ pub(crate) struct Evaluator<'a> {
 }
 
 impl Evaluator<'_> {
-    /// The value with every function in it worked out.
+    /// The value with every function in it evaluated.
     pub(crate) fn all(&self, value: &Value) -> Result<Value, TemplateError> {
         self.value(value)?.ok_or_else(|| self.malformed("AWS::NoValue stands where a value is needed"))
     }

@@ -29,7 +29,7 @@ pub(crate) fn apply(
     Ok(Resource { kind, binary: binary.unwrap_or_default().to_owned(), properties, deletion_policy })
 }
 
-/// Mappings merge, lists follow one another, and a property of the resource's own replaces a global one.
+/// Mappings merge, lists follow one another, and the resource's own property replaces a global one.
 fn merge(own: &mut Value, common: &Value) {
     match (own, common) {
         (Value::Object(own), Value::Object(common)) => {

@@ -86,7 +86,7 @@ fn read(name: &str, declaration: &Value) -> Result<Declaration, TemplateError> {
 }
 
 impl Declaration {
-    /// What a value should be and is not.
+    /// The rule that a value breaks.
     fn wrong_with(&self, name: &str, value: &str) -> Result<Option<String>, TemplateError> {
         if let Some(allowed) = &self.allowed_values {
             let allowed: Vec<String> = allowed.iter().map(text).collect();
@@ -111,7 +111,7 @@ impl Declaration {
             return Ok(Some(format!("must have at most {most} characters")));
         }
         let Some(pattern) = &self.allowed_pattern else { return Ok(None) };
-        // All of the value must fit.
+        // The whole value must match.
         let whole = Regex::new(&format!("^(?:{pattern})$"));
         let whole = whole.map_err(|_| TemplateError::unsupported(name, "this AllowedPattern"))?;
         Ok((!whole.is_match(value)).then(|| format!("must fit the pattern {pattern}")))

@@ -1,5 +1,5 @@
-//! Resources' properties as a template writes them. A property that would change behaviour and is not known
-//! here is an error (`deny_unknown_fields`), so that nothing declared is silently left out.
+//! Resources' properties as a template writes them. An unknown property that would change behaviour
+//! is an error (`deny_unknown_fields`), so that nothing declared is silently left out.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ pub(crate) struct PointInTimeRecovery {
 pub(crate) struct KeyProperties {
     #[serde(default)]
     pub(crate) enable_key_rotation: bool,
-    // Held to by the AWS endpoint, as roles' policies are.
+    // The AWS endpoint enforces it, as it does roles' policies.
     #[serde(rename = "KeyPolicy")]
     _key_policy: Value,
 }
@@ -158,7 +158,7 @@ pub(crate) struct ApiEvent {
     pub(crate) path: String,
     pub(crate) method: String,
     pub(crate) auth: Option<EventAuth>,
-    // What does not match never reaches a function; the functions refuse it as well.
+    // A request that does not match never reaches a function. The functions refuse it as well.
     #[serde(rename = "RequestModel")]
     _request_model: Option<Value>,
 }

@@ -1,4 +1,4 @@
-//! A resource as the template has it, its functions not worked out yet.
+//! A resource as the template has it, its functions not evaluated yet.
 
 use serde_json::Value;
 

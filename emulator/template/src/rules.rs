@@ -1,4 +1,4 @@
-//! Rules: which combinations of parameters a template takes.
+//! Rules: which combinations of parameters a template allows.
 //!
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html>
 
@@ -24,7 +24,7 @@ struct Assertion {
     assert_description: Option<String>,
 }
 
-/// Refuses the parameters when an assertion does not hold whose rule applies.
+/// Refuses the parameters when an assertion of a rule that applies is false.
 pub(crate) fn check<'a>(
     rules: &'a Map<String, Value>,
     evaluator: impl Fn(&'a str) -> Evaluator<'a>,

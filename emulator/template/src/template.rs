@@ -1,4 +1,4 @@
-//! A template: its parameters settled, its conditions decided, its globals applied.
+//! A template with the values of its parameters, its conditions evaluated, and its globals applied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::{
     views, yaml,
 };
 
-/// A template whose parameters are settled, but whose resources are not made yet.
+/// A template whose parameters have values, but whose resources are not made yet.
 #[derive(Debug, Clone)]
 pub struct Template {
     deployment: Deployment,
@@ -29,8 +29,8 @@ pub struct Template {
 }
 
 impl Template {
-    /// Reads a template, settles its parameters (defaults, then `overrides`) and leaves out the resources and
-    /// outputs whose condition is false. What a parameter may be is not asked: [`Template::check_parameters`] does.
+    /// Reads a template, sets its parameters (defaults, then `overrides`) and leaves out the resources and
+    /// outputs whose condition is false. It does not check what a parameter may be: [`Template::check_parameters`] does.
     ///
     /// # Errors
     /// Not YAML; a construct this reader does not know; a parameter without a value or an unknown override; a
@@ -117,7 +117,7 @@ impl Template {
         in_force.collect()
     }
 
-    /// The logical ids of all resources that the conditions leave.
+    /// The logical ids of all resources whose conditions are true.
     pub fn logical_ids(&self) -> impl Iterator<Item = &str> {
         self.resources.keys().map(String::as_str)
     }

@@ -6,7 +6,7 @@ pub enum TemplateError {
     /// Not YAML, or YAML that no CloudFormation template may hold.
     #[error("the template is not valid YAML: {0}")]
     Yaml(String),
-    /// A construct this reader does not know.
+    /// A construct that this crate does not know.
     #[error("{logical_id}: {construct} is not supported here")]
     Unsupported {
         /// The resource, parameter, condition or output.

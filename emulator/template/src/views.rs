@@ -1,4 +1,4 @@
-//! From a resource's properties to what this machine does about them.
+//! From a resource's properties to the terms of this machine.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -81,7 +81,7 @@ pub(crate) fn api(logical_id: &str, id: &str, properties: Value) -> Result<Decla
     if declared.cors.is_some() && guarded {
         return Err(TemplateError::unsupported(logical_id, "an authorizer before a preflight"));
     }
-    // A value that is no expression stands in single quotes there.
+    // A value that is not an expression is written in single quotes there.
     let plain = |value: String| match value.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
         Some(plain) => Ok(plain.to_owned()),
         None => Err(TemplateError::malformed(logical_id, "what Cors allows stands in single quotes")),

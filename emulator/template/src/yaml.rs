@@ -51,7 +51,7 @@ fn from_scalar(scalar: &Scalar<'_>) -> Result<Value, TemplateError> {
     })
 }
 
-/// The long form of a short tag. Which functions are known is the evaluator's business.
+/// The long form of a short tag. The evaluator decides which functions are known.
 fn tagged(tag: &Tag, argument: Value) -> Value {
     let name = match tag.suffix.as_str() {
         short @ ("Ref" | "Condition") => short.to_owned(),

@@ -1,5 +1,5 @@
-//! Forgetting the card of a clean order: one transaction takes it out of the vault and marks the order. What comes for
-//! the order later is told by that mark.
+//! Forgetting the card of a clean order: one transaction deletes it from the vault and marks the order. A card that
+//! comes for the order later is recognized by that mark.
 
 use std::collections::HashMap;
 
@@ -23,14 +23,14 @@ use crate::{
 
 const SUBMITTING: &str = "SUBMITTING";
 
-/// What forgetting sees of a clean order.
+/// What forgetting reads of a clean order.
 #[serde_as]
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CardStanding {
     /// Who placed the order.
     pub owner: Owner,
-    /// Which card is the order's.
+    /// The token of the order's card.
     #[serde_as(as = "DisplayFromStr")]
     pub credit_card_token: Token,
     /// When it was forgotten; none: it was not.
@@ -39,8 +39,8 @@ pub struct CardStanding {
 }
 
 impl CardStanding {
-    /// Whether somebody is paying with the card, or was when the request broke off: then it may be needed to find
-    /// out whether it was charged.
+    /// Whether a payment with the card is in progress, or was interrupted: then the card may be needed to find out
+    /// whether it was charged.
     #[must_use]
     pub fn is_being_charged(&self) -> bool {
         self.payment_status.as_deref() == Some(SUBMITTING)
@@ -48,7 +48,7 @@ impl CardStanding {
 }
 
 impl OrderTable {
-    /// Reads what forgetting has to know, consistently.
+    /// Reads what forgetting needs, consistently.
     ///
     /// # Errors
     /// [`TableError`].
@@ -88,10 +88,10 @@ impl OrderTable {
     }
 
     /// One transaction: the vault's part of it, and the mark, only while the order has that card, nobody is paying
-    /// with it and it has not been forgotten. Whatever cancels the transaction, nothing was written.
+    /// with it and it has not been forgotten. If the transaction is cancelled for any reason, nothing was written.
     ///
     /// # Errors
-    /// [`TableError`]; it may have taken effect all the same when no reply came.
+    /// [`TableError`]; if no reply came, it may have taken effect.
     pub async fn forget_card(
         &self,
         order: &OrderId,
@@ -121,7 +121,7 @@ impl OrderTable {
     }
 }
 
-/// Whether the card of a clean row was forgotten, and with it whatever that owner sends for the order.
+/// Whether the card of a clean row was forgotten. If so, no later card of this owner for the order is kept.
 pub(crate) fn is_forgotten_for(clean: &HashMap<String, AttributeValue>, owner: &Owner) -> bool {
     clean.contains_key("CardForgottenAt")
         && clean.get("Owner").and_then(|value| value.as_s().ok()).is_some_and(|own| own == owner.as_str())

@@ -23,8 +23,8 @@ use crate::{
 };
 
 /// Holds while the order has the card that was read, and that card is not forgotten. Each card of an order has a
-/// `TokenizedAt` of its own, which tells it as well as the token does; IAM lets a role write what it lets it compare,
-/// and nobody but the worker is to write a token.
+/// `TokenizedAt` of its own, which identifies it as the token does. IAM allows a role to write each attribute that it
+/// may compare, and only the worker may write a token.
 const SAME_CARD: &str = "TokenizedAt = :tokenized AND attribute_not_exists(CardForgottenAt)";
 
 impl OrderTable {
@@ -47,7 +47,7 @@ impl OrderTable {
     /// still are what was read.
     ///
     /// # Errors
-    /// [`TableError`]; the claim may stand all the same when no reply came, and runs out by itself.
+    /// [`TableError`]; if no reply came, the claim may have been written, and it ends by itself.
     pub async fn claim_payment(
         &self,
         clean: &CleanOrder,
@@ -107,7 +107,7 @@ impl OrderTable {
         conditional("UpdateItem order", update.send().await)
     }
 
-    /// Writes down what the processor has made before the charge, only while this claim stands. Without this write
+    /// Writes down what the processor has made before the charge, only while this claim is there. Without this write
     /// nothing is charged.
     ///
     /// # Errors
@@ -131,7 +131,7 @@ impl OrderTable {
     /// Writes the processor's answer, only while this payment is still being submitted.
     ///
     /// # Errors
-    /// [`TableError`]; the answer may have been written all the same when no reply came.
+    /// [`TableError`]; if no reply came, the answer may have been written.
     pub async fn record_outcome(
         &self,
         clean: &CleanOrder,
@@ -142,10 +142,10 @@ impl OrderTable {
         self.settle(clean, (claim.payment, claim.amount), PaymentStatus::Submitting, settlement, at).await
     }
 
-    /// Writes what a lookup has found of a payment that nobody knew about, only while nobody does.
+    /// Writes the outcome that a lookup found for an UNKNOWN payment, only while it is UNKNOWN.
     ///
     /// # Errors
-    /// [`TableError`]; it may have been written all the same when no reply came.
+    /// [`TableError`]; if no reply came, it may have been written.
     pub async fn record_found(
         &self,
         clean: &CleanOrder,
@@ -207,7 +207,7 @@ impl OrderTable {
         conditional("UpdateItem order", update.send().await)
     }
 
-    /// Marks that the processor is asked what became of a payment, only while nobody knows and nobody else has asked
+    /// Marks that the processor is asked for the outcome of a payment, only while it is UNKNOWN and nobody else has asked
     /// since the row was read.
     ///
     /// # Errors
@@ -235,11 +235,11 @@ impl OrderTable {
         conditional("UpdateItem order", update.condition_expression(condition).send().await)
     }
 
-    /// Gives a payment's first claim back when nothing was charged under it: the row says again what it said before.
-    /// `has_expiry` is written where the card was opened and a later payment would open it in vain.
+    /// Gives a payment's first claim back when nothing was charged under it: the row gets its former values back.
+    /// `has_expiry` is written if the card was opened and a later payment would open it without a charge.
     ///
     /// # Errors
-    /// [`TableError`]; a claim that is not given back runs out by itself.
+    /// [`TableError`]; a claim that is not given back ends by itself.
     pub async fn release_claim(
         &self,
         order: &OrderId,
@@ -305,7 +305,7 @@ impl OrderTable {
     }
 
     /// Gives up a payment that was interrupted and can no longer be sent again, only while the claim that was
-    /// read still stands.
+    /// read is still there.
     ///
     /// # Errors
     /// [`TableError`].
@@ -335,7 +335,7 @@ impl OrderTable {
     }
 }
 
-/// Lets the row have this amount and no other. An amount is set only beside something else.
+/// Gives the row this amount and no other. An amount is set only together with something else.
 fn with_amount(
     update: UpdateItemFluentBuilder,
     mut set: String,

@@ -12,7 +12,7 @@ use aws_sdk_sqs::{
 
 use super::DeadLetter;
 
-/// The dead-letter queue did not do what it was asked; the caller tries again later.
+/// A call to the dead-letter queue failed; the caller tries again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the dead-letter queue is not available")]
 pub struct QueueError;
@@ -20,7 +20,7 @@ pub struct QueueError;
 /// A message that was received and is hidden from others for a while.
 #[derive(Debug, Clone)]
 pub struct DeadLetterMessage {
-    /// A [`DeadLetter`], or Lambda's own word of records that it gave up on.
+    /// A [`DeadLetter`], or Lambda's own message about records that it gave up.
     pub body: String,
     receipt: String,
 }
@@ -42,14 +42,14 @@ impl DeadLetterQueue {
     /// Sends a letter.
     ///
     /// # Errors
-    /// [`QueueError`]; the letter may have been sent all the same.
+    /// [`QueueError`]; the letter may have been sent although this fails.
     pub async fn send(&self, letter: &DeadLetter) -> Result<(), QueueError> {
         let body = serde_json::to_string(letter).map_err(|_| QueueError)?;
         let reply = self.sqs.send_message().queue_url(&self.url).message_body(body).send().await;
         reply.map(drop).map_err(|error| unavailable("SendMessage", &error))
     }
 
-    /// Up to ten messages, hidden from others for so long; none: the queue holds no more that are not hidden.
+    /// Receives up to ten messages and hides them from others for this time. None: there are no more visible messages.
     ///
     /// # Errors
     /// [`QueueError`].
@@ -96,12 +96,12 @@ impl DeadLetterQueue {
         delete.send().await.map(drop).map_err(|error| unavailable("DeleteMessage", &error))
     }
 
-    /// Shows a message to others again. One that stays hidden comes back by itself.
+    /// Makes a message visible to others again. If this fails, it becomes visible by itself later.
     pub async fn put_back(&self, message: &DeadLetterMessage) {
         self.hide(message, Duration::ZERO).await;
     }
 
-    /// Hides a message that was received for so long from now on. One for which this fails comes back sooner.
+    /// Hides a received message for this time from now on. If this fails, the message becomes visible sooner.
     pub async fn hide(&self, message: &DeadLetterMessage, hidden: Duration) {
         let change = self.sqs.change_message_visibility().queue_url(&self.url);
         let reply = change.receipt_handle(&message.receipt).visibility_timeout(seconds(hidden)).send().await;

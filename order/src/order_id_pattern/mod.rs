@@ -1,8 +1,8 @@
-//! `OrderIdPattern`: how a shop's own order ids look, so that they are known to be no cards before one is sent.
+//! `OrderIdPattern`: the form of a shop's own order ids, so that it is known beforehand that they are not cards.
 //!
 //! A pattern is a small part of a regular expression, and always matches whole ids: letters, digits, `-`, `_`, `~` and
-//! `\.` stand for themselves, `\d` or `[0-9]` for a digit, `[A-Z]`, `[a-z]` and `[A-Za-z]` for a letter, and each may
-//! have a count behind it, `{4}` or `{1,12}`. `^` in front and `$` behind change nothing.
+//! `\.` mean themselves, `\d` or `[0-9]` for a digit, `[A-Z]`, `[a-z]` and `[A-Za-z]` for a letter, and each may
+//! have a count after it, `{4}` or `{1,12}`. `^` at the start and `$` at the end change nothing.
 
 mod syntax;
 #[cfg(test)]
@@ -19,7 +19,7 @@ use syntax::{Class, Part, read};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderIdPattern(Option<Vec<Part>>);
 
-/// Why a pattern is refused. Says where; a pattern is the operator's own text.
+/// Why a pattern is refused. It may show the pattern, which is the operator's own text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseOrderIdPatternError {
     /// Something that is not in the syntax.
@@ -27,14 +27,14 @@ pub enum ParseOrderIdPatternError {
         "cannot be read from `{0}` on: it has letters, digits, -, _, ~, \\., \\d, [0-9], [A-Z], [a-z], [A-Za-z] and counts such as {{4}} or {{1,12}}"
     )]
     Syntax(String),
-    /// A count that is the wrong way about.
-    #[error("has the count `{0}`, whose end is before its start")]
+    /// A count whose end is before its start.
+    #[error("has the count `{0}`, which ends before it starts")]
     Count(String),
     /// Ids that would be longer than an order id may be.
-    #[error("admits ids of more than {LONGEST} characters")]
+    #[error("allows ids of more than {LONGEST} characters")]
     TooLong,
     /// Ids that would be empty, or begin with a mark.
-    #[error("admits ids that do not start with a letter or digit")]
+    #[error("allows ids that do not start with a letter or digit")]
     Start,
     /// Ids that could hold a card number.
     #[error(
@@ -43,7 +43,7 @@ pub enum ParseOrderIdPatternError {
     Card {
         /// The part of the pattern that could be one.
         part: String,
-        /// Whose it could be.
+        /// The issuer that it could have.
         brand: CardBrand,
         /// How many digits it could have.
         length: usize,
@@ -65,7 +65,7 @@ impl OrderIdPattern {
         ends.contains(&text.len())
     }
 
-    /// Judges the id that a client sends: one of this pattern by its form alone, any other by the detector too.
+    /// Checks the id that a client sends: an id of this pattern only by its form, any other also by the detector.
     ///
     /// # Errors
     /// As [`OrderId::accept`].
@@ -77,7 +77,7 @@ impl OrderIdPattern {
     }
 }
 
-/// Empty text is no pattern.
+/// An empty text means that there is no pattern.
 impl FromStr for OrderIdPattern {
     type Err = ParseOrderIdPatternError;
 

@@ -6,7 +6,7 @@ use vault::{PatternClass, PatternPart};
 
 use super::ParseOrderIdPatternError;
 
-/// So many characters of a class.
+/// A number of characters of one class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Part {
     pub(super) class: Class,
@@ -32,7 +32,7 @@ impl Part {
         (self.least..=most).map(move |count| start + count)
     }
 
-    /// As the detector judges it.
+    /// The part as the detector sees it.
     pub(super) fn to_judge(self) -> PatternPart {
         let class = match self.class {
             Class::Literal(c) => PatternClass::Literal(c),

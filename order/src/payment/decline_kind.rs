@@ -8,9 +8,9 @@ use strum::{Display, IntoStaticStr};
 #[serde(rename_all = "UPPERCASE")]
 #[strum(serialize_all = "UPPERCASE")]
 pub enum DeclineKind {
-    /// It may: the reason may pass.
+    /// It may be tried again: the reason may be temporary.
     Soft,
-    /// It must not: the reason does not pass.
+    /// It must not be tried again: the reason is permanent.
     Hard,
 }
 

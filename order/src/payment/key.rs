@@ -11,7 +11,7 @@ pub struct PaymentKey(String);
 pub struct ParsePaymentKeyError;
 
 impl PaymentKey {
-    /// Judges the key that a client sends.
+    /// Checks the key that a client sends.
     ///
     /// # Errors
     /// [`ParsePaymentKeyError`] when it may not be stored.

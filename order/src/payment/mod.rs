@@ -1,4 +1,4 @@
-//! The payments of a clean order, as its row tells them.
+//! The payments of a clean order, as its row has them.
 
 mod decline_kind;
 mod key;
@@ -29,17 +29,17 @@ use crate::{
 /// The most payments of one order: card networks count repeated declines against the merchant.
 pub const MAX_ATTEMPTS: usize = 5;
 
-/// All that a row says of its order's payments: one at a time, each but the last declined.
+/// The payments of an order: one after the other, and all but the last one are declined.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "row::Attributes")]
 pub struct Payments {
-    /// The last one; none while nobody has tried, and again once the declined card was replaced.
+    /// The last one. None: nobody has tried to pay yet, or the declined card was replaced.
     pub current: Option<Payment>,
     /// Every payment that was declined, the oldest first; the current one too.
     pub declines: Vec<Decline>,
-    /// The cards that were declined for good, each by its brand and last digits.
+    /// The cards that were declined permanently, each by its brand and last digits.
     hard_declines: BTreeSet<String>,
-    /// Which payment a client's key stands for. `None`: the row has no such map yet.
+    /// The payment of each client's key. `None`: the row has no such map yet.
     pub(crate) keys: Option<BTreeMap<String, Uuid>>,
 }
 
@@ -52,9 +52,9 @@ pub struct Payment {
     pub amount: Option<Amount>,
     /// When it was first claimed.
     pub started_at: Timestamp,
-    /// Where it stands.
+    /// Its state.
     pub standing: Standing,
-    /// Where it was sent; none: an earlier release claimed it.
+    /// Where it was sent. None: an earlier release claimed it.
     pub route: Option<PaymentRoute>,
     /// What the processor has made before the charge.
     pub object: Option<PaymentObject>,
@@ -62,41 +62,41 @@ pub struct Payment {
     pub payer: Option<Payer>,
     /// The processor's own id of it, once it is settled.
     pub reference: Option<ProcessorReference>,
-    /// When the processor was last asked what became of it.
+    /// When the processor was last asked for its outcome.
     pub looked_up_at: Option<Timestamp>,
 }
 
-/// `PaymentStatus`: where a payment stands, in a word.
+/// `PaymentStatus`: the state of a payment, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "UPPERCASE")]
 #[strum(serialize_all = "UPPERCASE")]
 pub enum PaymentStatus {
     /// Claimed by a request that has not written an outcome.
     Submitting,
-    /// The processor took it.
+    /// The processor accepted it.
     Submitted,
     /// The processor declined it.
     Declined,
-    /// Nobody knows what became of it.
+    /// Its outcome is not known.
     Unknown,
 }
 
-/// Where a payment stands: its status and what belongs to it.
+/// The state of a payment: its status and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// Claimed by a request that has not written an outcome.
     Submitting {
         /// The claim of that request.
         claim: Uuid,
-        /// When the claim runs out and another request may take the payment over.
+        /// When the claim ends and another request may take the payment over.
         until: Timestamp,
     },
-    /// The processor took it.
+    /// The processor accepted it.
     Submitted,
-    /// The processor declined it; why stands in the last of [`Payments::declines`].
+    /// The processor declined it. The last of [`Payments::declines`] says why.
     Declined,
-    /// It was interrupted, and the processor no longer tells a repeat from a second payment: only a person can
-    /// find out what became of it.
+    /// It was interrupted, and the processor can no longer distinguish a repeat from a second payment: only a person
+    /// can find out its outcome.
     Unknown,
 }
 
@@ -121,17 +121,17 @@ pub struct Decline {
     /// Which card it was.
     #[serde_as(as = "DisplayFromStr")]
     pub card_last4: Last4,
-    /// Of which scheme.
+    /// The scheme of the card.
     #[serde_as(as = "DisplayFromStr")]
     pub card_brand: CardBrand,
 }
 
-/// A claim to be written: this request and no other submits the payment for a while.
+/// A claim to be written: for some time, only this request submits the payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// This request's own id.
     pub id: Uuid,
-    /// When it runs out.
+    /// When it ends.
     pub until: Timestamp,
     /// The payment: a new one, or that of the claim taken over.
     pub payment: Uuid,
@@ -143,16 +143,16 @@ pub struct Claim {
     pub route: PaymentRoute,
     /// Who paid when it began.
     pub payer: Payer,
-    /// The client's key, which from now on stands for this payment.
+    /// The client's key, which from now on belongs to this payment.
     pub key: Option<PaymentKey>,
-    /// The payment that stood there when the row was read: the claim holds only while it still does.
+    /// The payment in the row when it was read. The claim is written only if it is still there.
     pub seen: Option<Payment>,
 }
 
 /// What the processor answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It took the payment.
+    /// It accepted the payment.
     Submitted,
     /// It declined the card, for that reason.
     Declined(DeclineCode),
@@ -165,12 +165,12 @@ pub struct Settlement {
     pub outcome: Outcome,
     /// Of a decline: whether the card may be tried again.
     pub kind: DeclineKind,
-    /// Its own id of the payment, where it gave one.
+    /// Its own id of the payment, if it gave one.
     pub reference: Option<ProcessorReference>,
 }
 
 impl Settlement {
-    /// An answer that says no more than its outcome.
+    /// An answer with an outcome only.
     #[must_use]
     pub fn of(outcome: Outcome) -> Self {
         Self { outcome, kind: DeclineKind::Soft, reference: None }
@@ -178,13 +178,13 @@ impl Settlement {
 }
 
 impl Payments {
-    /// The payment that a client's key stands for.
+    /// The payment of a client's key.
     #[must_use]
     pub fn of_key(&self, key: &PaymentKey) -> Option<Uuid> {
         self.keys.as_ref()?.get(key.as_str()).copied()
     }
 
-    /// Whether a card was declined for good: it is not tried again.
+    /// Whether a card was declined permanently: it is not tried again.
     #[must_use]
     pub fn is_declined_for_good(&self, brand: CardBrand, last4: Last4) -> bool {
         is_hard_decline(&self.hard_declines, brand.into(), last4)
@@ -223,7 +223,7 @@ impl Claim {
 }
 
 impl Decline {
-    /// What was to be charged; none: nobody has said so.
+    /// What was to be charged. None: there is no amount.
     #[must_use]
     pub fn amount(&self) -> Option<Amount> {
         Amount::of_parts(self.amount, self.currency).ok().flatten()
@@ -231,7 +231,7 @@ impl Decline {
 }
 
 impl Standing {
-    /// The same in a word.
+    /// The same in one word.
     #[must_use]
     pub fn status(&self) -> PaymentStatus {
         match self {
@@ -258,7 +258,7 @@ impl PaymentStatus {
 }
 
 impl Outcome {
-    /// Where a payment stands after it.
+    /// The state of a payment after it.
     #[must_use]
     pub fn standing(&self) -> Standing {
         match self {
@@ -268,13 +268,13 @@ impl Outcome {
     }
 }
 
-/// How a card stands in `HardDeclines`.
+/// The form of a card in `HardDeclines`.
 #[must_use]
 pub(crate) fn hard_decline(brand: CardBrand, last4: Last4) -> String {
     format!("{brand}:{last4}")
 }
 
-/// Whether a card stands in `HardDeclines`, by the brand that any version of the issuers' table gives it.
+/// Whether a card is in `HardDeclines`, by the brand that any version of the issuers' table gives it.
 pub(crate) fn is_hard_decline(declined: &BTreeSet<String>, brands: Brands, last4: Last4) -> bool {
     declined.iter().filter_map(|card| card.split_once(':')).any(|(brand, digits)| {
         digits == last4.to_string() && brand.parse().is_ok_and(|brand| brands.include(brand))

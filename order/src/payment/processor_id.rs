@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::stored_text::read_as_stored;
 
-/// The longest that is stored.
+/// The most characters that are stored.
 const LONGEST: usize = 64;
 
 /// The processor's own id of a payment, for people who look it up there: 1 to 64 letters, digits, `-`, `_`, `.` or `:`,
@@ -13,7 +13,7 @@ const LONGEST: usize = 64;
 pub struct ProcessorReference(String);
 
 /// What a processor has made before it charges, and charges afterwards: 1 to 64 letters, digits, `-` or `_`, not
-/// card-shaped. It stands in the path of a URL.
+/// card-shaped. It is used in the path of a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentObject(String);
 
@@ -28,7 +28,7 @@ fn has_form(text: &str, also: &[u8]) -> bool {
 }
 
 fn is_card_shaped(text: &str) -> bool {
-    // Between digits, any punctuation reads like a dash.
+    // Between digits, any punctuation looks like a dash.
     vault::is_card_shaped(&text.replace(['_', '.', ':'], "-"))
 }
 
@@ -43,7 +43,7 @@ macro_rules! text_type {
         }
 
         impl $name {
-            /// Judges an id that a processor sends.
+            /// Checks an id that a processor sends.
             ///
             /// # Errors
             /// [`ParseProcessorIdError`] when it may not be stored.

@@ -1,4 +1,4 @@
-//! Where a payment was sent: part of its claim. Under anything else it is not sent again, and nobody is asked about it.
+//! Where a payment was sent: part of its claim. Under another route it is not sent again and not looked up.
 
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
@@ -15,19 +15,19 @@ pub struct PaymentRoute {
     /// The processor's address.
     #[serde(rename = "PaymentOrigin")]
     pub origin: String,
-    /// The merchant's account there; empty where none is sent.
+    /// The merchant's account there; empty if none is sent.
     #[serde(rename = "PaymentAccount")]
     pub account: String,
 }
 
-/// Who pays: a processor may be told, so a repeat says the same.
+/// Who pays. Some processors get this, so a repeat must say the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "UPPERCASE")]
 #[strum(serialize_all = "UPPERCASE")]
 pub enum Payer {
     /// The order's owner.
     Owner,
-    /// A merchant, on anybody's order.
+    /// A merchant, who may pay every order.
     Merchant,
 }
 

@@ -14,7 +14,7 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// The payment attributes say nothing that this program writes.
+/// This program never writes payment attributes like these.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the payment's attributes cannot be read")]
 pub(super) struct Unreadable;
@@ -67,7 +67,7 @@ impl TryFrom<Attributes> for Payments {
             (Some(profile), Some(digest), Some(origin), Some(account)) => {
                 Some(PaymentRoute { profile, digest, origin, account })
             }
-            // A part of it says no more than nothing: such a payment is not sent again.
+            // A part of it is as useless as none: such a payment is not sent again.
             _ => None,
         };
         let current = match (standing, row.payment_id, row.payment_started_at) {
@@ -180,10 +180,10 @@ mod tests {
             json!({"PaymentStatus": "PAID", "PaymentId": ID, "PaymentStartedAt": AT}),
             json!({"PaymentStatus": "SUBMITTED", "PaymentStartedAt": AT}),
             json!({"PaymentStatus": "SUBMITTED", "PaymentId": ID}),
-            // As it would look if somebody had removed the status alone: it may have been charged.
+            // The row looks as if somebody had removed only the status. The payment may have been charged.
             json!({"PaymentId": ID, "PaymentStartedAt": AT}),
             json!({"ClaimId": ID, "ClaimedUntil": AT}),
-            // Half an amount: what was it that a takeover would charge?
+            // Half an amount: it is not known what a takeover would charge.
             json!({"PaymentStatus": "DECLINED", "PaymentId": ID, "PaymentStartedAt": AT, "PaymentAmount": 1999}),
             json!({"PaymentStatus": "DECLINED", "PaymentId": ID, "PaymentStartedAt": AT, "PaymentCurrency": "EUR"}),
         ] {

@@ -1,5 +1,5 @@
-//! Taking a card out of its quarantine row for good: when its time is over, when it is to be forgotten, or when it can
-//! no longer replace another.
+//! Removing a card from its quarantine row permanently: when its time is over, when it is to be forgotten, or when it
+//! can no longer replace another card.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -14,21 +14,21 @@ use crate::{
     table_error::{TableError, Written, classify, conditional},
 };
 
-/// What forgetting sees of a row. Whatever is missing or unreadable is `None`.
+/// What forgetting reads of a row. Each part that is missing or unreadable is `None`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldCard {
     /// Who placed the order.
     pub owner: Option<Owner>,
-    /// Where it stands.
+    /// Its status.
     pub status: Option<QuarantineStatus>,
-    /// When it goes on, while it is PENDING.
+    /// When it continues, while it is PENDING.
     pub pending: Pending,
     /// The row's version, for the write that follows.
     pub version: RowVersion,
 }
 
 impl QuarantineTable {
-    /// Whose card a row holds and where it stands, read consistently.
+    /// The owner and the status of a row, read consistently.
     ///
     /// # Errors
     /// [`TableError`].
@@ -54,8 +54,8 @@ impl QuarantineTable {
         self.expire(key, seen, Some(FailureReason::Forgotten)).await
     }
 
-    /// Ends a card that can no longer replace another, in one update: FAILED, CARD_NOT_REPLACED, and nothing left of
-    /// the card or of the customer's details. The order itself is as it was.
+    /// Ends a card that can no longer replace another, in one update: FAILED, CARD_NOT_REPLACED, and the card and the
+    /// customer's details are removed. The order itself does not change.
     ///
     /// # Errors
     /// [`TableError`].
@@ -77,7 +77,7 @@ impl QuarantineTable {
         self.take_card_out(key, seen, QuarantineStatus::Expired, reason).await
     }
 
-    /// One update: the status, and the card, its data key and the customer's details gone.
+    /// One update: it sets the status, and removes the card, its data key and the customer's details.
     async fn take_card_out(
         &self,
         key: AttributeValue,

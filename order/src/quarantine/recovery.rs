@@ -1,4 +1,4 @@
-//! What a quarantine row says of its recovery: when it is armed again, and how soon it is worth asking for it.
+//! The recovery of a quarantine row: when it is armed again, and when it makes sense to ask for it again.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -6,16 +6,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::timestamp::Timestamp;
 
-/// How often the schedule sweeps. `template.yaml` has the schedule, and a test holds the two together.
+/// How often the schedule sweeps. `template.yaml` has the schedule, and a test compares the two.
 pub const SWEEP_PERIOD: Duration = Duration::from_secs(5 * 60);
 
-/// How long after the payment's claim, or after now, a card that meets a payment under way is armed again.
+/// How long after the payment's claim, or after now, a card that waits for a payment is armed again.
 pub const AFTER_THE_CLAIM: Duration = Duration::from_secs(60);
 
 /// A worker that can carry a row across does so within this time. After it, Lambda may have given the row up.
 const SOON: Duration = Duration::from_secs(20);
 
-/// How long a row that was suspected so many times waits, from its last arming on, until it is armed again.
+/// How long a row waits after its last arming until it is armed again, by the number of times it was suspected.
 #[must_use]
 pub fn suspect_delay(suspected: u32) -> Duration {
     let minutes = match suspected {
@@ -29,7 +29,7 @@ pub fn suspect_delay(suspected: u32) -> Duration {
     Duration::from_secs(minutes * 60)
 }
 
-/// What a PENDING row says of when it goes on. Whatever is missing or unreadable is `None`, or 0.
+/// When a PENDING row continues. Each part that is missing or unreadable is `None`, or 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pending {
     armed_at: Option<Timestamp>,
@@ -49,8 +49,8 @@ impl Pending {
         }
     }
 
-    /// In how many seconds it is worth asking again: one while the worker has it, and honestly more once it waits
-    /// for the sweep. Nobody but the sweep knows when that is, so it is the latest time at which the sweep comes.
+    /// After how many seconds it makes sense to ask again: one while the worker has it, and more when it waits for
+    /// the sweep. The exact time of that is not known, so this is the latest time at which the sweep runs.
     #[must_use]
     pub fn retry_after(&self, now: Timestamp) -> u32 {
         let armed_at = self.armed_at.unwrap_or(now);

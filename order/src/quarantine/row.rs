@@ -1,4 +1,4 @@
-//! The rows of the quarantine table, whole and as far as they may be read without their card.
+//! The rows of the quarantine table: whole rows, and the part that may be read without the card.
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ pub struct QuarantineRow {
     pub customer: Customer,
     /// Who placed the order.
     pub owner: Owner,
-    /// This taking-in of the order.
+    /// This acceptance of the order.
     pub acceptance_id: Uuid,
     /// When the order was accepted.
     pub accepted_at: Timestamp,
@@ -47,23 +47,23 @@ pub struct QuarantineRow {
     pub data_key: Vec<u8>,
     /// The batch of rows that share the data key.
     pub key_batch_id: Uuid,
-    /// The card's last four digits, a claim until the card is opened.
+    /// The card's last four digits, not verified until the card is opened.
     #[serde_as(as = "DisplayFromStr")]
     pub card_last4: Last4,
-    /// The card's scheme, a claim until the card is opened.
+    /// The card's scheme, not verified until the card is opened.
     #[serde_as(as = "DisplayFromStr")]
     pub card_brand: CardBrand,
     /// The token whose card this one is to replace; none for a new order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde_as(as = "Option<DisplayFromStr>")]
     pub replaces: Option<Token>,
-    /// What the merchant said that the order costs, in minor units; with its currency, or not at all.
+    /// What the order costs, as the merchant said, in minor units. It is there only together with its currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_amount: Option<MinorUnits>,
     /// The currency of `order_amount`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_currency: Option<Currency>,
-    /// Where it stands.
+    /// Its status.
     pub status: QuarantineStatus,
     /// Why it failed, when it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,12 +72,12 @@ pub struct QuarantineRow {
     pub attempt: u32,
     /// When the row expires, in epoch seconds.
     pub deadline: u64,
-    /// DynamoDB's TTL, the net under the deadline, in epoch seconds.
+    /// DynamoDB's TTL, which acts if the deadline was missed, in epoch seconds.
     pub expires_at: u64,
 }
 
 impl QuarantineRow {
-    /// Reads a row from its stored form; what only arming and recovery read is passed over.
+    /// Reads a row from its stored form, without the attributes that only arming and recovery read.
     ///
     /// # Errors
     /// [`TableError::Malformed`] when attributes are missing, unknown or of another type, or when half an amount is
@@ -91,7 +91,7 @@ impl QuarantineRow {
         Ok(row)
     }
 
-    /// Says what the order costs, and nothing else of it.
+    /// Shows only the amount.
     pub fn set_amount(&mut self, amount: Option<Amount>) {
         self.order_amount = amount.map(|amount| amount.minor_units);
         self.order_currency = amount.map(|amount| amount.currency);
@@ -121,16 +121,16 @@ impl QuarantineRow {
 }
 
 /// What may be read of a quarantine row without its sealed card. Only owner and status must be readable: a
-/// malformed row still belongs to somebody, who may see that it failed.
+/// malformed row still has an owner, who may see that it failed.
 #[serde_as]
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct QuarantineView {
     /// Who placed the order.
     pub owner: Owner,
-    /// Where it stands.
+    /// Its status.
     pub status: QuarantineStatus,
-    /// This taking-in of the order.
+    /// This acceptance of the order.
     #[serde(default)]
     #[serde_as(as = "DefaultOnError")]
     pub acceptance_id: Option<Uuid>,
@@ -158,12 +158,12 @@ pub struct QuarantineView {
     order_amount: Option<Result<MinorUnits, ParseAmountError>>,
     #[serde(default, deserialize_with = "readable")]
     order_currency: Option<Result<Currency, ParseAmountError>>,
-    /// When it goes on, while it is PENDING.
+    /// When it continues, while it is PENDING.
     #[serde(skip)]
     pub pending: Pending,
 }
 
-/// An attribute that may be of any form in a malformed row; that it is there is seen all the same.
+/// An attribute that may have any form in a malformed row. It counts as present in any form.
 fn readable<'de, T, D>(deserializer: D) -> Result<Option<Result<T, ParseAmountError>>, D::Error>
 where
     T: Deserialize<'de>,
@@ -181,26 +181,26 @@ where
     }))
 }
 
-/// What a payment sees of a quarantine row.
+/// What a payment reads of a quarantine row.
 #[serde_as]
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct QuarantineStanding {
     /// Who placed the order.
     pub owner: Owner,
-    /// Where it stands.
+    /// Its status.
     pub status: QuarantineStatus,
     /// The token whose card this one is to replace; none for a new order.
     #[serde(default)]
     #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
     pub replaces: Option<Token>,
-    /// When it goes on, while it is PENDING.
+    /// When it continues, while it is PENDING.
     #[serde(skip)]
     pub pending: Pending,
 }
 
 impl QuarantineStanding {
-    /// Whether this card is on its way to replace the card of that token.
+    /// Whether this card is to replace the card of that token, and is PENDING.
     #[must_use]
     pub fn is_replacing(&self, token: Token) -> bool {
         self.status == QuarantineStatus::Pending && self.replaces == Some(token)
@@ -208,10 +208,10 @@ impl QuarantineStanding {
 }
 
 impl QuarantineView {
-    /// What the merchant said that the order costs.
+    /// What the order costs, as the merchant said.
     ///
     /// # Errors
-    /// [`ParseAmountError`] when there is an amount that cannot be read: nobody guesses what it was.
+    /// [`ParseAmountError`] when there is an amount that cannot be read: the code does not guess it.
     pub fn amount(&self) -> Result<Option<Amount>, ParseAmountError> {
         Amount::of_parts(self.order_amount.transpose()?, self.order_currency.transpose()?)
     }

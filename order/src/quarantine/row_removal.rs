@@ -1,5 +1,5 @@
-//! Dropping a row with its card: its order is across already, or its card was forgotten before it came. By transactions,
-//! for the worker's role may delete rows in transactions only.
+//! Deleting a row with its card: its order is across already, or its card was forgotten before it came. It uses
+//! transactions, because the worker's role may delete rows only in transactions.
 
 use aws_sdk_dynamodb::{
     error::SdkError,
@@ -17,18 +17,18 @@ use crate::{
     table_error::{TableError, Written, conditional},
 };
 
-/// Also while FAILED: an acceptance that was parked and still gets across has got across. An expired row has
-/// lost its card, and an old stream image that still holds it must not bring it back.
+/// This includes FAILED: an acceptance that was parked may still cross. An expired row has no card any more, and an
+/// old stream image that still has it must not bring it back.
 const THIS_ACCEPTANCE: &str = "AcceptanceId = :acceptance AND #status <> :expired";
 
-/// What became of a row whose card came too late for its order, if it did.
+/// The result for a row whose card may have come too late for its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LateCard {
     /// The order's card was forgotten before: the row is gone, with its card.
     Dropped,
     /// The order's card was not forgotten: the row is as it was.
     Kept,
-    /// The row is gone, or another by now: the writer that changed it has taken care of it.
+    /// The row was deleted or changed: the writer that changed it handles it.
     Changed,
 }
 
@@ -45,7 +45,7 @@ impl QuarantineTable {
         if is_changed { Ok(Written::LostRace) } else { conditional("TransactWriteItems quarantine", reply) }
     }
 
-    /// Drops a row that has not changed since it was seen, if its order's card was forgotten, which `check` tells.
+    /// Drops a row that has not changed since it was seen, if its order's card was forgotten, which `check` tests.
     pub(crate) async fn drop_late_card(
         &self,
         check: TransactWriteItem,
@@ -92,7 +92,7 @@ impl QuarantineTable {
     }
 }
 
-/// Which actions of a cancelled transaction were in its way by their own conditions.
+/// Which actions of a cancelled transaction failed by their own conditions.
 fn failed_conditions<const N: usize, R>(error: &SdkError<TransactWriteItemsError, R>) -> [bool; N] {
     let mut failed = [false; N];
     if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {

@@ -36,7 +36,7 @@ impl QuarantineTable {
     /// Puts a row where there is none.
     ///
     /// # Errors
-    /// [`TableError`]; the row may have been written all the same when no reply came.
+    /// [`TableError`]; if no reply came, the row may have been written.
     pub async fn put_if_absent(&self, row: &QuarantineRow) -> Result<Written, TableError> {
         let absent = Condition {
             expression: "attribute_not_exists(CustomerOrder)".into(),
@@ -49,7 +49,7 @@ impl QuarantineTable {
     /// Puts a row in the place of one that has not changed since it was read.
     ///
     /// # Errors
-    /// [`TableError`]; the row may have been written all the same when no reply came.
+    /// [`TableError`]; if no reply came, the row may have been written.
     pub async fn replace(&self, row: &QuarantineRow, seen: &RowVersion) -> Result<Written, TableError> {
         self.put(row, seen.unchanged()).await
     }
@@ -68,7 +68,7 @@ impl QuarantineTable {
         conditional("PutItem quarantine", reply)
     }
 
-    /// Reads what may be seen of a row, consistently, with the version it had.
+    /// Reads a row without its card, consistently, with its version.
     ///
     /// # Errors
     /// [`TableError`].
@@ -97,8 +97,7 @@ impl QuarantineTable {
             .set_expression_attribute_names(Some(placeholders))
     }
 
-    /// Whose a row is, where it stands and which card it is to replace, read consistently: all that a payment needs to
-    /// know of it.
+    /// The owner and status of a row and the card that it is to replace, read consistently: all that a payment needs.
     ///
     /// # Errors
     /// [`TableError`].
@@ -143,8 +142,8 @@ impl QuarantineTable {
         conditional("UpdateItem quarantine", reply)
     }
 
-    /// Lets a row that has not changed since it was seen wait until a time: PENDING, and neither stream nor worker
-    /// takes it up before the sweep arms it again.
+    /// Makes a row that has not changed since it was seen wait until a time: it stays PENDING, and the worker does not
+    /// get it before the sweep arms it again.
     ///
     /// # Errors
     /// [`TableError`].

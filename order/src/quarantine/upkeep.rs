@@ -1,5 +1,5 @@
 //! The upkeep of the quarantine: every row listed without its card, re-armed, parked or expired. Each write is
-//! conditional on the row as read: where somebody else was first, theirs stands, and that is success.
+//! conditional on the row as read: if another writer was first, its write stays, and that is success.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ use crate::{
     timestamp::Timestamp,
 };
 
-/// What the upkeep sees of a row. Whatever is missing or unreadable is `None`: such a row is listed too.
+/// What the upkeep reads of a row. Each part that is missing or unreadable is `None`: such a row is listed too.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeptRow {
     /// The key as stored.
@@ -31,7 +31,7 @@ pub struct KeptRow {
     /// Who placed the order.
     pub owner: Option<Owner>,
     pub acceptance: Option<Uuid>,
-    /// Where it stands.
+    /// Its status.
     pub status: Option<QuarantineStatus>,
     /// Why it failed.
     pub reason: Option<FailureReason>,
@@ -43,7 +43,7 @@ pub struct KeptRow {
     pub armed_at: Option<Timestamp>,
     /// When it was armed first, or first since an operator replayed it. A row that was armed once has none.
     pub first_armed_at: Option<Timestamp>,
-    /// Before this time it is not armed: it waits for a payment. One that cannot be read is over.
+    /// Before this time it is not armed: it waits for a payment. A time that cannot be read counts as over.
     pub arm_after: Option<Timestamp>,
     /// How often the sweep took it up.
     pub taken_up: u32,
@@ -57,25 +57,25 @@ pub struct KeptRow {
     pub deadline: Option<u64>,
 }
 
-/// Why a row is armed again, and what is remembered of it.
+/// Why a row is armed again, and what is stored about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arming<'a> {
-    /// An operator replays it: a new beginning.
+    /// An operator replays it: its 48 hours start again.
     Replayed,
-    /// The payment that it waited for should be over: a new beginning.
+    /// The payment that it waited for should be over: its 48 hours start again.
     Waited,
-    /// Nobody knows where it is: stream and queue do not have it any more.
+    /// It is lost: the stream and the queue no longer have it.
     Lost,
     /// Lambda gave it up, and the sweep takes it up.
     TakenUp {
         /// The orders that the sweep watches beside it, three at most. None: it is taken up alone.
         beside: &'a [String],
-        /// How often it was suspected of crashing the worker, now included.
+        /// How often it was suspected of crashing the worker, with this time.
         suspected: u32,
     },
 }
 
-/// Lists and repairs rows; reads no sealed card.
+/// Lists and repairs rows. It reads no sealed card.
 #[derive(Debug, Clone)]
 pub struct Upkeep(QuarantineTable);
 
@@ -89,7 +89,7 @@ pub struct Page {
 }
 
 impl Upkeep {
-    /// Of the quarantine table of that name.
+    /// For the quarantine table of that name.
     #[must_use]
     pub fn new(config: &SdkConfig, name: String) -> Self {
         Self(QuarantineTable::new(config, name))
@@ -180,7 +180,7 @@ impl Upkeep {
         self.0.park(row.key.clone(), &row.version, reason).await
     }
 
-    /// Expires a row: EXPIRED, its card, its data key and the customer's details gone.
+    /// Expires a row: its status is EXPIRED, and its card, its data key and the customer's details are removed.
     ///
     /// # Errors
     /// [`TableError`].
@@ -230,7 +230,7 @@ impl Upkeep {
 }
 
 impl KeptRow {
-    /// When it was armed first. A row of an earlier release that was armed often says only when it was armed last.
+    /// When it was armed first. A row of an earlier release that was armed several times has only the time of the last arming.
     #[must_use]
     pub fn first_armed_at(&self) -> Option<Timestamp> {
         self.first_armed_at.or(self.armed_at)

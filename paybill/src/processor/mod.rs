@@ -1,4 +1,4 @@
-//! The payment processor: the seam to it, and the two that there are.
+//! The payment processor: the interface to it, and its two implementations.
 
 mod answer;
 mod http;
@@ -40,7 +40,7 @@ pub enum ConnectError {
     )]
     NoAccount(String),
     /// The profile adds paths to the processor's address, which has a query.
-    #[error("PROCESSOR_URL has a query or a fragment: the profile's paths cannot follow it")]
+    #[error("PROCESSOR_URL must have no query and no fragment, because the profile's paths follow it")]
     UrlHasQuery,
     /// A payment would be sent again after the processor has forgotten its key.
     #[error(
@@ -49,7 +49,7 @@ pub enum ConnectError {
     KeysKeptTooShort(String, u8),
 }
 
-/// The processor that the settings name. `config` reaches Secrets Manager; `clock` tells how old a secret is.
+/// The processor that the settings name. `config` reaches Secrets Manager; `clock` gives the age of a secret.
 ///
 /// # Errors
 /// [`ConnectError`].

@@ -20,7 +20,7 @@ pub struct ShownRequest {
     pub request: String,
     /// Method and path below `PROCESSOR_URL`.
     pub line: String,
-    /// Its headers, one a line. In the secret's place there are stars.
+    /// Its headers, one a line. The secret is replaced by stars.
     pub headers: Vec<String>,
     /// Its body, with the card's mask in place of its number; none: it has no body.
     pub body: Option<String>,
@@ -35,8 +35,8 @@ pub struct PreviewError;
 
 const PAYMENT: Uuid = Uuid::from_u128(0x550e_8400_e29b_41d4_a716_4466_5544_0000);
 
-/// The requests for a payment of 19.99 dollars by this card, the lookup last. What the processor would give is
-/// written in capital letters.
+/// The requests for a payment of 19.99 dollars by this card, the lookup last. Values that the processor would give
+/// are written in capital letters.
 ///
 /// # Errors
 /// [`PreviewError`].
@@ -160,7 +160,7 @@ fn masked(body: &Plaintext<Vec<u8>>, card: Option<&Card>) -> String {
 }
 
 impl Encoding {
-    /// What `Content-Type` says of it.
+    /// The `Content-Type`.
     pub(super) fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",

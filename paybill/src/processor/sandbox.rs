@@ -1,4 +1,4 @@
-//! A processor without a processor: for trying a deployment.
+//! A processor that charges nobody, to try a deployment.
 
 use futures::future::BoxFuture;
 use order::{Amount, DeclineCode, Outcome, PaymentObject, PaymentRoute, Settlement};
@@ -10,7 +10,7 @@ use super::seam::{
     Exchange, PaymentRequest, PrepareError, Prepared, PreparedStep, Processor, ProcessorError, Requires,
 };
 
-/// Charges nobody and remembers nothing: approves every card but [`Sandbox::DECLINED`].
+/// Charges nobody and remembers nothing: approves every card except [`Sandbox::DECLINED`].
 #[derive(Debug)]
 pub struct Sandbox(PaymentRoute);
 

@@ -1,4 +1,4 @@
-//! The seam to the payment processor: what it is asked, and what can come of it.
+//! The interface to the payment processor: the requests to it, and their possible results.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 use vault::{Card, Last4};
 
-/// What a processor is asked. The card is wiped once the last request that carries it is written.
+/// A request for a processor. The card is wiped once the last request that carries it is written.
 #[derive(Debug)]
 pub struct PaymentRequest<'a> {
     /// The order that is paid.
@@ -20,16 +20,16 @@ pub struct PaymentRequest<'a> {
     pub amount: Option<Amount>,
     /// Who pays.
     pub payer: Payer,
-    /// What an earlier request for this payment has made and the row remembers.
+    /// The object that an earlier request for this payment made, from the row.
     pub object: Option<&'a PaymentObject>,
-    /// The card to be charged; none where [`Processor::needs_card`] says so.
+    /// The card to be charged. None: [`Processor::needs_card`] says that it is not needed.
     pub card: Option<Card>,
 }
 
 /// One conversation about a payment: all of its requests together have one time-out.
 #[derive(Debug, Clone, Copy)]
 pub struct Exchange {
-    /// The payment. A processor charges once per id, however often it is asked: its idempotency key.
+    /// The payment. The id is the idempotency key: a processor charges once per id.
     pub payment: Uuid,
     /// The last digits of its card.
     pub last4: Last4,
@@ -39,7 +39,7 @@ pub struct Exchange {
 /// A payment whose request that charges is written and not yet sent.
 #[derive(Debug)]
 pub struct Prepared {
-    /// What an earlier step has made. It is written down before the charge.
+    /// The object that an earlier step made. It is written before the charge.
     pub object: Option<PaymentObject>,
     pub(super) step: PreparedStep,
 }
@@ -51,10 +51,10 @@ pub(super) enum PreparedStep {
     Http(Box<RequestBuilder>),
 }
 
-/// Why a payment came to no charge. This request has charged nothing.
+/// Why a payment was not charged. This request has charged nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PrepareError {
-    /// The processor was not reached, or did not do what comes before the charge.
+    /// The processor was not reached, or a step before the charge failed.
     #[error("the payment processor was not reached")]
     NotReached,
     /// It refuses this service: our own fault.
@@ -71,7 +71,7 @@ pub enum ProcessorError {
     /// The request that charges was not sent, so nothing was charged.
     #[error("the payment processor was not reached")]
     NotReached,
-    /// It was asked, and no answer came: it may or may not have charged.
+    /// It got the request, and no answer came: it may have charged.
     #[error("the payment processor did not answer")]
     NoAnswer,
     /// It refuses this service: our own fault, and nothing was charged.
@@ -87,22 +87,22 @@ pub trait Processor: fmt::Debug + Send + Sync {
     /// What a payment must have to begin.
     fn requires(&self) -> Requires;
 
-    /// Whether an amount can be said in the processor's units.
+    /// Whether an amount can be expressed in the processor's units.
     fn can_charge(&self, amount: Amount) -> bool;
 
-    /// Whether the request that charges may come again after an unknown outcome, for a payment that has made that much.
+    /// Whether the request that charges may come again after an unknown outcome, for a payment with this object.
     fn may_resend(&self, object: Option<&PaymentObject>) -> bool;
 
-    /// Whether the processor can be asked what became of a payment.
+    /// Whether the processor can be asked for the outcome of a payment.
     fn can_look_up(&self) -> bool;
 
-    /// Whether a request that is still to come carries the card.
+    /// Whether one of the remaining requests carries the card.
     fn needs_card(&self, object: Option<&PaymentObject>) -> bool;
 
     /// Begins a conversation about a payment.
     fn exchange(&self, payment: Uuid, last4: Last4) -> Exchange;
 
-    /// Does what comes before the charge.
+    /// Does the steps before the charge.
     ///
     /// # Errors
     /// [`PrepareError`].
@@ -122,7 +122,7 @@ pub trait Processor: fmt::Debug + Send + Sync {
         prepared: Prepared,
     ) -> BoxFuture<'_, Result<Settlement, ProcessorError>>;
 
-    /// Asks what became of a payment. It finds a final outcome or none: what it does not find proves nothing.
+    /// Asks for the outcome of a payment. It finds a final outcome or none: "not found" proves nothing.
     fn look_up<'a>(
         &'a self,
         exchange: Exchange,

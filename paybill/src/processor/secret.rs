@@ -1,4 +1,4 @@
-//! The secret that the processor knows this service by: out of Secrets Manager, kept in memory for a while.
+//! The secret that authenticates this service at the processor: from Secrets Manager, kept in memory for some time.
 
 use std::{
     fmt,
@@ -30,7 +30,7 @@ pub(super) struct Secret {
     held: Mutex<Option<(SecretString, SystemTime)>>,
 }
 
-/// There is no secret to be had. Why is in the log.
+/// The secret cannot be read. The log says why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SecretUnavailableError;
 
@@ -44,11 +44,12 @@ impl Secret {
         Self { secrets: Client::new(config), arn, scheme, header, clock, held: Mutex::default() }
     }
 
-    /// The header that authenticates a request. However many want it at once, Secrets Manager is asked by one of them.
+    /// The header that authenticates a request. If many requests need it at once, only one of them asks Secrets
+    /// Manager.
     pub(super) async fn header(&self) -> Result<(HeaderName, HeaderValue), SecretUnavailableError> {
         let mut held = self.held.lock().await;
         let now = self.clock.now();
-        // A clock that goes back makes it old.
+        // If the clock goes back, the secret counts as old.
         let is_fresh = |since: SystemTime| now.duration_since(since).is_ok_and(|age| age < KEPT);
         if let Some((secret, _)) = held.as_ref().filter(|(_, since)| is_fresh(*since)) {
             return Ok((self.header.clone(), value(&self.scheme, secret)?));
@@ -60,7 +61,7 @@ impl Secret {
         Ok((self.header.clone(), value))
     }
 
-    /// The processor does not take the secret: the next payment reads it again.
+    /// The processor does not accept the secret: the next payment reads it again.
     pub(super) async fn forget(&self) {
         *self.held.lock().await = None;
     }
@@ -71,7 +72,7 @@ impl Secret {
             SecretUnavailableError
         })?;
         let text = Zeroizing::new(read.secret_string.ok_or_else(|| {
-            tracing::error!("the processor's secret is no text");
+            tracing::error!("the processor's secret is not text: store it as SecretString");
             SecretUnavailableError
         })?);
         Ok(SecretString::from(text.trim().to_owned()))
@@ -86,7 +87,7 @@ fn value(scheme: &AuthScheme, secret: &SecretString) -> Result<HeaderValue, Secr
         AuthScheme::Basic => b"Basic ",
         AuthScheme::Header(_) => b"",
     };
-    // Room for all of it: base64 takes four characters for three bytes.
+    // Space for all of it: base64 needs four characters for three bytes.
     let mut text = Zeroizing::new(Vec::with_capacity(word.len() + secret.len().div_ceil(3) * 4));
     text.extend_from_slice(word);
     if *scheme == AuthScheme::Basic {
@@ -97,7 +98,9 @@ fn value(scheme: &AuthScheme, secret: &SecretString) -> Result<HeaderValue, Secr
         text.extend_from_slice(secret);
     }
     let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).map_err(|_| {
-        tracing::error!("the processor's secret cannot stand in a header");
+        tracing::error!(
+            "the processor's secret has characters that a header cannot have: correct it in Secrets Manager"
+        );
         SecretUnavailableError
     })?;
     header.set_sensitive(true);

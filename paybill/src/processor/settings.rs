@@ -1,4 +1,4 @@
-//! Where the payment processor is, and how long it is waited for.
+//! The address of the payment processor, and how long paybill waits for it.
 
 use std::{num::NonZeroU8, str::FromStr, time::Duration};
 
@@ -8,23 +8,23 @@ use reqwest::Url;
 /// The settings of the processor.
 #[derive(Debug, Clone)]
 pub struct ProcessorSettings {
-    /// `PROCESSOR_URL`: who charges.
+    /// `PROCESSOR_URL`: the processor's address.
     pub url: ProcessorUrl,
     /// `PROCESSOR_PROFILE`: how the processor is charged: the name of a profile that comes with this program, or the
     /// path of a file.
     pub profile: String,
-    /// `PROCESSOR_ACCOUNT`: the merchant's account at the processor, where the profile sends it.
+    /// `PROCESSOR_ACCOUNT`: the merchant's account at the processor, if the profile sends it.
     pub account: Option<String>,
     /// `STORED_CARD_AGREEMENT`: whether customers have agreed that a merchant charges their stored card.
     pub stored_card_agreement: bool,
-    /// `PROCESSOR_IDEMPOTENCY_HOURS`: how long the processor knows a repeated payment by its id.
+    /// `PROCESSOR_IDEMPOTENCY_HOURS`: how long the processor recognizes a repeated payment by its id.
     pub idempotency_hours: NonZeroU8,
-    /// `PROCESSOR_SECRET_ARN`: the secret whose text authenticates requests; none: the processor wants none.
+    /// `PROCESSOR_SECRET_ARN`: the secret whose text authenticates requests; none: the processor needs none.
     pub secret_arn: Option<String>,
-    /// `PROCESSOR_PROXY`: the HTTP proxy on the way to the processor; to nobody else. Not `HTTPS_PROXY`, which
-    /// other clients in this process would follow too.
+    /// `PROCESSOR_PROXY`: the HTTP proxy on the way to the processor; and to no other server. It is not `HTTPS_PROXY`,
+    /// because other clients in this process would use that too.
     pub proxy: Option<Url>,
-    /// `PROCESSOR_CONNECT_SECONDS`: how long a connection may take, TLS and all.
+    /// `PROCESSOR_CONNECT_SECONDS`: how long a connection may take, with TLS.
     pub connect_timeout: Duration,
     /// `PROCESSOR_TIMEOUT_SECONDS`: how long everything may take, from connecting to the answer's end.
     pub timeout: Duration,
@@ -33,7 +33,7 @@ pub struct ProcessorSettings {
 /// Who charges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProcessorUrl {
-    /// Nobody, for trying a deployment: [`super::Sandbox`].
+    /// A processor that charges nobody, to try a deployment: [`super::Sandbox`].
     Sandbox,
     /// Where requests go: `https://`, or `http://` on this machine.
     Http(Url),
@@ -57,7 +57,7 @@ impl FromStr for ProcessorUrl {
     }
 }
 
-/// By its name alone: what a name resolves to may change.
+/// Only by its name, because the address of a name may change.
 fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(|host| ["127.0.0.1", "[::1]", "localhost"].contains(&host))
 }
@@ -66,10 +66,10 @@ impl ProcessorSettings {
     /// Reads the settings from environment variables.
     ///
     /// # Errors
-    /// [`SettingError`] naming the one that is missing or wrong.
+    /// [`SettingError`], which names the setting that is missing or wrong.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
         let seconds = |name| Ok(Duration::from_secs(parsed(lookup, name)?));
-        // Like an absent one: the template leaves out what is not given.
+        // It counts as missing: the template leaves out a parameter that is not given.
         let optional = |name| text(lookup, name).ok();
         let proxy = optional("PROCESSOR_PROXY").map(|proxy| proxy.parse());
         Ok(Self {

@@ -1,4 +1,4 @@
-//! The body of a request: bounded, JSON, and in a buffer that is wiped.
+//! The body of a request: limited in length, JSON, and in a buffer that is wiped.
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -33,7 +33,7 @@ pub fn json_body(
         if body.len() > LARGEST_BODY * 2 {
             return Err(too_large);
         }
-        // Room for all of it, so that no part of it is left behind when the buffer grows.
+        // Space for all of it, because a buffer that grows leaves a copy behind.
         let mut bytes = Plaintext::new(Vec::with_capacity(body.len()));
         STANDARD.decode_vec(body.as_bytes(), &mut bytes).map_err(|_| Problem::BODY_UNREADABLE)?;
         let text = String::from_utf8(std::mem::take(&mut *bytes)).map_err(|error| {

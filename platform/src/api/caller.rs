@@ -22,7 +22,7 @@ impl Caller {
     ///
     /// # Errors
     /// [`Problem::UNAUTHORIZED`] when there are none, or they are of another kind of token or another client:
-    /// a route that was deployed without its authorizer lets nobody in.
+    /// a route that was deployed without its authorizer refuses everybody.
     pub fn of(request: &ApiGatewayProxyRequest, client_id: &str) -> Result<Self, Problem> {
         let claims = request.request_context.authorizer.fields.get("claims");
         let claims = claims.ok_or_else(|| Denied::NoClaims.deny())?;
@@ -46,8 +46,8 @@ impl Caller {
         self.groups.contains(group)
     }
 
-    /// Whether the user may see and pay an order of that owner, and replace or forget its card: their own, and
-    /// anybody's as a member of the billing group.
+    /// Whether the user may see and pay an order of that owner, and replace or forget its card: every user their own
+    /// orders, and a member of the billing group all orders.
     #[must_use]
     pub fn may_act_for(&self, owner: &Owner, billing_group: &str) -> bool {
         self.owner == *owner || self.is_in(billing_group)

@@ -1,5 +1,5 @@
-//! What a web page of another origin may see of an answer. API Gateway answers the preflight itself; the answer
-//! proper needs its headers from the function.
+//! What a web page of another origin may read of an answer. API Gateway answers the preflight request itself; the
+//! real answer needs its headers from the function.
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-cors.html>
 
 use http::{HeaderMap, HeaderValue, header};
@@ -14,7 +14,7 @@ impl Cors {
     /// `CORS_ORIGIN`, such as `https://shop.example.com`; empty: none.
     ///
     /// # Errors
-    /// [`SettingError`] when it is missing, or no header can hold it.
+    /// [`SettingError`] when it is missing, or has characters that a header cannot have.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
         let wrong = || SettingError::Unreadable("CORS_ORIGIN");
         let origin = lookup("CORS_ORIGIN").ok_or_else(wrong)?;
@@ -24,7 +24,7 @@ impl Cors {
         origin.parse().map(|origin| Self(Some(origin))).map_err(|_| wrong())
     }
 
-    /// Lets that origin read an answer, and the headers of ours that a page would not be shown otherwise.
+    /// Lets that origin read an answer, and those of our headers that a browser would otherwise hide from the page.
     pub(super) fn add_to(&self, headers: &mut HeaderMap) {
         if let Some(origin) = &self.0 {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());

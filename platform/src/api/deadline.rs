@@ -1,4 +1,4 @@
-//! An answer before the platform gives up.
+//! Gives an answer before Lambda stops the function.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,8 +10,8 @@ use crate::deadline::time_left;
 /// The time that the answer itself takes.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// What a handler decides, or the problem of being late when it has not decided before the deadline: a function
-/// that Lambda stops has no answer of its own. Whatever was begun converges when the request comes again.
+/// The handler's answer, or `late` if there is none before the deadline: a function that Lambda stops cannot answer.
+/// What the handler has begun is completed when the request comes again.
 ///
 /// # Errors
 /// The handler's, and `late` when the time is over.

@@ -1,19 +1,19 @@
-//! Who is kept out, and why: few fixed reasons, counted.
+//! Denied callers, and why they are denied: a few fixed reasons, which are counted.
 
 use super::problems::Problem;
 use crate::metrics::Metric;
 
-/// Why somebody is kept out.
+/// Why a caller is denied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Denied {
     /// No claims came with the request, or none that name a user: the route has no authorizer.
     NoClaims,
-    /// The token is no ID token.
+    /// The token is not an ID token.
     NotAnIdToken,
-    /// The token is another client's.
+    /// The token belongs to another client.
     OtherClient,
-    /// The order is somebody else's.
+    /// The order belongs to another user.
     NotTheOwner,
 }
 
@@ -24,7 +24,8 @@ impl Denied {
         self.into()
     }
 
-    /// The answer, which says nothing of the reason: somebody else's order is no order. Building it records nothing.
+    /// The answer, which does not say the reason: an order of another user is answered as an unknown order. Building it
+    /// records nothing.
     #[must_use]
     pub const fn problem(self) -> Problem {
         match self {
@@ -33,7 +34,7 @@ impl Denied {
         }
     }
 
-    /// Logs and counts that somebody is kept out, and gives the answer.
+    /// Logs and counts that a caller was denied, and returns the answer.
     #[must_use]
     pub fn deny(self) -> Problem {
         Metric::Denied(self.reason()).record();

@@ -1,5 +1,5 @@
-//! The fields of a JSON body, taken apart without a copy that stays behind, and without serde's own errors, which
-//! quote what they read.
+//! The fields of a JSON body, parsed without a copy that stays in memory, and without serde's own errors, which quote
+//! what they read.
 
 use std::fmt;
 
@@ -16,27 +16,27 @@ pub struct Fields<'a>(Vec<(JsonText<'a>, &'a RawValue)>);
 
 /// Sensitive authentication data: must not be stored after authorization (PCI DSS 3.3), so never accepted.
 const FORBIDDEN: &[(&str, &str)] = &[
-    ("cvv", "cvv must never be sent"),
-    ("cvv2", "cvv2 must never be sent"),
-    ("cvc", "cvc must never be sent"),
-    ("cvc2", "cvc2 must never be sent"),
-    ("cid", "cid must never be sent"),
-    ("csc", "csc must never be sent"),
-    ("cav2", "cav2 must never be sent"),
-    ("securitycode", "securityCode must never be sent"),
-    ("pin", "pin must never be sent"),
-    ("pinblock", "pinBlock must never be sent"),
-    ("track", "track must never be sent"),
-    ("track1", "track1 must never be sent"),
-    ("track2", "track2 must never be sent"),
-    ("magstripe", "magstripe must never be sent"),
+    ("cvv", "cvv must never be sent: remove it"),
+    ("cvv2", "cvv2 must never be sent: remove it"),
+    ("cvc", "cvc must never be sent: remove it"),
+    ("cvc2", "cvc2 must never be sent: remove it"),
+    ("cid", "cid must never be sent: remove it"),
+    ("csc", "csc must never be sent: remove it"),
+    ("cav2", "cav2 must never be sent: remove it"),
+    ("securitycode", "securityCode must never be sent: remove it"),
+    ("pin", "pin must never be sent: remove it"),
+    ("pinblock", "pinBlock must never be sent: remove it"),
+    ("track", "track must never be sent: remove it"),
+    ("track1", "track1 must never be sent: remove it"),
+    ("track2", "track2 must never be sent: remove it"),
+    ("magstripe", "magstripe must never be sent: remove it"),
 ];
 
 impl<'a> Fields<'a> {
-    /// Takes a body apart.
+    /// Splits a body into its fields.
     ///
     /// # Errors
-    /// 400 when it is no JSON object, or has a field twice, a forbidden one or one that is not `known`.
+    /// 400 when it is not a JSON object, or has a field twice, a forbidden one or one that is not `known`.
     pub fn parse(body: &'a str, known: &[&str]) -> Result<Self, Problem> {
         let fields: Self = serde_json::from_str(body).map_err(|_| Problem::BODY_NOT_AN_OBJECT)?;
         for (index, (name, _)) in fields.0.iter().enumerate() {
@@ -63,7 +63,7 @@ impl<'a> Fields<'a> {
     /// A string field, `None` when it is missing or null.
     ///
     /// # Errors
-    /// The given problem when it is anything but a string.
+    /// The given problem when it is not a string.
     pub fn string(&self, name: &str, not_a_string: Problem) -> Result<Option<JsonText<'a>>, Problem> {
         self.raw(name).map(|raw| JsonText::parse(raw).ok_or(not_a_string)).transpose()
     }

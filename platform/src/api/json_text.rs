@@ -1,21 +1,21 @@
-//! A string of a JSON body, read without a copy that stays behind.
+//! A string of a JSON body, read without a copy that stays in memory.
 
 use std::{fmt, ops::Deref, str::Chars};
 
 use vault::Plaintext;
 
-/// A string's text: where it stands in the body, or, when it is written with escapes, in a buffer of its own.
+/// A string's text: in the body itself or, when it is written with escapes, in its own buffer.
 pub enum JsonText<'a> {
-    /// As it stands in the body.
+    /// In the body itself.
     Plain(&'a str),
     Unescaped(Plaintext<String>),
 }
 
 impl<'a> JsonText<'a> {
-    /// Reads a JSON value as it was written; `None`: it is no string.
+    /// Reads a JSON value as it was written; `None`: it is not a string.
     ///
-    /// Half of a surrogate pair is legal there and no character (RFC 8259, 8.2). It is read as U+FFFD, which no field
-    /// takes.
+    /// Half of a surrogate pair is legal in JSON, but it is not a character (RFC 8259, 8.2). It is read as U+FFFD, which
+    /// no field accepts.
     pub(super) fn parse(raw: &'a str) -> Option<Self> {
         let text = raw.strip_prefix('"')?.strip_suffix('"')?;
         if !text.contains('\\') {
@@ -140,7 +140,7 @@ mod tests {
                     .map(|unit| format!("\\u{unit:04x}")).collect(),
                 false => serde_json::to_string(&text).unwrap().trim_matches('"').to_owned(),
             };
-            // A quote at either end went with the quotes.
+            // A quote at either end was removed with the outer quotes.
             prop_assume!(escaped || !text.starts_with('"') && !text.ends_with('"'));
             let raw = format!("\"{written}\"");
             let read = JsonText::parse(&raw).unwrap();

@@ -1,5 +1,5 @@
-//! The conventions of the API, the same for every function behind it: who calls, what a request may hold, how
-//! an error looks. Nothing that a client sent comes back but a validated order id.
+//! The conventions of the API, the same for every function behind it: the caller, what a request may contain, the
+//! form of an error. Of all that a client sends, only a validated order id is sent back.
 
 mod amount;
 mod body;

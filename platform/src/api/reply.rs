@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{cors::Cors, problems::Problem};
 use crate::metrics::Metric;
 
-/// A good answer.
+/// An answer that is not an error.
 #[derive(Debug)]
 pub struct Reply {
     status: StatusCode,
@@ -54,11 +54,11 @@ pub fn respond(
     });
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // An answer about an order is of no use to a cache, and of some to a person who reads the cache.
+    // A cache does not need an answer about an order, and a person who can read the cache could misuse it.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     cors.add_to(&mut headers);
     for (name, value) in reply.headers {
-        // Values are made of validated ids and numbers; one that is no header value is left out.
+        // Values are made of validated ids and numbers; one that cannot be a header value is left out.
         if let Ok(value) = value.parse() {
             headers.insert(name, value);
         }

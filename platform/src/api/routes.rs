@@ -1,4 +1,4 @@
-//! The API's resources and their methods: what is answered to a request of another one.
+//! The API's resources and their methods, and the answer to a request for any other.
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 
@@ -12,7 +12,7 @@ pub const ROUTES: [(&str, &str); 4] = [
     ("/paybill", "POST"),
 ];
 
-/// What a request is answered that has no route: 405 where its resource has other methods, else 404.
+/// The answer to a request that has no route: 405 if its resource has other methods, otherwise 404.
 #[must_use]
 pub fn no_route(request: &ApiGatewayProxyRequest) -> Problem {
     let resource = request.resource.as_deref();

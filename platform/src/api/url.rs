@@ -1,4 +1,4 @@
-//! The URL of a request, checked before anything of it is used: no card number, and the order's id.
+//! The URL of a request, checked before any part of it is used: it has no card number, and a valid order id.
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use percent_encoding::percent_decode_str;
@@ -7,8 +7,7 @@ use super::problems::Problem;
 use crate::spans::name_order;
 use order::{OrderId, OrderIdPattern, ParseOrderIdError};
 
-/// URLs end up in logs all along their way, so a request whose URL holds a card number is refused, and tells
-/// its sender so.
+/// URLs get into many logs, so a request whose URL has a card number in it is refused, and the answer says so.
 ///
 /// # Errors
 /// 422 when the path or the query holds one.
@@ -28,7 +27,7 @@ fn holds_card(text: &str) -> bool {
     vault::is_card_shaped_in_url(text) || vault::is_card_shaped_in_url(&decoded)
 }
 
-/// Reads an order id that stands in the path, where `~` may come encoded.
+/// Reads the order id in the path, where `~` may be encoded.
 ///
 /// # Errors
 /// As [`order_id`].
@@ -37,7 +36,7 @@ pub fn order_id_in_path(request: &ApiGatewayProxyRequest, own: &OrderIdPattern) 
     order_id(&percent_decode_str(id).decode_utf8_lossy(), own)
 }
 
-/// Reads an order id, of the shop's own pattern or any other, and names it on the request's log lines from now on.
+/// Reads an order id, of the shop's own pattern or any other, and adds it to the request's log lines from now on.
 ///
 /// # Errors
 /// 422 with the rule it breaks.

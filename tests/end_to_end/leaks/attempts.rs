@@ -44,7 +44,7 @@ impl Attempt {
     }
 }
 
-/// One attempt of each kind, each with a card of its own. `round` keeps the order ids of two rounds apart.
+/// One attempt of each kind, each with its own card. `round` keeps the order ids of two rounds apart.
 pub(crate) fn attempts(cards: &mut Cards, round: &str) -> Vec<Attempt> {
     let mut list = List { cards, round, attempts: Vec::new() };
     right_orders(&mut list);

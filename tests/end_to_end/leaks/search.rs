@@ -74,15 +74,15 @@ fn grouped(card: &str, separator: &str) -> String {
     digits.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(separator)
 }
 
-/// The characters that a text has in base64 whatever stands around it, when `shift` bytes more than a multiple of
-/// three stand before it. Digits and separators are the same in the URL's alphabet.
+/// The characters that a text has in base64 with any text around it, when `shift` bytes more than a multiple of
+/// three are before it. Digits and separators are the same in the URL's alphabet.
 fn base64_core(text: &str, shift: usize) -> String {
     let encoded = STANDARD.encode([&b"???"[..shift], text.as_bytes()].concat());
     let whole = (shift + text.len()) * 8 / 6;
     encoded[(shift * 8).div_ceil(6)..whole].to_owned()
 }
 
-/// The text with what may stand between two digits of a card taken out.
+/// The text without the characters that may be between two digits of a card.
 fn without_separators(text: &str) -> String {
     let mut joined = String::with_capacity(text.len());
     let mut held = String::new();

@@ -47,7 +47,7 @@ impl Stage for Crossing {
 
 /// A put of ingest's arrives when the same order is across already.
 pub(super) struct LatePut {
-    /// As somebody else's: with other details.
+    /// With other details, as somebody else's order.
     pub(super) of_another: bool,
 }
 

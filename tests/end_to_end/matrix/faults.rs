@@ -40,7 +40,7 @@ fn faults_of(call: &Call) -> Vec<FaultKind> {
     faults
 }
 
-/// A new data key is kept by nobody but its caller. Receiving hides messages.
+/// Only its caller keeps a new data key. Receiving hides messages.
 fn changes_something(call: &Call) -> bool {
     !matches!(call.operation.as_str(), "GetItem" | "Scan" | "Decrypt" | "GenerateDataKey" | "GetSecretValue")
 }
@@ -75,7 +75,7 @@ pub(super) enum End {
     /// Another order of that id was first.
     OrderExists,
     Expired,
-    /// In no table, with word of it.
+    /// In no table, with a dead letter.
     Mourned,
     /// Across, and its card is gone from the vault.
     Forgotten,
@@ -96,7 +96,7 @@ pub(super) async fn survives_every_fault(stage: impl Stage) {
         kind,
         when: When::Nth(*nth),
     };
-    // The slow ones at once, each in a world of its own: they mostly wait.
+    // The slow ones at once, each in its own world: they mostly wait.
     let late = calls.iter().filter(|(call, _)| changes_something(call));
     let slow = late.map(async |call| {
         let mut world = impatient_world(&stage).await;

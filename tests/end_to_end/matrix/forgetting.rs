@@ -60,7 +60,7 @@ impl Stage for AnotherCardForAForgottenOrder {
     }
 }
 
-/// The same, and no worker can open it: it is dropped too, and nobody is called.
+/// The same, and no worker can open it: it is dropped too, without an alarm.
 pub(super) struct LateCardThatCannotBeOpened;
 
 impl Stage for LateCardThatCannotBeOpened {

@@ -126,7 +126,7 @@ impl Stage for AnotherCardBeforeAnyPayment {
     }
 }
 
-/// Another card meets a payment that is under way with the old one, and waits for its end.
+/// Another card meets a payment that is in progress with the old one, and waits for its end.
 pub(super) struct AnotherCardMeetsAPayment;
 
 impl Stage for AnotherCardMeetsAPayment {

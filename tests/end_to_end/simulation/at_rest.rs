@@ -142,7 +142,7 @@ fn number_in<'a>(row: &'a Value, name: &str) -> Option<&'a str> {
     row[name]["N"].as_str()
 }
 
-/// Where a card number stands in a text, plain or in base64.
+/// The place of a card number in a text, plain or in base64.
 pub(crate) fn card_in(text: &str) -> Option<&'static str> {
     let is_in = |card: &str| {
         let encoded = STANDARD.encode(card);

@@ -12,14 +12,14 @@ use super::{
     details::Details,
 };
 
-/// What customers have sent and were told.
+/// What customers have sent, and the answers that they got.
 #[derive(Default)]
 pub(super) struct Model {
     /// By order, in the order of sending.
     submissions: BTreeMap<&'static str, Vec<Submission>>,
     /// The clean orders as they were last seen.
     clean: BTreeMap<String, Value>,
-    /// When each acceptance was, as it was told first.
+    /// The time of each acceptance, from the first answer.
     accepted_at: BTreeMap<String, String>,
     /// Cards that were, or may have been, taken in for an order that was not paid.
     other_cards: BTreeMap<String, BTreeSet<&'static str>>,
@@ -45,7 +45,7 @@ struct Submission {
     user: &'static str,
     details: &'static Details,
     price: Option<u64>,
-    /// As told with a 202; none: the answer left it open.
+    /// From a 202. None: the answer did not say it.
     acceptance: Option<String>,
 }
 
@@ -107,7 +107,7 @@ impl Model {
         }
     }
 
-    /// A new row of an order has the price that was told with it, else that of the row whose place it took.
+    /// A new row of an order has the amount that was sent with it, otherwise that of the row that it replaced.
     pub(super) fn check_price(order: &str, told: Option<u64>, before: &AtRest, after: &AtRest) {
         let (before, after) = (before.quarantine.get(order), after.quarantine.get(order));
         let acceptance = |row: &Value| text(row, "AcceptanceId").to_owned();
@@ -165,7 +165,7 @@ impl Model {
         }
     }
 
-    /// What an acceptance says of its price, it says for ever, in quarantine and clean.
+    /// What an acceptance says of its price, it says forever, in quarantine and clean.
     fn check_prices(&mut self, rest: &AtRest) {
         let orders = rest.quarantine.values().filter(|row| text(row, "Replaces").is_empty());
         for row in orders {
@@ -217,7 +217,7 @@ impl Model {
         }
     }
 
-    /// An answer that names an acceptance tells when that one was.
+    /// An answer that names an acceptance also gives its time.
     fn told(&mut self, answer: &Answer) {
         let (acceptance, at) = (answer.text("AcceptanceId"), answer.text("AcceptedAt"));
         if !acceptance.is_empty() {
@@ -298,7 +298,7 @@ impl Model {
         }
     }
 
-    /// The last acceptance that was told is where it can be found, unless a later one took its place.
+    /// The last acceptance in an answer can be found, unless a later one replaced it.
     fn check_held(&self, order: &str, sent: &[Submission], rest: &AtRest, records: &[Value]) {
         let Some(last) = sent.iter().rposition(|one| one.acceptance.is_some()) else { return };
         let (accepted, later) = (&sent[last], &sent[last + 1..]);
@@ -309,7 +309,7 @@ impl Model {
         };
         let is_there = clean.is_some_and(is_same)
             || quarantined.is_some_and(|row| text(row, "AcceptanceId") == acceptance);
-        // Nobody was told of these: whether they were taken in shows only now.
+        // No answer named these: only now it is seen whether they were accepted.
         let is_replaced = later.iter().any(|one| {
             let expired = |row: &Value| text(row, "Status") == "EXPIRED" && text(row, "Owner") == one.user;
             clean.is_some_and(|row| one.is_in(row))
@@ -360,7 +360,7 @@ impl Model {
                     let is_word = |message: &Value| message["AcceptanceId"] == acceptance;
                     assert!(!rest.messages.iter().any(is_word), "somebody was called because of {order}");
                 }
-                // Or it waits for the payment that is under way with the old one.
+                // Or it waits for the payment that is in progress with the old one.
                 ("PENDING", _) if clean.is_some_and(|clean| waits_for(row, clean)) => {}
                 other => panic!("{order} ends as {other:?}"),
             }
@@ -383,7 +383,7 @@ impl Model {
         }
     }
 
-    /// What a customer must be told of an order in the end: status and reason.
+    /// What the last answer about an order must say: status and reason.
     pub(super) fn status_of(order: &str, user: &str, rest: &AtRest) -> Option<(String, String)> {
         let own = |row: &&Value| text(row, "Owner") == user;
         if rest.clean.get(order).filter(own).is_some() {

@@ -239,7 +239,7 @@ async fn promise_6_an_outcome_that_is_written_late_touches_no_later_payment() {
         world.pay_by(ORDERS[0], USERS[0], Bill { key: Some(key), amount: None }).await.status
     };
     // A payment's second write is its outcome. When it is done at last, the payment was taken over and declined,
-    // and the next one is under way.
+    // and the next one is in progress.
     let late = FaultKind::Slow(Duration::from_secs(3));
     world.fault("PaybillRole", Some("UpdateItem"), late, When::Nth(2));
     assert_eq!(pay(&world, "one").await, 503);

@@ -146,7 +146,7 @@ impl Driven {
         serde_json::from_slice(&self.try_sweep(json!({ "action": "sweep" })).await.unwrap()).unwrap()
     }
 
-    /// A sweep that may fail. While it waits, the mapping goes on, and the clock with it.
+    /// A sweep that may fail. While it waits, the mapping and the clock continue.
     pub(crate) async fn try_sweep(&mut self, event: Value) -> FunctionResult {
         let handler = self.stack.function("ReplayFunction").unwrap().clone();
         let deadline = self.now() + Duration::from_secs(900);
@@ -154,7 +154,7 @@ impl Driven {
         self.meanwhile(sweep).await
     }
 
-    /// Does some work. While it waits, the mapping goes on, and the clock with it.
+    /// Does some work. While it waits, the mapping and the clock continue.
     pub(crate) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> T {
         meanwhile(&mut self.stack.mappings[0], &self.time, work).await
     }

@@ -1,4 +1,4 @@
-//! What every test stands on: a world of its own, a client of its API, and patience.
+//! What every test uses: its own world, a client of its API, and a wait for conditions.
 
 mod client;
 mod contract;

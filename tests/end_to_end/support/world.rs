@@ -255,7 +255,7 @@ impl World {
         read.consistent_read(true).send().await.unwrap().item
     }
 
-    /// The card of a token is gone from the vault, and nothing tells of it.
+    /// The card of a token disappears from the vault without a trace.
     pub(crate) async fn lose_card(&self, row: &Item) {
         let delete = self.dynamodb().delete_item().table_name(VAULT);
         let key = ["Hash_Key", "Account_Id"].iter();
@@ -301,7 +301,7 @@ impl World {
         self.try_sweep(event).await.unwrap()
     }
 
-    /// Where it waits, time passes; nobody delivers what it arms.
+    /// While it waits, time passes; the rows that it arms are not delivered.
     async fn invoke_replay(
         &self,
         aws_url: &str,

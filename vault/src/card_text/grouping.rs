@@ -56,8 +56,8 @@ fn goes_on_before(before: Option<&Run>, first: &Run, joint: Gap) -> bool {
         && before.is_some_and(|before| before.length == 4 || before.length == 2 && before.after_letter)
 }
 
-/// Another group, unless it is what is written behind a card number: its expiry, its CVV, or the start of something
-/// else, such as a phone number or a postcode.
+/// Another group, unless it is something that people write after a card number: its expiry, its CVV, or the start of
+/// another text, such as a phone number or a postcode.
 fn goes_on_behind(runs: &Runs, place: usize, joint: Gap) -> bool {
     let Some(next) = runs.all().get(place).filter(|next| next.before == joint) else { return false };
     let after = runs.all().get(place + 1);
@@ -74,7 +74,7 @@ fn is_month(runs: &Runs, run: &Run) -> bool {
     matches!(runs.digits(run, 2), [0, 1..=9] | [1, 0..=2])
 }
 
-/// A year in two or four digits, behind its month.
+/// A year in two or four digits, after its month.
 fn is_year(run: &Run) -> bool {
     run.before != Gap::Apart && matches!(run.length, 2 | 4)
 }

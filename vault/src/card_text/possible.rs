@@ -1,7 +1,7 @@
-//! Which cards a pattern of texts admits: computed from the pattern and the issuers' table, never by trying samples.
+//! Which cards a pattern of texts allows: computed from the pattern and the issuers' table, never by trying samples.
 //!
-//! What a text of the pattern would be judged by is applied to all of them at once, and where it does not matter for
-//! safety, less exactly: a check digit may be right, and groupings are not excused by what goes on beside them.
+//! The rules for one text are applied to all texts of the pattern at once. They are less exact, on the safe side: every
+//! check digit counts as right, and the text around a grouping does not make it harmless.
 
 use std::{collections::HashSet, ops::Range};
 
@@ -18,13 +18,13 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PatternPart {
     pub class: PatternClass,
-    /// How many at least.
+    /// The minimum number.
     pub least: usize,
-    /// How many at most.
+    /// The maximum number.
     pub most: usize,
 }
 
-/// What a part of a pattern stands for.
+/// What a part of a pattern matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatternClass {
     /// Itself.
@@ -49,17 +49,17 @@ impl PatternClass {
 pub struct PossibleCard {
     /// The parts of the pattern that its digits come from.
     pub parts: Range<usize>,
-    /// Whose it would be.
+    /// The issuer that it would have.
     pub brand: CardBrand,
     /// How many digits it would have.
     pub length: usize,
 }
 
-/// The first card that texts of a pattern, whole and nothing around them, could hold.
+/// The first card that whole texts of a pattern could contain.
 #[must_use]
 pub fn possible_card(parts: &[PatternPart]) -> Option<PossibleCard> {
     let mut search = Search { parts, seen: HashSet::new() };
-    // Whether a text can have come so far with its last character no digit.
+    // Whether a text can get to this place with a last character that is not a digit.
     let mut may_begin = true;
     for (start, part) in parts.iter().enumerate() {
         if may_begin && part.class.is_digit() && part.most > 0 {
@@ -73,7 +73,7 @@ pub fn possible_card(parts: &[PatternPart]) -> Option<PossibleCard> {
     None
 }
 
-/// One way into a pattern, from the start of a run on.
+/// One way through a pattern, from the start of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct Walk {
     /// The lengths of the runs that ended.
@@ -82,11 +82,11 @@ struct Walk {
     run: usize,
     /// The first digits; none: any digit.
     prefix: Vec<Option<u8>>,
-    /// What joins the groups.
+    /// The string between the groups.
     joint: Option<String>,
-    /// What stands behind the last group so far.
+    /// The marks after the last group so far.
     gap: String,
-    /// The part behind the last digit.
+    /// The part after the last digit.
     end: usize,
 }
 
@@ -126,7 +126,7 @@ impl Search<'_> {
 }
 
 impl Walk {
-    /// With so many digits more; nothing when no card goes on so.
+    /// With this many more digits; nothing when no card can continue like this.
     fn with_digits(&self, class: PatternClass, count: usize, end: usize) -> Option<Self> {
         let mut next = self.clone();
         if self.run == 0 && !self.groups.is_empty() {
@@ -155,7 +155,7 @@ impl Walk {
         next
     }
 
-    /// With marks behind its last group; nothing when no grouping goes on so.
+    /// With marks after its last group; nothing when no grouping can continue like this.
     fn with_marks(&self, class: PatternClass, count: usize) -> Option<Self> {
         let PatternClass::Literal(mark) = class else { return None };
         let mut next = self.clone();
@@ -164,7 +164,7 @@ impl Walk {
         (goes_on && next.gap.chars().count() <= MOST_MARKS).then_some(next)
     }
 
-    /// The card that its groups are, where they may be one.
+    /// The card of its groups, if they may be one.
     fn card(&self) -> Option<Found> {
         let length = self.groups.iter().sum();
         let is_grouped = match &self.groups[..] {

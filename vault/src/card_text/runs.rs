@@ -13,7 +13,7 @@ pub(super) const MOST_MARKS: usize = 3;
 
 /// A text's digits, in runs.
 pub(super) struct Runs {
-    /// What is found may be a card: wiped, and never moved by growing.
+    /// The digits may be a card: they are wiped, and the buffer never grows, so no copy is left.
     digits: Zeroizing<Vec<u8>>,
     runs: Vec<Run>,
 }
@@ -28,7 +28,7 @@ pub(super) struct Run {
     pub(super) before: Gap,
     /// Whether a letter touches its start.
     pub(super) after_letter: bool,
-    /// Whether a `+` touches its start that says "phone number".
+    /// Whether a `+` is directly before it, which means a phone number.
     pub(super) after_plus: bool,
 }
 
@@ -67,7 +67,7 @@ impl Runs {
         &self.runs
     }
 
-    /// The digit values of so many digits from a run's start on, over the runs behind it.
+    /// The digit values of this many digits from a run's start, also from the runs after it.
     pub(super) fn digits(&self, from: &Run, count: usize) -> &[u8] {
         self.digits.get(from.start..from.start + count).unwrap_or_default()
     }
@@ -137,7 +137,7 @@ impl Reader {
         }
     }
 
-    /// What comes next is apart from what was.
+    /// The next run is separate from the runs before.
     fn end_part(&mut self) {
         (self.in_run, self.gap) = (false, Gap::Apart);
     }

@@ -1,4 +1,4 @@
-//! What one character is to the detector.
+//! How the detector classifies one character.
 
 use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 
@@ -8,9 +8,9 @@ pub(super) enum Symbol {
     Digit(u8),
     /// A letter, or a number that is no decimal digit.
     Letter,
-    /// Anything else that can be seen, or that takes room.
+    /// Any other character that is visible or takes space.
     Mark(char),
-    /// What shows nothing.
+    /// A character that shows nothing.
     Invisible,
 }
 

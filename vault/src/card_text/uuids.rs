@@ -1,10 +1,10 @@
-//! Canonical UUIDs (RFC 9562, section 4) are no cards, whatever their digits are: one in 270 would be taken for one.
+//! Canonical UUIDs (RFC 9562, section 4) are not cards, whatever their digits are: without this rule, one in 270 would be refused.
 
 /// `8-4-4-4-12` hexadecimal digits.
 const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
 const LENGTH: usize = 36;
 
-/// The text's parts before, between and behind the canonical UUIDs in it.
+/// The text's parts before, between and after the canonical UUIDs in it.
 pub(super) fn parts(text: &str) -> Parts<'_> {
     Parts(Some(text))
 }
@@ -19,7 +19,7 @@ impl<'a> Iterator for Parts<'a> {
         let text = self.0.take()?;
         let mut before = None;
         for (place, c) in text.char_indices() {
-            // A UUID stands alone: no letter or digit touches it.
+            // A UUID has no letter or digit directly before or after it.
             if !before.is_some_and(char::is_alphanumeric)
                 && let Some((part, rest)) = text.split_at_checked(place)
                 && let Some((uuid, behind)) = rest.split_at_checked(LENGTH)

@@ -1,4 +1,4 @@
-// The picture at work: every order is a capsule that goes where the order goes.
+// Animates the picture: every order is a capsule that moves to where the order is.
 
 import { byId, show } from "../dom.js";
 import { duration, many } from "../format.js";
@@ -29,7 +29,7 @@ export function start() {
   on("pulse", count);
   on("refused", bounce);
   on("crash", () => hurt("worker", "crashed"));
-  // After a crash comes the failed invocation: the crash is the better word.
+  // The failed invocation comes after the crash. "crashed" is the better word.
   on("failed", ({ function: name }) => name === "TokenizeWorkerFunction" && !("hurt" in picture.locks.worker.dataset) && hurt("worker", "failed"));
   on("chosen", () => capsules.forEach(mark));
 }
@@ -148,7 +148,7 @@ function pay(id) {
   card.remove();
 }
 
-/** The worker has the order in its hands: it comes to the door, and goes back when it cannot cross. */
+/** The worker processes the order: the order moves to the door, and moves back when it cannot cross. */
 function knock(id, begun) {
   const capsule = capsules.get(id);
   if (capsule?.stage !== "quarantine") return;
@@ -202,7 +202,7 @@ function count(pulse) {
     "quarantine.count": counts.quarantine,
     "quarantine.sub": counts.quarantine ? `the oldest for ${duration(now() - Date.parse(oldestHeld))}` : "sealed orders wait here",
     "parked.count": parked,
-    "parked.sub": pulse.letters ? `${many(pulse.letters, "dead letter")} in the queue` : "what could not cross",
+    "parked.sub": pulse.letters ? `${many(pulse.letters, "dead letter")} in the queue` : "failed or expired",
     "vault.count": across - pulse.orders.forgotten,
     "clean.count": across,
     "processor.1": pulse.ledger.charged || pulse.ledger.declined ? `${pulse.ledger.charged} charged` : "",

@@ -54,11 +54,11 @@ export class Capsule {
     const from = this.at;
     const distance = Math.hypot(to[0] - from[0], to[1] - from[1]);
     this.#put(to);
-    // Who looks away, wants no motion, or is far behind, sees the result.
+    // A hidden page, a person who wants no motion, or a page with too many moves, sees only the result.
     if (distance < 1 || still.matches || document.hidden || this.#steps > MOST_STEPS) return;
     const duration = Math.min(650, Math.max(160, distance / SPEED));
     const glide = this.group.animate([{ transform: css(from) }, { transform: css(to) }], { duration, easing: "cubic-bezier(.4, 0, .25, 1)" });
-    // A page that is hidden meanwhile must not wait for ever.
+    // A page that is hidden meanwhile must not wait forever.
     await Promise.race([glide.finished, new Promise((done) => setTimeout(done, duration + 200))]).catch(() => {});
   }
 

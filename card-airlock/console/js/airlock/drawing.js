@@ -4,12 +4,12 @@ import { s } from "../dom.js";
 
 const ROOMS = {
   quarantine: ["Quarantine", "sealed orders wait here"],
-  parked: ["Parked", "what could not cross"],
+  parked: ["Parked", "failed or expired"],
   vault: ["Vault", "one key for each card"],
   clean: ["Clean orders", "a token, no card"],
 };
 
-/** Draws the picture for a geometry; gives { svg, layer, texts, locks } to bring it to life. */
+/** Draws the picture for a geometry; gives { svg, layer, texts, locks } to animate it. */
 export function drawing(geometry) {
   const texts = {};
   const text = (key, [x, y], kind, words = "") => (texts[key] = s("text", { x, y, class: kind }, words));
@@ -28,7 +28,7 @@ export function drawing(geometry) {
   const layer = s("g");
   const svg = s(
     "svg",
-    { viewBox: `0 0 ${geometry.size.join(" ")}`, role: "img", "aria-label": "The airlock: orders go from the client through ingest into quarantine, through the worker into vault and clean orders, and are paid by paybill. The orders list below says the same in words." },
+    { viewBox: `0 0 ${geometry.size.join(" ")}`, role: "img", "aria-label": "The airlock: orders go from the client through ingest into quarantine, then through the worker into the vault and the clean orders, and are paid by paybill. The list of orders below says the same in words." },
     s("defs", {}, hatch()),
     s("rect", { class: "room danger", ...box(chamber) }),
     s("rect", { class: "room", ...box(inside) }),

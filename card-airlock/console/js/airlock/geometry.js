@@ -1,6 +1,6 @@
-// Where everything stands in the picture: once for wide screens, once for phones.
+// Where everything is in the picture: once for wide screens, once for phones.
 
-/** Arrows are [x, y, degrees]; slots are where capsules lie in a room; locks stand on walls; an `at` is a middle. */
+/** Arrows are [x, y, degrees]; slots are the places of capsules in a room; locks are on walls; an `at` is a center. */
 export const WIDE = {
   name: "wide",
   size: [760, 420],

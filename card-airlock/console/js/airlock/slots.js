@@ -1,4 +1,4 @@
-// Places in a room. When all are taken, the newest takes the oldest one's: the count tells how many there are.
+// Places in a room. When all are in use, the newest gets the place of the oldest. The count still says how many there are.
 
 export class Slots {
   #taken = new Map();
@@ -8,7 +8,7 @@ export class Slots {
     this.#layout = { x, y, columns, size: columns * rows, pitch };
   }
 
-  /** A place for `who`; `evict` is told who has to make room for it. */
+  /** A place for `who`; `evict` is called with the one that loses its place. */
   take(who, evict) {
     if (this.#taken.has(who)) return this.#at(this.#taken.get(who));
     if (this.#taken.size >= this.#layout.size) {

@@ -1,4 +1,4 @@
-// Looking inside: one order's rows and traces, or what there is beyond any one order.
+// Look inside: the rows and traces of one order, or what belongs to no single order.
 
 import { byId, h, show } from "../dom.js";
 import { duration, held, mask, stageWords } from "../format.js";
@@ -19,7 +19,7 @@ export function start() {
   byId("close-order").addEventListener("click", () => choose(null));
   on("chosen", refresh);
   on("orders", ({ touched, whole }) => (whole || !store.chosen || touched.includes(store.chosen)) && soon());
-  // Calls for a key batch name no order: look again whenever AWS was called.
+  // Calls for a key batch name no order, so this looks again after each AWS call.
   on("pulse", (pulse) => {
     if (pulse.calls !== callsSeen) soon();
     callsSeen = pulse.calls;
@@ -44,7 +44,7 @@ async function refresh() {
   byId("close-order").hidden = !id;
   if (!inside) {
     byId("inside-title").textContent = "Look inside";
-    show(byId("about"), h("p", { class: "empty" }, id ? `There is no trace of ${id}.` : "No answer from the console."));
+    show(byId("about"), h("p", { class: "empty" }, id ? `There is no trace of ${id}.` : "The console does not answer: check that card-airlock up still runs."));
     byId("tabs").hidden = byId("tab").hidden = true;
     return;
   }

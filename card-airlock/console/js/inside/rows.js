@@ -1,10 +1,10 @@
-// Rows as they are.
+// Rows as they are stored.
 
 import { h } from "../dom.js";
 
 const TABLES = [
   ["quarantine", "OrderQuarantineTable", "No row: the order is not in quarantine."],
-  ["clean", "CustomerOrderTable", "No row: the order is not across."],
+  ["clean", "CustomerOrderTable", "No row: the order is not tokenized."],
   ["vault", "CreditCardTokenizerTable", "No row: no card of this order is in the vault."],
 ];
 const SECRETS = ["SealedCard", "CandidateString", "DataKey"];
@@ -16,7 +16,7 @@ export function rows({ rows, audit }) {
     "div",
     { class: "rows" },
     TABLES.map(([name, title, absent]) => card(title, rows[name], absent)),
-    audited.map((row) => card("DetokenizeAuditTable", row, "No row: nobody took a card of this order out of the vault.")),
+    audited.map((row) => card("DetokenizeAuditTable", row, "No row: no card of this order was taken out of the vault.")),
   );
 }
 

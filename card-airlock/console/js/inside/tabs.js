@@ -1,4 +1,4 @@
-// Tabs, with the keys that tabs have.
+// Tabs, which the usual keys control.
 
 import { byId, h, show } from "../dom.js";
 

@@ -1,4 +1,4 @@
-// What an order leaves behind: stream records, dead letters, log lines, calls of AWS.
+// The traces of an order: stream records, dead letters, log lines, AWS calls.
 
 import { h } from "../dom.js";
 import { duration, timeOfDay } from "../format.js";
@@ -31,7 +31,7 @@ function image(title, row) {
 }
 
 export function letters({ letters }, chosen) {
-  if (letters.length === 0) return empty(chosen ? "No dead letter tells of this order." : "The dead-letter queue is empty.");
+  if (letters.length === 0) return empty(chosen ? "No dead letter names this order." : "The dead-letter queue is empty.");
   return list(letters.map(letter));
 }
 
@@ -46,7 +46,7 @@ function letter({ body, received, queue }) {
 }
 
 export function log({ log }, chosen) {
-  if (log.length === 0) return empty(chosen ? "No log line names this order." : "No log line yet.");
+  if (log.length === 0) return empty(chosen ? "No log line names this order." : "There is no log line yet.");
   return list(
     log.toReversed().map((line) => {
       const fields = Object.entries(line.fields).map(([name, value]) => `${name}=${value}`);
@@ -57,7 +57,7 @@ export function log({ log }, chosen) {
 }
 
 export function calls({ calls }, chosen) {
-  if (calls.length === 0) return empty("No call of AWS yet.");
+  if (calls.length === 0) return empty("There is no AWS call yet.");
   const cost = new Map();
   for (const { service } of calls) cost.set(service, (cost.get(service) ?? 0) + 1);
   const costs = [...cost].map(([service, count]) => `${count} ${service}`).join(", ");
@@ -66,6 +66,6 @@ export function calls({ calls }, chosen) {
 
 function call(call) {
   const outcome = call.outcome === "ok" ? h("span", { class: "good" }, "ok") : h("span", { class: call.onPurpose ? "warn" : "bad" }, call.outcome);
-  const facts = [call.role, call.purpose && `for ${call.purpose}`, call.resources.join(" + "), call.shared && "shared by its key batch", call.among > 1 && `for one of ${call.among} orders in the worker`, call.onPurpose && "broken on purpose"];
+  const facts = [call.role, call.purpose && `for ${call.purpose}`, call.resources.join(" + "), call.shared && "shared by its key batch", call.among > 1 && `for one of ${call.among} orders in the worker`, call.onPurpose && "injected fault"];
   return item(timeOfDay(call.at), h("b", {}, `${call.service} ${call.operation}`), " ", outcome, ` ${duration(call.microseconds / 1000)}`, h("div", { class: "fields" }, facts.filter(Boolean).join(" · ")));
 }

@@ -43,7 +43,7 @@ pub(super) fn print(args: &CheckArgs, out: &mut dyn Write) -> Result<(), CliErro
         }
         writeln!(out, "      {:<width$}  unknown", "any other answer, or none")?;
     }
-    writeln!(out, "\n{GOOD}The profile {} is right.{GOOD:#}", profile.name)?;
+    writeln!(out, "\n{GOOD}The profile {} is correct.{GOOD:#}", profile.name)?;
     Ok(())
 }
 
@@ -53,7 +53,10 @@ fn needs(profile: &Profile, out: &mut dyn Write) -> Result<(), CliError> {
         (profile.needs_secret, "a secret (ProcessorSecretArn)"),
         (profile.needs_account, "the merchant's account (ProcessorAccount)"),
         (profile.needs_amount, "an amount with each payment"),
-        (profile.needs_expiry, "the card's expiry date (CardExpiryRequired=true refuses orders without)"),
+        (
+            profile.needs_expiry,
+            "the card's expiry date (with CardExpiryRequired=true, orders without it are refused)",
+        ),
     ] {
         if needed {
             writeln!(out, "  needs {what}")?;
@@ -61,6 +64,6 @@ fn needs(profile: &Profile, out: &mut dyn Write) -> Result<(), CliError> {
     }
     let lookup = if profile.has_lookup() { "can be asked" } else { "cannot be asked" };
     writeln!(out, "  keeps idempotency keys for {} hours", profile.kept_hours)?;
-    writeln!(out, "  {lookup} what became of a payment")?;
+    writeln!(out, "  {lookup} for the outcome of a payment")?;
     Ok(())
 }

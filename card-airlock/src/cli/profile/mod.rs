@@ -1,4 +1,4 @@
-//! `card-airlock profile`: a processor profile, looked at and tried.
+//! `card-airlock profile`: shows a processor profile, and tries it.
 
 mod check;
 mod trying;
@@ -23,7 +23,7 @@ pub(super) struct ProfileArgs {
 enum ProfileCommand {
     /// Print the requests for a test card, masked, and what each answer means.
     Check(check::CheckArgs),
-    /// Charge a test card at a URL, and tell which rule matched each answer. Exit code 1: the payment has no outcome.
+    /// Charge a test card at a URL, and show which rule matched each answer. Exit code 1: the payment has no outcome.
     Try(trying::TryArgs),
 }
 
@@ -51,10 +51,10 @@ pub(super) async fn run(args: ProfileArgs, out: &mut dyn Write) -> Result<ExitCo
 /// The card that a command line names.
 #[derive(Debug, Args)]
 struct CardArgs {
-    /// A test card: the name of one of this program's, or a number that the processor's documents give.
+    /// A test card: a name of the list that `up` prints, or a number from the documents of the processor.
     #[arg(long, value_name = "NAME|NUMBER", default_value = "approve", value_parser = test_number)]
     card: String,
-    /// Its expiry date.
+    /// The expiry date of the card.
     #[arg(long, value_name = "MM/YY", default_value = "12/30", value_parser = expiry)]
     expiry: String,
 }
@@ -71,7 +71,7 @@ fn test_number(text: &str) -> Result<String, String> {
     let number = named(text).map_or(text, |card| card.number);
     match Pan::parse(number) {
         Ok(_) => Ok(number.to_owned()),
-        Err(error) => Err(format!("no test card has this name, and as a number: {error}")),
+        Err(error) => Err(format!("this is not the name of a test card, and not a card number: {error}")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `card-airlock profile try`: one payment by a test card, as the function makes it, and what each answer meant.
+//! `card-airlock profile try`: one payment by a test card, as the function makes it, and what each answer means.
 
 use std::{
     io::{self, Write},
@@ -38,13 +38,13 @@ pub(in super::super) struct TryArgs {
     url: ProcessorUrl,
     #[command(flatten)]
     card: CardArgs,
-    /// A file whose text is the secret. Without it, the environment variable PROCESSOR_SECRET.
+    /// A file whose text is the secret. Without it, the environment variable PROCESSOR_SECRET is used.
     #[arg(long, value_name = "PATH")]
     secret_file: Option<PathBuf>,
-    /// The merchant's account, where the profile sends one.
+    /// The merchant's account, if the profile sends one.
     #[arg(long, value_name = "ID")]
     account: Option<String>,
-    /// How much, in minor units.
+    /// The amount, in minor units of the currency.
     #[arg(long, value_name = "COUNT", default_value_t = 1999)]
     amount: u64,
     /// The currency's ISO 4217 code.
@@ -58,17 +58,17 @@ pub(in super::super) struct TryArgs {
     stored_card_agreement: bool,
 }
 
-/// Why nothing could be tried.
+/// Why the payment could not be tried.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TryError {
     /// The word `sandbox` names no address.
-    #[error("--url is the address of a processor")]
+    #[error("--url must be the address of a processor, not the word sandbox")]
     NoAddress,
-    /// It is no amount, or none that the processor counts.
-    #[error("the processor cannot count this amount of this currency")]
+    /// It is not an amount, or the processor cannot count it.
+    #[error("the processor cannot charge this amount: choose another --amount or --currency")]
     Amount,
     /// The file of the secret cannot be read.
-    #[error("the secret's file cannot be read")]
+    #[error("the file of --secret-file cannot be read: {0}")]
     Secret(#[source] io::Error),
     /// The profile sends a secret, and none is given.
     #[error(
@@ -85,7 +85,7 @@ pub(crate) enum TryError {
     #[error(transparent)]
     Connect(ConnectError),
     /// The secret could not be stored for this run.
-    #[error("the secret cannot be kept for this run")]
+    #[error("the secret could not be stored for this run: try again")]
     Keep,
 }
 
@@ -103,7 +103,7 @@ impl From<ConnectError> for TryError {
     }
 }
 
-/// A try is over when Lambda would end it.
+/// A try ends when Lambda would end it.
 const TIMEOUT: Duration = Duration::from_secs(15);
 const CONNECT: Duration = Duration::from_secs(3);
 const SECRET: &str = "card-airlock/profile-try";
@@ -162,7 +162,7 @@ fn settings(args: &TryArgs, secret_arn: Option<String>) -> ProcessorSettings {
     }
 }
 
-/// What became of the payment.
+/// The outcome of the payment.
 enum Tried {
     Settled(Settlement),
     Refused,
@@ -201,7 +201,7 @@ async fn pay(processor: &HttpProcessor, args: &TryArgs, amount: Amount) -> Resul
     })
 }
 
-/// What was answered, as it comes.
+/// The answers, in the order in which they come.
 #[derive(Default)]
 struct Answers(Arc<Mutex<Vec<String>>>);
 
@@ -235,7 +235,7 @@ fn explained(answered: &Answered<'_>, rules: &[ShownRules]) -> String {
     format!("{request:<16} {meaning}")
 }
 
-/// Says what became of the payment, and whether that is an outcome.
+/// Prints the outcome of the payment. Returns whether there is one.
 fn tell(tried: &Tried, out: &mut dyn Write) -> io::Result<bool> {
     let reference = |settlement: &Settlement| {
         settlement.reference.as_ref().map(|reference| format!(", reference {reference}")).unwrap_or_default()
@@ -252,14 +252,18 @@ fn tell(tried: &Tried, out: &mut dyn Write) -> io::Result<bool> {
         },
         Tried::Refused => writeln!(
             out,
-            "\n{BAD}Refused{BAD:#}: the processor does not take this request, and charged nothing. Look at the secret, \
-             the account, and whether card numbers may be sent"
+            "\n{BAD}Refused{BAD:#}: the processor refused this request, and charged nothing. Check the secret and \
+             the account, and whether this account may send card numbers"
         )?,
-        Tried::NotReached => {
-            writeln!(out, "\n{BAD}Not charged{BAD:#}: the request that charges was not sent")?
-        }
+        Tried::NotReached => writeln!(
+            out,
+            "\n{BAD}Not charged{BAD:#}: the request that charges was not sent. Check the URL, then try again"
+        )?,
         Tried::Unknown => {
-            writeln!(out, "\n{BAD}UNKNOWN{BAD:#}: nobody can tell whether the card was charged")?;
+            writeln!(
+                out,
+                "\n{BAD}UNKNOWN{BAD:#}: it is not known whether the card was charged. Look at the processor's own page of payments"
+            )?;
         }
     }
     Ok(matches!(tried, Tried::Settled(_)))

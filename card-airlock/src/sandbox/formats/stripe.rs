@@ -1,4 +1,4 @@
-//! Stripe, as far as the profile uses it. The answer to a key is saved, a 500 too, once a request is under way
+//! Stripe, as far as the profile uses it. The answer to a key is saved, a 500 too, once a request is in progress
 //! (docs.stripe.com/api/idempotent_requests); the intent's own state lets it be charged once.
 
 use std::sync::Arc;

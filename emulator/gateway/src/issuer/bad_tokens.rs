@@ -1,4 +1,4 @@
-//! Tokens that let nobody in, each wrong in one thing only.
+//! Tokens that are refused, each wrong in one thing only.
 
 use std::time::{Duration, SystemTime};
 

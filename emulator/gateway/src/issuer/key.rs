@@ -1,4 +1,4 @@
-//! The signing key: made here, or kept in a file only its user may read.
+//! The signing key: it is made here, or kept in a file that only its user may read.
 
 use std::{
     fs,
@@ -20,7 +20,7 @@ const FILE: &str = "sign-in-key.pem";
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The machine could not make a key.
-    #[error("no signing key could be made")]
+    #[error("the signing key could not be made")]
     Generate,
     /// The folder or file of the key could not be used.
     #[error("the signing key in {path} cannot be {verb}: {source}")]
@@ -33,7 +33,7 @@ pub enum KeyError {
         source: io::Error,
     },
     /// The file may be read by other users.
-    #[error("the signing key in {path} may be read by others: delete it, and a new one is made")]
+    #[error("other users can read the signing key in {path}: delete it, and a new one is made")]
     Exposed {
         /// The key file.
         path: PathBuf,
@@ -51,7 +51,7 @@ pub(super) fn generate() -> Result<Zeroizing<String>, KeyError> {
     Ok(Zeroizing::new(pem::encode(&block)))
 }
 
-/// The key kept in `folder`, made first when there is none. Of two processes at once one makes it, both read it.
+/// The key kept in `folder`, made first when there is none. If two processes start at once, one makes it and both read it.
 pub(super) fn read_or_create(folder: &Path) -> Result<Zeroizing<String>, KeyError> {
     let path = folder.join(FILE);
     match read(&path) {
@@ -69,7 +69,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
     fs::read_to_string(path).map(Zeroizing::new).map_err(failed)
 }
 
-/// Writes a whole file under another name first, then gives it its name unless somebody was quicker: no reader ever
+/// Writes a whole file under another name first, then renames it, unless another process was faster. So no reader ever
 /// sees half a key.
 fn create(folder: &Path, path: &Path) -> Result<(), KeyError> {
     let failed = |source| KeyError::File { verb: "made", path: path.to_owned(), source };

@@ -20,7 +20,7 @@ pub use id_token::TOKEN_LIFETIME;
 use id_token::{id_claims, id_token_validation};
 pub use key::KeyError;
 
-/// Why a token was refused. Says nothing about the token: API Gateway does not either.
+/// Why a token was refused. It says nothing about the token, as API Gateway does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the ID token is missing, expired or not of this user pool")]
 pub struct TokenError;
@@ -90,7 +90,7 @@ impl Issuer {
         Ok(Self { pool, signing, checking, public, key_id })
     }
 
-    /// An ID token for `user`, in `groups`, good for [`TOKEN_LIFETIME`] from now.
+    /// An ID token for `user`, in `groups`, valid for [`TOKEN_LIFETIME`] from now.
     ///
     /// # Errors
     /// When the library refuses to sign.
@@ -141,7 +141,7 @@ impl Issuer {
         )
         .map_err(|_| TokenError)?;
         // The library has checked signature, times, audience and issuer; it does not know Cognito's access
-        // tokens, which carry another `token_use` and must not pass for sign-in.
+        // tokens, which carry another `token_use` and must not be accepted as sign-in.
         if decoded.claims.get("token_use").and_then(Value::as_str) != Some("id") {
             return Err(TokenError);
         }

@@ -45,7 +45,7 @@ impl State {
         }
         for key in self.keys.values_mut() {
             if key.settle(now).is_err() {
-                tracing::error!("there is no randomness for a key's rotation");
+                tracing::error!("a key was not rotated, because the system gave no random bytes");
             }
         }
         gone

@@ -1,13 +1,13 @@
-//! The body of an answer, as far as it is read.
+//! The body of an answer, up to a limit.
 
 use reqwest::{Response, header::CONTENT_ENCODING};
 use zeroize::Zeroizing;
 
-/// An answer that is longer says nothing.
+/// A longer answer is not used.
 pub(super) const MOST_BYTES: usize = 64 * 1024;
 
-/// The body, if it comes whole, is not too long and is not compressed: compression was not asked for. Wiped, for it may
-/// quote what was sent.
+/// The body, if it comes whole, is not too long and is not compressed: compression was not requested. It is wiped,
+/// because it may quote what was sent.
 pub(super) async fn body(response: &mut Response) -> Option<Zeroizing<Vec<u8>>> {
     let encoding = response.headers().get(CONTENT_ENCODING).map(|encoding| encoding.as_bytes());
     if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {

@@ -1,4 +1,4 @@
-//! A JSON text that is looked at where it lies: no value of it is copied but the one that is asked for, which is wiped.
+//! A JSON text that is read in place: only the requested value is copied, and that copy is wiped.
 
 use std::fmt;
 
@@ -14,17 +14,17 @@ use crate::processor::profile::{Constant, Pointer, Test};
 /// An answer's body, which is one JSON text and nothing else.
 pub(super) struct Json<'a>(&'a RawValue);
 
-/// A member that decides is there twice: what the answer means depends on who reads it.
+/// A member that decides is there twice, so the meaning of the answer depends on the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct AmbiguousMemberError;
 
 impl<'a> Json<'a> {
-    /// The text; none: it is no JSON in UTF-8.
+    /// The text. None: it is not JSON in UTF-8.
     pub(super) fn parse(body: &'a [u8]) -> Option<Self> {
         serde_json::from_slice(body).ok().map(Self)
     }
 
-    /// Whether a test holds of the value at a pointer.
+    /// Whether the value at a pointer passes a test.
     ///
     /// # Errors
     /// [`AmbiguousMemberError`].
@@ -51,7 +51,7 @@ impl<'a> Json<'a> {
         Ok(self.find(pointer)?.and_then(|value| text(value).or_else(|| number(value))))
     }
 
-    /// The value at a pointer, as it is written.
+    /// The value at a pointer, in its JSON form.
     fn find(&self, pointer: &Pointer) -> Result<Option<&'a str>, AmbiguousMemberError> {
         let mut value = self.0;
         for token in pointer.tokens() {
@@ -90,7 +90,7 @@ fn member<'a>(object: &'a RawValue, name: &str) -> Result<Option<&'a RawValue>, 
 
         fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
             let mut found = (0, None);
-            // Names as they are written, for reading a name with escapes copies it.
+            // Names in their JSON form, because reading a name with escapes copies it.
             while let Some(name) = members.next_key::<&RawValue>()? {
                 if text(name.get()).is_some_and(|name| *name == *self.0) {
                     found = (found.0 + 1, Some(members.next_value()?));
@@ -137,7 +137,7 @@ fn element<'a>(array: &'a RawValue, index: &str) -> Option<&'a RawValue> {
     Deserializer::from_str(array.get()).deserialize_seq(Elements(index)).ok().flatten()
 }
 
-/// The text that a JSON string stands for, in a buffer that is wiped and never grows; none: it is no string.
+/// The text of a JSON string, in a buffer that is wiped and never grows. None: it is not a string.
 fn text(value: &str) -> Option<Zeroizing<String>> {
     let inner = value.strip_prefix('"')?.strip_suffix('"')?;
     let mut out = Zeroizing::new(String::with_capacity(inner.len()));

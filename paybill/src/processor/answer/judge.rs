@@ -43,7 +43,7 @@ impl Judged {
     const UNKNOWN: Self = Self { verdict: Verdict::Unknown, rule: None };
 }
 
-/// Judges an answer. The body is read only where a rule needs it.
+/// Decides what an answer means. The body is read only if a rule needs it.
 pub(crate) async fn judge(
     rules: &[Rule],
     take: &[(String, Pointer)],
@@ -60,7 +60,7 @@ pub(crate) async fn judge(
     judge_body(rules, take, last4, status, body.as_ref().map(|body| body.as_slice()))
 }
 
-/// Judges a status with a body; none: it did not come whole.
+/// Decides what a status with a body means. None: the body did not come completely.
 pub(crate) fn judge_body(
     rules: &[Rule],
     take: &[(String, Pointer)],
@@ -76,7 +76,7 @@ pub(crate) fn judge_body(
                 let verdict = verdict(&rule.outcome, take, last4, json.as_ref());
                 return Judged { verdict: verdict.unwrap_or(Verdict::Unknown), rule: Some(index + 1) };
             }
-            // Whether this rule matches, nobody can tell: neither can a later one say what the answer means.
+            // It is not known whether this rule matches, so no later rule can say what the answer means.
             Err(AmbiguousMemberError) => return Judged::UNKNOWN,
         }
     }
@@ -96,14 +96,14 @@ fn matches(rule: &Rule, json: Option<&Json<'_>>) -> Result<bool, AmbiguousMember
     Ok(true)
 }
 
-/// What a rule's outcome is with what the answer tells; none: it lacks what a later step needs.
+/// A rule's outcome with the values of the answer. None: a value is missing that a later step needs.
 fn verdict(
     outcome: &RuleOutcome,
     take: &[(String, Pointer)],
     last4: Last4,
     json: Option<&Json<'_>>,
 ) -> Option<Verdict> {
-    // What is there twice is not kept; the outcome is.
+    // A member that is there twice is not kept, but the outcome is.
     let word = |pointer: &Pointer| json.and_then(|json| json.word(pointer).ok().flatten());
     let reference = |pointer: &Option<Pointer>| {
         pointer.as_ref().and_then(word).and_then(|text| kept::reference(&text, last4))

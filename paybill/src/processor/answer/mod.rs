@@ -1,5 +1,5 @@
-//! What an answer of a processor means, by a profile's rules. Nothing of its body is kept or logged but a code and a
-//! reference, each bounded.
+//! What an answer of a processor means, by a profile's rules. Of its body only a code and a reference are kept
+//! or logged, each with a limited length.
 
 mod bounded;
 mod json;

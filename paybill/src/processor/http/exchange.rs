@@ -27,7 +27,7 @@ use super::{
 pub(super) enum Silence {
     /// Nothing was sent, for that reason.
     NotSent(&'static str),
-    /// The request may have arrived; what went wrong then.
+    /// The request may have arrived; the reason says what went wrong.
     NoAnswer(&'static str),
 }
 
@@ -40,7 +40,7 @@ impl Silence {
 }
 
 impl Exchange {
-    /// Sends a request, and judges its answer.
+    /// Sends a request, and decides what its answer means.
     pub(super) async fn send(
         &self,
         request: RequestBuilder,
@@ -52,15 +52,15 @@ impl Exchange {
         let left = self.until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             let reason = "no time is left";
-            tracing::warn!(%payment, step, reason, "the processor was not asked");
+            tracing::warn!(%payment, step, reason, "the request was not sent to the processor");
             return Err(Silence::NotSent(reason));
         }
         let mut response = request.timeout(left).send().await.map_err(|error| {
-            // Whatever failed before there was a connection, TLS and all, sent nothing.
+            // If there was no complete connection with TLS, nothing was sent.
             let silence = match error.is_connect() {
                 true => Silence::NotSent("no connection"),
-                false if error.is_timeout() => Silence::NoAnswer("too late"),
-                false => Silence::NoAnswer("broken off"),
+                false if error.is_timeout() => Silence::NoAnswer("timeout"),
+                false => Silence::NoAnswer("connection broken"),
             };
             let reason = silence.reason();
             tracing::warn!(%payment, step, reason, "the processor did not answer");
@@ -72,7 +72,7 @@ impl Exchange {
         Ok((status, judged))
     }
 
-    /// Of an answer nothing else is logged: status, rule, code and reference.
+    /// Only these parts of an answer are logged: status, rule, code and reference.
     fn log(&self, step: &str, status: StatusCode, judged: &Judged) {
         let (code, reference) = match &judged.verdict {
             Verdict::Submitted { reference } => (None, reference.as_ref()),
@@ -112,7 +112,7 @@ impl HttpProcessor {
         if step.method == Method::Get {
             return Ok(request);
         }
-        // Wrapped, for a body of bytes is kept until the answer comes, to be sent again elsewhere.
+        // Wrapped, because the client would keep a plain body until the answer comes, to send it again.
         // Last, so that the card is in memory no longer than it must be.
         let body =
             render(&step.body, step.encoding, &values.with(texts)).map_err(|_| RequestNotWrittenError)?;
@@ -121,7 +121,7 @@ impl HttpProcessor {
             .body(Body::wrap(Full::new(Bytes::from_owner(body)))))
     }
 
-    /// The request that asks what became of a payment.
+    /// The request that asks for the outcome of a payment.
     pub(super) async fn write_lookup(
         &self,
         lookup: &Lookup,
@@ -147,7 +147,7 @@ impl HttpProcessor {
         Ok(request.header(name, value))
     }
 
-    /// A path below the processor's address. Without one it is the address itself.
+    /// A path below the processor's address. Without a path it is the address itself.
     fn address(&self, path: &str) -> Option<reqwest::Url> {
         if path.is_empty() {
             return Some(self.url.clone());

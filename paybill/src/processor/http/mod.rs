@@ -49,7 +49,7 @@ pub struct Answered<'a> {
     pub answer: Result<(u16, Option<usize>), &'static str>,
 }
 
-/// Is told of each answer.
+/// Is called with each answer.
 struct Hears(Box<dyn Fn(&Answered<'_>) + Send + Sync>);
 
 impl fmt::Debug for Hears {
@@ -59,7 +59,7 @@ impl fmt::Debug for Hears {
 }
 
 impl HttpProcessor {
-    /// The processor at `url`. `config` reaches Secrets Manager; `clock` tells how old a secret is.
+    /// The processor at `url`. `config` reaches Secrets Manager; `clock` gives the age of a secret.
     ///
     /// # Errors
     /// [`ConnectError`].
@@ -96,18 +96,18 @@ impl HttpProcessor {
         })
     }
 
-    /// The same, telling of each answer.
+    /// The same, with a listener that is called with each answer.
     #[must_use]
     pub fn telling(self, hear: impl Fn(&Answered<'_>) + Send + Sync + 'static) -> Self {
         Self { hears: Some(Hears(Box::new(hear))), ..self }
     }
 
-    /// The steps that are still to come, for a payment that has made that much.
+    /// The remaining steps of a payment that has made this object.
     fn first_step(&self, object: Option<&PaymentObject>) -> usize {
         object.and_then(|_| self.profile.remembering_step()).map_or(0, |step| step + 1)
     }
 
-    /// Does what comes before the charge. Whatever becomes of it, this request has charged nothing.
+    /// Does the steps before the charge. Even if one fails, this request has charged nothing.
     async fn prepare(
         &self,
         exchange: Exchange,
@@ -133,7 +133,7 @@ impl HttpProcessor {
                 self.write(step, &values, &texts).await.map_err(|_| PrepareError::NotReached)?
             };
             if !self.has_card_after(index) {
-                // It is written: from here on nobody needs it.
+                // The request is written, so the card is not needed any more.
                 request.card = None;
             }
             if index == last {
@@ -180,7 +180,7 @@ impl HttpProcessor {
         settlement(self.ask(exchange, request, "lookup", &lookup.rules, &[]).await.ok()?)
     }
 
-    /// Sends one request, and judges its answer.
+    /// Sends one request, and decides what its answer means.
     async fn ask(
         &self,
         exchange: Exchange,
@@ -218,7 +218,7 @@ impl HttpProcessor {
     }
 }
 
-/// What settles a payment.
+/// The settlement of a payment.
 fn settlement(verdict: Verdict) -> Option<Settlement> {
     match verdict {
         Verdict::Submitted { reference } => {
@@ -231,7 +231,7 @@ fn settlement(verdict: Verdict) -> Option<Settlement> {
     }
 }
 
-/// Where payments go. The address is all of it but a query, which may hold a secret.
+/// Where payments are sent. The address has no query, because a query may have a secret in it.
 fn route(profile: &Profile, url: &Url, settings: &ProcessorSettings) -> PaymentRoute {
     let mut origin = url.clone();
     origin.set_query(None);
@@ -248,15 +248,15 @@ fn route(profile: &Profile, url: &Url, settings: &ProcessorSettings) -> PaymentR
 
 fn client(url: &Url, settings: &ProcessorSettings) -> Result<Client, ConnectError> {
     let mut client = Client::builder()
-        // A redirect would carry the card elsewhere.
+        // A redirect would send the card to another server.
         .redirect(redirect::Policy::none())
-        // What is sent again is the caller's to decide.
+        // The caller decides what is sent again.
         .retry(reqwest::retry::never())
         // A Lambda function is frozen between requests, and a connection that died meanwhile would leave a
         // payment unclear: each has a connection of its own.
         .pool_max_idle_per_host(0)
         .connect_timeout(settings.connect_timeout)
-        // Only the proxy that is set: none of the environment's.
+        // Only the proxy of the setting, and none of the environment.
         .no_proxy();
     if let Some(proxy) = &settings.proxy {
         client = client.proxy(Proxy::all(proxy.clone()).map_err(|_| ConnectError::NoClient)?);
@@ -282,7 +282,7 @@ impl Processor for HttpProcessor {
     }
 
     fn may_resend(&self, object: Option<&PaymentObject>) -> bool {
-        // Without what is written down before the charge, the charge was never sent.
+        // If the object was not written before the charge, the charge was never sent.
         let was_never_sent = self.profile.remembering_step().is_some() && object.is_none();
         self.profile.resend == Resend::SameKey || was_never_sent
     }

@@ -1,4 +1,4 @@
-//! A profile's file, checked as a whole: what no member can tell by itself.
+//! Checks of a profile that need several members of its file.
 
 use std::collections::BTreeSet;
 
@@ -59,7 +59,7 @@ fn checked(file: ProfileFile) -> Checked<Profile> {
     let lookup = file.lookup.map(|lookup| seen.lookup(lookup)).transpose()?;
     let key_header = match &idempotency.header {
         None => None,
-        // A name without a value of its own: each step has its key.
+        // A header name without its own value, because each step has its key.
         Some(name) => Some(HeaderLine {
             name: header_name(&name.0).map_err(|problem| Wrong(file.idempotency.span().start, problem))?,
             value: http::HeaderValue::from_static(""),
@@ -111,12 +111,12 @@ fn has_key(body: &Body) -> bool {
     has(body, &Placeholder::IdempotencyKey)
 }
 
-/// What the steps before have made known.
+/// The values of the steps before.
 #[derive(Default)]
 struct Seen {
     names: BTreeSet<String>,
     suffixes: BTreeSet<String>,
-    /// Values out of the answers before, as far as the next step may use them.
+    /// Values from earlier answers that the next step may use.
     taken: BTreeSet<String>,
     remembers: bool,
 }
@@ -269,7 +269,7 @@ impl Seen {
             return Err(Wrong(at, "one value alone can be remembered".into()));
         }
         self.remembers = true;
-        // A payment that is taken up again begins behind this step, and has nothing but the remembered value.
+        // A payment that is taken over begins after this step, and has only the remembered value.
         self.taken.clear();
         Ok(Some(name))
     }
@@ -314,7 +314,7 @@ impl Seen {
     }
 }
 
-/// Where a rule stands.
+/// The place of a rule.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Before,
@@ -374,7 +374,7 @@ fn fits_a_form(body: &Body) -> bool {
 }
 
 impl Rule {
-    /// Whether an answer's body decides or tells anything.
+    /// Whether a rule needs an answer's body.
     pub(crate) fn reads_body(&self) -> bool {
         let found_in_body =
             |code: &[CodeSource]| code.iter().any(|source| matches!(source, CodeSource::At(_)));

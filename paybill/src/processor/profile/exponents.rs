@@ -1,4 +1,4 @@
-//! How many decimals a currency has: ISO 4217, and where a processor counts otherwise.
+//! How many decimals a currency has: by ISO 4217, and for a processor that counts otherwise.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(crate) struct Exponents(BTreeMap<String, u8>);
 
 /// The processor counts this currency in larger units than the amount needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the amount cannot be said in the processor's units of this currency")]
+#[error("the amount is not a whole number of the units in which the processor counts this currency")]
 pub struct AmountUnitsError;
 
 impl Exponents {
@@ -40,7 +40,7 @@ impl Exponents {
         Ok(if decimals == 0 { whole.to_owned() } else { format!("{whole}.{fraction}") })
     }
 
-    /// For the digest: what it holds, in order.
+    /// The entries in order, for the digest.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, u8)> {
         self.0.iter().map(|(code, exponent)| (code.as_str(), *exponent))
     }

@@ -35,7 +35,7 @@ pub(super) struct ProfileFile {
     /// One to three requests, in their order. The last one charges; those before it charge nothing.
     #[cfg_attr(test, schemars(with = "Vec<StepFile>", length(min = 1, max = 3)))]
     pub(super) steps: Spanned<Vec<Spanned<StepFile>>>,
-    /// The request that asks what became of a payment. It carries no card.
+    /// The request that asks for the outcome of a payment. It carries no card.
     #[cfg_attr(test, schemars(with = "Option<LookupFile>"))]
     pub(super) lookup: Option<Spanned<LookupFile>>,
 }
@@ -366,7 +366,7 @@ impl TryFrom<BTreeMap<String, String>> for Headers {
     fn try_from(headers: BTreeMap<String, String>) -> Result<Self, String> {
         let line = |(name, value): (String, String)| {
             let value = http::HeaderValue::from_str(&value)
-                .map_err(|_| format!("the value of {name} cannot stand in a header"))?;
+                .map_err(|_| format!("the value of {name} cannot be sent in a header"))?;
             Ok(HeaderLine { name: header_name(&name)?, value })
         };
         headers.into_iter().map(line).collect::<Result<_, _>>().map(Self)

@@ -39,7 +39,7 @@ const SHIPPED: [(&str, &str); 4] = [
     ("checkout", include_str!("../../../profiles/checkout.toml")),
 ];
 
-/// A longer file is none.
+/// A longer file is refused.
 const MOST_BYTES: u64 = 64 * 1024;
 
 /// How a processor is charged, and what its answers mean: parsed and checked.
@@ -49,7 +49,7 @@ pub struct Profile {
     pub name: String,
     /// How requests are authenticated.
     pub auth: AuthScheme,
-    /// Whether a request without a secret is of no use.
+    /// Whether each request needs a secret.
     pub needs_secret: bool,
     /// Whether a payment needs an amount.
     pub needs_amount: bool,
@@ -57,7 +57,7 @@ pub struct Profile {
     pub needs_expiry: bool,
     /// Whether the profile uses the setting `PROCESSOR_ACCOUNT`.
     pub needs_account: bool,
-    /// How long the processor knows an idempotency key, in hours.
+    /// How long the processor keeps an idempotency key, in hours.
     pub kept_hours: u8,
     /// What is done after an outcome that is unknown.
     pub(crate) resend: Resend,
@@ -104,28 +104,28 @@ impl Profile {
         SHIPPED.iter().map(|(name, _)| *name)
     }
 
-    /// A digest of all that shapes the requests which charge: another one may charge otherwise. The rules are no part
+    /// A digest of all that shapes the requests which charge: another one may charge otherwise. The rules are not part
     /// of it: a corrected rule may settle an old payment.
     #[must_use]
     pub fn digest(&self) -> &str {
         &self.digest
     }
 
-    /// Whether the processor can be asked what became of a payment.
+    /// Whether the processor can be asked for the outcome of a payment.
     #[must_use]
     pub fn has_lookup(&self) -> bool {
         self.lookup.is_some()
     }
 
-    /// Whether an amount can be said in the processor's units.
+    /// Whether an amount can be expressed in the processor's units.
     ///
     /// # Errors
-    /// [`AmountUnitsError`]: such as half a krona where the processor counts whole ones.
+    /// [`AmountUnitsError`]: such as half a krona if the processor counts whole ones.
     pub fn can_charge(&self, amount: Amount) -> Result<(), AmountUnitsError> {
         self.exponents.minor_units(amount).map(drop)
     }
 
-    /// The step that writes down what it made, before anything is charged.
+    /// The step whose object is written before anything is charged.
     pub(crate) fn remembering_step(&self) -> Option<usize> {
         self.steps.iter().position(|step| step.remember.is_some())
     }

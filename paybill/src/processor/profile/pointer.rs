@@ -12,11 +12,11 @@ pub(crate) struct Pointer(String);
 
 /// Not a JSON pointer.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is no JSON pointer: it begins with '/', and '~' is followed by 0 or 1")]
+#[error("{0:?} is not a JSON pointer: it must begin with '/', and each '~' must be followed by 0 or 1")]
 pub(crate) struct ParsePointerError(String);
 
 impl Pointer {
-    /// The names and indexes on the way, from the outermost.
+    /// The names and indexes of the path, from the outermost.
     pub(crate) fn tokens(&self) -> impl Iterator<Item = String> {
         self.0.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~"))
     }

@@ -13,8 +13,8 @@ pub struct ParseProfileError {
 /// A profile cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileError {
-    /// No profile of that name comes with this program.
-    #[error("there is no profile {0:?}; a file is named by its path")]
+    /// This program has no profile of that name.
+    #[error("there is no profile {0:?}: give airlock, stripe, adyen, checkout, or the path of a file")]
     NoSuchName(String),
     /// The file cannot be read as text.
     #[error("the profile {0} cannot be read")]

@@ -19,20 +19,20 @@ pub(crate) struct Rule {
     pub(crate) outcome: RuleOutcome,
 }
 
-/// What an answer means that a rule matches.
+/// The meaning of an answer that a rule matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RuleOutcome {
     /// The step is done, and the next one follows.
     Next,
-    /// The payment is taken.
+    /// The payment is accepted.
     Submitted { reference: Option<Pointer> },
     /// The card is declined.
     Declined { code: Vec<CodeSource>, kind: DeclineKind, reference: Option<Pointer> },
     /// The request is at fault, and nothing was charged.
     Refused,
-    /// The payment is being worked on: the same request may come again.
+    /// The payment is in progress: the same request may come again.
     InProgress,
-    /// Nobody knows.
+    /// It is not known.
     Unknown,
 }
 
@@ -55,9 +55,9 @@ pub(crate) struct StatusRange {
 pub(crate) enum Test {
     /// It is one of these.
     OneOf(Vec<Constant>),
-    /// It is text that begins so.
+    /// It is text that begins with this.
     StartsWith(String),
-    /// It is there, `null` too, or it is not.
+    /// It is there (also as `null`), or it is not.
     Exists(bool),
     /// It is of that type.
     IsText,

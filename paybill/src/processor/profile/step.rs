@@ -24,7 +24,7 @@ pub(crate) struct Step {
     pub(crate) remember: Option<String>,
 }
 
-/// The request that asks what became of a payment.
+/// The request that asks for the outcome of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lookup {
     pub(crate) path: UrlPath,

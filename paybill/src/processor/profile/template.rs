@@ -1,5 +1,5 @@
-//! What a request is made of: constants and typed placeholders. Nothing is put together from pieces of text but a URL
-//! path, whose pieces cannot hold a separator.
+//! The parts of a request: constants and typed placeholders. Only a URL path is made from pieces of text, and these
+//! pieces cannot contain a separator.
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ pub(crate) enum Body {
 pub(crate) enum Leaf {
     /// The same in every request.
     Constant(Constant),
-    /// Of the payment. An optional one is left out where the payment has no such value.
+    /// A value of the payment. An optional one is left out if the payment has no such value.
     Placeholder { value: Placeholder, optional: bool },
 }
 
@@ -43,7 +43,7 @@ pub(crate) enum Constant {
 /// A value of the payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Placeholder {
-    /// Something of the card; only in a body.
+    /// A value of the card; only in a body.
     Card(CardText),
     /// The amount in the processor's minor units, as a number or as text.
     AmountMinor(Form),
@@ -72,13 +72,13 @@ pub(crate) enum Placeholder {
     },
     /// Whether a merchant pays under the customer's stored agreement: true, or left out.
     MerchantInitiated,
-    /// A value out of an earlier answer.
+    /// A value from an earlier answer.
     Taken(String),
     /// What an earlier step has made and the order's row remembers.
     Object,
 }
 
-/// What of the card, and in which form.
+/// Which value of the card, and in which form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CardText {
     Number,
@@ -97,7 +97,7 @@ pub(crate) enum CardText {
     MonthLongYear,
 }
 
-/// How a number stands in a body.
+/// How a number is written in a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     Number,
@@ -128,12 +128,12 @@ impl Body {
         }
     }
 
-    /// Whether it holds anything of the card.
+    /// Whether it has a value of the card.
     pub(crate) fn has_card(&self) -> bool {
         self.placeholders().iter().any(|(value, _)| matches!(value, Placeholder::Card(_)))
     }
 
-    /// Whether there is no member in it.
+    /// Whether it has no members.
     pub(crate) fn is_empty(&self) -> bool {
         matches!(self, Self::Members(members) if members.is_empty())
     }
@@ -205,12 +205,12 @@ impl Placeholder {
         })
     }
 
-    /// Whether it is of the amount.
+    /// Whether it is a value of the amount.
     pub(crate) fn is_amount(&self) -> bool {
         matches!(self, Self::AmountMinor(_) | Self::AmountDecimal(_) | Self::Currency { .. })
     }
 
-    /// Whether it is of the card's expiry date.
+    /// Whether it is a value of the card's expiry date.
     pub(crate) fn is_expiry(&self) -> bool {
         matches!(self, Self::Card(part) if *part != CardText::Number)
     }
@@ -310,7 +310,7 @@ impl<'de> Visitor<'de> for BodyVisitor {
         while let Some(member) = members.next_entry()? {
             body.push(member);
         }
-        // In the order of the file, which the parser does not keep.
+        // In the order of the file, because the parser does not keep that order.
         body.sort_by_key(|(name, _)| name.span().start);
         Ok(Body::Members(body.into_iter().map(|(name, body)| (name.into_inner(), body)).collect()))
     }

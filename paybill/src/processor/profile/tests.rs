@@ -120,7 +120,7 @@ fn a_wrong_profile_is_refused_with_its_line_and_what_is_wrong_there() {
             "headers = { Version = \"1\" }",
             "headers = { Version = \"a\\nb\" }",
             25,
-            "cannot stand in a header",
+            "cannot be sent in a header",
         ),
         ("\"2xx\", 402", "\"2xx\", 600", 27, "from 100 to 599"),
         ("\"2xx\", 402", "\"twoxx\"", 27, "is no status"),

@@ -12,7 +12,7 @@ use super::{
 #[error("the payment lacks a value that the request must have")]
 pub(crate) struct MissingValueError;
 
-/// The bytes of a body. They are counted first, so that the buffer is as long as they are: growing leaves copies.
+/// The bytes of a body. They are counted first, so that the buffer has the right size: a buffer that grows leaves copies.
 ///
 /// # Errors
 /// [`MissingValueError`].
@@ -43,7 +43,7 @@ fn write(
     }
 }
 
-/// Takes text, piece by piece.
+/// Receives text, piece by piece.
 trait Sink {
     fn put(&mut self, text: &str);
 }
@@ -60,14 +60,14 @@ struct Buffer(Plaintext<Vec<u8>>);
 
 impl Sink for Buffer {
     fn put(&mut self, text: &str) {
-        // It has been counted: there is room. Without, it would rather be cut short than leave a copy behind.
+        // The bytes were counted, so there is space. If there were none, the text would be cut, and no copy would be left.
         if text.len() <= self.0.capacity() - self.0.len() {
             self.0.extend_from_slice(text.as_bytes());
         }
     }
 }
 
-/// A leaf's value; none: it is left out.
+/// The value of a leaf. None: it is left out.
 fn value<'v>(
     leaf: &'v Leaf,
     values: &'v StepValues<'_>,
@@ -93,7 +93,7 @@ fn json(body: &Body, values: &StepValues<'_>, out: &mut dyn Sink) -> Result<(), 
     let mut is_first = true;
     match body {
         Body::Leaf(leaf) => {
-            // Nothing can be left out of a list: `null` keeps the others in their places.
+            // An element of a list cannot be left out: `null` keeps the others in their places.
             match value(leaf, values, &mut String::new())? {
                 Some(piece) => json_value(&piece, out),
                 None => out.put("null"),

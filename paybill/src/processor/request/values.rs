@@ -11,7 +11,7 @@ use super::super::{
     seam::PaymentRequest,
 };
 
-/// What a payment is, and what its earlier steps have made.
+/// A payment, and the results of its earlier steps.
 pub(crate) struct Values<'a> {
     pub(crate) profile: &'a Profile,
     pub(crate) request: &'a PaymentRequest<'a>,
@@ -23,7 +23,7 @@ pub(crate) struct Values<'a> {
     pub(crate) object: Option<&'a str>,
 }
 
-/// What of a payment is written as another text than it is kept in; nothing of the card.
+/// The values of a payment that are written in another form than they are kept in; none is of the card.
 pub(crate) struct Texts {
     pub(crate) payment_id: String,
     /// The step's idempotency key.
@@ -38,13 +38,13 @@ struct Money {
     small_currency: String,
 }
 
-/// The values of one payment at one step. What is of the card is borrowed from it, piece by piece, and never copied.
+/// The values of one payment at one step. Values of the card are borrowed from it, piece by piece, and never copied.
 pub(crate) struct StepValues<'a> {
     values: &'a Values<'a>,
     texts: &'a Texts,
 }
 
-/// A value as it stands in a body: pieces one after the other, as text or as a bare word.
+/// A value for a body: pieces one after the other, as text or as a bare word.
 pub(crate) struct Piece<'a> {
     pub(crate) parts: [&'a str; 4],
     pub(crate) is_text: bool,
@@ -64,7 +64,7 @@ impl Values<'_> {
     /// The texts of a step whose key ends in `suffix`.
     ///
     /// # Errors
-    /// [`AmountUnitsError`] when the amount cannot be said in the processor's units.
+    /// [`AmountUnitsError`] when the amount cannot be expressed in the processor's units.
     pub(crate) fn texts(&self, payment: Uuid, suffix: &str) -> Result<Texts, AmountUnitsError> {
         let payment_id = payment.to_string();
         let money = |amount: Amount| {
@@ -119,7 +119,7 @@ impl StepValues<'_> {
 }
 
 impl Placeholder {
-    /// Whether it may say nothing although it is not optional: a word that the profile leaves empty.
+    /// Whether it may be empty although it is not optional: a word that the profile leaves empty.
     pub(crate) fn may_be_empty(&self) -> bool {
         matches!(self, Self::Payer { .. } | Self::Initiator { .. } | Self::MerchantInitiated)
     }
@@ -149,7 +149,7 @@ fn card_text(card: &Card, part: CardText) -> Option<Piece<'_>> {
     Some(Piece { parts, is_text })
 }
 
-/// A path with the values of a payment; none: it needs one that there is not.
+/// A path with the values of a payment; none: a value is missing.
 pub(crate) fn path(
     path: &UrlPath,
     payment_id: &str,
