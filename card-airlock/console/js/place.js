@@ -26,20 +26,25 @@ function ask(form) {
   byId("typed").hidden = !typed;
   byId("card-hint").hidden = typed;
   form.number.required = typed;
-  form.number.value = "";
+  form.number.value = form.expiry.value = "";
 }
 
 function read(form) {
   const order = { order: form.order.value.trim(), name: form.name.value, address: form.address.value, count: Number(form.count.value) };
+  if (form.amount.value) Object.assign(order, { amount: Number(form.amount.value), currency: form.currency.value });
   if (form.card.value) order.testCard = form.card.value;
-  else order.number = form.number.value;
-  form.number.value = "";
+  else {
+    order.number = form.number.value;
+    if (form.expiry.value) order.expiry = form.expiry.value;
+  }
+  form.number.value = form.expiry.value = "";
   return order;
 }
 
 async function place(form, order) {
   const sent = post("/console/orders", order);
   delete order.number;
+  delete order.expiry;
   look();
   const { ok, json } = await sent;
   const output = byId("placed");

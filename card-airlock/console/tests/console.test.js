@@ -90,6 +90,32 @@ test("an order is paid and stands in the ledger; a declined card too", options, 
   await page.waitForSelector('#ledger tr:has-text("paid-2"):has-text("declined soft"):has-text("airlock")');
 });
 
+test("at a real processor an order is paid by its amount, and not without one", options, async () => {
+  const stripe = await up("--processor", "stripe");
+  try {
+    const page = await open(chromium, stripe.origin);
+    await place(page, "priced-1");
+    await inStage(page, "priced-1", "tokenized");
+    await pay(page, "priced-1");
+    await inStage(page, "priced-1", "paid");
+    await page.waitForSelector('#ledger tr:has-text("priced-1"):has-text("stripe"):has-text("pi_")');
+    await page.fill("#place [name=amount]", "");
+    await place(page, "free-1");
+    await inStage(page, "free-1", "tokenized");
+    await pay(page, "free-1");
+    await until("the answer is shown", async () => /409.*AMOUNT_NOT_SET/.test(await page.textContent("#paid")));
+    await page.fill("#place [name=amount]", "500");
+    await page.fill("#place [name=currency]", "EUR");
+    await place(page, "euros-1");
+    await inStage(page, "euros-1", "tokenized");
+    await page.click("#tab-rows");
+    await until("the row has it", async () => /OrderAmount.*500.*OrderCurrency.*EUR/s.test(await page.textContent("#tab")));
+    assert.deepEqual(page.complaints, []);
+  } finally {
+    await stripe.stop();
+  }
+});
+
 test("past its deadline an order expires, and its card is gone", options, async () => {
   const page = await open(chromium, stack.origin);
   await toggle(page, "kms-worker", true);

@@ -12,11 +12,11 @@ export const LIMIT = 120_000;
 const program = process.env.CARD_AIRLOCK ?? new URL("../../../target/debug/card-airlock", import.meta.url).pathname;
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-/** Starts the program on free ports; gives { origin, stop }. */
-export async function up() {
+/** Starts the program on free ports, with more arguments; gives { origin, stop }. */
+export async function up(...more) {
   const home = mkdtempSync(join(tmpdir(), "card-airlock-console-"));
   const ready = join(home, "ready.json");
-  const child = spawn(program, ["up", "--port", "0", "--aws-port", "0", "--log", "off", "--ready-file", ready], {
+  const child = spawn(program, ["up", "--port", "0", "--aws-port", "0", "--log", "off", "--ready-file", ready, ...more], {
     env: { ...process.env, XDG_STATE_HOME: home },
     stdio: ["ignore", "ignore", "inherit"],
   });

@@ -44,6 +44,9 @@ struct Placing<'a> {
     number: Option<&'a str>,
     #[serde(borrow)]
     expiry: Option<&'a str>,
+    /// In minor units of the currency; the user is a merchant, who sets it.
+    amount: Option<u64>,
+    currency: Option<Cow<'a, str>>,
     count: Option<u16>,
 }
 
@@ -57,6 +60,10 @@ struct Submission<'a> {
     credit_card: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     card_expiry: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<&'a str>,
 }
 
 #[derive(Deserialize)]
@@ -81,6 +88,8 @@ pub(super) async fn place(State(console): State<Arc<Console>>, asked: Request) -
         (Some(_), Some(_)) => None,
     };
     let number = number.ok_or(NO_CARD)?;
+    // Real processors charge no card without it.
+    let expiry = asked.expiry.or_else(|| asked.test_card.as_ref().map(|_| test_cards::EXPIRY));
     let count = asked.count.unwrap_or(1).clamp(1, MOST);
     let orders = (1..=count).map(|place| match count {
         1 => asked.order.clone(),
@@ -92,7 +101,9 @@ pub(super) async fn place(State(console): State<Arc<Console>>, asked: Request) -
             customer_name: &asked.name,
             address: &asked.address,
             credit_card: number,
-            card_expiry: asked.expiry,
+            card_expiry: expiry,
+            amount: asked.amount,
+            currency: asked.currency.as_deref(),
         });
         request(&console, "order", submission)
     });

@@ -12,6 +12,9 @@ pub(super) struct TestCard {
     pub(super) number: &'static str,
 }
 
+/// The expiry date of each of them.
+pub(super) const EXPIRY: &str = "12/30";
+
 /// Cards of other issuers, and cards that the API refuses.
 const OTHERS: [(&str, &str, &str); 6] = [
     ("visa", "Visa, charged", "4111 1111 1111 1111"),

@@ -40,6 +40,23 @@ async fn an_order_is_placed_seen_inside_and_paid() {
 }
 
 #[tokio::test]
+async fn an_order_has_the_amount_that_is_asked_for_and_a_test_card_its_expiry() {
+    let page = Page::start().await;
+    let order = json!({ "order": "a-1", "name": "A", "address": "B", "testCard": "visa" });
+    let mut priced = order.clone();
+    (priced["order"], priced["amount"], priced["currency"]) = ("a-2".into(), 1999.into(), "USD".into());
+    for (order, amount) in [(order, json!(null)), (priced, json!("1999"))] {
+        let id = order["order"].as_str().unwrap().to_owned();
+        page.post("/console/orders", order).await;
+        page.until(&id, "tokenized").await;
+        let (_, inside) = page.get(&format!("/console/orders/{id}")).await;
+        let clean = &inside["rows"]["clean"];
+        assert_eq!(clean["OrderAmount"]["value"], amount, "{clean}");
+        assert_eq!(clean["CardHasExpiry"]["value"], "true", "{clean}");
+    }
+}
+
+#[tokio::test]
 async fn a_forgotten_card_and_another_card_for_a_declined_order_are_told() {
     let page = Page::start().await;
     let token = page.stack.token("demo", &[]).unwrap();
