@@ -7,35 +7,9 @@ use aws_sdk_kms::Client as Kms;
 use card_airlock::functions::sdk_config;
 use serde_json::{Value, json};
 
-use crate::simulation::{
-    at_rest::{is_decline, text},
-    details::{DETAILS, OTHER_CARDS},
-    world::World,
-};
+use crate::life::{Cross, CrossAgain, Forget, LIFE, Life, Pay, PayInVain, Place, SendAnotherCard, Stage};
 
-const ORDER: &str = "order-1";
-const OWNER: &str = "ada";
 const KEYS: [&str; 2] = ["QuarantineKey", "VaultKey"];
-
-/// Longer than ingest keeps a data key: each stage needs KMS.
-const LATER: Duration = Duration::from_secs(10 * 60);
-
-/// A stage of the order's life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Place,
-    Cross,
-    /// The processor declines the first card.
-    PayInVain,
-    SendAnotherCard,
-    CrossAgain,
-    Pay,
-    Forget,
-}
-
-use Stage::{Cross, CrossAgain, Forget, Pay, PayInVain, Place, SendAnotherCard};
-
-const LIFE: [Stage; 7] = [Place, Cross, PayInVain, SendAnotherCard, CrossAgain, Pay, Forget];
 
 /// What the operator does to a key, and takes back.
 #[derive(Debug, Clone, Copy)]
@@ -78,13 +52,13 @@ async fn keys_that_are_rotated_at_every_stage_change_nothing() {
         let mut life = Life::new().await;
         let (before, after) = LIFE.split_at(rotated);
         life.live(before).await;
-        life.rotate_all().await;
+        Operator::of(&life).rotate_all().await;
         life.live(after).await;
         life.is_whole();
     }
     let mut life = Life::new().await;
     for stage in LIFE {
-        life.rotate_all().await;
+        Operator::of(&life).rotate_all().await;
         life.live(&[stage]).await;
     }
     life.is_whole();
@@ -95,9 +69,10 @@ async fn keys_that_are_rotated_at_every_stage_change_nothing() {
 async fn a_card_is_charged_after_years_of_automatic_rotation() {
     let mut life = Life::new().await;
     life.live(&[Place, Cross]).await;
-    let before = life.material("VaultKey").await;
+    let operator = Operator::of(&life);
+    let before = operator.material("VaultKey").await;
     life.world.advance(Duration::from_secs(3 * 366 * 24 * 60 * 60));
-    assert_ne!(life.material("VaultKey").await, before);
+    assert_ne!(operator.material("VaultKey").await, before);
     life.live(&[PayInVain, SendAnotherCard, CrossAgain, Pay, Forget]).await;
     life.is_whole();
 }
@@ -141,8 +116,9 @@ async fn a_policy_that_denies_everybody_at_any_stage_holds_up_what_needs_the_key
 #[tokio::test]
 async fn a_policy_without_its_administration_is_refused_and_each_other_statement_is_in_the_drill() {
     let life = Life::new().await;
+    let operator = Operator::of(&life);
     for key in KEYS {
-        let before = life.policy(key).await;
+        let before = operator.policy(key).await;
         let mut document: Value = serde_json::from_str(&before).unwrap();
         let sids: Vec<String> = statements(&mut document).iter().map(|one| text_of(one, "Sid")).collect();
         let drilled = match key {
@@ -151,10 +127,10 @@ async fn a_policy_without_its_administration_is_refused_and_each_other_statement
         };
         assert_eq!(sids, ["AdministerTheKey", drilled[0], drilled[1], "NobodyWithoutThePurpose"]);
         statements(&mut document).retain(|statement| statement["Sid"] != "AdministerTheKey");
-        let put = life.kms.put_key_policy().key_id(life.arn(key)).policy(document.to_string());
+        let put = operator.kms.put_key_policy().key_id(operator.arn(key)).policy(document.to_string());
         let refused = put.send().await.unwrap_err().into_service_error();
         assert!(refused.is_malformed_policy_document_exception(), "{refused:?}");
-        assert_eq!(life.policy(key).await, before);
+        assert_eq!(operator.policy(key).await, before);
     }
 }
 
@@ -163,14 +139,15 @@ async fn at_every_stage(trouble: Trouble) {
     for (place, stage) in LIFE.into_iter().enumerate() {
         let mut life = Life::new().await;
         life.live(&LIFE[..place]).await;
-        life.begin(trouble).await;
+        let mut operator = Operator::of(&life);
+        operator.begin(trouble).await;
         let is_stopped = trouble.stops().contains(&stage);
         if is_stopped {
             life.is_held_up_at(stage).await;
         } else {
             life.live(&[stage]).await;
         }
-        life.end(trouble).await;
+        operator.end(trouble).await;
         if is_stopped {
             life.recovers_at(stage).await;
         }
@@ -179,104 +156,24 @@ async fn at_every_stage(trouble: Trouble) {
     }
 }
 
-/// An order in its own world.
-struct Life {
-    world: World,
+/// What the operator's hands do in the life of an order.
+struct Operator {
     kms: Kms,
+    arns: [String; 2],
     /// The policies that were changed, as they were.
     before: Vec<(&'static str, String)>,
 }
 
-impl Life {
-    async fn new() -> Self {
-        let world = World::new().await;
-        let kms = Kms::new(&sdk_config(&world.stack.aws_url(), "Operator"));
-        Self { world, kms, before: Vec::new() }
-    }
-
-    /// These stages go well.
-    async fn live(&mut self, stages: &[Stage]) {
-        for stage in stages {
-            self.world.advance(LATER);
-            match stage {
-                Place | SendAnotherCard => {
-                    assert_eq!(self.ask(*stage).await, (202, "PENDING".into()), "{stage:?}")
-                }
-                Cross | CrossAgain => {
-                    self.world.settle().await;
-                    self.is_across(*stage).await;
-                }
-                PayInVain => assert_eq!(self.ask(*stage).await, (402, "PAYMENT_DECLINED".into())),
-                Pay | Forget => assert_eq!(self.ask(*stage).await.0, 200, "{stage:?}"),
-            }
+impl Operator {
+    fn of(life: &Life) -> Self {
+        let stack = &life.world.stack;
+        let arn =
+            |function: &str, name: &str| stack.declared.function(function).unwrap().environment[name].clone();
+        Self {
+            kms: Kms::new(&sdk_config(&stack.aws_url(), "Operator")),
+            arns: [arn("IngestFunction", "QUARANTINE_KEY_ARN"), arn("PaybillFunction", "VAULT_KEY_ARN")],
+            before: Vec::new(),
         }
-    }
-
-    /// What the stage is answered: its status, and the order's status or the problem's code.
-    async fn ask(&self, stage: Stage) -> (u64, String) {
-        let answer = match stage {
-            Place => self.world.submit(ORDER, OWNER, &DETAILS[3]).await,
-            SendAnotherCard => self.world.put_card(ORDER, OWNER, OTHER_CARDS[0]).await,
-            PayInVain | Pay => self.world.pay(ORDER, OWNER).await,
-            Forget => self.world.forget(ORDER, OWNER).await,
-            Cross | CrossAgain => self.world.status(ORDER, OWNER).await,
-        };
-        let told =
-            ["Code", "code", "Status"].iter().map(|name| answer.text(name)).find(|text| !text.is_empty());
-        (answer.status, told.unwrap_or_default().to_owned())
-    }
-
-    /// The stage is not reached: the client must try again, or the order waits. Nothing is parked.
-    async fn is_held_up_at(&mut self, stage: Stage) {
-        if matches!(stage, Cross | CrossAgain) {
-            // Lambda retries and gives up; a sweep during the trouble tries again, and changes nothing.
-            self.world.settle().await;
-            self.sweep().await;
-            let row = &self.world.at_rest().quarantine[ORDER];
-            assert_eq!(text(row, "Status"), "PENDING", "{stage:?}: {row}");
-            assert!(row.get("FailureReason").is_none(), "{stage:?}: {row}");
-            assert!(row.get("SealedCard").is_some(), "{stage:?}: {row}");
-        } else {
-            let charges = self.world.charges().len();
-            let (status, code) = self.ask(stage).await;
-            assert_eq!((status, code.as_str()), (503, "UNAVAILABLE"), "{stage:?}");
-            assert_eq!(self.world.charges().len(), charges, "{stage:?}: nothing was sent to the processor");
-        }
-    }
-
-    /// The trouble is over: the same request goes well, and what waits goes across within two sweeps, without hands.
-    async fn recovers_at(&mut self, stage: Stage) {
-        if matches!(stage, Cross | CrossAgain) {
-            for _ in 0..2 {
-                self.sweep().await;
-                self.world.settle().await;
-            }
-            self.is_across(stage).await;
-        } else {
-            self.live(&[stage]).await;
-        }
-    }
-
-    async fn sweep(&mut self) {
-        self.world.advance(order::SWEEP_PERIOD);
-        self.world.sweep().await.expect("a sweep ends well");
-    }
-
-    async fn is_across(&self, stage: Stage) {
-        let rest = self.world.at_rest();
-        assert!(rest.quarantine.is_empty(), "{stage:?}: {:?}", rest.quarantine);
-        assert_eq!((rest.clean.len(), rest.vault.len()), (1, 1), "{stage:?}");
-    }
-
-    /// Charged once, with the second card; forgotten; nothing is left behind.
-    fn is_whole(&self) {
-        let rest = self.world.at_rest();
-        rest.check(&self.world.charges()).unwrap();
-        assert!(rest.quarantine.is_empty() && rest.vault.is_empty());
-        let row = &rest.clean[ORDER];
-        assert!(row.get("CardForgottenAt").is_some() && row.get("PaymentId").is_some(), "{row}");
-        let declined: Vec<_> = self.world.charges().iter().map(is_decline).collect();
-        assert_eq!(declined, [true, false], "declined once, charged once");
     }
 
     async fn begin(&mut self, trouble: Trouble) {
@@ -346,12 +243,9 @@ impl Life {
         described.key_metadata.unwrap().current_key_material_id.unwrap()
     }
 
-    fn arn(&self, key: &str) -> String {
-        let (function, variable) = match key {
-            "QuarantineKey" => ("IngestFunction", "QUARANTINE_KEY_ARN"),
-            _ => ("PaybillFunction", "VAULT_KEY_ARN"),
-        };
-        self.world.stack.declared.function(function).unwrap().environment[variable].clone()
+    fn arn(&self, key: &str) -> &str {
+        let place = KEYS.iter().position(|known| *known == key).unwrap();
+        &self.arns[place]
     }
 }
 

@@ -55,6 +55,14 @@ impl Iam {
         Ok(())
     }
 
+    /// Puts one policy of a role in force in place of the one before, as `PutRolePolicy` does.
+    ///
+    /// # Errors
+    /// When there is no such role, or an element of the document is not known here.
+    pub fn enforce_on_role(&self, role: &str, policy: &str, document: &Value) -> Result<(), PolicyError> {
+        self.policies.write().replace_at_role(role, policy, document)
+    }
+
     /// Removes the policy of a key that was deleted.
     pub fn forget_key(&self, key_arn: &str) {
         self.policies.write().keys.remove(key_arn);

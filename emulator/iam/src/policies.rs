@@ -57,6 +57,25 @@ impl Policies {
         Ok(())
     }
 
+    /// The same in place of the role's policy with that id, if it has one.
+    ///
+    /// # Errors
+    /// As [`attach_to_role`](Self::attach_to_role); then nothing is changed.
+    pub(crate) fn replace_at_role(
+        &mut self,
+        role: &str,
+        id: &str,
+        document: &Value,
+    ) -> Result<(), PolicyError> {
+        let before = self.roles.get(role).map_or(0, |role| role.policies.len());
+        self.attach_to_role(role, id, document)?;
+        if let Some(role) = self.roles.get_mut(role) {
+            let mut places = 0..;
+            role.policies.retain(|policy| places.next() == Some(before) || policy.id != id);
+        }
+        Ok(())
+    }
+
     /// Sets the policy of a KMS key. A key with a policy can be used only as that policy says.
     ///
     /// # Errors

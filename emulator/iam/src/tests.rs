@@ -181,6 +181,26 @@ fn a_keys_new_policy_is_enforced_from_then_on_and_may_name_only_who_is_there() {
 }
 
 #[test]
+fn a_roles_new_policy_takes_the_place_of_the_one_with_its_id_and_of_no_other() {
+    let reads = |resource: &str| json!({"Version": "2012-10-17", "Statement": [statement("Allow", None, "dynamodb:GetItem", resource)]});
+    let may_read = |iam: &Iam| [TABLE, OTHER_TABLE].map(|table| allows(iam, "R", "dynamodb:GetItem", table));
+    let iam = iam(json!([statement("Allow", None, "dynamodb:GetItem", TABLE)]), json!([]), json!([]));
+    assert_eq!(may_read(&iam), [true, false]);
+    iam.enforce_on_role("R", "P", &reads(OTHER_TABLE)).unwrap();
+    assert_eq!(may_read(&iam), [false, true]);
+    iam.enforce_on_role("R", "Q", &reads(TABLE)).unwrap();
+    assert_eq!(may_read(&iam), [true, true]);
+    // Twice is once.
+    iam.enforce_on_role("R", "Q", &reads(TABLE)).unwrap();
+    iam.enforce_on_role("R", "Q", &json!({"Version": "2012-10-17", "Statement": []})).unwrap();
+    assert_eq!(may_read(&iam), [false, true]);
+    // What cannot be read changes nothing.
+    assert!(iam.enforce_on_role("R", "P", &json!({"Statement": []})).is_err());
+    assert!(iam.enforce_on_role("S", "P", &reads(TABLE)).is_err());
+    assert_eq!(may_read(&iam), [false, true]);
+}
+
+#[test]
 fn new_policies_leave_those_of_keys_that_they_do_not_speak_of() {
     let direct = statement("Allow", Some(json!({"AWS": ROLE})), "kms:Decrypt", "*");
     let iam = iam(json!([]), json!([direct]), json!([]));

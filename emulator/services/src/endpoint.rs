@@ -20,9 +20,10 @@ use axum::{
     response::{IntoResponse, Response},
     serve::ListenerExt,
 };
-use card_airlock_iam::{Denial, Element, Iam, Policies};
+use card_airlock_iam::{Denial, Element, Iam, Policies, PolicyError};
 use clock::Clock;
 use http::{HeaderValue, header::CONTENT_TYPE, request::Parts};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -261,6 +262,14 @@ impl AwsEndpoint {
             self.0.kms.show_policy(key_arn, document);
         }
         self.0.iam.enforce(policies);
+    }
+
+    /// Puts one policy of a role in force in place of the one before, for the calls from now on.
+    ///
+    /// # Errors
+    /// When there is no such role, or an element of the document is not known here.
+    pub fn put_role_policy(&self, role: &str, policy: &str, document: &Value) -> Result<(), PolicyError> {
+        self.0.iam.enforce_on_role(role, policy, document)
     }
 
     /// From now on a caller that is no role of the policies is denied everything. Before, it is the account's

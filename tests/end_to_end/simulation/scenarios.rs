@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use card_airlock::sandbox::{Dialect, Failure::AnswerLost};
 use card_airlock_services::{FaultKind, When};
 use serde_json::json;
@@ -59,7 +58,7 @@ async fn a_put_that_arrives_after_its_card_was_forgotten_brings_no_card_back() {
 async fn promise_2_a_park_that_comes_late_does_not_park_the_renewed_order() {
     let mut simulation = Simulation::new().await;
     simulation.go(&[submit(0)]).await;
-    altered(&simulation.world).await;
+    simulation.world.alter_card(ORDERS[0]).await;
     simulation.world.archive();
     let poison = vec![simulation.world.records.last().unwrap().clone()];
     let world = &simulation.world;
@@ -87,7 +86,7 @@ async fn promise_2_a_park_that_comes_late_does_not_park_the_renewed_order() {
 async fn promise_2_a_replay_between_dead_letter_and_failed_loses_neither_order_nor_word() {
     let mut simulation = Simulation::new().await;
     simulation.go(&[submit(0)]).await;
-    altered(&simulation.world).await;
+    simulation.world.alter_card(ORDERS[0]).await;
     simulation.world.archive();
     let poison = vec![simulation.world.records.last().unwrap().clone()];
     // The worker dies between the two: the letter is out, the row still PENDING.
@@ -99,7 +98,7 @@ async fn promise_2_a_replay_between_dead_letter_and_failed_loses_neither_order_n
     // The first delivery comes again and must not park what was re-armed since.
     simulation.world.deliver(&poison).await.unwrap();
     assert_eq!(simulation.quarantined()[0].as_deref(), Some("PENDING"));
-    altered(&simulation.world).await;
+    simulation.world.alter_card(ORDERS[0]).await;
     simulation.go(&[Op::Settle]).await;
     simulation.end().await;
     assert!(simulation.across()[0]);
@@ -187,7 +186,7 @@ async fn promise_6_a_price_outlives_a_failed_acceptance_and_nobody_pays_another(
         |by_merchant, amount| Op::Pay { order: 0, user: 0, by_merchant, key: None, amount, failure: None };
     let mut simulation = Simulation::new().await;
     simulation.go(&[priced]).await;
-    altered(&simulation.world).await;
+    simulation.world.alter_card(ORDERS[0]).await;
     simulation.world.archive();
     let poison = vec![simulation.world.records.last().unwrap().clone()];
     simulation.world.deliver(&poison).await.unwrap();
@@ -256,13 +255,4 @@ async fn promise_6_an_outcome_that_is_written_late_touches_no_later_payment() {
     assert_eq!(pay(&world, "two").await, 402);
     world.at_rest().check(&world.charges()).unwrap();
     assert_eq!(world.charges().len(), 2);
-}
-
-/// Flips a bit of the first order's sealed card; once more, and it is as it was.
-async fn altered(world: &World) {
-    let mut row = world.quarantined(ORDERS[0]).await.unwrap();
-    let mut sealed = row["SealedCard"].as_b().unwrap().clone().into_inner();
-    *sealed.last_mut().unwrap() ^= 1;
-    row.insert("SealedCard".into(), AttributeValue::B(Blob::new(sealed)));
-    world.put_quarantined(row).await;
 }

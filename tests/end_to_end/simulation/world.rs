@@ -7,7 +7,7 @@ use std::{
 };
 
 use aws_config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::{Client as DynamoDb, types::AttributeValue};
+use aws_sdk_dynamodb::{Client as DynamoDb, primitives::Blob, types::AttributeValue};
 use card_airlock::{
     functions::{self, Surroundings, sdk_config},
     sandbox::{Charge, Dialect},
@@ -273,9 +273,16 @@ impl World {
 
     /// Lets the mapping work, and the time go by that it waits, until the stream has nothing more for it.
     pub(crate) async fn settle(&mut self) {
+        self.settle_within(None).await;
+    }
+
+    /// The same for so long at most: something may hold the stream up.
+    pub(crate) async fn settle_within(&mut self, patience: Option<Duration>) {
+        let end = patience.map(|patience| self.now() + patience);
         for _ in 0..MOST_STEPS {
             let step = self.step().await;
             match step.did {
+                _ if end.is_some_and(|end| self.now() >= end) => return,
                 Did::Polled { read: 0, .. } if self.stack.mappings[0].is_idle() => return,
                 Did::Nothing => {
                     let wait = step.next.duration_since(self.now()).unwrap_or_default();
@@ -322,6 +329,15 @@ impl World {
     /// Writes a quarantine row past every rule; an ingest's put that arrives late is one.
     pub(crate) async fn put_quarantined(&self, row: Item) {
         self.dynamodb.put_item().table_name(QUARANTINE).set_item(Some(row)).send().await.unwrap();
+    }
+
+    /// Flips a bit of the sealed card in quarantine: no worker can open it. Once more, and it is as it was.
+    pub(crate) async fn alter_card(&self, order: &str) {
+        let mut row = self.quarantined(order).await.unwrap();
+        let mut sealed = row["SealedCard"].as_b().unwrap().clone().into_inner();
+        *sealed.last_mut().unwrap() ^= 1;
+        row.insert("SealedCard".into(), AttributeValue::B(Blob::new(sealed)));
+        self.put_quarantined(row).await;
     }
 
     /// Removes a quarantine row past every rule.

@@ -1,0 +1,142 @@
+//! The life of one order, stage by stage: what the drills of keys and roles disturb.
+
+use std::time::Duration;
+
+use crate::simulation::{
+    at_rest::{is_decline, text},
+    details::{DETAILS, OTHER_CARDS},
+    world::World,
+};
+
+pub(crate) const ORDER: &str = "order-1";
+const OWNER: &str = "ada";
+
+/// Longer than ingest keeps a data key and paybill a secret: each stage needs KMS, and each payment its secret.
+const LATER: Duration = Duration::from_secs(10 * 60);
+
+/// Longer than Lambda tries a batch.
+const HELD_UP: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// A stage of the order's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Place,
+    Cross,
+    /// The processor declines the first card.
+    PayInVain,
+    SendAnotherCard,
+    CrossAgain,
+    Pay,
+    Forget,
+}
+
+pub(crate) use Stage::{Cross, CrossAgain, Forget, Pay, PayInVain, Place, SendAnotherCard};
+
+pub(crate) const LIFE: [Stage; 7] = [Place, Cross, PayInVain, SendAnotherCard, CrossAgain, Pay, Forget];
+
+/// An order in its own world.
+pub(crate) struct Life {
+    pub(crate) world: World,
+}
+
+impl Life {
+    pub(crate) async fn new() -> Self {
+        Self { world: World::new().await }
+    }
+
+    /// These stages go well.
+    pub(crate) async fn live(&mut self, stages: &[Stage]) {
+        for stage in stages {
+            self.world.advance(LATER);
+            match stage {
+                Place | SendAnotherCard => {
+                    assert_eq!(self.ask(*stage).await, (202, "PENDING".into()), "{stage:?}")
+                }
+                Cross | CrossAgain => {
+                    self.world.settle().await;
+                    self.is_across(*stage).await;
+                }
+                PayInVain => assert_eq!(self.ask(*stage).await, (402, "PAYMENT_DECLINED".into())),
+                Pay | Forget => assert_eq!(self.ask(*stage).await.0, 200, "{stage:?}"),
+            }
+        }
+    }
+
+    /// What the stage is answered: its status, and the order's status or the problem's code.
+    pub(crate) async fn ask(&self, stage: Stage) -> (u64, String) {
+        let answer = match stage {
+            Place => self.world.submit(ORDER, OWNER, &DETAILS[3]).await,
+            SendAnotherCard => self.world.put_card(ORDER, OWNER, OTHER_CARDS[0]).await,
+            PayInVain | Pay => self.world.pay(ORDER, OWNER).await,
+            Forget => self.world.forget(ORDER, OWNER).await,
+            Cross | CrossAgain => self.world.status(ORDER, OWNER).await,
+        };
+        let told =
+            ["Code", "code", "Status"].iter().map(|name| answer.text(name)).find(|text| !text.is_empty());
+        (answer.status, told.unwrap_or_default().to_owned())
+    }
+
+    /// The stage is not reached: the client must try again, or the order waits. Nothing is parked.
+    pub(crate) async fn is_held_up_at(&mut self, stage: Stage) {
+        if matches!(stage, Cross | CrossAgain) {
+            // Lambda retries and gives up; a sweep during the trouble tries again, and changes nothing.
+            self.work().await;
+            self.sweep().await;
+            self.is_kept();
+        } else {
+            let charges = self.world.charges().len();
+            let (status, code) = self.ask(stage).await;
+            assert_eq!((status, code.as_str()), (503, "UNAVAILABLE"), "{stage:?}");
+            assert_eq!(self.world.charges().len(), charges, "{stage:?}: nothing was sent to the processor");
+        }
+    }
+
+    /// What Lambda can do does Lambda.
+    pub(crate) async fn work(&mut self) {
+        self.world.advance(LATER);
+        self.world.settle_within(Some(HELD_UP)).await;
+    }
+
+    /// The order waits with its card, and nothing is held against it.
+    pub(crate) fn is_kept(&self) {
+        let row = &self.world.at_rest().quarantine[ORDER];
+        assert_eq!(text(row, "Status"), "PENDING", "{row}");
+        assert!(row.get("FailureReason").is_none(), "{row}");
+        assert!(row.get("SealedCard").is_some(), "{row}");
+    }
+
+    /// The trouble is over: the same request goes well, and what waits goes across within two sweeps, without hands.
+    pub(crate) async fn recovers_at(&mut self, stage: Stage) {
+        if matches!(stage, Cross | CrossAgain) {
+            for _ in 0..2 {
+                self.sweep().await;
+                self.world.settle().await;
+            }
+            self.is_across(stage).await;
+        } else {
+            self.live(&[stage]).await;
+        }
+    }
+
+    pub(crate) async fn sweep(&mut self) {
+        self.world.advance(order::SWEEP_PERIOD);
+        self.world.sweep().await.expect("a sweep ends well");
+    }
+
+    async fn is_across(&self, stage: Stage) {
+        let rest = self.world.at_rest();
+        assert!(rest.quarantine.is_empty(), "{stage:?}: {:?}", rest.quarantine);
+        assert_eq!((rest.clean.len(), rest.vault.len()), (1, 1), "{stage:?}");
+    }
+
+    /// Charged once, with the second card; forgotten; nothing is left behind.
+    pub(crate) fn is_whole(&self) {
+        let rest = self.world.at_rest();
+        rest.check(&self.world.charges()).unwrap();
+        assert!(rest.quarantine.is_empty() && rest.vault.is_empty());
+        let row = &rest.clean[ORDER];
+        assert!(row.get("CardForgottenAt").is_some() && row.get("PaymentId").is_some(), "{row}");
+        let declined: Vec<_> = self.world.charges().iter().map(is_decline).collect();
+        assert_eq!(declined, [true, false], "declined once, charged once");
+    }
+}
