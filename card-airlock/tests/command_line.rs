@@ -335,6 +335,25 @@ fn a_profile_is_checked_with_its_requests_and_its_outcomes() {
     let output = home.run(&["profile", "check", "braintree"]);
     assert_eq!((output.status.code(), stderr(&output).contains("there is no profile")), (Some(1), true));
     assert_eq!(home.run(&["profile", "check", "stripe", "--card", "4111"]).status.code(), Some(2));
+    let output = home.run(&["profile", "check", "stripe", "--json"]);
+    let profile: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&profile["profile"], &profile["needsSecret"], &profile["hasLookup"]),
+        (&"stripe".into(), &true.into(), &true.into())
+    );
+    let requests = profile["requests"].as_array().unwrap();
+    let lines: Vec<&str> = requests.iter().map(|request| request["line"].as_str().unwrap()).collect();
+    assert_eq!(
+        lines,
+        [
+            "POST {ProcessorUrl}/v1/payment_methods",
+            "POST {ProcessorUrl}/v1/payment_intents",
+            "POST {ProcessorUrl}/v1/payment_intents/PAYMENT_INTENT/confirm",
+            "GET {ProcessorUrl}/v1/payment_intents/PAYMENT_INTENT",
+        ]
+    );
+    assert!(requests.iter().all(|request| !request["rules"].as_array().unwrap().is_empty()), "{profile}");
+    assert!(!profile.to_string().contains("4242424242424242"), "{profile}");
 }
 
 /// A processor that gives each connection this answer.

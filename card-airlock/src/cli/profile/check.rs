@@ -1,9 +1,10 @@
 //! `card-airlock profile check`: what a profile sends, and what each answer means.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::Args;
-use paybill::{preview, profile::Profile};
+use paybill::{ShownRequest, preview, profile::Profile};
+use serde_json::{Value, json};
 
 use super::{super::CliError, CardArgs, load};
 use crate::style::{FAINT, GOOD, HEADING};
@@ -15,11 +16,18 @@ pub(in super::super) struct CheckArgs {
     profile: String,
     #[command(flatten)]
     card: CardArgs,
+    /// Print it as one JSON object.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn print(args: &CheckArgs, out: &mut dyn Write) -> Result<(), CliError> {
     let profile = load(&args.profile)?;
     let requests = preview(&profile, args.card.card()?)?;
+    if args.json {
+        serde_json::to_writer(&mut *out, &as_json(&profile, &requests)).map_err(io::Error::from)?;
+        return Ok(writeln!(out)?);
+    }
     needs(&profile, out)?;
     for (request, rules) in requests.iter().zip(profile.shown_rules()) {
         writeln!(out, "\n{HEADING}{}{HEADING:#}", request.request)?;
@@ -37,14 +45,38 @@ pub(super) fn print(args: &CheckArgs, out: &mut dyn Write) -> Result<(), CliErro
             )?;
         }
         writeln!(out)?;
-        let width = rules.rules.iter().map(|rule| rule.answer.chars().count()).max().unwrap_or_default();
         for (index, rule) in rules.rules.iter().enumerate() {
-            writeln!(out, "  {:>2}  {:<width$}  {}", index + 1, rule.answer, rule.outcome)?;
+            writeln!(out, "  {:>2}  {}\n      → {}", index + 1, rule.answer, rule.outcome)?;
         }
-        writeln!(out, "      {:<width$}  unknown", "any other answer, or none")?;
+        writeln!(out, "      any other answer, or none\n      → unknown")?;
     }
     writeln!(out, "\n{GOOD}The profile {} is correct.{GOOD:#}", profile.name)?;
     Ok(())
+}
+
+fn as_json(profile: &Profile, requests: &[ShownRequest]) -> Value {
+    let requests = requests.iter().zip(profile.shown_rules()).map(|(request, rules)| {
+        let rules = rules.rules.iter().map(|rule| json!({ "answer": rule.answer, "outcome": rule.outcome }));
+        json!({
+            "request": request.request,
+            "line": request.line,
+            "headers": request.headers,
+            "body": request.body,
+            "bodyUnderAgreement": request.body_under_agreement,
+            "rules": rules.collect::<Vec<_>>(),
+            "anyOtherAnswer": "unknown",
+        })
+    });
+    json!({
+        "profile": profile.name,
+        "needsSecret": profile.needs_secret,
+        "needsAccount": profile.needs_account,
+        "needsAmount": profile.needs_amount,
+        "needsExpiry": profile.needs_expiry,
+        "keepsIdempotencyKeysForHours": profile.kept_hours,
+        "hasLookup": profile.has_lookup(),
+        "requests": requests.collect::<Vec<_>>(),
+    })
 }
 
 fn needs(profile: &Profile, out: &mut dyn Write) -> Result<(), CliError> {
