@@ -593,7 +593,7 @@ fn replay_tells_by_its_exit_code_whether_anything_is_left() {
     assert_eq!((code, &summary["rearmed"], &summary["dryRun"]), (Some(3), &1.into(), &true.into()), "{said}");
     let output = home.run(&["replay", "--aws-port", &port, "--order", "another"]);
     assert_eq!(output.status.code(), Some(1), "there is no such order");
-    assert!(stderr(&output).contains("no order of this id"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("there is nothing to replay"), "{}", stderr(&output));
     assert_eq!(home.run(&["replay", "--reason", "NONE"]).status.code(), Some(2));
     up.stop_with("-TERM");
 

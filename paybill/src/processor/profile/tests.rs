@@ -101,7 +101,7 @@ fn a_wrong_profile_is_refused_with_its_line_and_what_is_wrong_there() {
         ("path = \"/charges/{object}\"", "path = \"/charges/{taken.card}\"", 19, "use {object}"),
         ("key_suffix = \"-c\"", "key_suffix = \"-s\"", 24, "same idempotency key"),
         ("key_suffix = \"-c\"", "key_suffix = \"/c\"", 24, "letters, digits"),
-        ("take = { card = \"/id\" }", "take = { card = \"id\" }", 15, "no JSON pointer"),
+        ("take = { card = \"/id\" }", "take = { card = \"id\" }", 15, "is not a JSON pointer"),
         ("take = { card = \"/id\" }", "take = { Card = \"/id\" }", 11, "small letters"),
         ("remember = \"card\"", "remember = \"id\"", 16, "only a value that this step takes"),
         ("\"{card.number}\"", "\"{card.cvc}\"", 17, "{card.cvc} is no placeholder"),
