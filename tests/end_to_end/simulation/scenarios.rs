@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use card_airlock::sandbox::{Dialect, Failure::AnswerLost};
+use card_airlock::sandbox::{
+    Dialect,
+    Failure::{AnswerLost, ErrorCharged},
+};
 use card_airlock_services::{FaultKind, When};
 use serde_json::json;
 
@@ -15,7 +18,7 @@ use super::{
     details::DETAILS,
     driver::Simulation,
     operations::{BARGAIN, ORDERS, Op, Sender, USERS},
-    processors::Failing,
+    processors::{Failing, Route},
     world::{WORKER, World},
 };
 
@@ -155,6 +158,26 @@ async fn promise_6_a_payment_whose_answer_was_lost_is_charged_once() {
     simulation.go(&lost).await;
     assert_eq!(simulation.world.charges().len(), 1);
     simulation.end().await;
+}
+
+/// The processor has charged, says 500, and does not tell of it. Then the settings name another processor, or account.
+#[tokio::test]
+async fn promise_6_a_payment_without_an_outcome_is_never_sent_elsewhere() {
+    let pay = |failure| Op::Pay { order: 0, user: 0, by_merchant: true, key: None, amount: None, failure };
+    let submit = Op::Submit { order: 0, user: 0, details: 0, by: Sender::Merchant(Some(700)) };
+    let charged = pay(Some(Failing::Charge(ErrorCharged)));
+    for own in Dialect::ALL {
+        let others = Dialect::ALL.into_iter().filter(|other| *other != own).map(Route::To);
+        for route in others.chain([Route::Altered]) {
+            let mut simulation = Simulation::charged_by(own).await;
+            simulation.go(&[submit.clone(), Op::Settle, Op::Lookups(false), charged.clone()]).await;
+            simulation
+                .go(&[Op::Route(route), Op::Advance(2 * MINUTE), pay(None), Op::Lookups(true), pay(None)])
+                .await;
+            assert_eq!(simulation.world.charges().len(), 1, "{own:?} {route:?}");
+            simulation.end().await;
+        }
+    }
 }
 
 #[tokio::test]
