@@ -254,8 +254,8 @@ fn what_cannot_come_about_is_refused_before_anything_starts() {
         (["--parameter", "Nothing=1"], 1, "Nothing: there is no such parameter"),
         (["--parameter", "AmountRequired"], 2, "it must be NAME=VALUE"),
         (["--cors-origin", "http://localhost:8080/"], 1, "CorsOrigin: no browser sends this origin"),
-        (["--fault", "kms/Decrypted=error"], 2, "OPERATION is not one that SERVICE has here"),
-        (["--fault", "kmz/Decrypt=error"], 2, "SERVICE is none that is here"),
+        (["--fault", "kms/Decrypted=error"], 2, "OPERATION must be an operation"),
+        (["--fault", "kmz/Decrypt=error"], 2, "SERVICE must be a service"),
     ] {
         let output = Home::new().run(&arguments);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}");

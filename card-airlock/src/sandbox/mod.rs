@@ -126,7 +126,7 @@ impl Sandbox {
         *self.0.books.next_before.lock() = failure;
     }
 
-    /// Whether it tells what became of a payment. While it does not, the answer is 503.
+    /// Whether it says the outcome of a payment. While it does not, the answer is 503.
     pub fn answer_lookups(&self, answers: bool) {
         *self.0.books.is_mute.lock() = !answers;
     }

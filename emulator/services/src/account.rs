@@ -1,4 +1,4 @@
-//! The account and region of the endpoint, as its ARNs tell them.
+//! The account and region of the endpoint, as in its ARNs.
 
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ pub struct Account {
 const EMBEDDED: (&str, &str) = ("us-east-1", "123456789012");
 
 impl Account {
-    /// Whether all embedded services can claim to belong to it.
+    /// Whether all embedded services support it.
     pub(crate) fn is_supported(&self) -> bool {
         (self.region.as_str(), self.id.as_str()) == EMBEDDED
     }

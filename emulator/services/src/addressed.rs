@@ -9,7 +9,7 @@ use crate::{
     service::Service,
 };
 
-/// Which operation of which service a request is for, in whatever protocol. Nothing is known of whether it is here.
+/// Which operation of which service a request is for, in any protocol. It is not known yet whether it exists here.
 #[derive(Debug)]
 pub(crate) struct Addressed {
     pub(crate) protocol: Protocol,
@@ -19,7 +19,7 @@ pub(crate) struct Addressed {
     pub(crate) service: Option<String>,
     /// The operation; of a REST service whose path is not known here, the method.
     pub(crate) operation: String,
-    /// What the path, the query and a form say beside it.
+    /// The other values of the path, the query and a form.
     pub(crate) parameters: Map<String, Value>,
 }
 

@@ -1,4 +1,4 @@
-//! What every request must pass before a service sees it.
+//! The checks that every request must pass before it reaches a service.
 
 use card_airlock_iam::Iam;
 
@@ -7,7 +7,7 @@ use crate::{
     request::Request, service::Service,
 };
 
-/// The one door: a request goes on, or is answered here, as the service answers who may not.
+/// Every request passes here: it goes on to its service, or it is answered here with the service's own refusal.
 pub(crate) fn admit(
     request: &Request,
     iam: &Iam,

@@ -1,4 +1,4 @@
-//! What goes back to a client of AWS.
+//! The answers to a client of AWS.
 
 use axum::{
     body::{Body, Bytes},
@@ -22,7 +22,7 @@ impl Answer {
         Self { status, body, headers: Vec::new() }
     }
 
-    /// What a service answers when all went well.
+    /// The answer of a service without an error.
     pub(crate) fn ok(members: &Value) -> Self {
         Self::new(StatusCode::OK, Bytes::from(members.to_string()))
     }
@@ -47,7 +47,7 @@ impl IntoResponse for Answer {
     }
 }
 
-/// A refusal of the endpoint's own, with AWS's code for it. Fixed text: nothing of the request comes back.
+/// A refusal of the endpoint's own, with AWS's code for it. It has fixed text, and nothing from the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fault {
     status: StatusCode,
@@ -112,6 +112,6 @@ impl Fault {
 /// What the caller gets.
 pub(crate) enum Reply {
     Answer(Answer),
-    /// Nothing: the connection breaks.
+    /// No answer: the connection breaks.
     Lost,
 }

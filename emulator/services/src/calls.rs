@@ -1,4 +1,4 @@
-//! Who asked AWS for what, for tests that hold each role to its step. Names only, never a body, and bounded.
+//! A log of the AWS calls of each role, for tests. It has names only, never a body, and a limited length.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -41,7 +41,7 @@ impl Call {
     }
 }
 
-/// Who calls what.
+/// The caller and the operation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallKind {
     /// The access-key id: a role's logical id, or an operator's.
@@ -54,13 +54,13 @@ pub struct CallKind {
 /// How often a role made a call since the start, and what DynamoDB charges for it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Tally {
-    /// All calls, whatever became of them.
+    /// All calls, with any result.
     pub calls: u64,
     /// Those that were answered with an error, such as a condition that failed.
     pub refused: u64,
     /// What those that were not refused did: one thing each, a transaction as many as it has actions.
     pub done: u64,
-    /// The units of those that were not refused, where they are metered.
+    /// The units of those that were not refused, if they are metered.
     pub units: Units,
 }
 
@@ -111,7 +111,7 @@ impl CallLog {
         let mut tallies = self.tallies.lock();
         let Call { role, service, operation, .. } = call;
         let kind = CallKind { role: role.clone(), service: *service, operation: operation.clone() };
-        // Names come from the caller: a caller who makes up too many is not counted.
+        // Names come from the caller: a caller who uses too many names is not counted.
         if tallies.len() < MAX_CALLS || tallies.contains_key(&kind) {
             count(tallies.entry(kind).or_default());
         }

@@ -1,4 +1,4 @@
-//! A stack as CloudFormation and Lambda tell of it. Whoever makes the resources says what they are.
+//! A stack as CloudFormation and Lambda describe it. The program that makes the resources says what they are.
 
 use std::{collections::BTreeMap, time::Duration, time::SystemTime};
 
@@ -15,7 +15,7 @@ use crate::account::Account;
 #[derive(Debug)]
 pub struct DeployedStack {
     pub name: String,
-    /// What its template says of itself.
+    /// The description of its template.
     pub description: String,
     pub created: SystemTime,
     pub parameters: Vec<StackParameter>,
@@ -24,7 +24,7 @@ pub struct DeployedStack {
     /// By name.
     pub functions: BTreeMap<String, DeployedFunction>,
     pub mappings: Vec<DeployedMapping>,
-    /// Cancelled by `DeleteStack`: whoever runs the stack then stops it.
+    /// Cancelled by `DeleteStack`: the program that runs the stack then stops it.
     pub deletion: CancellationToken,
 }
 
@@ -77,11 +77,11 @@ pub struct DeployedMapping {
     pub source_arn: String,
     /// The other members of an `EventSourceMappingConfiguration`, such as `BatchSize`.
     pub settings: Value,
-    /// What turns it off and on.
+    /// The switch that turns it off and on.
     pub switch: MappingSwitch,
 }
 
-/// The stack with what is made up for it.
+/// The stack with the ids that are generated for it.
 #[derive(Debug)]
 pub(crate) struct Deployed {
     pub(crate) stack: DeployedStack,

@@ -29,11 +29,11 @@ use crate::{
     streams::{StreamError, StreamReader, changes_something},
 };
 
-/// Dynoxide looks that an Authorization header is there, not what it says.
+/// Dynoxide checks only that there is an Authorization header.
 const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=endpoint/20260101/us-east-1/dynamodb/aws4_request, \
                              SignedHeaders=host;x-amz-date, Signature=0";
 
-/// The operations whose answers hold ARNs, and no row of anybody's.
+/// The operations whose answers have ARNs, and no rows.
 const ABOUT_TABLES: [&str; 6] =
     ["CreateTable", "DescribeTable", "UpdateTable", "DeleteTable", "ListStreams", "DescribeStream"];
 
@@ -47,7 +47,7 @@ pub(crate) struct Dynamo {
 }
 
 /// Every write to a table with a stream asks for the highest sequence number, and every reader for those after one:
-/// without an index dynoxide looks at all records there are, and a thousand orders more make each slower.
+/// without an index dynoxide looks at all records there are, and each thousand orders make it slower.
 const STREAM_INDEXES: &str = "
     CREATE INDEX stream_last ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
     CREATE INDEX stream_next ON _stream_records (table_name, shard_id, CAST(sequence_number AS INTEGER));";
@@ -151,7 +151,7 @@ impl Dynamo {
     }
 }
 
-/// Dynoxide's ARNs name a region and an account of its own; every ARN here names ours.
+/// Dynoxide's ARNs have its own region and account; they are replaced by ours.
 fn own_arn(text: &str, account: &Account) -> String {
     let theirs = format!("{}:{}", dynoxide::streams::LOCAL_REGION, dynoxide::streams::LOCAL_ACCOUNT);
     text.replace(&format!("arn:aws:dynamodb:{theirs}:"), &account.arn("dynamodb", ""))

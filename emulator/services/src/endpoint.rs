@@ -66,11 +66,11 @@ const GRACE: Duration = Duration::from_secs(1);
 pub struct EndpointOptions {
     /// The time of DynamoDB (stream records, TTL, the tokens of transactions) and of KMS (rotation, deletion).
     pub clock: Clock,
-    /// Where its resources claim to be.
+    /// The account and region of its resources.
     pub account: Account,
-    /// What of the callers' names its call log and its observer use.
+    /// Which of the callers' names its call log and its observer use.
     pub names: RequestNames,
-    /// Which requests it takes: a page in a browser must not reach it under a name that points to loopback.
+    /// Which requests it accepts: a page in a browser must not reach it under a name that points to loopback.
     pub guard: fn(&axum::extract::Request) -> bool,
 }
 
@@ -139,7 +139,7 @@ impl AwsEndpoint {
         }));
 
         let router = Router::new().fallback(serve).with_state(endpoint.clone());
-        // Without it, Nagle's algorithm holds back the end of an answer for 40 ms.
+        // Without it, Nagle's algorithm delays the end of an answer by 40 ms.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = axum::serve(listener, router).with_graceful_shutdown(stopping.clone().cancelled_owned());
         let stop = stopping.clone();
@@ -208,20 +208,20 @@ impl AwsEndpoint {
         self.0.observer.set(Box::new(observe));
     }
 
-    /// The messages that lie in the queues, hidden ones too, in the order in which they were sent.
+    /// The messages in the queues, hidden ones too, in the order in which they were sent.
     #[must_use]
     pub fn waiting(&self) -> Vec<Waiting> {
         self.0.sqs.waiting()
     }
 
-    /// From now on an empty queue is told at once: no receive waits for a message to come. For who drives the
-    /// stack by hand, where none comes by itself.
+    /// From now on an empty queue is reported at once: no receive waits for a message. For tests that drive the stack
+    /// step by step, where no message comes by itself.
     pub fn answer_receives_at_once(&self) {
         self.0.sqs.answer_at_once();
     }
 
-    /// Deletes the rows whose time to live is over by the clock, as DynamoDB does sooner or later, and says
-    /// how many they were.
+    /// Deletes the rows whose time to live is over by the clock, as DynamoDB does at some time, and returns
+    /// their number.
     ///
     /// # Errors
     /// When the embedded database fails.
@@ -245,7 +245,7 @@ impl AwsEndpoint {
     /// The same, for the event source mapping of a function: it reads with the function's role.
     ///
     /// # Errors
-    /// When there is no such stream. Whether the role may read it, each read tells.
+    /// When there is no such stream. Each read checks whether the role may read it.
     pub fn stream_for(&self, role: &str, stream_arn: &str) -> Result<StreamReader, StreamError> {
         Ok(self.stream(stream_arn)?.held_to(role, self.0.iam.clone()))
     }
@@ -272,7 +272,7 @@ impl AwsEndpoint {
         self.0.iam.enforce_on_role(role, policy, document)
     }
 
-    /// From now on a caller that is no role of the policies is denied everything. Before, it is the account's
+    /// From now on a caller that is not a role of the policies is denied everything. Before, it is the account's
     /// operator, who may do all but use the envelope keys.
     pub fn deny_unknown_callers(&self) {
         self.0.iam.deny_unknown();
@@ -391,7 +391,7 @@ async fn serve(State(endpoint): State<AwsEndpoint>, request: axum::extract::Requ
     }
     let (head, body) = request.into_parts();
     let version = head.headers.get(CONTENT_TYPE).filter(|kind| kind.as_bytes() == JSON_1_1).cloned();
-    // A task of its own: AWS does what it was asked also when the caller has hung up meanwhile.
+    // Its own task: AWS finishes a call also when the caller has disconnected.
     let answered = tokio::spawn(async move { endpoint.0.answer(&head, body).await });
     let answered = answered.await.unwrap_or(Err(Fault::UNAVAILABLE));
     let mut response = answered.unwrap_or_else(|fault| fault.answer().into_response());

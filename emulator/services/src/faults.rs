@@ -1,5 +1,5 @@
-//! Faults on purpose: what AWS, or the way there, can do to a call. Two switches are the heart of it: lost before
-//! the service did anything, and the reply lost after it did everything.
+//! Injected faults: what AWS, or the network, can do to a call. The two most important are: the request is lost before
+//! the service did anything, and the reply is lost after it did everything.
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
@@ -13,15 +13,15 @@ use crate::{answer::Answer, calls::Call, observer::ON_PURPOSE, service::Service}
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The request is lost on its way: nothing is done, no answer comes.
+    /// The request is lost: nothing is done, and no answer comes.
     LostBefore,
     /// The service does what it is asked, and the answer is lost.
     ReplyLost,
-    /// The service refuses for load, in its own words.
+    /// The service throttles the call, with its own error.
     Throttled,
     /// The service fails (500).
     InternalError,
-    /// The service begins after so long; beyond the caller's time-out that is "late".
+    /// The service begins after this time; with more than the caller's time-out, its answer is too late.
     Slow(Duration),
     /// Another transaction is in progress on the same item: `TransactionCanceledException` with that reason for a
     /// transaction, `TransactionConflictException` for a single write. Other operations throttle.
@@ -37,13 +37,13 @@ pub enum When {
     Always,
     /// The n-th only, counted from 1.
     Nth(u64),
-    /// The first so many.
+    /// The first n.
     First(u64),
     /// Each with this probability, from 0 to 1.
     Probability(f64),
 }
 
-/// Which calls go wrong, and how. `None` matches all.
+/// Which calls fail, and how. `None` matches all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FaultRule {
     /// The caller's access-key id: a function's role.
@@ -57,7 +57,7 @@ pub struct FaultRule {
     pub when: When,
 }
 
-/// Not a fault rule. Shown to who typed it, without what they typed.
+/// The text is not a fault rule. The error is shown to the user, without the user's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParseFaultError {
     /// Not two or three parts, `=` and a kind.
@@ -68,23 +68,23 @@ pub enum ParseFaultError {
          call only, or x5 for the first five; always without it"
     )]
     Form,
-    /// The service is none of those here.
+    /// There is no such service here.
     #[error(
-        "SERVICE is none that is here, as the AWS CLI names it, nor *; emulator/services/README.md lists them"
+        "SERVICE must be a service that emulator/services/README.md lists, as the AWS CLI names it, or *"
     )]
     Service,
     /// The service has no such operation.
     #[error(
-        "OPERATION is not one that SERVICE has here, as AWS names it, or *; emulator/services/README.md lists them"
+        "OPERATION must be an operation that emulator/services/README.md lists for SERVICE, as AWS names it, or *"
     )]
     Operation,
     /// No such fault.
     #[error(
-        "KIND is not lost-before, reply-lost, throttled, error, slow, conflict or cancelled-by-throttling"
+        "KIND must be lost-before, reply-lost, throttled, error, slow, conflict or cancelled-by-throttling"
     )]
     Kind,
     /// No such choice of calls.
-    #[error("WHEN is not a probability from 0 to 1, # and a number from 1, or x and a number")]
+    #[error("WHEN must be a probability from 0 to 1, # and a number from 1, or x and a number")]
     When,
 }
 
@@ -170,7 +170,7 @@ impl Faults {
         self.rules().push(Armed { rule, matched: 0 });
     }
 
-    /// Takes one such rule away.
+    /// Removes one such rule.
     pub fn remove(&self, rule: &FaultRule) {
         let mut rules = self.rules();
         if let Some(place) = rules.iter().position(|armed| armed.rule == *rule) {
@@ -184,12 +184,12 @@ impl Faults {
         self.rules().iter().map(|armed| armed.rule.clone()).collect()
     }
 
-    /// Takes all rules away.
+    /// Removes all rules.
     pub fn clear(&self) {
         self.rules().clear();
     }
 
-    /// What is to go wrong with this call.
+    /// The fault of this call.
     pub(crate) fn strike(&self, call: &Call) -> Option<FaultKind> {
         let mut struck = None;
         for armed in self.rules().iter_mut().filter(|armed| armed.rule.matches(call)) {

@@ -1,6 +1,6 @@
-//! A transaction's `ClientRequestToken`: what is asked again within ten minutes is answered again and not done again.
-//! Dynoxide can do this, but looks at all tokens of the last ten minutes with each transaction, which makes it the
-//! slower the more there were.
+//! A transaction's `ClientRequestToken`: a repeat within ten minutes gets the same answer, and is not done again.
+//! Dynoxide can do this, but it reads all tokens of the last ten minutes with each transaction, so it gets
+//! slower with more of them.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
 
 use std::{
@@ -45,11 +45,11 @@ struct State {
     is_done: bool,
 }
 
-/// What becomes of a request.
+/// How a request is handled.
 pub(crate) enum Claim<'a> {
     /// It has no token, or is no transaction: a repetition does it again.
     Unclaimed,
-    /// It is to be done, and the claim told how that went. Its token is not in the request any more.
+    /// It is to be done, and the claim gets the result. Its token is no longer in the request.
     First(UnderWay<'a>),
     /// It is answered already.
     Answered(Result<Answer, Fault>),
@@ -125,7 +125,7 @@ impl Known {
     }
 }
 
-/// All that the database ever says of a transaction that was done, but for its units: a repeat writes nothing. (AWS
+/// All that the database answers for a transaction that was done, except its units: a repeat writes nothing. (AWS
 /// charges it as a read.)
 fn done_already() -> Answer {
     Answer::new(StatusCode::OK, Bytes::from_static(b"{}"))

@@ -1,4 +1,4 @@
-//! The members of a call that are not known here: what they ask for would not be done.
+//! The unknown members of a call: they would have no effect.
 
 use serde_json::Value;
 

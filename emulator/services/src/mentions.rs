@@ -1,4 +1,4 @@
-//! The identifiers that a request mentions: what ties one call to another.
+//! The identifiers in a request, by which calls belong together.
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
-//! Metering: the database is asked with each call what DynamoDB charges for it (`ReturnConsumedCapacity`), as AWS can
-//! be, and the answer goes on without it.
+//! Metering: the database is asked with each call what DynamoDB charges for it (`ReturnConsumedCapacity`), as AWS
+//! can be, and the answer goes to the caller without it.
 
 use axum::body::Bytes;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::{answer::Answer, calls::Call, request::Request, service::Service, uni
 
 /// The operations that read. All others that have units write.
 const READS: [&str; 5] = ["GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"];
-/// The operations that can tell.
+/// The operations that can say it.
 const WRITES: [&str; 5] = ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"];
 
 /// The request, asking for its units.
@@ -24,7 +24,7 @@ pub(crate) fn with_metering(mut request: Request) -> Request {
     request
 }
 
-/// The units that the answer tells, and the answer without them.
+/// The units in the answer, and the answer without them.
 pub(crate) fn take_units(call: &Call, answer: Answer) -> (Answer, Units) {
     let mut units = Units::default();
     if call.service != Service::DynamoDb {

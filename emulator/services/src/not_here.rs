@@ -1,4 +1,4 @@
-//! A request that no service here serves: it is answered in its own protocol, and with its own name.
+//! A request that no service here supports: the answer is in its own protocol, and has its name.
 
 use axum::response::Response;
 use card_airlock_iam::Iam;
@@ -15,7 +15,7 @@ use crate::{
 const LISTED: &str = "emulator/services/README.md of Card Airlock lists what this local endpoint has";
 const MOST_NAME_CHARS: usize = 64;
 
-/// The answer to a request that is for nothing that the services here serve.
+/// The answer to a request that the services here do not support.
 pub(crate) fn answer(addressed: &Addressed, iam: &Iam, account: &Account) -> Response {
     let Addressed { protocol, caller, service, operation, .. } = addressed;
     if *protocol == Protocol::Query {

@@ -1,4 +1,4 @@
-//! Calls as they went, told to an observer while the endpoint runs. Names and codes only, never a body.
+//! Reports calls and their results to an observer while the endpoint runs. It has names and codes only, never a body.
 
 use std::{
     sync::OnceLock,
@@ -14,19 +14,19 @@ use crate::{
     request_names::RequestNames,
 };
 
-/// What a fault on purpose says of itself.
+/// The text of an injected fault.
 pub(crate) const ON_PURPOSE: &str = "a fault on purpose";
 
-/// One call and what came of it.
+/// One call and its result.
 #[derive(Debug, Clone)]
 pub struct ObservedCall {
-    /// Who asked for what.
+    /// The caller and the operation.
     pub call: Call,
     /// The values of the identifiers that it has.
     pub mentions: Vec<String>,
     /// `ok`, the error's code as AWS names it, or `no answer`.
     pub outcome: String,
-    /// Whether a fault on purpose struck it.
+    /// Whether it had an injected fault.
     pub on_purpose: bool,
     /// When it came, by the machine's time.
     pub at: SystemTime,
@@ -54,7 +54,7 @@ impl Observer {
         let _ = self.0.set(observe);
     }
 
-    /// Nothing is recorded while nobody observes.
+    /// Nothing is recorded without an observer.
     pub(crate) fn begin(&self, request: &Request, names: &RequestNames) -> Option<Begun> {
         self.0.get().map(|_| Begun {
             call: request.call(names),
@@ -64,7 +64,7 @@ impl Observer {
         })
     }
 
-    /// Tells the observer before the caller gets its answer: the caller cannot be faster than what the observer does.
+    /// Reports to the observer before the caller gets its answer, so that the observer is never late.
     pub(crate) fn end(&self, begun: Option<Begun>, reply: &Result<Reply, Fault>) {
         let (Some(observe), Some(begun)) = (self.0.get(), begun) else { return };
         let (outcome, on_purpose) = match reply {

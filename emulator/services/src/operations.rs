@@ -1,6 +1,6 @@
-//! What each service can be asked. README.md lists it, too; what is not in these lists is refused by its name.
+//! The operations of each service. README.md lists them, too. Any other operation is refused by its name.
 //!
-//! What an embedded service would answer without doing it is not in them: an SQS message move, a resource policy.
+//! Operations that an embedded service would answer without doing them are not in the lists: an SQS message move, a resource policy.
 
 use crate::{cloudformation, kms, lambda, service::Service};
 
@@ -68,7 +68,7 @@ const SECRETS_MANAGER: [&str; 14] = [
 ];
 
 impl Service {
-    /// The names of all operations that it can be asked for.
+    /// The names of all its operations.
     pub(crate) fn operations(self) -> Vec<&'static str> {
         match self {
             Self::DynamoDb => DYNAMODB.to_vec(),

@@ -11,7 +11,7 @@ use crate::{answer::Fault, endpoint::AwsEndpoint, request::Request, service::Ser
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{operation} was refused ({code})")]
 pub struct Refused {
-    /// What was asked.
+    /// The operation.
     pub operation: &'static str,
     /// The service's error code.
     pub code: String,
@@ -147,7 +147,7 @@ impl AwsEndpoint {
         self.call(Service::SecretsManager, "PutSecretValue", asked).await.map(drop)
     }
 
-    /// A call of the endpoint's own, which no policy is asked about.
+    /// A call by the endpoint itself, without a policy check.
     async fn call(&self, service: Service, operation: &'static str, asked: Value) -> Result<Value, Refused> {
         let performed = self.0.perform(Request::own(service, operation, asked)).await;
         let answer = performed.unwrap_or_else(Fault::answer);

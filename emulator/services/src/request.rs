@@ -1,4 +1,4 @@
-//! A request to AWS: who asks which service for what.
+//! A request to AWS: its caller, its service and its operation.
 
 use axum::body::Bytes;
 use http::HeaderMap;
@@ -23,7 +23,7 @@ pub(crate) struct Request {
     pub(crate) role: String,
     pub(crate) service: Service,
     pub(crate) operation: String,
-    /// Its parameters, wherever they were.
+    /// Its parameters, from any place.
     pub(crate) json: Value,
     /// What was sent: of `Invoke`, the function's event.
     pub(crate) body: Bytes,

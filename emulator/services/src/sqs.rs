@@ -21,7 +21,7 @@ use crate::{
 /// How many sent messages are remembered for [`Sqs::sent`].
 const MAX_SENT: usize = 10_000;
 
-/// The operations whose answers hold queue URLs, and no message of anybody's.
+/// The operations whose answers hold queue URLs, and no messages.
 const ABOUT_QUEUES: [&str; 4] = ["CreateQueue", "GetQueueUrl", "ListQueues", "ListDeadLetterSourceQueues"];
 
 pub(crate) struct Sqs {
@@ -70,7 +70,7 @@ impl Sqs {
         answer
     }
 
-    /// The latest send requests, deleted messages' too: what once lay in a queue was at rest.
+    /// The latest send requests, also those of deleted messages: everything that was in a queue was stored.
     pub(crate) fn sent(&self) -> Vec<Value> {
         self.sent.lock().iter().cloned().collect()
     }

@@ -5,13 +5,13 @@ use std::io;
 /// Why the endpoint could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// No loopback socket to be had.
+    /// There is no loopback socket.
     #[error("the local AWS endpoint got no loopback socket")]
     Socket(#[from] io::Error),
     /// The embedded database did not open.
     #[error("the embedded DynamoDB did not open")]
     Database,
-    /// The embedded services cannot claim to belong to the account.
+    /// The embedded services do not support the account.
     #[error("the embedded services accept only the account 123456789012 in us-east-1")]
     Account,
 }

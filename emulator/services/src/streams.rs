@@ -27,7 +27,7 @@ pub enum StreamError {
     /// A position that no record of this stream has had.
     #[error("no record of the stream has this sequence number")]
     NoSuchPosition,
-    /// Records behind the position are gone (`TrimmedDataAccessException`): read on from the beginning.
+    /// Records behind the position are gone (`TrimmedDataAccessException`): read again from the beginning.
     #[error("the records behind this position are trimmed")]
     Trimmed,
     /// The role that reads may not (`AccessDeniedException`).
@@ -46,7 +46,7 @@ pub struct StreamReader {
     stream_arn: String,
     region: String,
     shard_id: String,
-    /// Who reads, when that matters.
+    /// The role that reads, if it is checked.
     reader: Option<(String, Arc<Iam>)>,
 }
 

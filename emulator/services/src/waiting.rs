@@ -1,4 +1,4 @@
-//! Which messages lie in the queues: kept beside the embedded service, which shows its messages to receivers only.
+//! Which messages are in the queues: kept beside the embedded service, which shows its messages to receivers only.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -39,7 +39,7 @@ impl Waitings {
         self.followed().messages.values().cloned().collect()
     }
 
-    /// Takes note of a call that succeeded.
+    /// Records a call that succeeded.
     pub(crate) fn follow(&self, request: &Request, answer: &Answer) {
         let operation = request.operation.as_str();
         if !["SendMessage", "ReceiveMessage", "DeleteMessage"].contains(&operation) {

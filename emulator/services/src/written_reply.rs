@@ -1,4 +1,4 @@
-//! What goes back to the caller, as the protocol of its service writes it.
+//! The answer to the caller, in the protocol of its service.
 
 use std::io;
 
@@ -20,7 +20,7 @@ pub(crate) fn write(reply: Reply, protocol: Protocol, service: Service, operatio
     match reply {
         Reply::Answer(answer) if protocol == Protocol::AwsJson => answer.into_response(),
         Reply::Answer(answer) => written(answer, protocol, service, operation).into_response(),
-        // A body that fails makes the server break the connection off.
+        // A body that fails makes the server close the connection.
         Reply::Lost => {
             let broken = futures::stream::iter([Err::<Bytes, _>(io::Error::other("lost on purpose"))]);
             Response::new(Body::from_stream(broken))

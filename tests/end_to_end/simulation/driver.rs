@@ -32,7 +32,7 @@ pub(super) struct Simulation {
     processors: Processors,
     /// Whether a call of a function may fail.
     may_fault: bool,
-    /// Whether the processor tells what became of a payment.
+    /// Whether the processor says the outcome of a payment.
     answers_lookups: bool,
 }
 

@@ -36,7 +36,7 @@ pub(super) enum Op {
     },
     /// Payments are sent by other settings from now on.
     Route(Route),
-    /// Whether the processor tells from now on what became of a payment.
+    /// Whether the processor says the outcome of a payment from now on.
     Lookups(bool),
     /// A customer sends another card for an order.
     PutCard { order: usize, user: usize, card: usize },

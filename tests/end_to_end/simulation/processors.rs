@@ -75,7 +75,7 @@ pub(super) struct Circumstances {
     pub(super) failing: Option<Failing>,
     /// Whether a request has met that failure.
     pub(super) has_failed: bool,
-    /// Whether the processor tells what became of a payment.
+    /// Whether the processor says the outcome of a payment.
     pub(super) answers_lookups: bool,
     /// Whether a call of the functions' own may fail.
     pub(super) may_fault: bool,
@@ -166,7 +166,7 @@ impl Processors {
         }
     }
 
-    /// Whether the processor says what became of a payment.
+    /// Whether the processor says the outcome of a payment.
     fn can_be_known(&self, now: Circumstances, payment: &str, charge: Option<&Charge>) -> bool {
         self.sent.get(payment) == Some(&now.route)
             && can_look_up(now.dialect)

@@ -41,7 +41,7 @@ pub(super) fn permissions(operation: &str, body: &Value, account: &Account) -> V
             let actions = body.get("TransactItems").and_then(Value::as_array);
             actions.into_iter().flatten().map(|action| enclosed(operation, action, account)).collect()
         }
-        // Their attributes are not looked into: no statement of the template's allows them.
+        // Their attributes are not read: no statement of the template allows them.
         "BatchGetItem" | "BatchWriteItem" => {
             let tables = body.get("RequestItems").and_then(Value::as_object);
             let tables = tables.into_iter().flatten().map(|(table, _)| table);
@@ -116,7 +116,7 @@ fn context(operation: &str, body: &Map<String, Value>, enclosing: Option<&str>) 
     })
 }
 
-/// The top-level attributes that a request names, wherever: read, written or only compared.
+/// The top-level attributes that a request names in any place: read, written or only compared.
 fn attributes(body: &Map<String, Value>) -> Option<BTreeSet<String>> {
     let mut attributes = BTreeSet::new();
     for map in MAPS.iter().filter_map(|name| body.get(*name)) {
@@ -158,7 +158,7 @@ mod tests {
         Context::default().with(key, [value.to_owned()])
     }
 
-    /// A key that was given no value is a missing one.
+    /// A key without a value counts as missing.
     fn of(context: Context) -> Vec<Option<Context>> {
         vec![Some(context.with("dynamodb:EnclosingOperation", []))]
     }

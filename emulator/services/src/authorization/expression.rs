@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-/// Reserved words, so never attributes unless behind a `#name`.
+/// Reserved words: they are attributes only after a `#name`.
 const WORDS: [&str; 9] = ["AND", "OR", "NOT", "IN", "BETWEEN", "SET", "REMOVE", "ADD", "DELETE"];
 
 const FUNCTIONS: [&str; 8] = [
@@ -20,8 +20,8 @@ const FUNCTIONS: [&str; 8] = [
     "list_append",
 ];
 
-/// The top-level attributes that an expression names, with `#name`s looked up. `None` when that cannot be told.
-/// A word too many is possible for an expression that DynamoDB refuses; a word too few is not.
+/// The top-level attributes that an expression names, with `#name`s looked up. `None` when that is not known.
+/// For an expression that DynamoDB refuses, it may have a name too many, but never one too few.
 pub(super) fn attributes(expression: &str, names: Option<&Map<String, Value>>) -> Option<BTreeSet<String>> {
     let mut attributes = BTreeSet::new();
     let mut rest = expression;

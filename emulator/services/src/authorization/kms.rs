@@ -1,4 +1,4 @@
-//! KMS: which key a call is about, and what it tells of its encryption context.
+//! KMS: which key a call is about, and its encryption context.
 //!
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html>
 
@@ -16,7 +16,7 @@ pub(crate) fn permissions(request: &Request, account: &Account, kms: &Kms) -> Ve
     };
     let plain = |resource: String| with(operation, resource, Some(Context::default()));
     let named = |member: &str| kms.arn_of_named(request.text(member).unwrap_or_default());
-    // A ciphertext tells its key, where the call does not.
+    // If the call does not name the key, the ciphertext does.
     let of_ciphertext = |member: &str| {
         let blob = || kms.arn_of_wrapping(request.text("CiphertextBlob").unwrap_or_default());
         request.text(member).map_or_else(blob, |_| named(member))
@@ -37,7 +37,7 @@ pub(crate) fn permissions(request: &Request, account: &Account, kms: &Kms) -> Ve
     }
 }
 
-/// `None`: it cannot be told.
+/// `None`: it is not known.
 fn encryption_context(given: Option<&Value>) -> Option<Context> {
     let empty = Map::new();
     let pairs = match given {

@@ -1,4 +1,4 @@
-//! The permissions that a call needs: actions on resources, with what the call tells of its conditions.
+//! The permissions that a call needs: actions on resources, with the condition values of the call.
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 
@@ -30,7 +30,7 @@ pub(crate) fn permissions(
         Service::Lambda => vec![deployed::lambda(request, account, deployed)],
     };
     let secure = |context: Context| {
-        // Loopback stands for TLS here.
+        // Loopback counts as TLS here.
         let context = context.with("aws:SecureTransport", ["true".to_owned()]);
         if context.is_ambiguous() { None } else { Some(context) }
     };
@@ -46,7 +46,7 @@ pub(crate) fn reading_stream(stream_arn: &str) -> [iam::Request; 4] {
     })
 }
 
-/// `GetRecords` names its stream only inside its iterator, which is not looked into.
+/// `GetRecords` names its stream only inside its iterator, which is not read.
 fn streams(request: &Request, account: &Account) -> Vec<iam::Request> {
     let stream = match request.operation.as_str() {
         "DescribeStream" | "GetShardIterator" => request.text("StreamArn").map(str::to_owned),
@@ -69,7 +69,7 @@ fn sqs(request: &Request, account: &Account) -> iam::Request {
     iam::Request { action: format!("sqs:{action}"), resource: arn, context: Some(Context::default()) }
 }
 
-/// A secret named without its ARN cannot be told: AWS puts random characters after a name.
+/// The ARN of a secret that is named otherwise is not known: AWS puts random characters after a name.
 fn secret(request: &Request) -> iam::Request {
     let arn = request.text("SecretId").filter(|id| id.starts_with("arn:")).map(str::to_owned);
     let action = format!("secretsmanager:{}", request.operation);

@@ -1,4 +1,4 @@
-//! What CloudFormation refuses with.
+//! The errors of CloudFormation.
 
 use http::StatusCode;
 

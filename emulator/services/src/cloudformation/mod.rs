@@ -1,4 +1,4 @@
-//! CloudFormation: what stack is up, and its end.
+//! CloudFormation: describes the running stack, and deletes it.
 //!
 //! <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Operations.html>
 
@@ -12,7 +12,7 @@ use crate::{answer::Answer, deployed::Deployed, members::stray, request::Request
 
 type Outcome = Result<Value, CloudFormationError>;
 
-/// What can be asked.
+/// The operations.
 pub(crate) const OPERATIONS: [&str; 5] = [
     "DeleteStack",
     "DescribeStackResource",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Outcome, error::CloudFormationError};
 use crate::deployed::{Deployed, StackResource};
 
-/// What stands in place of a parameter that is not shown.
+/// The text in place of a parameter that is not shown.
 const NOT_SHOWN: &str = "****";
 
 /// How many resources one answer names.

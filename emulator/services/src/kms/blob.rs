@@ -1,4 +1,4 @@
-//! A ciphertext as callers have it: which key and which version of its material sealed it, then what was sealed.
+//! A ciphertext as callers have it: the key and the version of its material, then the sealed bytes.
 
 use uuid::Uuid;
 

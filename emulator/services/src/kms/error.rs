@@ -1,4 +1,4 @@
-//! What KMS refuses with.
+//! The errors of KMS.
 
 use http::StatusCode;
 

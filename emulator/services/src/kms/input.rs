@@ -1,4 +1,4 @@
-//! The parameters of a call. One that is not known is refused by name: what it asks for would not be done.
+//! The parameters of a call. An unknown parameter is refused by name, because it would have no effect.
 
 use std::ops::RangeInclusive;
 

@@ -20,7 +20,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) enum KeyState {
     Enabled,
     Disabled,
-    /// It is gone at this time.
+    /// It is deleted at this time.
     PendingDeletion(SystemTime),
 }
 
@@ -98,7 +98,7 @@ impl Key {
         Ok(())
     }
 
-    /// Enables it. A rotation that came due meanwhile is done at once, and the next is a period later.
+    /// Enables it. A rotation that became due meanwhile is done at once, and the next one is a period later.
     pub(crate) fn enable(&mut self, now: SystemTime) -> Result<(), KmsError> {
         self.state = KeyState::Enabled;
         if let Some(Schedule { period_in_days, next }) = self.schedule

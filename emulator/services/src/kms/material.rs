@@ -64,7 +64,7 @@ impl Material {
         Ok(sealed)
     }
 
-    /// What was sealed so; `None` when anything of it differs.
+    /// The plaintext; `None` when any part differs.
     pub(crate) fn open(&self, bound: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, ciphertext) = sealed.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;

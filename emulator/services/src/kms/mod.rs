@@ -1,7 +1,7 @@
 //! KMS: keys with versions of their material, states, policies and aliases.
 //!
-//! <https://docs.aws.amazon.com/kms/latest/APIReference/Welcome.html>. What is not here is refused by name: an
-//! operation before it comes here, a parameter by [`input`], a kind of key by [`spec`].
+//! <https://docs.aws.amazon.com/kms/latest/APIReference/Welcome.html>. Anything unsupported is refused by name: an
+//! operation before this module, a parameter by [`input`], a kind of key by [`spec`].
 
 mod alias;
 mod blob;
@@ -102,8 +102,8 @@ impl Kms {
         }
     }
 
-    /// The ARN that a call is authorized for, of the key with this id, ARN or alias. What names no key is taken for
-    /// the id of one: who may not use it is denied, and who may learns that it is not there.
+    /// The ARN that a call is authorized for, of the key with this id, ARN or alias. An unknown name is treated as
+    /// the id of a key: a caller that may not use it is denied, and one that may learns that it does not exist.
     pub(crate) fn arn_of_named(&self, named: &str) -> String {
         let found = self.settled("", |turn| turn.state.resolve(named, turn.account).ok());
         let id = named.rsplit_once(":key/").map_or(named, |(_, id)| id);
@@ -140,7 +140,7 @@ impl Kms {
         })
     }
 
-    /// One thing at a time, after all that the clock has brought about meanwhile.
+    /// One call at a time, after everything that became due by the clock.
     fn settled<T>(&self, caller: &str, act: impl FnOnce(&mut Turn<'_>) -> T) -> T {
         let mut state = self.state.lock();
         let now = self.clock.now();

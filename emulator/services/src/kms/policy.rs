@@ -1,4 +1,4 @@
-//! Key policies: what is shown is what is enforced.
+//! Key policies: the policy that is shown is the one that is enforced.
 //!
 //! <https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html>
 

@@ -1,4 +1,4 @@
-//! All that KMS remembers: its keys and their aliases.
+//! The state of KMS: its keys and their aliases.
 
 use std::{collections::BTreeMap, time::SystemTime};
 
@@ -35,7 +35,7 @@ enum Named<'a> {
 }
 
 impl State {
-    /// Does what has come due: rotations, and the end of keys. Gives the keys that are gone.
+    /// Does what has become due: rotations and deletions. Returns the deleted keys.
     pub(crate) fn settle(&mut self, now: SystemTime) -> Vec<Uuid> {
         let is_over = |key: &Key| matches!(key.state, KeyState::PendingDeletion(at) if at <= now);
         let gone: Vec<Uuid> = self.keys.values().filter(|key| is_over(key)).map(|key| key.id).collect();

@@ -20,7 +20,7 @@ const SAME: [&str; 11] = [
     "VpcConfig",
 ];
 
-/// There is no deployment package here, so there is no word of its size and digest.
+/// There is no deployment package here, so its size and digest are not shown.
 pub(super) fn of(deployed: &Deployed, name: &str, function: &DeployedFunction) -> Value {
     let property = |property: &str| function.properties.get(property).cloned();
     let same = SAME.iter().filter_map(|same| Some(((*same).to_owned(), property(same)?)));

@@ -1,4 +1,4 @@
-//! What Lambda refuses with.
+//! The errors of Lambda.
 
 use http::StatusCode;
 

@@ -17,10 +17,10 @@ const MAX_ASYNCHRONOUS_BYTES: usize = 1024 * 1024;
 /// An asynchronous invocation that failed is retried after these.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 const RETRIES: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
-/// One that was throttled is tried again, which is no retry.
+/// An invocation that was throttled is tried again, which does not count as a retry.
 const AFTER_THROTTLING: Duration = Duration::from_secs(1);
 
-/// Who waits for what.
+/// The kind of invocation: whether the caller waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum InvocationType {
     RequestResponse,
@@ -100,7 +100,7 @@ async fn run_with_retries(name: &str, function: &DeployedFunction, event: Vec<u8
     }
 }
 
-/// A function's error is told beside a status 200. What the function said of it is not known here.
+/// A function's error is reported with a status 200. The function's own text is not known here.
 fn answer(done: FunctionResult, timeout: Duration) -> Outcome {
     let version = ("x-amz-executed-version", LATEST.to_owned());
     let failed = |kind: &str, message: String| {

@@ -38,7 +38,7 @@ pub(super) fn list(deployed: Option<&Deployed>, request: &Request) -> Outcome {
     Ok(Answer::ok(&json!({ "EventSourceMappings": found })))
 }
 
-/// Turns a mapping off or on, and nothing else.
+/// Turns a mapping off or on; it cannot change anything else.
 pub(super) fn update(deployed: Option<&Deployed>, request: &Request) -> Outcome {
     let deployed = deployed.ok_or(LambdaError::NoMapping)?;
     let mapping = find(deployed, request).ok_or(LambdaError::NoMapping)?;

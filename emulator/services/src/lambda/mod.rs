@@ -20,7 +20,7 @@ use crate::{
 
 type Outcome = Result<Answer, LambdaError>;
 
-/// What can be asked.
+/// The operations.
 pub(crate) const OPERATIONS: [&str; 4] =
     ["GetFunctionConfiguration", "Invoke", "ListEventSourceMappings", "UpdateEventSourceMapping"];
 
