@@ -262,7 +262,7 @@ impl Seen {
         if !take.contains_key(&name) {
             return Err(Wrong(
                 at,
-                format!("only a value that this step takes can be remembered, and {name:?} is none"),
+                format!("only a value that this step takes can be remembered, and it does not take {name:?}"),
             ));
         }
         if self.remembers {

@@ -56,7 +56,7 @@ impl TryFrom<BTreeMap<String, u8>> for Exponents {
     fn try_from(exponents: BTreeMap<String, u8>) -> Result<Self, String> {
         for (code, exponent) in &exponents {
             if code.parse::<Currency>().is_err() {
-                return Err(format!("{code:?} is no ISO 4217 code of a currency with a minor unit"));
+                return Err(format!("{code:?} is not an ISO 4217 code of a currency with a minor unit"));
             }
             if *exponent > MOST {
                 return Err(format!("{code} cannot have {exponent} decimals: {MOST} is the most"));

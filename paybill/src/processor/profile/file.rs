@@ -374,9 +374,9 @@ impl TryFrom<BTreeMap<String, String>> for Headers {
 }
 
 pub(super) fn header_name(text: &str) -> Result<http::HeaderName, String> {
-    let name: http::HeaderName = text.parse().map_err(|_| format!("{text:?} is no name of a header"))?;
+    let name: http::HeaderName = text.parse().map_err(|_| format!("{text:?} is not the name of a header"))?;
     if OURS.contains(&name.as_str()) {
-        return Err(format!("{text} is not for a profile to set"));
+        return Err(format!("a profile cannot set the header {text}"));
     }
     Ok(name)
 }

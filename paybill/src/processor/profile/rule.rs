@@ -76,12 +76,12 @@ impl StatusRange {
         if first <= last && Self::ALL.contains(&first) && Self::ALL.contains(&last) {
             Ok(Self { first, last })
         } else {
-            Err(format!("{first}-{last} are no status codes: they go from 100 to 599"))
+            Err(format!("{first}-{last} are not status codes: write numbers from 100 to 599"))
         }
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no status: write 402, \"4xx\" or \"500-599\"");
+        let wrong = || format!("{text:?} is not a status: write 402, \"4xx\" or \"500-599\"");
         if let Some(class) = text.strip_suffix("xx") {
             let class: u16 = class.parse().map_err(|_| wrong())?;
             return Self::of(class.saturating_mul(100), class.saturating_mul(100).saturating_add(99));

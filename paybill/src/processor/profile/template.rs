@@ -199,7 +199,9 @@ impl Placeholder {
                 } else if let Some(name) = text.strip_prefix("taken.").filter(|name| is_name(name)) {
                     Self::Taken(name.to_owned())
                 } else {
-                    return Err(format!("{{{text}}} is no placeholder; docs/processor.md lists them"));
+                    return Err(format!(
+                        "{{{text}}} is not a placeholder: docs/processor.md lists all of them"
+                    ));
                 }
             }
         })
@@ -242,7 +244,7 @@ impl UrlPath {
                 "object" => UrlPiece::Object,
                 _ => {
                     let name = inner.strip_prefix("taken.").filter(|name| is_name(name));
-                    let name = name.ok_or_else(|| format!("{{{inner}}} cannot stand in a path"))?;
+                    let name = name.ok_or_else(|| format!("{{{inner}}} cannot be used in a path"))?;
                     UrlPiece::Taken(name.to_owned())
                 }
             });
@@ -257,7 +259,7 @@ impl UrlPath {
         if texts.all(|text| text.chars().all(plain)) {
             Ok(Self(pieces))
         } else {
-            Err(format!("{text:?}: a path has letters, digits and -._~/?&=%:@,+ alone"))
+            Err(format!("{text:?}: a path may have only letters, digits and -._~/?&=%:@,+"))
         }
     }
 }
