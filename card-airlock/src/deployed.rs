@@ -1,8 +1,9 @@
-//! The stack as CloudFormation and Lambda of this machine tell of it.
+//! The stack as CloudFormation, Lambda and Cognito of this machine tell of it.
 
-use std::{collections::BTreeMap, time::SystemTime};
+use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
 use card_airlock_event_source::MappingSwitch;
+use card_airlock_gateway::Cognito;
 use card_airlock_lambda::Function;
 use card_airlock_services::{
     DeployedFunction, DeployedMapping, DeployedStack, StackOutput, StackParameter, StackResource,
@@ -23,6 +24,7 @@ pub(crate) struct Made<'a> {
     /// Where the API is, without its stage: `http://127.0.0.1:PORT`.
     pub(crate) api_origin: String,
     pub(crate) created: SystemTime,
+    pub(crate) user_pool: Arc<Cognito>,
     pub(crate) deletion: CancellationToken,
 }
 
@@ -57,8 +59,9 @@ pub(crate) fn deployed(declared: &Stack, made: Made<'_>) -> DeployedStack {
         physical_id: mapping.id.to_string(),
         kind: "AWS::Lambda::EventSourceMapping".to_owned(),
         is_retained: false,
+        properties: Value::Null,
     });
-    let resources = declared.resources.iter().map(resource).chain(of_events).collect();
+    let resources = declared.resources.iter().map(|one| resource(declared, one)).chain(of_events).collect();
     DeployedStack {
         name: STACK_NAME.to_owned(),
         description: declared.description.clone(),
@@ -68,6 +71,7 @@ pub(crate) fn deployed(declared: &Stack, made: Made<'_>) -> DeployedStack {
         resources,
         functions: functions.collect(),
         mappings: mappings.into_iter().map(|(_, mapping)| mapping).collect(),
+        user_pool: Some(made.user_pool),
         deletion: made.deletion,
     }
 }
@@ -83,7 +87,7 @@ fn name(logical_id: &str) -> String {
     format!("{STACK_NAME}-{logical_id}")
 }
 
-fn resource(declared: &DeclaredResource) -> StackResource {
+fn resource(stack: &Stack, declared: &DeclaredResource) -> StackResource {
     // What SAM makes of its own types.
     let kind = match declared.kind.as_str() {
         "AWS::Serverless::Function" => "AWS::Lambda::Function",
@@ -95,6 +99,7 @@ fn resource(declared: &DeclaredResource) -> StackResource {
         physical_id: declared.reference.clone().unwrap_or_else(|| name(&declared.logical_id)),
         kind: kind.to_owned(),
         is_retained: declared.deletion_policy == DeletionPolicy::Retain,
+        properties: stack.properties(&declared.logical_id).cloned().unwrap_or_default(),
     }
 }
 

@@ -1,9 +1,15 @@
 //! Sign-in on this machine: whose tokens its user pool accepts.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use card_airlock_gateway::{Issuer, IssuerError, UserPool};
+use card_airlock_gateway::{Cognito, CognitoSettings, CognitoSettingsError, Issuer, IssuerError, UserPool};
+use card_airlock_template::Stack;
+use clock::Clock;
 use etcetera::BaseStrategy;
+use serde_json::Value;
 
 use crate::deployment::{USER_POOL_CLIENT_ID, USER_POOL_ID};
 
@@ -44,6 +50,22 @@ pub fn of_this_user() -> Result<Issuer, SignInError> {
 /// As [`of_this_user`].
 pub fn kept_in(folder: &Path) -> Result<Issuer, IssuerError> {
     Issuer::kept_in(user_pool(), folder)
+}
+
+/// The template's user pool, without users. It has the machine's time, as the authorizer does.
+pub(crate) fn cognito(declared: &Stack, issuer: Arc<Issuer>) -> Result<Arc<Cognito>, CognitoSettingsError> {
+    let of_kind = |kind: &'static str| {
+        let ids = declared.resources.iter().filter(move |resource| resource.kind == kind);
+        ids.filter_map(|resource| declared.properties(&resource.logical_id))
+    };
+    let only = |kind| of_kind(kind).next().unwrap_or(&Value::Null);
+    let groups = of_kind("AWS::Cognito::UserPoolGroup").filter_map(|group| group.get("GroupName")?.as_str());
+    let settings = CognitoSettings::from_properties(
+        only("AWS::Cognito::UserPool"),
+        only("AWS::Cognito::UserPoolClient"),
+        groups.map(str::to_owned).collect(),
+    )?;
+    Ok(Arc::new(Cognito::new(settings, issuer, Clock::system())))
 }
 
 fn user_pool() -> UserPool {

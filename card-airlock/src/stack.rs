@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Dura
 
 use aws_config::timeout::TimeoutConfig;
 use card_airlock_event_source::{Checkpoints, Mapping, Names, SettingsError};
-use card_airlock_gateway::{self as gateway, Issuer, IssuerError};
+use card_airlock_gateway::{self as gateway, CognitoSettingsError, Issuer, IssuerError};
 use card_airlock_lambda::{Function, ProcessOptions, Processes};
 use card_airlock_services::{AwsEndpoint, Refused, StartError, StreamError};
 use card_airlock_template::{LambdaFunction, Resources, Schedule, StreamMapping, TemplateError};
@@ -22,7 +22,7 @@ use crate::{
     functions::{self, FunctionsError, Surroundings},
     listen::{self, ListenError},
     sandbox::{Dialect, Sandbox},
-    stream,
+    sign_in, stream,
 };
 
 /// The function that an operator invokes.
@@ -118,6 +118,9 @@ pub enum StackError {
     /// The template refers to something that it does not declare.
     #[error("{0}: the template declares no such resource")]
     Missing(String),
+    /// The user pool of the template cannot be played here.
+    #[error("the user pool: {0}")]
+    UserPool(#[from] CognitoSettingsError),
     /// The system does not say the address of a listener.
     #[error("a listener has no address")]
     Address(#[source] io::Error),
@@ -191,6 +194,7 @@ impl Stack {
             map_stream(&aws, &resources, mapping, function, handler.clone(), options.clock.clone())
         });
         let mut mappings = mappings.collect::<Result<Vec<_>, StackError>>()?;
+        let issuer = Arc::new(options.issuer);
         let api = api_listener.local_addr().map_err(StackError::Address)?;
         let deletion = CancellationToken::new();
         let made = Made {
@@ -198,10 +202,10 @@ impl Stack {
             switches: mappings.iter().map(Mapping::switch).collect(),
             api_origin: format!("http://{api}"),
             created: options.clock.now(),
+            user_pool: sign_in::cognito(&declared, Arc::clone(&issuer))?,
             deletion: deletion.clone(),
         };
         aws.deploy(deployed::deployed(&declared, made));
-        let issuer = Arc::new(options.issuer);
         let front = front::rest_api(&declared, &functions, Arc::clone(&issuer), options.clock.clone())?;
         let front = Arc::new(front);
         let beside = options.console.zip(hub).map(|(options, hub)| Console {

@@ -131,8 +131,10 @@ impl Policy {
         let statements = document.statement.into_vec().into_iter();
         let statements = statements.map(|statement| Statement::parse(statement, attached));
         let statements = statements.collect::<Result<Vec<_>, _>>()?;
+        // IAM asks for it; KMS takes a key policy with the same Sid twice, as the AWS sample's.
         let mut sids = BTreeSet::new();
-        if !statements.iter().all(|one| one.sid.is_empty() || sids.insert(one.sid.as_str())) {
+        let is_new = |one: &Statement| one.sid.is_empty() || sids.insert(one.sid.clone());
+        if attached == Attached::ToRole && !statements.iter().all(is_new) {
             return Err(PolicyError::Shape("a Sid stands twice".to_owned()));
         }
         Ok(Self { id: id.to_owned(), statements })

@@ -17,10 +17,8 @@ pub(crate) fn admit(
 ) -> Result<(), Fault> {
     let permissions = permissions(request, account, kms, deployed);
     iam.authorize(&request.role, permissions).map_err(|_| match request.service {
-        Service::Sqs | Service::CloudFormation => Fault::ACCESS_DENIED_QUERY,
-        Service::Lambda => Fault::ACCESS_DENIED_REST,
-        Service::DynamoDb | Service::DynamoDbStreams | Service::Kms | Service::SecretsManager => {
-            Fault::ACCESS_DENIED
-        }
+        Service::Sqs | Service::CloudFormation | Service::Sns => Fault::ACCESS_DENIED_QUERY,
+        Service::Lambda | Service::ApiGateway => Fault::ACCESS_DENIED_REST,
+        _ => Fault::ACCESS_DENIED,
     })
 }

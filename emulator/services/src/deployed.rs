@@ -1,8 +1,13 @@
-//! A stack as CloudFormation and Lambda describe it. The program that makes the resources says what they are.
+//! A stack as CloudFormation, Lambda and Cognito describe it. The program that makes the resources says what they are.
 
-use std::{collections::BTreeMap, time::Duration, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use card_airlock_event_source::MappingSwitch;
+use card_airlock_gateway::Cognito;
 use card_airlock_lambda::Function;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
@@ -24,6 +29,7 @@ pub struct DeployedStack {
     /// By name.
     pub functions: BTreeMap<String, DeployedFunction>,
     pub mappings: Vec<DeployedMapping>,
+    pub user_pool: Option<Arc<Cognito>>,
     /// Cancelled by `DeleteStack`: the program that runs the stack then stops it.
     pub deletion: CancellationToken,
 }
@@ -55,6 +61,8 @@ pub struct StackResource {
     pub kind: String,
     /// Whether it stays when its stack is deleted.
     pub is_retained: bool,
+    /// Its properties as the template has them, with every value known.
+    pub properties: Value,
 }
 
 /// A function of a stack.

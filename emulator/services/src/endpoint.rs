@@ -33,7 +33,7 @@ use crate::{
     admit::admit,
     answer::{Answer, Fault, Reply},
     calls::{Call, CallKind, CallLog, Tally},
-    cloudformation,
+    cloudformation, cognito, declared,
     deployed::{Deployed, DeployedStack},
     dynamodb::Dynamo,
     faults::{FaultKind, Faults},
@@ -250,7 +250,7 @@ impl AwsEndpoint {
         Ok(self.stream(stream_arn)?.held_to(role, self.0.iam.clone()))
     }
 
-    /// Makes a stack known to CloudFormation and Lambda, which know none before. The first one stays.
+    /// Makes a stack known to CloudFormation, Lambda and Cognito, which know none before. The first one stays.
     pub fn deploy(&self, stack: DeployedStack) {
         let _ = self.0.deployed.set(Deployed::new(stack, &self.0.account));
     }
@@ -310,12 +310,21 @@ impl std::fmt::Debug for AwsEndpoint {
 
 impl Inner {
     pub(crate) async fn perform(&self, request: Request) -> Result<Answer, Fault> {
+        if declared::is_declared(request.service, &request.operation) {
+            return Ok(declared::perform(self.deployed.get(), &request));
+        }
         match request.service {
             Service::DynamoDb | Service::DynamoDbStreams => self.dynamo.perform(request).await,
             Service::Kms => Ok(self.kms.perform(&request)),
             Service::Sqs => Ok(self.sqs.perform(request).await),
             Service::SecretsManager => Ok(self.secrets.perform(request).await),
             Service::CloudFormation => Ok(cloudformation::perform(self.deployed.get(), &request)),
+            Service::CloudWatch
+            | Service::CloudWatchLogs
+            | Service::Sns
+            | Service::CloudTrail
+            | Service::ApiGateway => Err(Fault::UNKNOWN_OPERATION),
+            Service::Cognito => cognito::perform(self.deployed.get(), request).await,
             Service::Lambda => Ok(lambda::perform(self.deployed.get(), request, &self.clock).await),
         }
     }

@@ -265,7 +265,9 @@ fn throttled(service: Service) -> &'static str {
         Service::Kms | Service::SecretsManager => "ThrottlingException",
         Service::Sqs => "RequestThrottled",
         Service::CloudFormation => "Throttling",
-        Service::Lambda => "TooManyRequestsException",
+        Service::Lambda | Service::Cognito | Service::ApiGateway => "TooManyRequestsException",
+        Service::CloudWatch | Service::CloudWatchLogs | Service::CloudTrail => "ThrottlingException",
+        Service::Sns => "Throttled",
     }
 }
 
@@ -277,6 +279,11 @@ fn internal_error(service: Service) -> &'static str {
         Service::SecretsManager => "InternalServiceError",
         Service::CloudFormation => "InternalFailure",
         Service::Lambda => "ServiceException",
+        Service::Cognito => "InternalErrorException",
+        Service::CloudWatch => "InternalServiceFault",
+        Service::CloudWatchLogs | Service::ApiGateway => "ServiceUnavailableException",
+        Service::CloudTrail => "InternalFailure",
+        Service::Sns => "InternalError",
     }
 }
 

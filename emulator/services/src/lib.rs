@@ -7,6 +7,8 @@ mod answer;
 mod authorization;
 mod calls;
 mod cloudformation;
+mod cognito;
+mod declared;
 mod deployed;
 mod dynamodb;
 mod embedded;

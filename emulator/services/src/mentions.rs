@@ -32,10 +32,7 @@ impl Request {
                     take(body.as_ref().and_then(|body| body.get(name)), &mut found);
                 }
             }
-            Service::DynamoDbStreams
-            | Service::SecretsManager
-            | Service::CloudFormation
-            | Service::Lambda => {}
+            _ => {}
         }
         found
     }

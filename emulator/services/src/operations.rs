@@ -2,15 +2,18 @@
 //!
 //! Operations that an embedded service would answer without doing them are not in the lists: an SQS message move, a resource policy.
 
-use crate::{cloudformation, kms, lambda, service::Service};
+use card_airlock_gateway::Cognito;
 
-const DYNAMODB: [&str; 23] = [
+use crate::{cloudformation, declared, kms, lambda, service::Service};
+
+const DYNAMODB: [&str; 24] = [
     "BatchExecuteStatement",
     "BatchGetItem",
     "BatchWriteItem",
     "CreateTable",
     "DeleteItem",
     "DeleteTable",
+    "DescribeContinuousBackups",
     "DescribeTable",
     "DescribeTimeToLive",
     "ExecuteStatement",
@@ -78,7 +81,16 @@ impl Service {
             Self::SecretsManager => SECRETS_MANAGER.to_vec(),
             Self::CloudFormation => cloudformation::OPERATIONS.to_vec(),
             Self::Lambda => lambda::OPERATIONS.to_vec(),
+            Self::Cognito => Cognito::operations().collect(),
+            Self::CloudWatch | Self::CloudWatchLogs | Self::Sns | Self::CloudTrail | Self::ApiGateway => {
+                declared::operations(self)
+            }
         }
+    }
+
+    /// Whether anybody may ask this, without a credential.
+    pub(crate) fn is_open(self, operation: &str) -> bool {
+        self == Self::Cognito && Cognito::is_open(operation)
     }
 
     /// Whether it has the operation.

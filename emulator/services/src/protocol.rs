@@ -4,7 +4,7 @@
 
 use axum::body::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::xml;
 
@@ -55,6 +55,15 @@ impl Protocol {
         }
     }
 
+    /// Members in CBOR.
+    pub(crate) fn cbor(status: StatusCode, members: &Value) -> Written {
+        let mut body = Vec::new();
+        // A buffer takes everything.
+        let _ = ciborium::into_writer(members, &mut body);
+        let headers = vec![("smithy-protocol", "rpc-v2-cbor".to_owned())];
+        Written { status, content_type: "application/cbor", headers, body: body.into() }
+    }
+
     /// An error as this protocol writes it.
     pub(crate) fn error(self, code: &str, message: &str) -> Written {
         let json = |name: &str| json!({ name: code, "message": message }).to_string();
@@ -85,13 +94,7 @@ impl Protocol {
                 xml::error(&["Error"], &json!({ "Code": code, "Message": message }), "RequestId"),
             ),
             Self::RpcV2Cbor => {
-                let body = cbor(&[("__type", code), ("message", message)]);
-                return Written {
-                    status: StatusCode::BAD_REQUEST,
-                    content_type: "application/cbor",
-                    headers: vec![("smithy-protocol", "rpc-v2-cbor".to_owned())],
-                    body: body.into(),
-                };
+                return Self::cbor(StatusCode::BAD_REQUEST, &json!({ "__type": code, "message": message }));
             }
         };
         let headers = (self == Self::RestJson).then(|| ("x-amzn-errortype", code.to_owned()));
@@ -117,38 +120,5 @@ impl Written {
             }
         }
         response
-    }
-}
-
-/// A map of texts. <https://www.rfc-editor.org/rfc/rfc8949#section-3>
-fn cbor(pairs: &[(&str, &str)]) -> Vec<u8> {
-    let head = |major: u8, length: usize| -> Vec<u8> {
-        match (u8::try_from(length), u16::try_from(length)) {
-            (Ok(short @ 0..24), _) => vec![major | short],
-            (Ok(byte), _) => vec![major | 24, byte],
-            (Err(_), length) => {
-                let mut head = vec![major | 25];
-                head.extend(length.unwrap_or(u16::MAX).to_be_bytes());
-                head
-            }
-        }
-    };
-    let texts = pairs.iter().flat_map(|(name, value)| [name, value]);
-    let texts = texts.flat_map(|text| [head(0x60, text.len()), text.as_bytes().to_vec()].concat());
-    head(0xa0, pairs.len()).into_iter().chain(texts).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_of_each_length_are_cbor() {
-        assert_eq!(cbor(&[("a", "bc")]), [0xa1, 0x61, b'a', 0x62, b'b', b'c']);
-        let long = |length: usize| cbor(&[("a", &"x".repeat(length))])[3..6].to_vec();
-        assert_eq!(long(23), [0x77, b'x', b'x']);
-        assert_eq!(long(24), [0x78, 24, b'x']);
-        assert_eq!(long(255), [0x78, 255, b'x']);
-        assert_eq!(long(256), [0x79, 1, 0]);
     }
 }

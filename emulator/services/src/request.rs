@@ -16,6 +16,9 @@ const INVOKE_HEADERS: [(&str, &str); 3] = [
     ("x-amz-client-context", "ClientContext"),
 ];
 
+/// What a caller without a credential is called in the call log.
+const ANYBODY: &str = "anybody";
+
 /// A request whose shape is understood. Its signature is not checked: the access-key id is only a name here.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -38,9 +41,17 @@ impl Request {
         body: Bytes,
     ) -> Result<Self, Fault> {
         let Addressed { protocol, caller, operation, parameters, .. } = addressed;
-        let role = caller.ok_or(Fault::NO_CREDENTIAL)?;
+        let role = match caller {
+            None if service.is_open(&operation) => ANYBODY.to_owned(),
+            caller => caller.ok_or(Fault::NO_CREDENTIAL)?,
+        };
         let json = match protocol {
             Protocol::AwsJson => object(&body)?,
+            Protocol::RpcV2Cbor if body.is_empty() => parameters,
+            Protocol::RpcV2Cbor => match ciborium::from_reader(body.as_ref()) {
+                Ok(Value::Object(members)) => members,
+                Ok(_) | Err(_) => return Err(Fault::NOT_JSON),
+            },
             _ if operation == "Invoke" => {
                 let mut parameters = parameters;
                 for (header, name) in INVOKE_HEADERS {
@@ -90,6 +101,13 @@ impl Request {
             Service::Sqs => self.text("QueueUrl").or_else(|| self.text("QueueName")).into_iter().collect(),
             Service::DynamoDbStreams => self.text("StreamArn").into_iter().collect(),
             Service::CloudFormation => self.text("StackName").into_iter().collect(),
+            Service::Sns => self.text("TopicArn").into_iter().collect(),
+            Service::ApiGateway => self.text("restApiId").into_iter().collect(),
+            Service::CloudTrail => self.text("TrailName").or_else(|| self.text("Name")).into_iter().collect(),
+            Service::CloudWatch | Service::CloudWatchLogs => Vec::new(),
+            Service::Cognito => {
+                self.text("UserPoolId").or_else(|| self.text("ClientId")).into_iter().collect()
+            }
             Service::Lambda => self.text("FunctionName").or_else(|| self.text("UUID")).into_iter().collect(),
             Service::DynamoDb => {
                 let transaction = self.json.get("TransactItems").and_then(Value::as_array);

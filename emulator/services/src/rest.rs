@@ -7,11 +7,14 @@ use serde_json::Value;
 /// The service by the name in its signature, the method, the path, and the operation.
 type RestOperation = (&'static str, Method, &'static str, &'static str);
 
-/// <https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html>
-const OPERATIONS: [RestOperation; 4] = [
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html>,
+/// <https://docs.aws.amazon.com/apigateway/latest/api/API_Operations.html>
+const OPERATIONS: [RestOperation; 6] = [
     ("lambda", Method::POST, "2015-03-31/functions/{FunctionName}/invocations", "Invoke"),
     ("lambda", Method::GET, "2015-03-31/functions/{FunctionName}/configuration", "GetFunctionConfiguration"),
     ("lambda", Method::GET, "2015-03-31/event-source-mappings", "ListEventSourceMappings"),
+    ("apigateway", Method::GET, "restapis/{restApiId}", "GetRestApi"),
+    ("apigateway", Method::GET, "restapis/{restApiId}/stages/{stageName}", "GetStage"),
     ("lambda", Method::PUT, "2015-03-31/event-source-mappings/{UUID}", "UpdateEventSourceMapping"),
 ];
 

@@ -14,6 +14,15 @@ pub enum Service {
     SecretsManager,
     CloudFormation,
     Lambda,
+    /// Cognito user pools.
+    Cognito,
+    CloudWatch,
+    /// CloudWatch Logs.
+    CloudWatchLogs,
+    Sns,
+    CloudTrail,
+    /// API Gateway.
+    ApiGateway,
 }
 
 /// How a service is called and spoken to.
@@ -30,7 +39,7 @@ struct Described {
     namespace: &'static str,
 }
 
-const DESCRIBED: [Described; 7] = [
+const DESCRIBED: [Described; 13] = [
     json(Service::DynamoDb, "DynamoDB", "dynamodb", "DynamoDB_20120810"),
     json(Service::DynamoDbStreams, "DynamoDB Streams", "dynamodbstreams", "DynamoDBStreams_20120810"),
     json(Service::Kms, "KMS", "kms", "TrentService"),
@@ -41,6 +50,15 @@ const DESCRIBED: [Described; 7] = [
         ..with(Service::CloudFormation, "CloudFormation", "cloudformation", Protocol::Query)
     },
     with(Service::Lambda, "Lambda", "lambda", Protocol::RestJson),
+    json(Service::Cognito, "Cognito user pools", "cognito-idp", "AWSCognitoIdentityProviderService"),
+    with(Service::CloudWatch, "CloudWatch", "monitoring", Protocol::RpcV2Cbor),
+    json(Service::CloudWatchLogs, "CloudWatch Logs", "logs", "Logs_20140328"),
+    Described {
+        namespace: "http://sns.amazonaws.com/doc/2010-03-31/",
+        ..with(Service::Sns, "SNS", "sns", Protocol::Query)
+    },
+    json(Service::CloudTrail, "CloudTrail", "cloudtrail", "CloudTrail_20131101"),
+    with(Service::ApiGateway, "API Gateway", "apigateway", Protocol::RestJson),
 ];
 
 const fn with(
@@ -73,8 +91,9 @@ impl Service {
         self.described().map_or("", |described| described.name)
     }
 
-    /// The service whose `x-amz-target` begins so.
+    /// The service whose `x-amz-target` begins so. Some clients write a namespace before it.
     pub(crate) fn of_target(prefix: &str) -> Option<Self> {
+        let prefix = prefix.rsplit('.').next().unwrap_or(prefix);
         let found = DESCRIBED.iter().find(|described| described.target == prefix && !prefix.is_empty());
         found.map(|described| described.service)
     }

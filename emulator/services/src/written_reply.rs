@@ -37,6 +37,10 @@ fn written(answer: Answer, protocol: Protocol, service: Service, operation: &str
         return Written { status, ..protocol.error(text("__type"), text("message")) };
     }
     let (content_type, body) = match protocol {
+        Protocol::RpcV2Cbor => {
+            let members: Value = serde_json::from_slice(&body).unwrap_or_default();
+            return Protocol::cbor(status, &members);
+        }
         Protocol::Query => {
             let members = serde_json::from_slice(&body).unwrap_or_default();
             ("text/xml", xml::response(service.namespace(), operation, &members).into())

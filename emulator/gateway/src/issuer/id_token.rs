@@ -20,26 +20,95 @@ pub(super) fn id_token_validation(pool: &UserPool) -> Validation {
     validation
 }
 
+/// Who signed in, and when.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Identity<'a> {
+    pub(crate) sub: Uuid,
+    pub(crate) username: &'a str,
+    pub(crate) email: &'a str,
+    pub(crate) email_verified: bool,
+    pub(crate) groups: &'a [String],
+    pub(crate) signed_in: SystemTime,
+}
+
+/// How long tokens are valid.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lifetimes {
+    pub(crate) id: Duration,
+    pub(crate) access: Duration,
+}
+
+/// The claims for a name that need not be a user of the pool's.
 pub(super) fn id_claims(pool: &UserPool, when: SystemTime, user: &str, groups: &[String]) -> Value {
-    let issued = when.duration_since(UNIX_EPOCH).unwrap_or_default();
     let email = if user.contains('@') { user.to_owned() } else { format!("{user}@example.com") };
-    let mut claims = json!({
-        "sub": subject(pool, user),
-        "cognito:username": user,
-        "email": email,
-        "email_verified": true,
+    let identity = Identity {
+        sub: subject(pool, user),
+        username: user,
+        email: &email,
+        email_verified: true,
+        groups,
+        signed_in: when,
+    };
+    id_claims_of(pool, &identity, when, TOKEN_LIFETIME)
+}
+
+pub(super) fn id_claims_of(
+    pool: &UserPool,
+    identity: &Identity<'_>,
+    now: SystemTime,
+    lifetime: Duration,
+) -> Value {
+    let own = json!({
+        "cognito:username": identity.username,
+        "email": identity.email,
+        "email_verified": identity.email_verified,
         "aud": pool.client_id,
-        "iss": pool.issuer_url(),
         "token_use": "id",
-        "auth_time": issued.as_secs(),
-        "iat": issued.as_secs(),
-        "exp": (issued + TOKEN_LIFETIME).as_secs(),
+    });
+    claims(pool, identity, now, lifetime, own)
+}
+
+/// Of an access token, which the authorizer of a REST API refuses.
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html>
+pub(super) fn access_claims_of(
+    pool: &UserPool,
+    identity: &Identity<'_>,
+    now: SystemTime,
+    lifetime: Duration,
+) -> Value {
+    let own = json!({
+        "client_id": pool.client_id,
+        "scope": "aws.cognito.signin.user.admin",
+        "token_use": "access",
+        "username": identity.username,
+    });
+    claims(pool, identity, now, lifetime, own)
+}
+
+/// What both kinds of token say.
+fn claims(
+    pool: &UserPool,
+    identity: &Identity<'_>,
+    now: SystemTime,
+    lifetime: Duration,
+    own: Value,
+) -> Value {
+    let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let mut claims = json!({
+        "sub": identity.sub,
+        "iss": pool.issuer_url(),
+        "auth_time": seconds(identity.signed_in),
+        "iat": seconds(now),
+        "exp": seconds(now + lifetime),
         "jti": Uuid::new_v4(),
         "event_id": Uuid::new_v4(),
     });
-    // Cognito leaves the claim out for a user without groups.
-    if let (false, Some(claims)) = (groups.is_empty(), claims.as_object_mut()) {
-        claims.insert("cognito:groups".to_owned(), json!(groups));
+    if let (Some(claims), Value::Object(own)) = (claims.as_object_mut(), own) {
+        claims.extend(own);
+        // Cognito leaves the claim out for a user without groups.
+        if !identity.groups.is_empty() {
+            claims.insert("cognito:groups".to_owned(), json!(identity.groups));
+        }
     }
     claims
 }

@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 
 pub use authorizer_claims::AuthorizerClaims;
 pub use id_token::TOKEN_LIFETIME;
-use id_token::{id_claims, id_token_validation};
+pub(crate) use id_token::{Identity, Lifetimes};
+use id_token::{access_claims_of, id_claims, id_claims_of, id_token_validation};
 pub use key::KeyError;
 
 /// Why a token was refused. It says nothing about the token, as API Gateway does.
@@ -109,6 +110,23 @@ impl Issuer {
         groups: &[String],
     ) -> Result<String, IssuerError> {
         self.sign(&self.header(), &id_claims(&self.pool, when, user, groups))
+    }
+
+    /// An ID token and an access token of somebody who signed in.
+    pub(crate) fn tokens(
+        &self,
+        identity: &Identity<'_>,
+        now: SystemTime,
+        lifetimes: Lifetimes,
+    ) -> Result<(String, String), IssuerError> {
+        let header = self.header();
+        let id = self.sign(&header, &id_claims_of(&self.pool, identity, now, lifetimes.id))?;
+        let access = self.sign(&header, &access_claims_of(&self.pool, identity, now, lifetimes.access))?;
+        Ok((id, access))
+    }
+
+    pub(crate) fn pool(&self) -> &UserPool {
+        &self.pool
     }
 
     /// The public key as the user pool's `/.well-known/jwks.json` shows it.

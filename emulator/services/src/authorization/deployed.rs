@@ -1,7 +1,8 @@
-//! CloudFormation and Lambda: which stack, function or mapping a call is about.
+//! CloudFormation, Lambda and Cognito: which stack, function, mapping or user pool a call is about.
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html>,
-//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html>,
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html>
 
 use card_airlock_iam::{Context, Request};
 
@@ -46,4 +47,12 @@ pub(super) fn lambda(request: &Asked, account: &Account, deployed: Option<&Deplo
         }
     };
     Request { action: format!("lambda:{action}"), resource: Some(resource), context: Some(context) }
+}
+
+/// What needs no credential needs no permission either.
+pub(super) fn user_pool(request: &Asked, account: &Account) -> Request {
+    let arn =
+        account.arn("cognito-idp", &format!("userpool/{}", request.text("UserPoolId").unwrap_or_default()));
+    let action = format!("cognito-idp:{}", request.operation);
+    Request { action, resource: Some(arn), context: Some(Context::default()) }
 }

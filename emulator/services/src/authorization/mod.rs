@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 
+mod declared;
 mod deployed;
 mod dynamodb;
 mod expression;
@@ -28,6 +29,13 @@ pub(crate) fn permissions(
         Service::SecretsManager => vec![secret(request)],
         Service::CloudFormation => vec![deployed::stack(request, account, deployed)],
         Service::Lambda => vec![deployed::lambda(request, account, deployed)],
+        Service::CloudWatch
+        | Service::CloudWatchLogs
+        | Service::Sns
+        | Service::CloudTrail
+        | Service::ApiGateway => vec![declared::permission(request, account)],
+        Service::Cognito if request.service.is_open(&request.operation) => Vec::new(),
+        Service::Cognito => vec![deployed::user_pool(request, account)],
     };
     let secure = |context: Context| {
         // Loopback counts as TLS here.

@@ -141,7 +141,6 @@ async fn a_policy_that_is_none_is_refused_and_changes_nothing() {
         with("Action", json!(1)),
         with("Resource", json!("everything")),
         with("Condition", json!({"OddEquals": {"kms:EncryptionContext:a": "b"}})),
-        with("Sid", json!("Administer")),
         with("More", json!("x")),
     ] {
         let refused = put(&world, &key, statements.clone()).await;
@@ -156,6 +155,16 @@ async fn a_policy_that_is_none_is_refused_and_changes_nothing() {
     }
     assert_eq!(shown(&world, &key).await, before);
     assert!(encrypts(&world, "operator", &key).await);
+}
+
+/// As the AWS sample's key policy does.
+#[tokio::test]
+async fn statements_of_one_sid_all_apply() {
+    let world = World::start().await;
+    let key = world.key().await;
+    let use_it = allow("Administer", &role("R"), json!("kms:Encrypt"));
+    assert_eq!(put(&world, &key, json!([administer(), use_it])).await, Ok(()));
+    assert!(encrypts(&world, "R", &key).await);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! CloudFormation tells of the stack that is up, and ends it.
 
-use crate::wire::{FORM, Up, ask, text, up, up_with};
+use crate::wire::{FORM, Up, ask, resource, text, up, up_with};
 
 async fn asked(up: &Up, caller: &str, body: &str) -> (u16, String) {
     let body = format!("Version=2010-05-15&{body}");
@@ -62,7 +62,11 @@ async fn a_resource_is_described_alone_with_the_others_and_by_its_name_at_its_se
 #[tokio::test]
 async fn resources_are_listed_a_hundred_a_page_and_described_up_to_a_hundred() {
     for (more, pages) in [(0, &[2][..]), (98, &[100]), (99, &[100, 1]), (200, &[100, 100, 2])] {
-        let up = up_with(more).await;
+        let up = up_with(
+            None,
+            (0..more).map(|one| resource(&format!("More{one}"), "AWS::SNS::Topic", false)).collect(),
+        )
+        .await;
         let mut token = None;
         for (place, expected) in pages.iter().enumerate() {
             let next = token.map_or(String::new(), |token| format!("&NextToken={token}"));

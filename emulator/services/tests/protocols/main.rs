@@ -8,6 +8,8 @@
 )]
 
 mod cloudformation;
+mod cognito;
+mod declared;
 mod lambda;
 mod refusals;
 mod wire;

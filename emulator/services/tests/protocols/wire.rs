@@ -1,8 +1,9 @@
 //! An endpoint, and requests as they go over the wire.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use card_airlock_event_source::MappingSwitch;
+use card_airlock_gateway::Cognito;
 use card_airlock_iam::Policies;
 use card_airlock_lambda::{Function, FunctionError};
 use card_airlock_services::{
@@ -44,7 +45,7 @@ pub(crate) async fn ask(
     caller: &str,
     service: &str,
     headers: &str,
-    body: &str,
+    body: impl AsRef<[u8]>,
 ) -> (u16, String, Vec<u8>) {
     let address = aws.url().trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).await.unwrap();
@@ -54,11 +55,10 @@ pub(crate) async fn ask(
     );
     let credential = if caller.is_empty() { "" } else { &credential };
     let request = format!(
-        "{line} HTTP/1.1\r\nHost: {address}\r\n{credential}{headers}Content-Length: {}\r\nConnection: close\r\n\r\n\
-         {body}",
-        body.len()
+        "{line} HTTP/1.1\r\nHost: {address}\r\n{credential}{headers}Content-Length: {}\r\nConnection: close\r\n\r\n",
+        body.as_ref().len()
     );
-    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.write_all(&[request.as_bytes(), body.as_ref()].concat()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
@@ -71,6 +71,17 @@ pub(crate) fn text(body: &[u8]) -> String {
     let text = String::from_utf8(body.to_vec()).unwrap();
     let start = text.to_lowercase().find("<requestid>");
     text[..start.unwrap_or(text.len())].to_owned()
+}
+
+/// A resource of the stack `shop`.
+pub(crate) fn resource(logical_id: &str, kind: &str, is_retained: bool) -> StackResource {
+    StackResource {
+        logical_id: logical_id.to_owned(),
+        physical_id: format!("shop-{logical_id}"),
+        kind: kind.to_owned(),
+        is_retained,
+        properties: Value::Null,
+    }
 }
 
 /// What the tests hold of the stack that is up.
@@ -86,11 +97,11 @@ pub(crate) const STREAM: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/T
 /// An endpoint with a stack `shop`: a table that is retained, a key that is not, and a function `shop-Worker` that
 /// does what its event says.
 pub(crate) async fn up() -> Up {
-    up_with(0).await
+    up_with(None, vec![]).await
 }
 
-/// The same with so many more resources.
-pub(crate) async fn up_with(more: usize) -> Up {
+/// The same with a user pool and more resources.
+pub(crate) async fn up_with(user_pool: Option<Arc<Cognito>>, more: Vec<StackResource>) -> Up {
     let aws = endpoint().await;
     let (switch, deletion) = (MappingSwitch::default(), CancellationToken::new());
     let function = Function::new(|event: Vec<u8>, _| async move {
@@ -116,19 +127,13 @@ pub(crate) async fn up_with(more: usize) -> Up {
         "Tracing": "Active",
     });
     let worker = DeployedFunction { properties, timeout: Duration::from_secs(1), function };
-    let resource = |logical_id: &str, kind: &str, is_retained| StackResource {
-        logical_id: logical_id.to_owned(),
-        physical_id: format!("shop-{logical_id}"),
-        kind: kind.to_owned(),
-        is_retained,
-    };
     let parameter =
         |key: &str, no_echo| StackParameter { key: key.to_owned(), value: "a<b".to_owned(), no_echo };
     let mut resources = vec![
         resource("Things", "AWS::DynamoDB::Table", true),
         resource("Worker", "AWS::Lambda::Function", false),
     ];
-    resources.extend((0..more).map(|number| resource(&format!("More{number}"), "AWS::SNS::Topic", false)));
+    resources.extend(more);
     aws.deploy(DeployedStack {
         name: "shop".to_owned(),
         description: "Sells things".to_owned(),
@@ -148,6 +153,7 @@ pub(crate) async fn up_with(more: usize) -> Up {
             settings: json!({ "BatchSize": 100 }),
             switch: switch.clone(),
         }],
+        user_pool,
         deletion: deletion.clone(),
     });
     Up { aws, switch, deletion }
