@@ -195,6 +195,20 @@ async fn a_row_without_a_version_is_told_from_one_that_has_got_one_and_from_none
 }
 
 #[tokio::test]
+async fn what_a_row_lacked_when_it_was_read_it_must_still_lack() {
+    let world = World::start().await;
+    let others = [("AcceptanceId", s(OTHER)), ("Status", s("FAILED")), ("Attempt", n(9))];
+    for (missing, _) in &others {
+        let row = changed(&worn(), [], &[missing]);
+        let kept = read(&world, &row).await;
+        let changes = others.clone().map(|(name, value)| Change::With(name, value));
+        let park = async || Write::Park.apply(&world, &kept).await;
+        world.loses(QUARANTINE, &row, &changes, park, Ok(Written::LostRace)).await;
+        world.loses(QUARANTINE, &row, &[Change::Gone], park, Ok(Written::LostRace)).await;
+    }
+}
+
+#[tokio::test]
 async fn an_order_is_put_only_where_there_is_none() {
     let world = World::start().await;
     let table = QuarantineTable::new(&world.config, QUARANTINE.into());
