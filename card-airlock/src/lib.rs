@@ -11,6 +11,7 @@ pub mod front;
 pub mod functions;
 pub mod listen;
 pub mod load;
+pub mod operations;
 mod operator;
 mod policies;
 mod replay_function;

@@ -18,7 +18,10 @@ pub enum PoliciesError {
 }
 
 /// Other ways to give a permission, which are not evaluated here.
-const NOT_EVALUATED: [&str; 3] = ["AWS::IAM::ManagedPolicy", "AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy"];
+const NOT_EVALUATED: [&str; 2] = ["AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy"];
+
+/// What everybody has who has another of the managed policies.
+const READING: &str = "OperatorRead";
 
 /// Who may do what, by the template.
 pub(crate) fn policies(template: &Template, resources: &Resources) -> Result<Policies, PoliciesError> {
@@ -55,6 +58,18 @@ pub(crate) fn policies(template: &Template, resources: &Resources) -> Result<Pol
             let name = name.as_str().unwrap_or_default();
             let attached = policies.attach_to_role(name, &id, document(&properties, "PolicyDocument"));
             attached.map_err(of(&id))?;
+        }
+    }
+    let managed = declared("AWS::IAM::ManagedPolicy")?;
+    for (id, properties) in &managed {
+        if ["Users", "Groups", "Roles"].iter().any(|name| properties.get(*name).is_some()) {
+            return Err(unknown(id, "a managed policy that is attached"));
+        }
+        // Nobody has it by the template. Here a principal of its name does, beside the one that lets it look.
+        policies.add_role(id, &format!("arn:aws:iam::{ACCOUNT_ID}:role/{id}"));
+        for (also, properties) in managed.iter().filter(|(also, _)| also == id || also == READING) {
+            let attached = policies.attach_to_role(id, also, document(properties, "PolicyDocument"));
+            attached.map_err(of(also))?;
         }
     }
     for (id, properties) in declared("AWS::KMS::Key")? {

@@ -6,9 +6,9 @@ use std::{collections::HashMap, fmt};
 
 use Access::{
     CheckForgotten, CountDetokenization, DeleteForgotten, DeleteRetired, ExpiryRemoves, ForgetInQuarantine,
-    MarkForgotten, Park, Pay, ReadAcceptance, ReadCard, ReadForPayment, ReadForUpkeep, ReadForgotten,
-    ReadHeldCard, ReadStanding, ReadStatus, ReadToOpen, ReadView, RecordDetokenization, ReplaceCard,
-    ReplacementRemoves, WriteUpkeep,
+    MarkForgotten, Park, Pay, ReadAcceptance, ReadAudit, ReadCard, ReadForPayment, ReadForUpkeep,
+    ReadForgotten, ReadHeldCard, ReadOverview, ReadStanding, ReadStatus, ReadToOpen, ReadView,
+    RecordDetokenization, RecordSettlement, ReplaceCard, ReplacementRemoves, Settle, WriteUpkeep,
 };
 use Kind::{B, BOOL, L, M, N, S, SS};
 use Protection::{Authenticated, Checked, Derived, Free};
@@ -67,7 +67,7 @@ pub enum Access {
     ReadStanding,
     /// Forget reads whether a quarantine row holds a card.
     ReadHeldCard,
-    /// Replay lists the quarantine.
+    /// Replay and operators list the quarantine.
     ReadForUpkeep,
     /// The worker parks a row, makes it wait, or ends it.
     Park,
@@ -95,8 +95,13 @@ pub enum Access {
     CheckForgotten,
     /// The worker replaces the card of an order.
     ReplaceCard,
-    /// Replacing a card removes these: the declined payment.
+    /// Replacing a card removes these, the declined payment; so does an operator who found out that a payment was not
+    /// charged.
     ReplacementRemoves,
+    /// Operators list clean orders and their payments.
+    ReadOverview,
+    /// Operators settle a payment of which nobody knows.
+    Settle,
     /// Paybill reads a vault row.
     ReadToOpen,
     /// The worker deletes the vault row of a card that was replaced.
@@ -107,6 +112,10 @@ pub enum Access {
     CountDetokenization,
     /// Paybill records a detokenization.
     RecordDetokenization,
+    /// Operators read the audit.
+    ReadAudit,
+    /// Operators record that they settled a payment.
+    RecordSettlement,
 }
 
 impl Access {
@@ -117,7 +126,7 @@ impl Access {
             ReadView => &[("IngestPolicy", "ReadQuarantineStatus")],
             ReadStanding => &[("PaybillPolicy", "ReadQuarantineStatus")],
             ReadHeldCard => &[("ForgetPolicy", "ReadQuarantineStatus")],
-            ReadForUpkeep => &[("ReplayPolicy", "ListQuarantine")],
+            ReadForUpkeep => &[("ReplayPolicy", "ListQuarantine"), ("OperatorRead", "ListQuarantine")],
             Park => &[("TokenizeWorkerPolicy", "ParkWaitOrEnd")],
             WriteUpkeep => &[("ReplayPolicy", "RearmParkOrExpire")],
             ForgetInQuarantine => &[("ForgetPolicy", "ForgetInQuarantine")],
@@ -133,12 +142,19 @@ impl Access {
             MarkForgotten => &[("ForgetPolicy", "MarkAsForgotten")],
             ReadAcceptance | ReadForgotten => &[("ReplayPolicy", "SeeWhetherAnOrderIsAcross")],
             CheckForgotten => &[("TokenizeWorkerPolicy", "CheckWhetherForgotten")],
-            ReplaceCard | ReplacementRemoves => &[("TokenizeWorkerPolicy", "ReplaceACard")],
+            ReplaceCard => &[("TokenizeWorkerPolicy", "ReplaceACard")],
+            ReplacementRemoves => {
+                &[("TokenizeWorkerPolicy", "ReplaceACard"), ("OperatorSettle", "SettleAPayment")]
+            }
+            ReadOverview => &[("OperatorRead", "ListOrders")],
+            Settle => &[("OperatorSettle", "SettleAPayment")],
             ReadToOpen => &[("PaybillPolicy", "ReadAVaultRow")],
             DeleteRetired => &[("TokenizeWorkerPolicy", "RetireACard")],
             DeleteForgotten => &[("ForgetPolicy", "ForgetInTheVault")],
             CountDetokenization => &[("PaybillPolicy", "CountADetokenization")],
             RecordDetokenization => &[("PaybillPolicy", "RecordADetokenization")],
+            ReadAudit => &[("OperatorRead", "ReadTheAudit")],
+            RecordSettlement => &[("OperatorSettle", "RecordASettlement")],
         }
     }
 }
@@ -255,6 +271,8 @@ pub const CLEAN: Table = Table {
                 ReadForgotten,
                 CheckForgotten,
                 ReplaceCard,
+                ReadOverview,
+                Settle,
             ],
         ),
         attribute("CustomerName", S, Free, &[ReadStatus, ReadForPayment]),
@@ -271,16 +289,16 @@ pub const CLEAN: Table = Table {
             "Owner",
             S,
             Authenticated,
-            &[ReadStatus, ReadForPayment, ReadCard, ReadForgotten, CheckForgotten, ReplaceCard],
+            &[ReadStatus, ReadForPayment, ReadCard, ReadForgotten, CheckForgotten, ReplaceCard, ReadOverview],
         ),
         attribute(
             "AcceptanceId",
             S,
             Authenticated,
-            &[ReadStatus, ReadForPayment, ReadAcceptance, ReplaceCard],
+            &[ReadStatus, ReadForPayment, ReadAcceptance, ReplaceCard, ReadOverview],
         ),
-        attribute("AcceptedAt", S, Free, &[ReadStatus, ReadForPayment, ReplaceCard]),
-        attribute("TokenizedAt", S, Free, &[ReadStatus, ReadForPayment, Pay, ReplaceCard]),
+        attribute("AcceptedAt", S, Free, &[ReadStatus, ReadForPayment, ReplaceCard, ReadOverview]),
+        attribute("TokenizedAt", S, Free, &[ReadStatus, ReadForPayment, Pay, ReplaceCard, ReadOverview]),
         attribute("CardExpiresAt", N, Free, &[ReadStatus, ReadForPayment, ReplaceCard]),
         attribute(
             "CardForgottenAt",
@@ -295,35 +313,66 @@ pub const CLEAN: Table = Table {
                 ReadForgotten,
                 CheckForgotten,
                 ReplaceCard,
+                ReadOverview,
             ],
         ),
-        attribute("CardReplacedAt", S, Free, &[ReadStatus, ReadForPayment, ReplaceCard]),
-        attribute("OrderAmount", N, Free, &[ReadStatus, ReadForPayment]),
-        attribute("OrderCurrency", S, Free, &[ReadStatus, ReadForPayment]),
+        attribute("CardReplacedAt", S, Free, &[ReadStatus, ReadForPayment, ReplaceCard, ReadOverview]),
+        attribute("OrderAmount", N, Free, &[ReadStatus, ReadForPayment, ReadOverview]),
+        attribute("OrderCurrency", S, Free, &[ReadStatus, ReadForPayment, ReadOverview]),
         attribute(
             "PaymentStatus",
             S,
             Free,
-            &[ReadStatus, ReadForPayment, Pay, ReadCard, MarkForgotten, ReplaceCard, ReplacementRemoves],
+            &[
+                ReadStatus,
+                ReadForPayment,
+                Pay,
+                ReadCard,
+                MarkForgotten,
+                ReplaceCard,
+                ReplacementRemoves,
+                ReadOverview,
+                Settle,
+            ],
         ),
-        attribute("PaymentId", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
-        attribute("PaymentAmount", N, Free, &[ReadStatus, ReadForPayment, Pay, ReplacementRemoves]),
-        attribute("PaymentCurrency", S, Free, &[ReadStatus, ReadForPayment, Pay, ReplacementRemoves]),
-        attribute("PaymentStartedAt", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
-        attribute("PaymentSettledAt", S, Free, &[Pay, ReplacementRemoves]),
-        attribute("ClaimId", S, Free, &[ReadForPayment, Pay]),
-        attribute("ClaimedUntil", S, Free, &[ReadForPayment, Pay]),
-        attribute("PaymentProfile", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
-        attribute("PaymentProfileDigest", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
-        attribute("PaymentOrigin", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
-        attribute("PaymentAccount", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
-        attribute("PaymentPayer", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
-        attribute("PaymentObject", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
-        attribute("ProcessorReference", S, Free, &[ReadStatus, ReadForPayment, Pay, ReplacementRemoves]),
-        attribute("LookedUpAt", S, Free, &[ReadForPayment, Pay, ReplacementRemoves]),
+        attribute("PaymentId", S, Free, &[ReadForPayment, Pay, ReplacementRemoves, ReadOverview, Settle]),
+        attribute(
+            "PaymentAmount",
+            N,
+            Free,
+            &[ReadStatus, ReadForPayment, Pay, ReplacementRemoves, ReadOverview, Settle],
+        ),
+        attribute(
+            "PaymentCurrency",
+            S,
+            Free,
+            &[ReadStatus, ReadForPayment, Pay, ReplacementRemoves, ReadOverview, Settle],
+        ),
+        attribute(
+            "PaymentStartedAt",
+            S,
+            Free,
+            &[ReadForPayment, Pay, ReplacementRemoves, ReadOverview, Settle],
+        ),
+        attribute("PaymentSettledAt", S, Free, &[Pay, ReplacementRemoves, ReadOverview, Settle]),
+        attribute("ClaimId", S, Free, &[ReadForPayment, Pay, ReadOverview]),
+        attribute("ClaimedUntil", S, Free, &[ReadForPayment, Pay, ReadOverview]),
+        attribute("PaymentProfile", S, Free, &[ReadForPayment, Pay, ReplacementRemoves, ReadOverview]),
+        attribute("PaymentProfileDigest", S, Free, &[ReadForPayment, Pay, ReplacementRemoves, ReadOverview]),
+        attribute("PaymentOrigin", S, Free, &[ReadForPayment, Pay, ReplacementRemoves, ReadOverview]),
+        attribute("PaymentAccount", S, Free, &[ReadForPayment, Pay, ReplacementRemoves, ReadOverview]),
+        attribute("PaymentPayer", S, Free, &[ReadForPayment, Pay, ReplacementRemoves, ReadOverview]),
+        attribute("PaymentObject", S, Free, &[ReadForPayment, Pay, ReplacementRemoves, ReadOverview]),
+        attribute(
+            "ProcessorReference",
+            S,
+            Free,
+            &[ReadStatus, ReadForPayment, Pay, ReplacementRemoves, ReadOverview, Settle],
+        ),
+        attribute("LookedUpAt", S, Free, &[ReadForPayment, Pay, ReplacementRemoves, ReadOverview, Settle]),
         attribute("HardDeclines", SS, Free, &[ReadStatus, ReadForPayment, Pay, ReplaceCard]),
         attribute("CardHasExpiry", BOOL, Free, &[ReadStatus, ReadForPayment, Pay, ReplaceCard]),
-        attribute("PaymentHistory", L, Free, &[ReadStatus, ReadForPayment, Pay]),
+        attribute("PaymentHistory", L, Free, &[ReadStatus, ReadForPayment, Pay, ReadOverview]),
         attribute("PaymentKeys", M, Free, &[ReadForPayment, Pay]),
     ],
 };
@@ -332,12 +381,18 @@ pub const CLEAN: Table = Table {
 pub const AUDIT: Table = Table {
     logical_id: "DetokenizeAuditTable",
     attributes: &[
-        attribute("Principal", S, Free, &[CountDetokenization, RecordDetokenization]),
-        attribute("At", S, Free, &[CountDetokenization, RecordDetokenization]),
-        attribute("CustomerOrder", S, Free, &[RecordDetokenization]),
+        attribute(
+            "Principal",
+            S,
+            Free,
+            &[CountDetokenization, RecordDetokenization, ReadAudit, RecordSettlement],
+        ),
+        attribute("At", S, Free, &[CountDetokenization, RecordDetokenization, ReadAudit, RecordSettlement]),
+        attribute("CustomerOrder", S, Free, &[RecordDetokenization, ReadAudit, RecordSettlement]),
         attribute("CreditCardToken", S, Free, &[RecordDetokenization]),
-        attribute("Purpose", S, Free, &[RecordDetokenization]),
-        attribute("PaymentId", S, Free, &[RecordDetokenization]),
+        attribute("Purpose", S, Free, &[RecordDetokenization, ReadAudit, RecordSettlement]),
+        attribute("PaymentId", S, Free, &[RecordDetokenization, ReadAudit, RecordSettlement]),
+        attribute("ProcessorReference", S, Free, &[ReadAudit, RecordSettlement]),
         attribute("Uses", N, Free, &[CountDetokenization]),
         attribute("ExpiresAt", N, Free, &[CountDetokenization]),
     ],

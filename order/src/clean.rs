@@ -1,6 +1,7 @@
 //! `CustomerOrderTable`: clean orders, each with a token in its card's place.
 
 mod forgetting;
+mod overview;
 mod payments;
 
 use std::collections::{BTreeSet, HashMap};
@@ -30,6 +31,7 @@ use crate::{
 
 pub use forgetting::CardStanding;
 pub(crate) use forgetting::is_forgotten_for;
+pub use overview::{OrderOverview, OverviewPage};
 
 /// A clean order as the worker writes it.
 #[serde_as]

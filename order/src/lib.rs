@@ -3,6 +3,7 @@
 pub mod accepting;
 mod amount;
 pub mod attributes;
+mod audit_trail;
 mod clean;
 mod crossing;
 mod customer;
@@ -18,13 +19,15 @@ mod quarantine;
 mod replacing;
 mod row_version;
 mod same_order;
+mod settling;
 mod status;
 mod stored_text;
 mod table_error;
 mod timestamp;
 
 pub use amount::{Amount, Currency, MinorUnits, ParseAmountError};
-pub use clean::{CardStanding, CleanOrder, CleanStatus, OrderTable};
+pub use audit_trail::{AuditItem, AuditPage, AuditSelection, AuditTrail};
+pub use clean::{CardStanding, CleanOrder, CleanStatus, OrderOverview, OrderTable, OverviewPage};
 pub use crossing::{Airlock, Crossing};
 pub use customer::*;
 pub use dead_letter::{DeadLetter, DeadLetterKind, DeadLetterMessage, DeadLetterQueue, QueueError};
@@ -40,11 +43,12 @@ pub use payment::{
 };
 pub use plain_text::ParsePlainTextError;
 pub use quarantine::{
-    AFTER_THE_CLAIM, Arming, HeldCard, KeptRow, LateCard, Pending, QuarantineRow, QuarantineStanding,
-    QuarantineTable, QuarantineView, SWEEP_PERIOD, Upkeep, suspect_delay,
+    AFTER_THE_CLAIM, Arming, HeldCard, KeptPage, KeptRow, LateCard, Pending, Progress, QuarantineRow,
+    QuarantineStanding, QuarantineTable, QuarantineView, SWEEP_PERIOD, Upkeep, suspect_delay,
 };
 pub use row_version::RowVersion;
 pub use same_order::Details;
+pub use settling::{FoundOut, Settling};
 pub use status::QuarantineStatus;
 pub use table_error::{TableError, Written};
 pub use timestamp::{ParseTimestampError, Timestamp};

@@ -41,8 +41,8 @@ pub struct Selection {
 }
 
 /// What a replay did, or would do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct ReplaySummary {
     /// Nothing was changed: the numbers say what would be done.
     pub dry_run: bool,

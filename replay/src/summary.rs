@@ -1,11 +1,11 @@
 //! What a sweep found and did.
 
 use platform::metrics::Metric;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a sweep found and did, or would do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct SweepSummary {
     /// Nothing was changed: the numbers say what would be done.
     pub dry_run: bool,

@@ -4,9 +4,13 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use card_airlock::sandbox::{Dialect, Failure, named};
+use card_airlock::{
+    functions,
+    operations::Right,
+    sandbox::{Dialect, Failure, named},
+};
 use order::{
-    Outcome,
+    FoundOut, OrderId, OrderTable, Outcome, ProcessorReference, Settling, Written,
     attributes::{self, Attribute, Protection, Protection::Checked, Protection::Free, Table},
 };
 use paybill::Sandbox;
@@ -72,8 +76,27 @@ async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
     assert_eq!(quarantine, listed(attributes::QUARANTINE));
     assert_eq!(vault, listed(attributes::VAULT));
     assert_eq!(clean, listed(attributes::CLEAN));
+    settle_what_nobody_knows(&world, &client).await;
     let audit: BTreeSet<String> = world.rows(AUDIT).await.iter().flat_map(names).collect();
     assert_eq!(audit, listed(attributes::AUDIT));
+}
+
+/// An operator finds out that a payment was charged.
+async fn settle_what_nobody_knows(world: &World, client: &Client) {
+    world.tokenized(client, &priced(order("unknown"))).await;
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
+    client.pay("unknown").await.is(503);
+    world.advance(Duration::from_hours(24));
+    client.pay("unknown").await.is(409);
+    let config = functions::sdk_config(world.aws.url(), Right::Settle.policy());
+    let unknown = OrderId::stored("unknown").unwrap();
+    let seen = OrderTable::new(&config, ORDERS.to_owned()).overview(&unknown).await.unwrap().unwrap();
+    let seen = seen.payments.unwrap().current.unwrap();
+    let found = FoundOut::Charged(ProcessorReference::accept("ch_1").unwrap());
+    let settling = Settling::new(&config, ORDERS.to_owned(), AUDIT.to_owned());
+    let written = settling.settle(&unknown, &seen, &found, "an operator", world.now().into()).await;
+    assert_eq!(written, Ok(Written::Done));
+    client.pay("unknown").await.is(200);
 }
 
 /// What a clean row has besides, where the processor makes something before it charges and can be asked afterwards.

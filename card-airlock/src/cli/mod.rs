@@ -1,10 +1,10 @@
 //! The command line of `card-airlock`.
 
 mod log;
+mod operate;
 mod parameters;
 mod profile;
 mod ready_file;
-mod replay;
 mod stop_signal;
 mod token;
 mod up;
@@ -22,7 +22,6 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::{
     demo::{self, DemoError},
     load::{self, LoadError},
-    replay_function::ReplayFunctionError,
     sign_in::SignInError,
     stack::StackError,
     style::BAD,
@@ -46,8 +45,8 @@ enum Command {
     Up(up::UpArgs),
     /// Print an ID token that a running `up` of the same user accepts.
     Token(token::TokenArgs),
-    /// Start parked and stuck orders of a running `up` again. Exit code 3: something is left to replay.
-    Replay(replay::ReplayArgs),
+    #[command(flatten)]
+    Operate(operate::OperateCommand),
     /// Start the pipeline on free ports, and send an order, or a file of orders, through it.
     Demo(demo::DemoArgs),
     /// Print the completions for a shell: card-airlock completions bash > /etc/bash_completion.d/card-airlock
@@ -74,7 +73,7 @@ enum CliError {
     #[error(transparent)]
     Token(#[from] IssuerError),
     #[error(transparent)]
-    Replay(#[from] ReplayFunctionError),
+    Operate(#[from] operate::OperateError),
     #[error(transparent)]
     ReadyFile(#[from] ReadyFileError),
     #[error(transparent)]
@@ -87,10 +86,6 @@ enum CliError {
     Preview(#[from] PreviewError),
     #[error(transparent)]
     Try(#[from] profile::TryError),
-    #[error(
-        "there is nothing to replay: no row in quarantine and no dead letter has this order id. Check the id"
-    )]
-    NothingToReplay,
     #[error("this is not a test card: give a name or a number of the list that `card-airlock up` prints")]
     TestCard,
     #[error("cannot write the output: {0}")]
@@ -102,9 +97,6 @@ enum CliError {
     #[error("cannot start the runtime: {0}")]
     Runtime(io::Error),
 }
-
-/// The exit code of a replay that leaves something to replay.
-const SOMETHING_LEFT: u8 = 3;
 
 /// Runs the program on its process's own arguments. Exit code 1 for a failure, 2 for a wrong command line.
 #[must_use]
@@ -132,7 +124,7 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
             return profile::print(args, out).map(|()| ExitCode::SUCCESS);
         }
         Command::Profile(_) => LevelFilter::OFF,
-        Command::Replay(_) => LevelFilter::ERROR,
+        Command::Operate(_) => LevelFilter::ERROR,
         Command::Up(args) => args.log,
         Command::Demo(args) => args.log,
         Command::Load(args) => args.log,
@@ -148,10 +140,7 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
             let went_well = runtime.block_on(load::run(&args, out))?;
             return Ok(if went_well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Replay(args) => {
-            let is_anything_left = runtime.block_on(replay::run(args, out))?;
-            return Ok(if is_anything_left { ExitCode::from(SOMETHING_LEFT) } else { ExitCode::SUCCESS });
-        }
+        Command::Operate(command) => return Ok(runtime.block_on(operate::run(command, out))?),
         Command::Token(_) | Command::Completions { .. } => {}
     }
     Ok(ExitCode::SUCCESS)

@@ -111,12 +111,19 @@ fn the_table_of_protections_says_of_each_attribute_what_holds_it() {
     assert_eq!(documented, listed.collect());
 }
 
-/// The functions as the data model calls them.
-const FUNCTIONS: [&str; 5] = ["ingest", "worker", "replay", "paybill", "forget"];
+/// The functions as the data model calls them, and the person who settles payments.
+const FUNCTIONS: [&str; 6] = ["ingest", "worker", "replay", "paybill", "forget", "operator"];
 
 /// The function of a policy.
 fn function_of(policy: &str) -> &'static str {
-    let policies = ["IngestPolicy", "TokenizeWorkerPolicy", "ReplayPolicy", "PaybillPolicy", "ForgetPolicy"];
+    let policies = [
+        "IngestPolicy",
+        "TokenizeWorkerPolicy",
+        "ReplayPolicy",
+        "PaybillPolicy",
+        "ForgetPolicy",
+        "OperatorSettle",
+    ];
     let at = policies.into_iter().position(|known| known == policy).unwrap();
     FUNCTIONS[at]
 }

@@ -19,7 +19,8 @@ fn nothing_is_allowed_on_every_resource_but_what_has_no_resource_to_name() {
         let on_all = statement.get("Resource").is_some_and(|resource| texts(resource).contains(&"*"));
         // A key's policy has no other way to say "this key".
         let is_key = ["QuarantineKey", "VaultKey"].contains(&logical_id);
-        let platform = ["WriteTraces", "JoinTheVpc"].contains(&sid) || logical_id == "XRayEndpoint";
+        let nameless = ["WriteTraces", "JoinTheVpc", "LookAtWhatHasNoResource"];
+        let platform = nameless.contains(&sid) || logical_id == "XRayEndpoint";
         assert!(!on_all || is_key || platform, "{logical_id} {sid}");
         let wild = texts(&statement["Action"]).iter().any(|action| action.contains('*'));
         assert!(!wild || (is_key && sid == "AdministerTheKey"), "{logical_id} {sid}");
@@ -80,6 +81,24 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("KmsEndpoint", &["kms:Decrypt"]),
     ("LogsEndpoint", &["logs:CreateLogStream"]),
     (
+        "OperatorRead",
+        &[
+            "ListQuarantine",
+            "ListOrders",
+            "ReadTheAudit",
+            "LookAtTables",
+            "LookAtTheQueue",
+            "LookAtKeys",
+            "LookAtTheStack",
+            "LookAtFunctions",
+            "LookAtTheApi",
+            "LookAtSubscribers",
+            "LookAtWhatHasNoResource",
+        ],
+    ),
+    ("OperatorReplay", &["RunReplayAndSweep"]),
+    ("OperatorSettle", &["SettleAPayment", "RecordASettlement"]),
+    (
         "PaybillPolicy",
         &[
             "ReadACleanOrder",
@@ -139,6 +158,60 @@ fn every_policy_has_these_statements_and_no_others() {
     }
     let expected = STATEMENTS.iter().map(|(logical_id, names)| (*logical_id, names.to_vec()));
     assert_eq!(found, expected.collect());
+}
+
+/// What an operator may do, beside what DynamoDB's attributes limit: nothing that changes, opens or reads out.
+#[test]
+fn operators_look_invoke_the_replay_and_settle_and_do_nothing_else() {
+    let (template, stack) = with_everything();
+    let of = |policy: &str| {
+        let statements = statements(&template, &stack).into_iter().filter(|(id, _)| *id == policy);
+        statements.map(|(_, statement)| statement.clone()).collect::<Vec<_>>()
+    };
+    let actions = |policy: &str| {
+        let of = of(policy);
+        of.iter()
+            .flat_map(|statement| texts(&statement["Action"]))
+            .map(str::to_owned)
+            .collect::<BTreeSet<_>>()
+    };
+    for action in actions("OperatorRead") {
+        let (_, verb) = action.split_once(':').unwrap();
+        let reads = ["Describe", "Get", "GET", "List", "Query", "Scan"];
+        assert!(reads.iter().any(|word| verb.starts_with(word)), "{action}");
+    }
+    assert_eq!(actions("OperatorReplay"), BTreeSet::from(["lambda:InvokeFunction".to_owned()]));
+    let settling = ["dynamodb:PutItem", "dynamodb:UpdateItem"].map(str::to_owned);
+    assert_eq!(actions("OperatorSettle"), settling.into());
+    for policy in ["OperatorRead", "OperatorReplay", "OperatorSettle"] {
+        let properties = stack.properties(policy).unwrap();
+        for attached in ["Users", "Groups", "Roles"] {
+            assert!(properties.get(attached).is_none(), "{policy}: a person attaches it");
+        }
+        // <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+        let document = properties["PolicyDocument"].to_string();
+        assert!(document.len() < 6_144, "{policy}: {}", document.len());
+        for statement in of(policy) {
+            let tables = texts(&statement["Resource"]);
+            let rows = texts(&statement["Action"]).iter().any(|action| {
+                ["GetItem", "Scan", "Query", "PutItem", "UpdateItem"]
+                    .iter()
+                    .any(|verb| action.ends_with(verb))
+            });
+            assert!(
+                !rows || !tables.iter().any(|arn| arn.contains("CreditCardTokenizerTable")),
+                "{statement}"
+            );
+            assert!(!rows || statement["Condition"]["Null"]["dynamodb:Attributes"] == "false", "{statement}");
+            let named = &statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:Attributes"];
+            let named = named.as_array().cloned().unwrap_or_default();
+            for hidden in
+                ["SealedCard", "DataKey", "KeyBatchId", "CustomerName", "Address", "CreditCardToken"]
+            {
+                assert!(!named.contains(&json!(hidden)), "{policy} {hidden}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -55,6 +55,10 @@ impl Resources {
                     let arn = format!("arn:aws:iam::{account_id}:role/{logical_id}");
                     resources.insert(logical_id, logical_id, [("Arn", &arn)]);
                 }
+                "AWS::IAM::ManagedPolicy" => {
+                    let arn = format!("arn:aws:iam::{account_id}:policy/{}", deployment.name(logical_id));
+                    resources.insert(logical_id, &arn, [("PolicyArn", &arn)]);
+                }
                 "AWS::Serverless::Function" => {
                     let name = deployment.name(logical_id);
                     let arn = format!("arn:aws:lambda:{region}:{account_id}:function:{name}");

@@ -8,8 +8,8 @@ mod table;
 mod upkeep;
 
 pub use card_removal::HeldCard;
-pub use recovery::{AFTER_THE_CLAIM, Pending, SWEEP_PERIOD, suspect_delay};
+pub use recovery::{AFTER_THE_CLAIM, Pending, Progress, SWEEP_PERIOD, suspect_delay};
 pub use row::{QuarantineRow, QuarantineStanding, QuarantineView};
 pub use row_removal::LateCard;
 pub use table::QuarantineTable;
-pub use upkeep::{Arming, KeptRow, Upkeep};
+pub use upkeep::{Arming, KeptPage, KeptRow, Upkeep};

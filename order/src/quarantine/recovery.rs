@@ -37,6 +37,23 @@ pub struct Pending {
     suspected: u32,
 }
 
+/// Where a PENDING row is, as far as the row itself tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// It was armed moments ago: stream and worker have it.
+    InWork,
+    /// It is not across, though a worker that can carry it does so at once. Lambda has given it up or soon will.
+    GivenUp {
+        /// The latest time at which the sweep takes it up.
+        again_by: Timestamp,
+    },
+    /// Another card, which waits for a payment.
+    Waiting {
+        /// The latest time at which the sweep arms it.
+        again_by: Timestamp,
+    },
+}
+
 impl Pending {
     /// Reads it from a row.
     #[must_use]
@@ -49,23 +66,36 @@ impl Pending {
         }
     }
 
-    /// After how many seconds it makes sense to ask again: one while the worker has it, and more when it waits for
-    /// the sweep. The exact time of that is not known, so this is the latest time at which the sweep runs.
+    /// The same of what was read already.
+    pub(super) fn new(armed_at: Option<Timestamp>, arm_after: Option<Timestamp>, suspected: u32) -> Self {
+        Self { armed_at, arm_after, suspected }
+    }
+
+    /// Where the row is. Nobody but the sweep knows when it takes the row up, so the times are the latest at which it
+    /// comes.
     #[must_use]
-    pub fn retry_after(&self, now: Timestamp) -> u32 {
+    pub fn progress(&self, now: Timestamp) -> Progress {
         let armed_at = self.armed_at.unwrap_or(now);
         let since = Duration::from_millis(armed_at.milliseconds_until(now));
-        let wait = match self.arm_after {
-            Some(time) => until(now, time) + SWEEP_PERIOD,
-            None if since <= SOON => Duration::from_secs(1),
-            None => until(now, armed_at.after(suspect_delay(self.suspected))) + SWEEP_PERIOD,
-        };
-        u32::try_from(wait.as_secs()).unwrap_or(u32::MAX)
+        let again_by = |due: Timestamp| now.max(due).after(SWEEP_PERIOD);
+        match self.arm_after {
+            Some(time) => Progress::Waiting { again_by: again_by(time) },
+            None if since <= SOON => Progress::InWork,
+            None => Progress::GivenUp { again_by: again_by(armed_at.after(suspect_delay(self.suspected))) },
+        }
     }
-}
 
-fn until(now: Timestamp, time: Timestamp) -> Duration {
-    Duration::from_millis(now.milliseconds_until(time))
+    /// After how many seconds it makes sense to ask again: one while the worker has it, and more when it waits for
+    /// the sweep.
+    #[must_use]
+    pub fn retry_after(&self, now: Timestamp) -> u32 {
+        match self.progress(now) {
+            Progress::InWork => 1,
+            Progress::GivenUp { again_by } | Progress::Waiting { again_by } => {
+                u32::try_from(now.milliseconds_until(again_by) / 1_000).unwrap_or(u32::MAX)
+            }
+        }
+    }
 }
 
 fn time(item: &HashMap<String, AttributeValue>, name: &str) -> Option<Timestamp> {

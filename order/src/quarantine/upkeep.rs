@@ -7,7 +7,10 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use uuid::Uuid;
 
-use super::table::QuarantineTable;
+use super::{
+    recovery::{Pending, Progress},
+    table::QuarantineTable,
+};
 use crate::{
     attributes::{Access, List, QUARANTINE},
     failure_reason::FailureReason,
@@ -81,7 +84,7 @@ pub struct Upkeep(QuarantineTable);
 
 /// One page of the listing.
 #[derive(Debug)]
-pub struct Page {
+pub struct KeptPage {
     /// The rows of the page.
     pub rows: Vec<KeptRow>,
     /// Where the next page begins; none: this was the last.
@@ -99,7 +102,7 @@ impl Upkeep {
     ///
     /// # Errors
     /// [`TableError`].
-    pub async fn page(&self, from: Option<HashMap<String, AttributeValue>>) -> Result<Page, TableError> {
+    pub async fn page(&self, from: Option<HashMap<String, AttributeValue>>) -> Result<KeptPage, TableError> {
         let List { expression, placeholders } = QUARANTINE.list(Access::ReadForUpkeep);
         let reply = self
             .0
@@ -114,7 +117,7 @@ impl Upkeep {
             .await
             .map_err(|error| classify("Scan quarantine", &error))?;
         let rows = reply.items.unwrap_or_default().iter().filter_map(KeptRow::of).collect();
-        Ok(Page { rows, next: reply.last_evaluated_key })
+        Ok(KeptPage { rows, next: reply.last_evaluated_key })
     }
 
     /// One row, read consistently, without its card.
@@ -234,6 +237,12 @@ impl KeptRow {
     #[must_use]
     pub fn first_armed_at(&self) -> Option<Timestamp> {
         self.first_armed_at.or(self.armed_at)
+    }
+
+    /// Where a PENDING row is, as far as the row itself tells.
+    #[must_use]
+    pub fn progress(&self, now: Timestamp) -> Progress {
+        Pending::new(self.armed_at, self.arm_after, self.suspected).progress(now)
     }
 
     fn of(item: &HashMap<String, AttributeValue>) -> Option<Self> {

@@ -25,6 +25,9 @@ pub(super) fn of(deployed: &Deployed, name: &str, function: &DeployedFunction) -
     let property = |property: &str| function.properties.get(property).cloned();
     let same = SAME.iter().filter_map(|same| Some(((*same).to_owned(), property(same)?)));
     let mut configuration: Map<String, Value> = same.collect();
+    if let Some(variables) = configuration.get_mut("Environment").and_then(|it| it.get_mut("Variables")) {
+        variables.as_object_mut().into_iter().flatten().for_each(|(_, value)| *value = text(value));
+    }
     // SAM says `Tracing` where CloudFormation has `TracingConfig`.
     let tracing =
         property("Tracing").map(|mode| json!({ "Mode": mode })).or_else(|| property("TracingConfig"));
@@ -41,4 +44,12 @@ pub(super) fn of(deployed: &Deployed, name: &str, function: &DeployedFunction) -
     });
     configuration.extend(made_up.as_object().cloned().unwrap_or_default());
     Value::Object(configuration)
+}
+
+/// A variable is a text, also where the template has a number.
+fn text(value: &Value) -> Value {
+    match value {
+        Value::String(_) => value.clone(),
+        other => Value::String(other.to_string()),
+    }
 }

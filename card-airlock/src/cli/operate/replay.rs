@@ -1,28 +1,26 @@
-//! `card-airlock replay`: what an operator runs when orders are parked or stuck, against a running `up`. The code
-//! is that of the deployed replay function, with its role.
+//! `card-airlock replay`: what an operator runs when orders are parked or stuck. The code is that of the deployed replay
+//! function, with its role.
 
-use std::{
-    io::{self, Write},
-    time::{Duration, SystemTime},
-};
+use std::io::{self, Write};
 
 use clap::{Args, builder::PossibleValuesParser, builder::TypedValueParser as _};
-use indicatif::{ProgressBar, ProgressStyle};
-use order::{FailureReason, OrderId, ParseOrderIdError};
-use replay::{ReplaySummary, Selection};
+use order::{FailureReason, OrderId};
+use replay::ReplaySummary;
 use strum::VariantArray as _;
 
-use super::CliError;
+use super::{
+    confirm::confirm,
+    outcome::{NOT_CONFIRMED, NOTHING_LEFT, OperateError, SOMETHING_LEFT, stored_order},
+    place::PlaceArgs,
+    shown,
+};
 use crate::{
-    replay_function::{ReplayFunctionError, replay_function},
+    operations::{StackAccess, Work, run_replay},
     style::{FAINT, HEADING},
 };
 
-/// Longer than any replay on one machine takes.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
-
 #[derive(Debug, Args)]
-pub(super) struct ReplayArgs {
+pub(in crate::cli) struct ReplayArgs {
     /// Change nothing. Print what a replay would do.
     #[arg(long)]
     dry_run: bool,
@@ -35,12 +33,14 @@ pub(super) struct ReplayArgs {
     /// Replay only this order.
     #[arg(long, value_name = "ID", value_parser = stored_order)]
     order: Option<OrderId>,
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Do not ask. A running `up`, which holds nothing but made-up cards, is never asked about.
+    #[arg(long)]
+    yes: bool,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
-    /// The port of the AWS endpoint on 127.0.0.1.
-    #[arg(long, default_value_t = 4566)]
-    aws_port: u16,
 }
 
 /// The reasons that a replay can do something about.
@@ -49,31 +49,22 @@ fn reasons() -> impl clap::builder::TypedValueParser<Value = FailureReason> {
     PossibleValuesParser::new(replayable.map(|reason| reason.code())).try_map(|code| code.parse())
 }
 
-/// The operator names an order that exists, even if today's rules would refuse its id.
-fn stored_order(id: &str) -> Result<OrderId, ParseOrderIdError> {
-    OrderId::stored(id).ok_or(ParseOrderIdError::Shape)
-}
-
-/// Replays and prints the summary. Returns whether anything is left.
-pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<bool, CliError> {
-    let names_an_order = args.order.is_some();
-    let replay = replay_function(&format!("http://127.0.0.1:{}", args.aws_port))?;
-    let selection =
-        Selection { dry_run: args.dry_run, max: args.max, reason: args.reason, order: args.order };
-    let bar = ProgressBar::new_spinner();
-    bar.set_style(
-        ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
-    );
-    bar.set_message("reading the dead-letter queue");
-    bar.enable_steady_tick(Duration::from_millis(100));
-    let deadline = SystemTime::now() + PATIENCE;
-    let progress = |rows| bar.set_message(format!("{rows} rows of the quarantine read"));
-    let summary = replay.replay(&selection, deadline, &progress).await;
-    bar.finish_and_clear();
-    let summary = summary.map_err(ReplayFunctionError::from)?;
+/// Replays, prints the summary, and tells whether anything is left.
+pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<u8, OperateError> {
+    let access = args.place.open().await?;
+    let dry = Work::Replay { dry_run: true, max: args.max, reason: args.reason, order: args.order.clone() };
+    let real = Work::Replay { dry_run: false, max: args.max, reason: args.reason, order: args.order.clone() };
+    if !args.dry_run && !access.is_up() {
+        let planned = work(&access, &dry, "finding out what a replay would do").await?;
+        print(&planned, &mut anstream::stderr())?;
+        if !confirm(&format!("Do this in the {}?", access.title()), args.yes)? {
+            return Ok(NOT_CONFIRMED);
+        }
+    }
+    let summary = work(&access, if args.dry_run { &dry } else { &real }, "replaying").await?;
     let found = summary.rearmed + summary.already_tokenized + summary.gone + summary.still_failing;
-    if names_an_order && found == 0 {
-        return Err(CliError::NothingToReplay);
+    if args.order.is_some() && found == 0 {
+        return Err(OperateError::NothingToReplay);
     }
     if args.json {
         serde_json::to_writer(&mut *out, &summary).map_err(io::Error::from)?;
@@ -81,7 +72,14 @@ pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<bool, C
     } else {
         print(&summary, out)?;
     }
-    Ok(summary.is_anything_left())
+    Ok(if summary.is_anything_left() { SOMETHING_LEFT } else { NOTHING_LEFT })
+}
+
+async fn work(access: &StackAccess, work: &Work, what: &str) -> Result<ReplaySummary, OperateError> {
+    let bar = shown::spinner(what);
+    let summary = run_replay(access, work).await;
+    bar.finish_and_clear();
+    Ok(summary?)
 }
 
 fn print(summary: &ReplaySummary, out: &mut dyn Write) -> io::Result<()> {

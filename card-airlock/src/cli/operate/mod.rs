@@ -1,0 +1,59 @@
+//! The operator's commands: arguments, output, exit codes.
+
+mod audit;
+mod confirm;
+mod doctor;
+mod history;
+mod orders;
+mod outcome;
+mod payments;
+mod place;
+mod replay;
+mod settle;
+mod shown;
+mod status;
+mod sweep;
+
+use std::{io::Write, process::ExitCode};
+
+use clap::Subcommand;
+
+pub(super) use outcome::OperateError;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum OperateCommand {
+    /// Say how a stack is: quarantine, dead letters, payments, alarms, keys. Exit code 3: a person is needed.
+    Status(status::StatusArgs),
+    /// List orders by state; without a state, those in quarantine.
+    Orders(orders::OrdersArgs),
+    /// Tell the history of one order: quarantine, clean order, payments, audit.
+    Order(history::OrderArgs),
+    /// Start parked and stuck orders again. Exit code 3: something is left to replay.
+    Replay(replay::ReplayArgs),
+    /// Sweep now, as the schedule does every five minutes.
+    Sweep(sweep::SweepArgs),
+    /// List payments without an outcome. Exit code 3: there are some.
+    Payments(payments::PaymentsArgs),
+    /// Settle a payment that is UNKNOWN, by what you found out at the processor.
+    Settle(settle::SettleArgs),
+    /// List who took which card out of the vault, and who settled which payment.
+    Audit(audit::AuditArgs),
+    /// Compare a stack with what the template promises. Exit code 3: something differs.
+    Doctor(doctor::DoctorArgs),
+}
+
+/// Runs a command and gives its exit code.
+pub(super) async fn run(command: OperateCommand, out: &mut dyn Write) -> Result<ExitCode, OperateError> {
+    let code = match command {
+        OperateCommand::Status(args) => status::run(args, out).await,
+        OperateCommand::Orders(args) => orders::run(args, out).await,
+        OperateCommand::Order(args) => history::run(args, out).await,
+        OperateCommand::Replay(args) => replay::run(args, out).await,
+        OperateCommand::Sweep(args) => sweep::run(args, out).await,
+        OperateCommand::Payments(args) => payments::run(args, out).await,
+        OperateCommand::Settle(args) => settle::run(args, out).await,
+        OperateCommand::Audit(args) => audit::run(args, out).await,
+        OperateCommand::Doctor(args) => doctor::run(args, out).await,
+    };
+    code.map(ExitCode::from)
+}

@@ -1,0 +1,180 @@
+//! The envelope keys: enabled, rotated, and with the policy that keeps the roles apart.
+
+use aws_sdk_kms::Client;
+use serde_json::Value;
+
+use super::{
+    super::{access::Right, call::CallError, status::KEYS},
+    finding::{Finding, Outcome},
+    subject::Subject,
+};
+
+/// What KMS says of a key.
+#[derive(Debug)]
+struct Found {
+    state: String,
+    rotates: bool,
+    policy: Value,
+}
+
+pub(super) async fn check(subject: &Subject<'_>) -> Outcome {
+    let kms = Client::new(&subject.access.config(Right::Read));
+    let mut outcome = Outcome::default();
+    for key in KEYS {
+        let judged = async {
+            let id = subject.access.names().physical(key).map_err(|error| error.to_string())?;
+            let found = read(&kms, id).await.map_err(|error| error.to_string())?;
+            let promised = subject.promised.key_policy(key).map_err(|error| error.to_string())?;
+            Ok::<_, String>(judge(subject, key, id, promised, &found))
+        };
+        outcome.add(key, judged.await);
+    }
+    outcome
+}
+
+async fn read(kms: &Client, id: &str) -> Result<Found, CallError> {
+    let described = kms.describe_key().key_id(id).send().await;
+    let described = described.map_err(CallError::of("KMS", "DescribeKey"))?;
+    let state = described.key_metadata().and_then(|metadata| metadata.key_state());
+    let rotation = kms.get_key_rotation_status().key_id(id).send().await;
+    let rotates = match rotation {
+        Ok(rotation) => rotation.key_rotation_enabled(),
+        // A key that waits for its deletion does not tell: its state says enough.
+        Err(error) => {
+            let error = CallError::of("KMS", "GetKeyRotationStatus")(error);
+            if error.code == "KMSInvalidStateException" { true } else { return Err(error) }
+        }
+    };
+    let policy = kms.get_key_policy().key_id(id).policy_name("default").send().await;
+    let policy = policy.map_err(CallError::of("KMS", "GetKeyPolicy"))?;
+    Ok(Found {
+        state: state.map_or_else(String::new, |state| state.as_str().to_owned()),
+        rotates,
+        policy: policy.policy().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
+    })
+}
+
+fn judge(subject: &Subject<'_>, key: &str, id: &str, promised: &Value, found: &Found) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut find = |what: String, why, fix| findings.push(Finding { what, why, fix });
+    match found.state.as_str() {
+        "Enabled" => {}
+        "PendingDeletion" => find(
+            format!("{key} waits for its deletion"),
+            "Every card under it is lost on that day. Until then no order crosses and no card is paid with.",
+            [
+                subject.aws(&format!("kms cancel-key-deletion --key-id {id}")),
+                subject.aws(&format!("kms enable-key --key-id {id}")),
+            ]
+            .join("\n"),
+        ),
+        state => find(
+            format!("{key} is {state}"),
+            "Without it no order crosses, or no card is paid with. Orders wait in quarantine.",
+            subject.aws(&format!("kms enable-key --key-id {id}")),
+        ),
+    }
+    // One that waits for its deletion is never rotated.
+    if !found.rotates && found.state != "PendingDeletion" {
+        find(
+            format!("{key} is not rotated every year"),
+            "One version of key material wraps every data key for ever.",
+            subject.aws(&format!("kms enable-key-rotation --key-id {id}")),
+        );
+    }
+    if canonical(&found.policy) != canonical(promised) {
+        find(
+            format!("the policy of {key} is not the template's{}", difference(&found.policy, promised)),
+            "The policy alone keeps the roles apart: with another one a role may open what it must not, or nobody \
+             may do their step.",
+            [
+                format!("{} > {key}.json", subject.own(&format!("doctor --policy {key}"))),
+                subject.aws(&format!(
+                    "kms put-key-policy --key-id {id} --policy-name default --policy file://{key}.json"
+                )),
+            ]
+            .join("\n"),
+        );
+    }
+    findings
+}
+
+/// Which statements differ, by name.
+fn difference(found: &Value, promised: &Value) -> String {
+    let statements = |policy: &Value| {
+        let of = policy.get("Statement").and_then(Value::as_array).cloned().unwrap_or_default();
+        let named = |statement: Value| {
+            let sid =
+                statement.get("Sid").and_then(Value::as_str).filter(|sid| is_plain(sid)).map(str::to_owned);
+            (sid.unwrap_or_else(|| "a statement without a plain name".to_owned()), canonical(&statement))
+        };
+        of.into_iter().map(named).collect::<Vec<_>>()
+    };
+    let (found, promised) = (statements(found), statements(promised));
+    let missing_in = |these: &[(String, Value)], those: &[(String, Value)]| {
+        let others = these.iter().filter(|statement| !those.contains(statement));
+        others.map(|(sid, _)| sid.clone()).collect::<Vec<_>>()
+    };
+    let mut differing = missing_in(&found, &promised);
+    differing.extend(missing_in(&promised, &found));
+    differing.sort();
+    differing.dedup();
+    if differing.is_empty() { String::new() } else { format!(": {}", differing.join(", ")) }
+}
+
+fn is_plain(sid: &str) -> bool {
+    sid.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// A policy in one form: IAM takes one value for a list of one, a list in any order, and a boolean for its text.
+fn canonical(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), canonical(value))).collect()
+        }
+        Value::Array(values) => {
+            let mut values: Vec<_> = values.iter().map(canonical).collect();
+            values.sort_by_key(ToString::to_string);
+            values.dedup();
+            match (values.pop(), values.is_empty()) {
+                (Some(only), true) => only,
+                (Some(last), false) => {
+                    values.push(last);
+                    Value::Array(values)
+                }
+                (None, _) => Value::Null,
+            }
+        }
+        Value::Bool(truth) => Value::String(truth.to_string()),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_policy_is_the_same_however_iam_writes_it_back() {
+        let ours = json!({"Version": "2012-10-17", "Statement": [
+            {"Sid": "A", "Action": ["kms:Decrypt"], "Condition": {"Null": {"k": "false"}}},
+            {"Sid": "B", "Action": ["kms:Get*", "kms:List*"]},
+        ]});
+        let theirs = json!({"Statement": [
+            {"Sid": "B", "Action": ["kms:List*", "kms:Get*"]},
+            {"Sid": "A", "Action": "kms:Decrypt", "Condition": {"Null": {"k": false}}},
+        ], "Version": "2012-10-17"});
+        assert_eq!(canonical(&ours), canonical(&theirs));
+        assert_eq!(difference(&ours, &theirs), "");
+        let wider = json!({"Version": "2012-10-17", "Statement": [
+            {"Sid": "A", "Action": "kms:*", "Condition": {"Null": {"k": "false"}}},
+            {"Sid": "B", "Action": ["kms:Get*", "kms:List*"]},
+            {"Sid": "New", "Action": "kms:Decrypt"},
+        ]});
+        assert_ne!(canonical(&ours), canonical(&wider));
+        assert_eq!(difference(&wider, &ours), ": A, New");
+        assert_eq!(difference(&Value::Null, &ours), ": A, B");
+    }
+}
