@@ -89,18 +89,21 @@ pub(super) const KEYS: [&str; 6] = ["one", "two", "three", "four", "five", "six"
 pub(super) fn operations(dialect: Dialect) -> impl Strategy<Value = Vec<Op>> {
     let any = proptest::collection::vec(operation(dialect), 1..28);
     let begun = prop_oneof![
-        3 => Just(vec![]),
-        3 => Just(begun(3, None)),
-        3 => failure().prop_map(|failure| begun(0, failure)),
+        2 => Just(vec![]),
+        2 => Just(billed(3, None)),
+        5 => select(&INTERRUPTING[..]).prop_map(|failure| billed(0, Some(Failing::Charge(failure)))),
     ];
     (begun, any).prop_map(|(begun, any)| begun.into_iter().chain(any).collect())
 }
 
-/// An order that a merchant tried to bill.
-fn begun(details: usize, failure: Option<Failing>) -> Vec<Op> {
+/// After these nobody knows what became of a payment, unless the processor tells.
+const INTERRUPTING: [Failure; 3] = [Failure::AnswerLost, Failure::Error, Failure::ErrorCharged];
+
+/// An order that a merchant tried to bill, while the processor tells nothing of its payments.
+fn billed(details: usize, failure: Option<Failing>) -> Vec<Op> {
     let submit = Op::Submit { order: 0, user: 0, details, by: Sender::Customer };
     let pay = Op::Pay { order: 0, user: 0, by_merchant: true, key: Some(0), amount: Some(500), failure };
-    vec![submit, Op::Settle, pay]
+    vec![submit, Op::Settle, Op::Lookups(false), pay]
 }
 
 fn operation(dialect: Dialect) -> impl Strategy<Value = Op> {

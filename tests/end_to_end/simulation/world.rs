@@ -189,6 +189,8 @@ impl World {
 
     /// From now on, payments are sent by other settings.
     pub(crate) fn send_payments_by(&mut self, route: Route) {
+        // To the stack's own processor, nothing is different.
+        let route = if route == Route::To(self.processor) { Route::Own } else { route };
         self.moved = (route != Route::Own).then(|| {
             let mut declared = self.stack.declared.function(PAYBILL).unwrap().clone();
             declared.environment.extend(route.settings(self.processor, self.stack.sandbox()));
