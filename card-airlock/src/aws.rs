@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use crate::{
     deployment::{ACCOUNT_ID, REGION},
     policies::{PoliciesError, policies},
+    previous_key,
 };
 
 /// The attributes that tie a call to an order.
@@ -67,6 +68,9 @@ pub async fn provision(aws: &AwsEndpoint, template: &Template) -> Result<Resourc
     for key in template.keys(&resources)? {
         let made = aws.create_key(&key.logical_id, key.rotation).await.map_err(refused(&key.logical_id))?;
         resources.insert(&key.logical_id, &made.id, [("Arn", &made.arn), ("KeyId", &made.id)]);
+    }
+    if let Some(arn) = previous_key::arn(template) {
+        aws.known_key(previous_key::NAME, arn).map_err(refused("PreviousVaultKeyArn"))?;
     }
     for queue in template.queues(&resources)? {
         let made = aws.create_queue(&queue.name, queue.retention, queue.managed_sse).await;

@@ -16,6 +16,7 @@ use ingest::Ingest;
 use paybill::{ConnectError, Paybill};
 use platform::{aws_client, settings::SettingError};
 use replay::Replay;
+use rewrap::Rewrap;
 use serde::{Serialize, de::DeserializeOwned};
 use tokenize_worker::TokenizeWorker;
 use zeroize::Zeroizing;
@@ -111,6 +112,14 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
             json(move |request: replay::Request, deadline| {
                 let replay = replay.clone();
                 async move { replay.handle(request, deadline).await.map_err(|_| FunctionError::Unhandled) }
+            })
+        }
+        "RewrapFunction" => {
+            let settings = rewrap::Settings::read(&lookup).map_err(setting)?;
+            let rewrap = Arc::new(Rewrap::new(&config, settings, clock));
+            json(move |request: rewrap::Request, deadline| {
+                let rewrap = rewrap.clone();
+                async move { rewrap.handle(request, deadline).await.map_err(|_| FunctionError::Unhandled) }
             })
         }
         _ => return Err(FunctionsError::NoHandler(name.clone())),

@@ -4,7 +4,7 @@ use card_airlock_iam::{Policies, PolicyError};
 use card_airlock_template::{Resources, Template, TemplateError};
 use serde_json::Value;
 
-use crate::deployment::ACCOUNT_ID;
+use crate::{deployment::ACCOUNT_ID, previous_key};
 
 /// Why the template's policies cannot be enforced: all or nothing, so that nothing is overlooked.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +74,14 @@ pub(crate) fn policies(template: &Template, resources: &Resources) -> Result<Pol
     }
     for (id, properties) in declared("AWS::KMS::Key")? {
         let arn = resources.attribute(&id, "Arn").unwrap_or_default();
-        policies.attach_to_key(arn, &id, document(&properties, "KeyPolicy")).map_err(of(&id))?;
+        let policy = document(&properties, "KeyPolicy");
+        policies.attach_to_key(arn, &id, policy).map_err(of(&id))?;
+        let rewrap_role = resources.attribute(previous_key::REWRAP_ROLE, "Arn").unwrap_or_default();
+        let of_previous = previous_key::policy(policy, rewrap_role);
+        if let Some((arn, policy)) = previous_key::arn(template).zip(of_previous) {
+            let attached = policies.attach_to_key(arn, previous_key::NAME, &policy);
+            attached.map_err(of(previous_key::NAME))?;
+        }
     }
     for (id, properties) in declared("AWS::SQS::QueuePolicy")? {
         let attached = policies.attach_to_resources("sqs", &id, document(&properties, "PolicyDocument"));

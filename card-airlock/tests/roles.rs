@@ -18,7 +18,7 @@ use aws_sdk_dynamodb::{
 };
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
 use card_airlock::{
-    functions,
+    functions::{self, Surroundings},
     operations::{
         Place, Right, StackAccess, doctor::examine, payment_to_settle, read_status, run_sweep, settle,
     },
@@ -39,19 +39,23 @@ use test_support::tables::{AUDIT, ORDERS, QUARANTINE, VAULT};
 use uuid::Uuid;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
-const ROLES: [&str; 5] = ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole", "ForgetRole"];
+const ROLES: [&str; 6] =
+    ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole", "ForgetRole", "RewrapRole"];
+/// The key that was the vault's before. It is not the stack's; its policy is what docs/keys.md makes it.
+const PREVIOUS_KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-4333-8444-555555555555";
 
 /// What the template allows and nothing here can ask for: policy, statement, element, value.
 fn platform() -> BTreeSet<[String; 4]> {
     let mut platform = BTreeSet::new();
     // Lambda writes a function's log itself, with the function's role.
-    for policy in ["IngestPolicy", "TokenizeWorkerPolicy", "ReplayPolicy", "PaybillPolicy", "ForgetPolicy"] {
-        let group = format!("card-airlock-{}Logs", policy.strip_suffix("Policy").unwrap());
+    for role in ROLES {
+        let name = role.strip_suffix("Role").unwrap();
+        let (policy, group) = (&format!("{name}Policy"), format!("card-airlock-{name}Logs"));
         let group = format!("arn:aws:logs:us-east-1:123456789012:log-group:{group}:*");
         for (element, value) in
             [("Action", "logs:CreateLogStream"), ("Action", "logs:PutLogEvents"), ("Resource", &group)]
         {
-            platform.insert([policy, "WriteLogs", element, value].map(str::to_owned));
+            platform.insert([policy.as_str(), "WriteLogs", element, value].map(str::to_owned));
         }
     }
     // So are its traces, which have no resource to name.
@@ -67,7 +71,7 @@ fn platform() -> BTreeSet<[String; 4]> {
         platform.insert(["OperatorRead", "LookAtWhatHasNoResource", "Action", action].map(str::to_owned));
     }
     // Administration is people's and CloudFormation's. The walk looks at a key, as one example of it.
-    for key in ["QuarantineKey", "VaultKey"] {
+    for key in ["QuarantineKey", "VaultKey", "PreviousVaultKey"] {
         for action in [
             "CancelKeyDeletion",
             "Disable*",
@@ -95,7 +99,7 @@ async fn one_walk_through_everything_is_allowed_and_uses_all_that_is_allowed() {
     let [quarantine, vault, orders] = world.counts();
     // Paid, declined and re-armed orders are across; what cannot be opened or has expired is not. The declined one's
     // card is forgotten.
-    assert_eq!((vault, orders), (2, 3));
+    assert_eq!((vault, orders), (3, 4));
     assert_eq!(quarantine, 3);
 
     let aws = world.stack.aws();
@@ -113,7 +117,8 @@ async fn without_any_one_of_its_statements_the_walk_is_denied() {
         statements.entry((element.policy, element.sid)).or_default().insert(element.value);
     }
     let unasked = ["WriteLogs", "WriteTraces"];
-    statements.retain(|(_, sid), _| !unasked.contains(&sid.as_str()));
+    // The previous key's policy is not the template's: `rewrap_needs_both_keys_policies` has it.
+    statements.retain(|(policy, sid), _| policy != "PreviousVaultKey" && !unasked.contains(&sid.as_str()));
     assert!(statements.len() > 30);
     let removals = stream::iter(statements).map(async |((policy, sid), actions)| {
         let mut world = World::spawn(&without(&policy, &sid)).await.unwrap();
@@ -513,6 +518,104 @@ async fn forget_deletes_cards_in_transactions_only_and_sees_and_opens_none() {
 }
 
 #[tokio::test]
+async fn rewrap_moves_data_keys_one_way_and_neither_opens_nor_sees_a_card() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let (dynamodb, kms) = (world.dynamodb("RewrapRole"), world.kms("RewrapRole"));
+    let [quarantine, vault] = world.keys();
+    for key in [&quarantine, &vault, PREVIOUS_KEY] {
+        for context in [context("quarantine", "key-batch"), context("vault", "token")] {
+            assert!(is_denied(&decrypt(&kms, key, &context).await), "{key} {context:?}");
+            assert!(is_denied(&generate(&kms, key, &context).await), "{key} {context:?}");
+        }
+        assert!(is_denied(&kms.describe_key().key_id(key).send().await));
+    }
+    let right = context("vault", "token");
+    let moved = async |from: &str, to: &str, contexts: [&HashMap<String, String>; 2]| {
+        let [of_source, of_destination] = contexts.map(|context| Some(context.clone()));
+        let asked =
+            kms.re_encrypt().ciphertext_blob(KmsBlob::new([0])).source_key_id(from).destination_key_id(to);
+        let asked = asked.set_source_encryption_context(of_source);
+        asked.set_destination_encryption_context(of_destination).send().await
+    };
+    // The blob is none, but that is found out only by who may ask.
+    assert!(!is_denied(&moved(PREVIOUS_KEY, &vault, [&right, &right]).await));
+    for (from, to) in [
+        (vault.as_str(), PREVIOUS_KEY),
+        (&vault, &vault),
+        (PREVIOUS_KEY, PREVIOUS_KEY),
+        (PREVIOUS_KEY, &quarantine),
+        (&quarantine, &vault),
+    ] {
+        assert!(is_denied(&moved(from, to, [&right, &right]).await), "{from} {to}");
+    }
+    for wrong in [
+        context("quarantine", "token"),
+        context("vault", "key-batch"),
+        HashMap::from([("purpose".into(), "vault".into())]),
+        HashMap::from([("token".into(), "1".into())]),
+        right.clone().into_iter().chain([("more".into(), "1".into())]).collect(),
+        HashMap::new(),
+    ] {
+        for contexts in [[&wrong, &right], [&right, &wrong]] {
+            assert!(is_denied(&moved(PREVIOUS_KEY, &vault, contexts).await), "{contexts:?}");
+        }
+    }
+
+    let scan = || dynamodb.scan().table_name(VAULT);
+    assert!(scan().projection_expression("Hash_Key, Account_Id, DataKey, KeyMaterial").send().await.is_ok());
+    assert!(is_denied(&scan().send().await), "no projection is every attribute");
+    assert!(is_denied(&scan().projection_expression("CandidateString").send().await));
+    let filtered =
+        scan().projection_expression("Hash_Key").filter_expression("attribute_exists(CandidateString)");
+    assert!(is_denied(&filtered.send().await));
+    for table in [QUARANTINE, ORDERS, AUDIT] {
+        assert!(is_denied(&dynamodb.scan().table_name(table).projection_expression("DataKey").send().await));
+    }
+    let key = [("Hash_Key", s("1")), ("Account_Id", s("1"))];
+    let key = || Some(key.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect());
+    let update = |expression: &str| {
+        let update = dynamodb.update_item().table_name(VAULT).set_key(key()).update_expression(expression);
+        update.expression_attribute_values(":v", b()).condition_expression("DataKey = :v")
+    };
+    assert!(!is_denied(&update("SET DataKey = :v").send().await));
+    for expression in
+        ["SET CandidateString = :v", "SET ExpiresAt = :v", "SET DataKey = :v REMOVE CandidateString"]
+    {
+        assert!(is_denied(&update(expression).send().await), "{expression}");
+    }
+    assert!(is_denied(&update("SET DataKey = :v").return_values(ReturnValue::AllOld).send().await));
+    assert!(is_denied(&dynamodb.get_item().table_name(VAULT).set_key(key()).send().await));
+    assert!(is_denied(&dynamodb.delete_item().table_name(VAULT).set_key(key()).send().await));
+    assert!(is_denied(&dynamodb.put_item().table_name(VAULT).set_item(key()).send().await));
+}
+
+#[tokio::test]
+async fn rewrap_needs_both_keys_policies() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let operator = world.kms("operator");
+    let [_, vault] = world.keys();
+    world.tokenize_as_before("old").await;
+    let left = async || {
+        let asked = json!({ "action": "verify" }).to_string().into_bytes();
+        let answer = world.stack.function("RewrapFunction").unwrap();
+        answer.invoke(asked, world.time.now() + Duration::from_secs(900)).await
+    };
+    for (key, sid) in [(PREVIOUS_KEY, "RewrapMovesKeysAway"), (vault.as_str(), "RewrapMovesKeysHere")] {
+        let whole = operator.get_key_policy().key_id(key).send().await.unwrap().policy.unwrap();
+        let mut document: Value = serde_json::from_str(&whole).unwrap();
+        let statements = document["Statement"].as_array_mut().unwrap();
+        let before = statements.len();
+        statements.retain(|statement| statement["Sid"] != sid);
+        assert_eq!(statements.len() + 1, before, "{key}");
+        operator.put_key_policy().key_id(key).policy(document.to_string()).send().await.unwrap();
+        assert!(left().await.is_err(), "{sid}");
+        operator.put_key_policy().key_id(key).policy(whole).send().await.unwrap();
+        let answer: Value = serde_json::from_slice(&left().await.unwrap()).unwrap();
+        assert_eq!(answer["left"], 1, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn an_envelope_key_takes_its_own_context_only() {
     let world = World::spawn(TEMPLATE).await.unwrap();
     let [quarantine, vault] = world.keys();
@@ -578,6 +681,7 @@ impl World {
             sdk_attempts: 1,
             self_driven: false,
             template: Some(template.to_owned()),
+            parameters: BTreeMap::from([("PreviousVaultKeyArn".to_owned(), PREVIOUS_KEY.to_owned())]),
             ..StackOptions::on_free_ports(issuer())
         };
         let stack = Stack::start(options).await?;
@@ -655,11 +759,34 @@ impl World {
         sqs.send_message().queue_url(&self.queue).message_body("of nobody's").send().await.unwrap();
         self.invoke("ReplayFunction", json!({"action": "replay", "order": "broken"})).await;
         self.invoke("ReplayFunction", json!({"action": "replay"})).await;
-        for key in self.keys() {
+        for key in self.keys().into_iter().chain([PREVIOUS_KEY.to_owned()]) {
             drop(self.kms("operator").describe_key().key_id(key).send().await);
         }
         self.write_what_profiles_write("paid").await;
+        // A card from before the vault's key was replaced is charged, and then moved to the present key.
+        self.tokenize_as_before("old").await;
+        self.invoke("PaybillFunction", payment("old")).await;
+        self.invoke("RewrapFunction", json!({"action": "rewrap"})).await;
         self.operate("paid").await;
+    }
+
+    /// An order crosses by a worker that was deployed when the previous key was the vault's.
+    async fn tokenize_as_before(&self, id: &str) {
+        self.invoke("IngestFunction", order(id, "4111111111111111")).await;
+        let mut worker = self.stack.declared.function("TokenizeWorkerFunction").unwrap().clone();
+        worker.environment.insert("VAULT_KEY_ARN".to_owned(), PREVIOUS_KEY.to_owned());
+        let around = Surroundings {
+            aws_url: self.stack.aws_url(),
+            clock: self.time.clock(),
+            sdk_attempts: 1,
+            processes: None,
+            sdk_timeouts: platform::aws_client::timeouts(),
+        };
+        let worker = functions::handler(&worker, &around).unwrap();
+        let stream = &self.stack.declared.stream_mappings[0].stream_arn;
+        let records = self.stack.aws().stream(stream).unwrap().records_after(None, 1000).unwrap();
+        let event = json!({ "Records": records.last().into_iter().collect::<Vec<_>>() }).to_string();
+        drop(worker.invoke(event.into_bytes(), self.time.now() + Duration::from_secs(60)).await);
     }
 
     /// What the operator's commands ask, with the rights of the template's policies for operators.

@@ -6,8 +6,8 @@ use std::{collections::HashMap, fmt};
 
 use Access::{
     CheckForgotten, CountDetokenization, DeleteForgotten, DeleteRetired, ExpiryRemoves, ForgetInQuarantine,
-    MarkForgotten, Park, Pay, ReadAcceptance, ReadAudit, ReadCard, ReadForPayment, ReadForUpkeep,
-    ReadForgotten, ReadHeldCard, ReadOverview, ReadStanding, ReadStatus, ReadToOpen, ReadView,
+    MarkForgotten, MoveDataKey, Park, Pay, ReadAcceptance, ReadAudit, ReadCard, ReadDataKeys, ReadForPayment,
+    ReadForUpkeep, ReadForgotten, ReadHeldCard, ReadOverview, ReadStanding, ReadStatus, ReadToOpen, ReadView,
     RecordDetokenization, RecordSettlement, ReplaceCard, ReplacementRemoves, Settle, WriteUpkeep,
 };
 use Kind::{B, BOOL, L, M, N, S, SS};
@@ -108,6 +108,10 @@ pub enum Access {
     DeleteRetired,
     /// Forget deletes a vault row.
     DeleteForgotten,
+    /// Rewrap lists the vault's wrapped data keys.
+    ReadDataKeys,
+    /// Rewrap puts another wrapping of a data key in its place.
+    MoveDataKey,
     /// Paybill counts a detokenization.
     CountDetokenization,
     /// Paybill records a detokenization.
@@ -151,6 +155,8 @@ impl Access {
             ReadToOpen => &[("PaybillPolicy", "ReadAVaultRow")],
             DeleteRetired => &[("TokenizeWorkerPolicy", "RetireACard")],
             DeleteForgotten => &[("ForgetPolicy", "ForgetInTheVault")],
+            ReadDataKeys => &[("RewrapPolicy", "ListDataKeys")],
+            MoveDataKey => &[("RewrapPolicy", "MoveADataKey")],
             CountDetokenization => &[("PaybillPolicy", "CountADetokenization")],
             RecordDetokenization => &[("PaybillPolicy", "RecordADetokenization")],
             ReadAudit => &[("OperatorRead", "ReadTheAudit")],
@@ -244,10 +250,21 @@ pub const QUARANTINE: Table = Table {
 pub const VAULT: Table = Table {
     logical_id: "CreditCardTokenizerTable",
     attributes: &[
-        attribute("Hash_Key", S, Authenticated, &[ReadToOpen, DeleteRetired, DeleteForgotten]),
-        attribute("Account_Id", S, Authenticated, &[ReadToOpen, DeleteRetired, DeleteForgotten]),
+        attribute(
+            "Hash_Key",
+            S,
+            Authenticated,
+            &[ReadToOpen, DeleteRetired, DeleteForgotten, ReadDataKeys, MoveDataKey],
+        ),
+        attribute(
+            "Account_Id",
+            S,
+            Authenticated,
+            &[ReadToOpen, DeleteRetired, DeleteForgotten, ReadDataKeys, MoveDataKey],
+        ),
         attribute("CandidateString", B, Authenticated, &[ReadToOpen]),
-        attribute("DataKey", B, Authenticated, &[ReadToOpen]),
+        attribute("DataKey", B, Authenticated, &[ReadToOpen, ReadDataKeys, MoveDataKey]),
+        attribute("KeyMaterial", S, Free, &[ReadDataKeys, MoveDataKey]),
         attribute("CreatedAt", S, Free, &[]),
         attribute("ExpiresAt", N, Free, &[ReadToOpen]),
     ],

@@ -40,7 +40,7 @@ pub struct Settings {
     pub cors: Cors,
     /// The settings of the payment processor.
     pub processor: ProcessorSettings,
-    /// `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`: the access to the vault.
+    /// `VAULT_KEY_ARN`, `PREVIOUS_VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`: the access to the vault.
     pub detokenizer: DetokenizerSettings,
     /// `AUDIT_TABLE`, `DETOKENIZE_LIMIT_PER_MINUTE`: where each card that is taken out is recorded, and the limit.
     pub audit: AuditSettings,
@@ -67,6 +67,7 @@ impl Settings {
             processor,
             detokenizer: DetokenizerSettings {
                 vault_key_arn: text(lookup, "VAULT_KEY_ARN")?,
+                previous_vault_key_arn: lookup("PREVIOUS_VAULT_KEY_ARN").filter(|arn| !arn.is_empty()),
                 vault_table: text(lookup, "VAULT_TABLE")?,
                 account: text(lookup, "ACCOUNT_ID")?,
             },

@@ -320,6 +320,7 @@ fn altered(attribute: &str, row: &Item, donor: &Item) -> AttributeValue {
         "Purpose" => s("REVEAL"),
         "CustomerOrder" => s("moved"),
         "Account_Id" => s("210987654321"),
+        "KeyMaterial" => s("1234abcd-12ab-34cd-56ef-1234567890ab"),
         "Principal" | "CustomerName" => s("Somebody Else"),
         "Address" => s("Reno"),
         "Status" => s("FAILED"),

@@ -31,6 +31,7 @@ pub(crate) async fn in_and_out(
     // Billing. The card opens only for its own token, order, owner and acceptance.
     let vault = DetokenizerSettings {
         vault_key_arn: settings.vault_key_arn,
+        previous_vault_key_arn: None,
         vault_table: settings.vault_table,
         account: settings.account,
     };

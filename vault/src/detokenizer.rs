@@ -12,6 +12,7 @@ use clock::Clock;
 use crate::{
     brand::CardBrand,
     card::Card,
+    data_key::{DataKey, WrappedDataKey},
     envelope::{self, Identity, OpenError},
     identity::{KeyContext, VaultIdentity},
     keyring::{KeyringError, Unwrapping},
@@ -74,6 +75,8 @@ pub struct CardReference<'a> {
 pub struct DetokenizerSettings {
     /// ARN of the KMS key of the vault, to decrypt with.
     pub vault_key_arn: String,
+    /// ARN of the key before it, which may have wrapped rows that are not re-wrapped yet.
+    pub previous_vault_key_arn: Option<String>,
     /// Name of the vault's table.
     pub vault_table: String,
     /// The AWS account, `Account_Id` of the vault's rows.
@@ -84,6 +87,7 @@ pub struct DetokenizerSettings {
 pub struct Detokenizer {
     dynamodb: Client,
     keys: Unwrapping,
+    previous_keys: Option<Unwrapping>,
     vault_table: String,
     account: String,
     clock: Clock,
@@ -96,6 +100,7 @@ impl Detokenizer {
         Self {
             dynamodb: Client::new(config),
             keys: Unwrapping::new(config, settings.vault_key_arn),
+            previous_keys: settings.previous_vault_key_arn.map(|arn| Unwrapping::new(config, arn)),
             vault_table: settings.vault_table,
             account: settings.account,
             clock,
@@ -116,7 +121,7 @@ impl Detokenizer {
             })?
             .filter(|row| !has_ended(row.expires_at, self.clock.now()))
             .ok_or(DetokenizeError::Missing)?;
-        let key = self.keys.unwrap(&row.data_key, KeyContext::Vault { token }).await?;
+        let key = self.unwrap(&row.data_key, KeyContext::Vault { token }).await?;
         let place = VaultIdentity { token, account: &self.account, order, owner, acceptance };
         let card =
             envelope::open(row.sealed.as_bytes(), &key, &Identity::Vault(place)).map_err(
@@ -126,6 +131,15 @@ impl Detokenizer {
                 },
             )?;
         if card.is_claimed(last4, brand) { Ok(card) } else { Err(DetokenizeError::Refused) }
+    }
+
+    /// The present key is asked first, and only when it did not wrap the data key the previous one is. What the row says
+    /// of its key is not asked: whoever may write the row could choose the key by it.
+    async fn unwrap(&self, wrapped: &WrappedDataKey, context: KeyContext) -> Result<DataKey, KeyringError> {
+        match (self.keys.unwrap(wrapped, context).await, &self.previous_keys) {
+            (Err(KeyringError::OtherKey), Some(previous)) => previous.unwrap(wrapped, context).await,
+            (unwrapped, _) => unwrapped,
+        }
     }
 }
 

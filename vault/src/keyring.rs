@@ -1,5 +1,5 @@
-//! KMS from two sides: one may ask for new data keys, to seal; the other may have wrapped keys decrypted, to open.
-//! No capability outside this crate gets both for the same KMS key.
+//! KMS from three sides: one may ask for new data keys, to seal; one may have wrapped keys decrypted, to open; one may
+//! have them moved to another KMS key. No capability outside this crate gets two of these for the same KMS key.
 
 use aws_config::SdkConfig;
 use aws_sdk_kms::{
@@ -14,6 +14,7 @@ use crate::{
     data_key::{DataKey, WrappedDataKey},
     failure_code::failure_code,
     identity::KeyContext,
+    key_material::KeyMaterial,
 };
 
 /// Why there is no data key. It has fixed text; KMS's own code goes to the log.
@@ -28,6 +29,9 @@ pub enum KeyringError {
     /// The wrapped key, its KMS key and its encryption context do not belong together. Asking again never helps.
     #[error("the wrapped data key is refused")]
     Refused,
+    /// Another KMS key wrapped the data key. Asking this one again never helps.
+    #[error("another KMS key wrapped the data key")]
+    OtherKey,
 }
 
 impl KeyringError {
@@ -36,7 +40,7 @@ impl KeyringError {
     pub fn retryable(self) -> bool {
         match self {
             Self::Unavailable | Self::Unusable => true,
-            Self::Refused => false,
+            Self::Refused | Self::OtherKey => false,
         }
     }
 }
@@ -53,6 +57,22 @@ pub(crate) struct Unwrapping {
     key_arn: String,
 }
 
+/// May have wrapped data keys moved from one KMS key (`kms:ReEncryptFrom`) to another (`kms:ReEncryptTo`). No key is in
+/// plaintext outside KMS.
+pub(crate) struct Moving {
+    kms: Client,
+    from_arn: String,
+    to_arn: String,
+}
+
+/// A new data key.
+pub(crate) struct NewDataKey {
+    pub(crate) key: DataKey,
+    pub(crate) wrapped: WrappedDataKey,
+    /// What wrapped it.
+    pub(crate) material: KeyMaterial,
+}
+
 impl DataKeys {
     pub(crate) fn new(config: &SdkConfig, key_arn: String) -> Self {
         Self { kms: Client::new(config), key_arn }
@@ -60,10 +80,7 @@ impl DataKeys {
 
     /// A new data key, in plaintext and wrapped.
     /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html>
-    pub(crate) async fn generate(
-        &self,
-        context: KeyContext,
-    ) -> Result<(DataKey, WrappedDataKey), KeyringError> {
+    pub(crate) async fn generate(&self, context: KeyContext) -> Result<NewDataKey, KeyringError> {
         let reply = self
             .kms
             .generate_data_key()
@@ -73,9 +90,11 @@ impl DataKeys {
             .send()
             .await
             .map_err(|error| without_a_blob(classify("GenerateDataKey", &error)))?;
+        let material = KeyMaterial::of(&self.key_arn, reply.key_material_id.as_deref());
         let key = reply.plaintext.map(Blob::into_inner).and_then(DataKey::take);
         let wrapped = reply.ciphertext_blob.map(|blob| WrappedDataKey::from(blob.into_inner()));
-        key.zip(wrapped).ok_or(KeyringError::Unavailable)
+        let (key, wrapped) = key.zip(wrapped).ok_or(KeyringError::Unavailable)?;
+        Ok(NewDataKey { key, wrapped, material })
     }
 }
 
@@ -105,10 +124,39 @@ impl Unwrapping {
     }
 }
 
+impl Moving {
+    pub(crate) fn new(config: &SdkConfig, from_arn: String, to_arn: String) -> Self {
+        Self { kms: Client::new(config), from_arn, to_arn }
+    }
+
+    /// The same data key, wrapped by the other KMS key. Names both keys, and the context stays.
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html>
+    pub(crate) async fn rewrap(
+        &self,
+        wrapped: &WrappedDataKey,
+        context: KeyContext,
+    ) -> Result<(WrappedDataKey, KeyMaterial), KeyringError> {
+        let reply = self
+            .kms
+            .re_encrypt()
+            .source_key_id(&self.from_arn)
+            .destination_key_id(&self.to_arn)
+            .ciphertext_blob(Blob::new(wrapped.as_bytes()))
+            .set_source_encryption_context(Some(context.pairs()))
+            .set_destination_encryption_context(Some(context.pairs()))
+            .send()
+            .await
+            .map_err(|error| classify("ReEncrypt", &error))?;
+        let material = KeyMaterial::of(&self.to_arn, reply.destination_key_material_id.as_deref());
+        let wrapped = reply.ciphertext_blob.map(|blob| WrappedDataKey::from(blob.into_inner()));
+        wrapped.map(|wrapped| (wrapped, material)).ok_or(KeyringError::Unavailable)
+    }
+}
+
 /// Nothing stored is part of a call for a new key, so nothing stored can be at fault.
 fn without_a_blob(error: KeyringError) -> KeyringError {
     match error {
-        KeyringError::Refused => KeyringError::Unusable,
+        KeyringError::Refused | KeyringError::OtherKey => KeyringError::Unusable,
         error => error,
     }
 }
@@ -119,17 +167,23 @@ where
     SdkError<E, R>: RequestId,
 {
     let code = failure_code(error);
-    tracing::warn!(operation, code, kms_request_id = error.request_id(), "KMS refused or failed");
-    of_code(code)
+    let kms_request_id = error.request_id();
+    let classified = of_code(code);
+    if classified == KeyringError::OtherKey {
+        // Where there are two keys, this is how the one is found that wrapped a data key.
+        tracing::debug!(operation, code, kms_request_id, "another KMS key wrapped the data key");
+    } else {
+        tracing::warn!(operation, code, kms_request_id, "KMS refused or failed");
+    }
+    classified
 }
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#API_Decrypt_Errors>
 fn of_code(code: &str) -> KeyringError {
     match code {
         // ValidationException: the stored blob has no length a blob can have.
-        "InvalidCiphertextException" | "IncorrectKeyException" | "ValidationException" => {
-            KeyringError::Refused
-        }
+        "InvalidCiphertextException" | "ValidationException" => KeyringError::Refused,
+        "IncorrectKeyException" => KeyringError::OtherKey,
         "AccessDeniedException"
         | "DisabledException"
         | "NotFoundException"
@@ -146,11 +200,11 @@ mod tests {
 
     /// Each error that KMS documents for the two calls, and what the SDK says when there is none.
     #[test]
-    fn only_a_refused_key_is_permanent() {
-        use KeyringError::{Refused, Unavailable, Unusable};
+    fn only_a_refused_key_and_another_key_are_permanent() {
+        use KeyringError::{OtherKey, Refused, Unavailable, Unusable};
         for (code, error) in [
             ("InvalidCiphertextException", Refused),
-            ("IncorrectKeyException", Refused),
+            ("IncorrectKeyException", OtherKey),
             ("ValidationException", Refused),
             ("AccessDeniedException", Unusable),
             ("DisabledException", Unusable),
@@ -169,10 +223,11 @@ mod tests {
             ("answer without a code", Unavailable),
         ] {
             assert_eq!(of_code(code), error, "{code}");
-            assert_eq!(of_code(code).retryable(), error != Refused, "{code}");
+            let is_final = [Refused, OtherKey].contains(&error);
+            assert_eq!(of_code(code).retryable(), !is_final, "{code}");
             // Who asks for a new key has sent nothing that could be refused for good.
             let generating = without_a_blob(error);
-            assert_eq!(generating, if error == Refused { Unusable } else { error }, "{code}");
+            assert_eq!(generating, if is_final { Unusable } else { error }, "{code}");
             assert!(generating.retryable(), "{code}");
         }
     }

@@ -6,10 +6,11 @@
 //!
 //! ```text
 //! card ──Sealer──► sealed card ──Tokenizer──► token + vault row ──Detokenizer──► card
-//!                 (quarantine)                     (vault)   └─────Forgetter──► no card
+//!                 (quarantine)                     (vault)   ├─────Forgetter──► no card
+//!                                                            └─────Rewrapper──► the same card, its data key under another KMS key
 //! ```
 //!
-//! There are four capabilities, one for each role. None of them can do the work of another one:
+//! There are five capabilities, one for each role. None of them can do the work of another one:
 //!
 //! | capability | role | can | cannot |
 //! |---|---|---|---|
@@ -17,6 +18,7 @@
 //! | [`Tokenizer`] | tokenize-worker | turn a quarantined card into a vault row and a token, delete the card that it replaces | hand out a card, open the vault |
 //! | [`Detokenizer`] | paybill | take one card out of the vault, for its own order | seal, open quarantine, write |
 //! | [`Forgetter`] | forget | delete one card of the vault | read or open anything |
+//! | [`Rewrapper`] | rewrap | move a card's data key from one KMS key to another | read or open a card, seal, delete |
 //!
 //! # Example
 //!
@@ -46,16 +48,19 @@ mod forgetter;
 mod identity;
 mod issuers;
 mod key_cache;
+mod key_material;
 mod keyring;
 mod last4;
 mod luhn;
 mod opaque_id;
 mod pan;
 mod plaintext;
+mod rewrapper;
 mod sealer;
 mod token;
 mod tokenizer;
 mod vault_row;
+mod wrapped_row;
 
 pub use action::{Action, IncompleteActionError, action};
 pub use brand::{CardBrand, ParseBrandError};
@@ -71,11 +76,14 @@ pub use failure_code::failure_code;
 pub use forgetter::Forgetter;
 pub use identity::{QuarantineIdentity, VaultIdentity};
 pub use key_cache::DataKeyPolicy;
+pub use key_material::KeyMaterial;
 pub use keyring::KeyringError;
 pub use last4::{Last4, NotLast4};
 pub use opaque_id::opaque_id;
 pub use pan::{Pan, ParsePanError};
 pub use plaintext::{Alive, Plaintext};
+pub use rewrapper::{RewrapError, Rewrapped, Rewrapper, RewrapperSettings, WrappedPage, Wrapping};
 pub use sealer::{QuarantinedCard, SealError, SealedCard, Sealer};
 pub use token::{ParseTokenError, Token};
 pub use tokenizer::{TokenizeError, Tokenized, Tokenizer, TokenizerSettings};
+pub use wrapped_row::WrappedRow;

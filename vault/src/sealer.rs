@@ -14,7 +14,7 @@ use crate::{
     envelope::{self, Identity},
     identity::{KeyContext, QuarantineIdentity},
     key_cache::{DataKeyPolicy, KeyCache},
-    keyring::{DataKeys, KeyringError},
+    keyring::{DataKeys, KeyringError, NewDataKey},
     last4::Last4,
     opaque_id::opaque_id,
 };
@@ -126,7 +126,7 @@ impl Sealer {
 
 async fn new_batch(keys: Arc<DataKeys>) -> Result<KeyBatch, KeyringError> {
     let id = opaque_id();
-    let (key, wrapped) = keys.generate(KeyContext::Quarantine { key_batch: id }).await?;
+    let NewDataKey { key, wrapped, .. } = keys.generate(KeyContext::Quarantine { key_batch: id }).await?;
     Ok(KeyBatch { id, key, wrapped })
 }
 

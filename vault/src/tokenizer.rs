@@ -143,7 +143,7 @@ impl Tokenizer {
         place: QuarantineIdentity<'_>,
     ) -> Result<Tokenized, TokenizeError> {
         let token = Token::mint();
-        let (opened, (key, wrapped)) =
+        let (opened, new) =
             try_join!(self.opened_key(quarantined), self.vault.generate(KeyContext::Vault { token }))?;
         let card = envelope::open(quarantined.sealed.as_bytes(), &opened, &Identity::Quarantine(place))?;
         if !card.is_claimed(quarantined.last4, quarantined.brand) {
@@ -157,18 +157,18 @@ impl Tokenizer {
             acceptance: place.acceptance,
         };
         let sealed =
-            envelope::seal(&card, &key, &Identity::Vault(identity)).map_err(|_| TokenizeError::Cipher)?;
+            envelope::seal(&card, &new.key, &Identity::Vault(identity)).map_err(|_| TokenizeError::Cipher)?;
         let now = self.clock.now();
         let since_epoch = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let expires_at = self.retention.map(|kept| since_epoch.saturating_add(kept).as_secs());
-        let row = VaultRow { sealed: SealedCard::from(sealed), data_key: wrapped, expires_at };
+        let row = VaultRow { sealed: SealedCard::from(sealed), data_key: new.wrapped, expires_at };
         Ok(Tokenized {
             token,
             last4: card.last4(),
             brands: card.brands(),
             has_expiry: card.expiry.is_some(),
             expires_at,
-            vault_put: row.put_if_absent(&self.vault_table, token, &self.account, now)?,
+            vault_put: row.put_if_absent(&self.vault_table, token, &self.account, now, &new.material)?,
         })
     }
 

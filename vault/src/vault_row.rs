@@ -14,14 +14,16 @@ use crate::{
     action::{IncompleteActionError, action},
     data_key::WrappedDataKey,
     failure_code::failure_code,
+    key_material::KeyMaterial,
     sealer::SealedCard,
     token::Token,
 };
 
-const TOKEN: &str = "Hash_Key";
-const ACCOUNT: &str = "Account_Id";
+pub(crate) const TOKEN: &str = "Hash_Key";
+pub(crate) const ACCOUNT: &str = "Account_Id";
 const SEALED_CARD: &str = "CandidateString";
-const DATA_KEY: &str = "DataKey";
+pub(crate) const DATA_KEY: &str = "DataKey";
+pub(crate) const KEY_MATERIAL: &str = "KeyMaterial";
 const CREATED_AT: &str = "CreatedAt";
 const EXPIRES_AT: &str = "ExpiresAt";
 
@@ -50,12 +52,14 @@ impl VaultRow {
         token: Token,
         account: &str,
         created_at: SystemTime,
+        wrapped_by: &KeyMaterial,
     ) -> Result<TransactWriteItem, IncompleteActionError> {
         let mut item = HashMap::from([
             (TOKEN.into(), AttributeValue::S(token.to_string())),
             (ACCOUNT.into(), AttributeValue::S(account.into())),
             (SEALED_CARD.into(), AttributeValue::B(Blob::new(self.sealed.as_bytes()))),
             (DATA_KEY.into(), AttributeValue::B(Blob::new(self.data_key.as_bytes()))),
+            (KEY_MATERIAL.into(), AttributeValue::S(wrapped_by.to_string())),
             (CREATED_AT.into(), AttributeValue::S(humantime::format_rfc3339_millis(created_at).to_string())),
         ]);
         if let Some(end) = self.expires_at {

@@ -99,6 +99,7 @@ async fn check_cards(stack: &Stack, dynamodb: &DynamoDb, cards: &BTreeMap<String
     let settings = DetokenizerSettings {
         vault_key_arn: stack.declared.function("PaybillFunction").unwrap().environment["VAULT_KEY_ARN"]
             .clone(),
+        previous_vault_key_arn: None,
         vault_table: VAULT.into(),
         account: ACCOUNT_ID.into(),
     };

@@ -112,7 +112,7 @@ fn the_table_of_protections_says_of_each_attribute_what_holds_it() {
 }
 
 /// The functions as the data model calls them, and the person who settles payments.
-const FUNCTIONS: [&str; 6] = ["ingest", "worker", "replay", "paybill", "forget", "operator"];
+const FUNCTIONS: [&str; 7] = ["ingest", "worker", "replay", "paybill", "forget", "rewrap", "operator"];
 
 /// The function of a policy.
 fn function_of(policy: &str) -> &'static str {
@@ -122,6 +122,7 @@ fn function_of(policy: &str) -> &'static str {
         "ReplayPolicy",
         "PaybillPolicy",
         "ForgetPolicy",
+        "RewrapPolicy",
         "OperatorSettle",
     ];
     let at = policies.into_iter().position(|known| known == policy).unwrap();

@@ -9,7 +9,7 @@ use card_airlock::deployment::{self, SHIPPED};
 use card_airlock_template::{Route, Schedule};
 use serde_json::{Value, json};
 
-use super::{made, shipped};
+use super::{made, shipped, with_everything};
 
 #[test]
 fn the_shipped_template_declares_the_four_tables_as_designed() {
@@ -103,6 +103,8 @@ fn each_function_has_its_role_and_its_environment() {
     for name in ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget"] {
         assert_eq!(stack.function(&format!("{name}Function")).unwrap().role, format!("{name}Role"));
     }
+    let (_, rewrapping) = with_everything();
+    assert_eq!(rewrapping.function("RewrapFunction").unwrap().role, "RewrapRole");
     let worker = stack.function("TokenizeWorkerFunction").unwrap();
     assert_eq!(
         worker.environment["DEAD_LETTER_QUEUE_URL"],

@@ -28,6 +28,7 @@ fn a_function_waits_for_the_policies_of_its_role() {
         ("ReplayFunction", "ReplayPolicy"),
         ("PaybillFunction", "PaybillPolicy"),
         ("ForgetFunction", "ForgetPolicy"),
+        ("RewrapFunction", "RewrapPolicy"),
     ] {
         let waits_for = resources[function]["DependsOn"].as_array().unwrap();
         assert_eq!(waits_for[..2], [json!(policy), json!("PlatformPolicy")], "{function}");
@@ -69,9 +70,10 @@ fn the_streams_filter_lets_through_what_waits_and_what_ttl_took() {
 #[test]
 fn every_variable_that_a_function_reads_is_set_and_every_one_set_is_read() {
     fn read<T>(read: impl Fn(Lookup<'_>) -> Result<T, SettingError>, function: &str) {
-        let defaults = shipped();
-        let plain = &defaults.function(function).unwrap().environment;
-        assert_eq!(read(&|name| plain.get(name).cloned()).err(), None, "{function}");
+        // Without a previous key there is no rewrap.
+        if let Some(plain) = shipped().function(function).map(|declared| &declared.environment) {
+            assert_eq!(read(&|name| plain.get(name).cloned()).err(), None, "{function}");
+        }
         let (_, stack) = with_everything();
         let environment = &stack.function(function).unwrap().environment;
         let asked = RefCell::new(BTreeSet::new());
@@ -88,6 +90,49 @@ fn every_variable_that_a_function_reads_is_set_and_every_one_set_is_read() {
     read(replay::Settings::read, "ReplayFunction");
     read(paybill::Settings::read, "PaybillFunction");
     read(forget::Settings::read, "ForgetFunction");
+    read(rewrap::Settings::read, "RewrapFunction");
+}
+
+#[test]
+fn without_a_previous_key_there_is_nothing_that_could_move_a_data_key() {
+    let of_rewrap = |stack: &card_airlock_template::Stack, template: &card_airlock_template::Template| {
+        let named: BTreeSet<_> =
+            template.logical_ids().filter(|id| id.starts_with("Rewrap")).map(str::to_owned).collect();
+        let said = template.logical_ids().filter_map(|id| stack.properties(id)).map(Value::to_string);
+        let said =
+            said.filter(|text| text.contains("ReEncryptTo") || text.contains("PREVIOUS_VAULT_KEY_ARN"));
+        (named, said.count(), stack.outputs.keys().filter(|name| name.starts_with("Rewrap")).count())
+    };
+    let template = deployment::shipped().unwrap();
+    assert_eq!(of_rewrap(&shipped(), &template), (BTreeSet::new(), 0, 0));
+    let (template, stack) = with_everything();
+    let (named, said, outputs) = of_rewrap(&stack, &template);
+    let expected = ["ErrorsAlarm", "Function", "Logs", "Policy", "Role", "ThrottlesAlarm"];
+    assert_eq!(named, expected.map(|what| format!("Rewrap{what}")).into());
+    // The vault's key, the endpoint of KMS, paybill, and rewrap itself.
+    assert_eq!((said, outputs), (4, 3));
+}
+
+/// As docs/keys.md replaces the vault's key.
+#[test]
+fn the_vaults_key_may_have_another_logical_id() {
+    let renamed =
+        SHIPPED.replace("\n  VaultKey:\n", "\n  VaultKey2:\n").replace("VaultKey.Arn", "VaultKey2.Arn");
+    let given = BTreeMap::from([
+        ("ProcessorUrl".to_owned(), "sandbox".to_owned()),
+        ("PreviousVaultKeyArn".to_owned(), super::PREVIOUS_KEY.to_owned()),
+    ]);
+    let template = deployment::template(&renamed, &given).unwrap();
+    let mut resources = super::made();
+    resources.fill_from(template.named_here());
+    let present = "arn:aws:kms:us-east-1:123456789012:key/22222222-2222-4333-8444-555555555555";
+    resources.insert("VaultKey2", "VaultKey2", [("Arn", present)]);
+    let stack = template.resolve(&resources).unwrap();
+    assert_eq!(stack.outputs["VaultKeyArn"].value, present);
+    for function in ["TokenizeWorkerFunction", "PaybillFunction", "RewrapFunction"] {
+        assert_eq!(stack.function(function).unwrap().environment["VAULT_KEY_ARN"], present, "{function}");
+    }
+    assert!(stack.properties("VaultKey").is_none());
 }
 
 #[test]

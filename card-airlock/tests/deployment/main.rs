@@ -28,6 +28,7 @@ use card_airlock::deployment::{self, SHIPPED};
 use card_airlock_template::{Resources, Stack, Template};
 use serde_json::Value;
 
+const PREVIOUS_KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-4333-8444-555555555555";
 const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:processor-AbCdEf";
 
 /// What an endpoint would report having made.
@@ -69,6 +70,7 @@ fn with_everything() -> (Template, Stack) {
         ("ProcessorUrl", "https://pay.example/charges"),
         ("ProcessorSecretArn", SECRET),
         ("ProcessorProxy", "proxy.example"),
+        ("PreviousVaultKeyArn", PREVIOUS_KEY),
     ];
     with(&on)
 }

@@ -12,7 +12,7 @@ use card_airlock_template::read_yaml;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{SECRET, with};
+use super::{PREVIOUS_KEY, SECRET, with};
 
 type Parameters = &'static [(&'static str, &'static str)];
 
@@ -20,7 +20,7 @@ const IN_A_VPC: Parameters = &[("VpcId", "vpc-0a"), ("SubnetIds", "subnet-0a"), 
 const AT_A_PROCESSOR: Parameters = &[("ProcessorUrl", "https://pay.example"), ("ProcessorSecretArn", SECRET)];
 
 /// Another value of each parameter, and what must be given with it.
-const OTHERS: [(&str, &str, Parameters); 33] = [
+const OTHERS: [(&str, &str, Parameters); 34] = [
     ("StageName", "prod", &[]),
     ("TablePrefix", "blue-", &[]),
     ("Architecture", "x86_64", &[]),
@@ -34,6 +34,7 @@ const OTHERS: [(&str, &str, Parameters); 33] = [
     ("DetokenizePerMinute", "7", &[]),
     ("BillingGroupName", "clerks", &[]),
     ("CardRetentionDays", "400", &[]),
+    ("PreviousVaultKeyArn", PREVIOUS_KEY, &[]),
     ("CorsOrigin", "https://shop.example.com", &[]),
     ("TlsPolicy", "SecurityPolicy_TLS13_1_3_2025_09", &[]),
     ("UserPoolTier", "PLUS", &[]),

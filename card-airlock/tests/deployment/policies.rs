@@ -30,7 +30,7 @@ fn nothing_is_allowed_on_every_resource_but_what_has_no_resource_to_name() {
 #[test]
 fn whoever_is_let_in_by_a_policy_is_named() {
     let (template, stack) = with_everything();
-    let roles: BTreeSet<_> = ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget"]
+    let roles: BTreeSet<_> = ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "Rewrap"]
         .map(|role| format!("arn:aws:iam::123456789012:role/{role}Role"))
         .into();
     let mut by_condition = 0;
@@ -125,6 +125,8 @@ const STATEMENTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("ReplayRole", &["sts:AssumeRole"]),
+    ("RewrapPolicy", &["ListDataKeys", "MoveADataKey", "WriteLogs"]),
+    ("RewrapRole", &["sts:AssumeRole"]),
     ("SecretsEndpoint", &["secretsmanager:GetSecretValue"]),
     ("SqsEndpoint", &["sqs:ChangeMessageVisibility"]),
     (
@@ -142,7 +144,16 @@ const STATEMENTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("TokenizeWorkerRole", &["sts:AssumeRole"]),
-    ("VaultKey", &["AdministerTheKey", "TokenizeWorkerSeals", "PaybillOpens", "NobodyWithoutThePurpose"]),
+    (
+        "VaultKey",
+        &[
+            "AdministerTheKey",
+            "TokenizeWorkerSeals",
+            "PaybillOpens",
+            "RewrapMovesKeysHere",
+            "NobodyWithoutThePurpose",
+        ],
+    ),
     ("XRayEndpoint", &["xray:PutTelemetryRecords"]),
 ];
 

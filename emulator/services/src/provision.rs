@@ -77,6 +77,20 @@ impl AwsEndpoint {
         Ok(CreatedKey { id, arn })
     }
 
+    /// Makes a symmetric KMS key under an id that it got before this endpoint was there: that of a key which the stack
+    /// does not make, but is told of. A key that is there already stays as it is.
+    ///
+    /// # Errors
+    /// [`Refused`] when this account and region can have no key of that ARN.
+    pub fn known_key(&self, description: &str, arn: &str) -> Result<CreatedKey, Refused> {
+        let id = arn.rsplit('/').next().and_then(|id| Uuid::try_parse(id).ok());
+        let made = id.filter(|id| self.0.account.key_arn(*id) == arn);
+        let made = made.and_then(|id| Some((id, self.0.kms.known_key(id, description)?)));
+        let (id, arn) =
+            made.ok_or_else(|| Refused { operation: "CreateKey", code: "InvalidArnException".to_owned() })?;
+        Ok(CreatedKey { id: id.to_string(), arn })
+    }
+
     /// Makes a standard queue, whose messages are kept for `retention`.
     ///
     /// # Errors

@@ -117,6 +117,12 @@ impl Template {
         in_force.collect()
     }
 
+    /// The value of a parameter, if it is a text.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name)?.as_str()
+    }
+
     /// The logical ids of all resources whose conditions are true.
     pub fn logical_ids(&self) -> impl Iterator<Item = &str> {
         self.resources.keys().map(String::as_str)

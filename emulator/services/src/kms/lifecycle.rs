@@ -58,14 +58,28 @@ pub(crate) fn create_key(turn: &mut Turn<'_>, input: &Input<'_>) -> Result<Value
     if turn.state.keys.len() >= MOST_KEYS {
         return Err(KmsError::LimitExceeded("keys in a Region"));
     }
-    let id = Uuid::new_v4();
     let standard = policy::standard(turn.account);
     let text = input.text("Policy")?.unwrap_or(&standard);
-    let key = Key::generate(id, spec, description, text, turn.now)?;
-    policy::put_in_force(turn, id, text, Lockout::read(input)?)?;
+    let key = Key::generate(Uuid::new_v4(), spec, description, text, turn.now)?;
+    Ok(json!({ "KeyMetadata": add(turn, key, Lockout::read(input)?)? }))
+}
+
+/// A symmetric key under an id that it got elsewhere. One that is there already stays as it is.
+pub(crate) fn add_known(turn: &mut Turn<'_>, id: Uuid, description: &str) -> Result<(), KmsError> {
+    if turn.state.keys.contains_key(&id) {
+        return Ok(());
+    }
+    let standard = policy::standard(turn.account);
+    let key = Key::generate(id, KeySpec::Symmetric, description, &standard, turn.now)?;
+    add(turn, key, Lockout::Accepted).map(drop)
+}
+
+/// Adds a key whose policy may be put in force, and gives its metadata.
+fn add(turn: &mut Turn<'_>, key: Key, lockout: Lockout) -> Result<Value, KmsError> {
+    policy::put_in_force(turn, key.id, &key.policy, lockout)?;
     let metadata = key.metadata(turn.account);
-    turn.state.keys.insert(id, key);
-    Ok(json!({ "KeyMetadata": metadata }))
+    turn.state.keys.insert(key.id, key);
+    Ok(metadata)
 }
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html>

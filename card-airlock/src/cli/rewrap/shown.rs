@@ -1,0 +1,102 @@
+//! What a pass came to, for a person.
+
+use std::io::{self, Write};
+
+use rewrap::{Action, Summary};
+
+use crate::style::{FAINT, HEADING};
+
+/// What is shown of an id of key material.
+const SHOWN_DIGITS: usize = 8;
+
+/// How many rows somebody has to do something about.
+pub(super) fn to_do(pass: &Summary) -> u64 {
+    let broken = pass.refused + pass.unreadable;
+    match pass.action {
+        Action::Count => pass.rows.saturating_sub(pass.present),
+        Action::Rewrap => broken,
+        Action::Verify => pass.left + broken,
+    }
+}
+
+pub(super) fn print(pass: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    let title = match pass.action {
+        Action::Count => "Dry run: nothing was changed",
+        Action::Rewrap => "Re-wrapped",
+        Action::Verify => "Verified by KMS, row by row: nothing was changed",
+    };
+    writeln!(out, "{HEADING}{title}{HEADING:#}")?;
+    writeln!(out, "{:>9}  rows in the vault", pass.rows)?;
+    let lines = [
+        (pass.present, "say that they are under the present key"),
+        (pass.rewrapped, "moved to the present key"),
+        (pass.of_another_key, "were not under the previous key"),
+        (pass.changed_meanwhile, "forgotten, replaced or moved by somebody else meanwhile"),
+        (pass.left, "still under the previous key"),
+        (pass.refused, "that nobody can open: key and token do not belong together"),
+        (pass.unreadable, "that cannot be read: no token, another account, or no data key"),
+    ];
+    for (rows, what) in lines.into_iter().filter(|(rows, _)| *rows > 0) {
+        writeln!(out, "{rows:>9}  {what}")?;
+    }
+    writeln!(out, "{HEADING}By what the rows said of their key{HEADING:#}")?;
+    for (material, rows) in &pass.materials {
+        writeln!(out, "{rows:>9}  {}", shortened(material))?;
+    }
+    let next = match (pass.action, to_do(pass)) {
+        (Action::Count, 0) => "Nothing is to be moved. Let `rewrap --verify` ask KMS.".to_owned(),
+        (Action::Count, rows) => format!("`rewrap` would ask KMS to move {rows} rows."),
+        (Action::Rewrap, 0) => "Now `rewrap --verify`, when every worker runs with the new key.".to_owned(),
+        (Action::Verify, 0) => "Nothing needs the previous key any more.".to_owned(),
+        (Action::Rewrap | Action::Verify, rows) => format!("{rows} rows are left: see docs/keys.md."),
+    };
+    writeln!(out, "{FAINT}{next}{FAINT:#}")
+}
+
+/// A whole id of key material does not fit a line.
+fn shortened(material: &str) -> String {
+    let cut = material.find('/').and_then(|slash| material.get(..slash + 1 + SHOWN_DIGITS));
+    cut.map_or_else(|| material.to_owned(), |cut| format!("{cut}…"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(pass: &Summary) -> String {
+        let mut out = Vec::new();
+        print(pass, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_line_fits_and_what_is_to_be_done_is_told() {
+        let key = "1234abcd-12ab-34cd-56ef-1234567890ab";
+        for action in [Action::Count, Action::Rewrap, Action::Verify] {
+            let mut pass = Summary {
+                rows: 9,
+                rewrapped: 1,
+                present: 2,
+                of_another_key: 1,
+                changed_meanwhile: 1,
+                left: 1,
+                refused: 2,
+                unreadable: 1,
+                ..Summary::new(action)
+            };
+            pass.materials.insert(format!("{key}/{}", "ab".repeat(32)), 8);
+            pass.materials.insert("unknown".to_owned(), 1);
+            let text = told(&pass);
+            assert!(text.contains(&format!("{key}/abababab…")), "{text}");
+            let plain = anstream::adapter::strip_str(&text).to_string();
+            assert!(plain.lines().all(|line| line.chars().count() <= 80), "{plain}");
+            let expected = match action {
+                Action::Count => 7,
+                Action::Rewrap => 3,
+                Action::Verify => 4,
+            };
+            assert_eq!(to_do(&pass), expected, "{action:?}");
+            assert_eq!(to_do(&Summary { rows: 9, present: 9, ..Summary::new(action) }), 0, "{action:?}");
+        }
+    }
+}
