@@ -51,7 +51,11 @@ const DESCRIBED: [Described; 13] = [
     },
     with(Service::Lambda, "Lambda", "lambda", Protocol::RestJson),
     json(Service::Cognito, "Cognito user pools", "cognito-idp", "AWSCognitoIdentityProviderService"),
-    with(Service::CloudWatch, "CloudWatch", "monitoring", Protocol::RpcV2Cbor),
+    // In CBOR by the SDKs, in JSON by the AWS CLI.
+    Described {
+        target: "GraniteServiceVersion20100801",
+        ..with(Service::CloudWatch, "CloudWatch", "monitoring", Protocol::RpcV2Cbor)
+    },
     json(Service::CloudWatchLogs, "CloudWatch Logs", "logs", "Logs_20140328"),
     Described {
         namespace: "http://sns.amazonaws.com/doc/2010-03-31/",

@@ -103,6 +103,11 @@ async fn alarms_are_configured_as_declared_and_know_nothing() {
         "Threshold": 7200.0,
     });
     assert_eq!(all["MetricAlarms"][0], expected);
+    // The AWS CLI asks in JSON.
+    let target = "GraniteServiceVersion20100801.DescribeAlarms";
+    assert_eq!(json_service(&up, "operator", "monitoring", target, &json!({})).await, (200, all.clone()));
+    let wrong = json_service(&up, "operator", "monitoring", target, &json!({ "MaxRecords": 101 })).await;
+    assert_eq!((wrong.0, &wrong.1["__type"]), (400, &json!("InvalidParameterValueException")), "{}", wrong.1);
     let second = &all["MetricAlarms"][1];
     assert_eq!((&second["ActionsEnabled"], &second["Threshold"]), (&json!(false), &json!(1.5)));
 }
