@@ -88,6 +88,8 @@ fn platform() -> BTreeSet<[String; 4]> {
             platform.insert([key, "AdministerTheKey", "Action", &format!("kms:{action}")].map(str::to_owned));
         }
     }
+    // `doctor` reads the policies of the stack's own keys, and the previous key is not one of them.
+    platform.insert(["PreviousVaultKey", "AdministerTheKey", "Action", "kms:Get*"].map(str::to_owned));
     platform
 }
 
