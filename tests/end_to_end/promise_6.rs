@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use card_airlock::sandbox::{Failure, named};
 use order::{DeclineCode, Outcome};
 use serde_json::json;
 
-use crate::support::{Fault, ORDERS, Relay, World, eventually, order, order_of, text};
+use crate::support::{
+    Client, Fault, ORDERS, Relay, World, eventually, order, order_of, overtaken_after, text,
+};
 
 /// A claim lasts 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
@@ -121,6 +124,34 @@ async fn promise_6_a_paybill_that_dies_at_any_call_is_taken_over_for_the_same_pa
             client.pay("1").await.is(200);
             only_charge(&world, Outcome::Submitted, if settled { 1 } else { requests });
         }
+    }
+}
+
+/// An outcome whose write comes after another one is no more than a word about a charge: what stands in the row decides.
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_an_outcome_that_comes_too_late_is_answered_by_what_was_written_before_it() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    let another = "650e8400-e29b-41d4-a716-446655440000";
+    for (status, payment, code) in [
+        ("UNKNOWN", None, "PAYMENT_UNKNOWN"),
+        ("DECLINED", None, "PAYMENT_UNKNOWN"),
+        ("SUBMITTED", Some(another), "PAYMENT_UNKNOWN"),
+        // Our own write, whose reply was lost.
+        ("SUBMITTED", None, ""),
+    ] {
+        let id = format!("{status}-{}", payment.is_some());
+        world.tokenized(&ann, &order(&id)).await;
+        let pay = async |ann: Client| ann.pay(&id).await;
+        // It is claimed and charged, and the outcome not yet written.
+        let answer = overtaken_after(&world, &ann, ("UpdateItem", 1), pay, async {
+            let mut row = world.row(ORDERS, &id).await.unwrap();
+            row.retain(|name, _| !["ClaimId", "ClaimedUntil"].contains(&name.as_str()));
+            row.insert("PaymentStatus".into(), AttributeValue::S(status.into()));
+            row.extend(payment.map(|payment| ("PaymentId".to_owned(), AttributeValue::S(payment.into()))));
+            world.put(ORDERS, row).await;
+        });
+        assert_eq!(answer.await.code(), code, "{id}");
     }
 }
 
