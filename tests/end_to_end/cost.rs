@@ -1,12 +1,12 @@
 //! What an order costs, in AWS calls and DynamoDB units: numbers that no machine changes. A change that makes an order
 //! dearer finds it here.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use card_airlock_services::{CallKind, Tally, Units};
 use serde_json::json;
 
-use crate::support::{Client, ORDERS, World, order};
+use crate::support::{Client, ORDERS, PREVIOUS_KEY, World, order};
 
 /// As many as one data key of quarantine seals (`DATA_KEY_MAX_ROWS`), and as one batch of the mapping holds.
 const ORDERS_PLACED: u32 = 100;
@@ -17,12 +17,19 @@ type Bill = BTreeMap<(String, String), (u64, f64, f64)>;
 
 /// What the functions' roles have asked since `before`; nothing of it was refused.
 fn bill(world: &World, before: &BTreeMap<CallKind, Tally>) -> Bill {
+    for (kind, tally) in world.aws.tallies() {
+        assert_eq!(tally.refused, before.get(&kind).map_or(0, |earlier| earlier.refused), "{kind:?}");
+    }
+    bill_with_refusals(world, before)
+}
+
+/// The same, and some of it may have been refused.
+fn bill_with_refusals(world: &World, before: &BTreeMap<CallKind, Tally>) -> Bill {
     let mut bill = Bill::new();
     for (kind, tally) in world.aws.tallies() {
         let earlier = before.get(&kind).copied().unwrap_or_default();
         let Units { write, read } = tally.units - earlier.units;
         let calls = tally.calls - earlier.calls;
-        assert_eq!(tally.refused, earlier.refused, "{kind:?}");
         if calls > 0 && kind.role.ends_with("Role") {
             bill.insert((kind.role, kind.operation), (calls, write, read));
         }
@@ -99,6 +106,43 @@ async fn a_payment_costs_one_kms_call_six_write_units_and_three_read_units_and_a
     let before = world.aws.tallies();
     client.pay("order-0").await.is(200);
     assert_bill(bill(&world, &before), &[("PaybillRole", "GetItem", 1, 0.0, 1.0)]);
+}
+
+/// 100 rows of about half a kilobyte: two pages are read where the table has more than one, and half a kilobyte of each
+/// row is charged whatever is projected.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_costs_one_kms_call_and_one_write_unit_to_re_wrap_and_one_kms_call_to_verify() {
+    let world = World::stepped_under([("PreviousVaultKeyArn", PREVIOUS_KEY)]).await;
+    world.aws.meter_units();
+    place(&world.client("ann"), ORDERS_PLACED).await;
+    let before = [("VAULT_KEY_ARN", PREVIOUS_KEY)];
+    let worker = world.function_with("TokenizeWorkerFunction", world.aws.url(), before);
+    assert_eq!(world.deliver_to(&worker, &world.records()).await, None);
+    let rewrap = async |action: &str| {
+        let before = world.aws.tallies();
+        let function = world.function("RewrapFunction", world.aws.url());
+        let asked = json!({ "action": action });
+        world.invoke(&function, &asked, Duration::from_mins(15)).await.unwrap();
+        // Re-wrapping tells by KMS's refusals what is under another key already.
+        bill_with_refusals(&world, &before)
+    };
+    let cost = |bill: &Bill, operation: &str| {
+        let (calls, write, read) =
+            bill.get(&("RewrapRole".to_owned(), operation.to_owned())).copied().unwrap_or_default();
+        (calls, write, read)
+    };
+    let counted = rewrap("count").await;
+    let (pages, _, read) = cost(&counted, "Scan");
+    assert!(pages <= 2 && (8.0..=20.0).contains(&read), "{counted:?}");
+    assert_eq!(counted.len(), 1, "{counted:?}");
+    let moved = rewrap("rewrap").await;
+    assert_eq!(cost(&moved, "ReEncrypt").0, 100);
+    assert_eq!(cost(&moved, "UpdateItem"), (100, 100.0, 0.0));
+    assert_eq!((cost(&moved, "Scan").0, moved.len()), (pages, 3));
+    let again = rewrap("rewrap").await;
+    assert_eq!((again.len(), cost(&again, "Scan").0), (1, pages), "what was moved costs a read");
+    let verified = rewrap("verify").await;
+    assert_eq!((cost(&verified, "ReEncrypt").0, verified.len()), (100, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

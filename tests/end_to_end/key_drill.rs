@@ -120,7 +120,9 @@ async fn a_policy_without_its_administration_is_refused_and_each_other_statement
     for key in KEYS {
         let before = operator.policy(key).await;
         let mut document: Value = serde_json::from_str(&before).unwrap();
-        let sids: Vec<String> = statements(&mut document).iter().map(|one| text_of(one, "Sid")).collect();
+        let mut sids: Vec<String> = statements(&mut document).iter().map(|one| text_of(one, "Sid")).collect();
+        // What only re-wrapping needs, which is no stage of an order: `card-airlock/tests/roles.rs` has it.
+        sids.retain(|sid| sid != "RewrapMovesKeysHere");
         let drilled = match key {
             "QuarantineKey" => ["IngestSeals", "TokenizeWorkerOpens"],
             _ => ["TokenizeWorkerSeals", "PaybillOpens"],

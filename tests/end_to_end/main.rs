@@ -41,6 +41,7 @@ mod promise_6_keys;
 mod promise_7;
 mod reads;
 mod recovery;
+mod rewrapping;
 mod role_drill;
 mod sample_flaws;
 mod shared_transaction;

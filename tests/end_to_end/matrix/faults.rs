@@ -42,7 +42,10 @@ fn faults_of(call: &Call) -> Vec<FaultKind> {
 
 /// Only its caller keeps a new data key. Receiving hides messages.
 fn changes_something(call: &Call) -> bool {
-    !matches!(call.operation.as_str(), "GetItem" | "Scan" | "Decrypt" | "GenerateDataKey" | "GetSecretValue")
+    !matches!(
+        call.operation.as_str(),
+        "GetItem" | "Scan" | "Decrypt" | "GenerateDataKey" | "ReEncrypt" | "GetSecretValue"
+    )
 }
 
 /// A part of an order's life.

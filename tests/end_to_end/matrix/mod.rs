@@ -6,6 +6,7 @@ mod forgetting;
 mod operators;
 mod payments;
 mod prices;
+mod rewrapping;
 mod steps;
 
 use std::collections::BTreeSet;
@@ -26,6 +27,7 @@ use payments::{
     PayingDespite, PayingTooLate, Trouble,
 };
 use prices::{PlacedByAMerchant, PricedAtPaying, RenewedByItsOwner};
+use rewrapping::{ForgottenAfterRewrapping, PaidUnderThePreviousKey, Rewrapping};
 use serde_json::Value;
 
 use crate::simulation::world::World;
@@ -94,6 +96,10 @@ survive_every_fault! {
     forgetting_a_late_card_that_cannot_be_opened_survives_every_fault: LateCardThatCannotBeOpened;
     forgetting_a_late_card_that_the_sweep_meets_survives_every_fault: LateCardThatTheSweepMeets;
     forgetting_cards_in_both_places_survives_every_fault: ForgettingInQuarantine;
+    rewrapping_survives_every_fault: Rewrapping { marked: true };
+    rewrapping_a_row_that_does_not_say_its_key_survives_every_fault: Rewrapping { marked: false };
+    promise_6_paying_under_the_previous_key_survives_every_fault: PaidUnderThePreviousKey;
+    forgetting_a_rewrapped_card_survives_every_fault: ForgottenAfterRewrapping;
 }
 
 /// What a policy allows and no stage does would go without a fault.
@@ -105,7 +111,7 @@ async fn every_operation_that_a_role_may_do_is_in_the_matrix() {
     assert!(met.contains(&(audited.0.into(), audited.1.into(), audited.2.into())));
     let roles: BTreeSet<_> =
         declared.functions.iter().map(|function| function.role.strip_suffix("Role").unwrap()).collect();
-    assert!(roles.contains("Forget"));
+    assert!(roles.contains("Forget") && roles.contains("Rewrap"));
     for role in roles {
         let policy = declared.properties(&format!("{role}Policy")).unwrap();
         for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {

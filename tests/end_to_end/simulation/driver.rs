@@ -126,12 +126,13 @@ impl Simulation {
             Op::Step => drop(world.step().await),
             Op::Settle => world.settle().await,
             Op::Redeliver { from, count } => {
-                let records = world.records.len();
-                if let Some(from) = from.checked_rem(records) {
-                    let again = world.records[from..records.min(from + count)].to_vec();
-                    world.deliver(&again).await.expect("the worker failed");
-                }
+                world.deliver(&some_of(&world.records, from, count)).await.expect("the worker failed");
             }
+            Op::RedeliverAsBefore { from, count } => {
+                let again = some_of(&world.records, from, count);
+                world.deliver_as_before(&again).await.expect("the worker failed");
+            }
+            Op::Rewrap => drop(world.rewrap("rewrap").await),
             Op::LatePut { record } => self.late_put(record).await,
             Op::Route(route) => world.send_payments_by(route),
             Op::Lookups(answers) => self.answer_lookups(answers),
@@ -241,6 +242,8 @@ impl Simulation {
         self.check();
         let rest = self.world.at_rest();
         self.model.check_end(&rest, &self.world.records);
+        // What customers ask for from here on needs the present key only.
+        self.world.retire_the_previous_key().await;
         self.look_at_all().await;
         if self.world.at_rest().clean.values().any(is_open) {
             self.end_open_payments().await;
@@ -345,6 +348,12 @@ fn why_none_begins(row: &Value, dialect: Dialect) -> (u64, &'static str) {
         assert!(row.get("CardForgottenAt").is_some(), "nothing stands in its way: {row}");
         (410, "CARD_FORGOTTEN")
     }
+}
+
+/// So many stream records from a place on, or fewer.
+fn some_of(records: &[Value], from: usize, count: usize) -> Vec<Value> {
+    let Some(from) = from.checked_rem(records.len()) else { return Vec::new() };
+    records[from..records.len().min(from + count)].to_vec()
 }
 
 fn epoch(seconds: f64) -> SystemTime {

@@ -18,7 +18,8 @@ use super::{
 pub(super) const ORDERS: [&str; 3] = ["order-a", "order-b", "order-c"];
 pub(super) const USERS: [&str; 2] =
     ["0ada0ada-0000-4000-8000-00000000000a", "0e7e0e7e-0000-4000-8000-00000000000e"];
-const ROLES: [&str; 5] = ["IngestRole", super::world::WORKER, "ReplayRole", "PaybillRole", "ForgetRole"];
+const ROLES: [&str; 6] =
+    ["IngestRole", super::world::WORKER, "ReplayRole", "PaybillRole", "ForgetRole", "RewrapRole"];
 
 /// One thing that happens.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +49,10 @@ pub(super) enum Op {
     Settle,
     /// Some stream records, of whatever age, reach a worker once more.
     Redeliver { from: usize, count: usize },
+    /// The same, and the worker was deployed before the vault's key was replaced.
+    RedeliverAsBefore { from: usize, count: usize },
+    /// An operator has data keys moved to the vault's present key.
+    Rewrap,
     /// A put of ingest's that was sent before arrives a second time, late.
     LatePut { record: usize },
     /// The n-th call of a role from now goes wrong.
@@ -136,6 +141,8 @@ fn operation(dialect: Dialect) -> impl Strategy<Value = Op> {
         4 => Just(Op::Step),
         3 => Just(Op::Settle),
         3 => (any::<usize>(), 1..4_usize).prop_map(|(from, count)| Op::Redeliver { from, count }),
+        2 => (any::<usize>(), 1..4_usize).prop_map(|(from, count)| Op::RedeliverAsBefore { from, count }),
+        2 => Just(Op::Rewrap),
         2 => any::<usize>().prop_map(|record| Op::LatePut { record }),
         4 => (select(&ROLES[..]), kind(), 1..4_u64).prop_map(|(role, kind, nth)| Op::Fault { role, kind, nth }),
         1 => Just(Op::KmsDown),

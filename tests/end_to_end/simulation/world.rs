@@ -3,6 +3,7 @@
 
 use std::{
     cell::RefCell,
+    collections::BTreeMap,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -16,11 +17,12 @@ use card_airlock::{
 use card_airlock_event_source::{Did, Step};
 use card_airlock_lambda::Function;
 use card_airlock_services::{FaultKind, FaultRule, Faults, When};
+use card_airlock_template::LambdaFunction;
 use clock::TestClock;
 use serde_json::{Value, json};
 pub(crate) use test_support::tables::QUARANTINE;
 
-use crate::support::{eventually, issuer, meanwhile};
+use crate::support::{PREVIOUS_KEY, eventually, issuer, meanwhile};
 
 use super::{
     at_rest::{AtRest, card_in},
@@ -30,6 +32,7 @@ use super::{
 };
 
 const PAYBILL: &str = "PaybillFunction";
+const TOKENIZE_WORKER: &str = "TokenizeWorkerFunction";
 
 /// The worker's role.
 pub(crate) const WORKER: &str = "TokenizeWorkerRole";
@@ -81,6 +84,7 @@ impl World {
             sdk_attempts: SDK_ATTEMPTS,
             sdk_timeouts: sdk_timeouts.clone(),
             processor,
+            parameters: BTreeMap::from([("PreviousVaultKeyArn".to_owned(), PREVIOUS_KEY.to_owned())]),
             self_driven: false,
             ..StackOptions::on_free_ports(issuer())
         };
@@ -194,15 +198,19 @@ impl World {
         self.moved = (route != Route::Own).then(|| {
             let mut declared = self.stack.declared.function(PAYBILL).unwrap().clone();
             declared.environment.extend(route.settings(self.processor, self.stack.sandbox()));
-            let around = Surroundings {
-                aws_url: self.stack.aws_url(),
-                clock: self.time.clock(),
-                sdk_attempts: SDK_ATTEMPTS,
-                processes: None,
-                sdk_timeouts: self.sdk_timeouts.clone(),
-            };
-            (route, functions::handler(&declared, &around).unwrap())
+            (route, self.handler(&declared))
         });
+    }
+
+    fn handler(&self, declared: &LambdaFunction) -> Function {
+        let around = Surroundings {
+            aws_url: self.stack.aws_url(),
+            clock: self.time.clock(),
+            sdk_attempts: SDK_ATTEMPTS,
+            processes: None,
+            sdk_timeouts: self.sdk_timeouts.clone(),
+        };
+        functions::handler(declared, &around).unwrap()
     }
 
     /// Where payments are sent.
@@ -253,8 +261,34 @@ impl World {
 
     /// Hands records to the worker, whatever the mapping is about to do.
     pub(crate) async fn deliver(&self, records: &[Value]) -> Option<Value> {
-        let reply = self.invoke("TokenizeWorkerFunction", &json!({ "Records": records })).await?;
+        let reply = self.invoke(TOKENIZE_WORKER, &json!({ "Records": records })).await?;
         Some(serde_json::from_slice(&reply).unwrap())
+    }
+
+    /// The same to a worker that was deployed before the vault's key was replaced.
+    pub(crate) async fn deliver_as_before(&self, records: &[Value]) -> Option<Value> {
+        let mut declared = self.stack.declared.function(TOKENIZE_WORKER).unwrap().clone();
+        declared.environment.insert("VAULT_KEY_ARN".to_owned(), PREVIOUS_KEY.to_owned());
+        let event = json!({ "Records": records }).to_string().into_bytes();
+        let reply = self.handler(&declared).invoke(event, self.now() + declared.timeout).await.ok()?;
+        Some(serde_json::from_slice(&reply).unwrap())
+    }
+
+    /// An operator has the vault re-wrapped, counted or verified; none: it stopped, and is to be run again.
+    pub(crate) async fn rewrap(&self, action: &str) -> Option<Value> {
+        let reply = self.invoke("RewrapFunction", &json!({ "action": action })).await?;
+        let reply: Value = serde_json::from_slice(&reply).unwrap();
+        assert_eq!(card_in(&reply.to_string()), None);
+        Some(reply)
+    }
+
+    /// The previous key is retired, as docs/keys.md says it.
+    pub(crate) async fn retire_the_previous_key(&self) {
+        self.rewrap("rewrap").await.expect("re-wrapping without a fault");
+        let verified = self.rewrap("verify").await.expect("verifying without a fault");
+        assert_eq!(verified["left"], 0, "{verified}");
+        let kms = aws_sdk_kms::Client::new(&sdk_config(&self.stack.aws_url(), "Operator"));
+        kms.disable_key().key_id(PREVIOUS_KEY).send().await.unwrap();
     }
 
     async fn invoke(&self, function: &str, event: &Value) -> Option<Vec<u8>> {

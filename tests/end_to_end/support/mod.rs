@@ -13,4 +13,4 @@ pub(crate) use driven::{Driven, meanwhile, worker_fault};
 pub(crate) use log::Log;
 pub(crate) use rows::{AUDIT, Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};
 pub(crate) use test_support::{Fault, Relay, eventually};
-pub(crate) use world::{World, issuer, overtaken, overtaken_after};
+pub(crate) use world::{PREVIOUS_KEY, World, issuer, overtaken, overtaken_after};

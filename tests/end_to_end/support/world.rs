@@ -34,6 +34,10 @@ use super::{
     rows::{Item, ORDERS, QUARANTINE, VAULT, flipped},
 };
 
+/// The key that was the vault's before, where the parameter `PreviousVaultKeyArn` names it.
+pub(crate) const PREVIOUS_KEY: &str =
+    "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-4333-8444-555555555555";
+
 /// How long a sweep or a replay may take.
 const REPLAYS_TIME: Duration = Duration::from_mins(15);
 
@@ -135,6 +139,16 @@ impl World {
 
     /// A new instance of a function, reaching AWS at an address.
     pub(crate) fn function(&self, logical_id: &str, aws_url: &str) -> Function {
+        self.function_with(logical_id, aws_url, [])
+    }
+
+    /// The same with other settings.
+    pub(crate) fn function_with<const N: usize>(
+        &self,
+        logical_id: &str,
+        aws_url: &str,
+        settings: [(&str, &str); N],
+    ) -> Function {
         let around = Surroundings {
             aws_url: aws_url.to_owned(),
             clock: self.time.clock(),
@@ -142,7 +156,9 @@ impl World {
             sdk_timeouts: platform::aws_client::timeouts(),
             processes: None,
         };
-        functions::handler(self.declared.function(logical_id).unwrap(), &around).unwrap()
+        let mut declared = self.declared.function(logical_id).unwrap().clone();
+        declared.environment.extend(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        functions::handler(&declared, &around).unwrap()
     }
 
     /// One more API of the same pipeline, whose paybill has other settings.
@@ -307,12 +323,27 @@ impl World {
         aws_url: &str,
         event: &Value,
         time: Duration,
-        mut at_each_wait: impl AsyncFnMut(),
+        at_each_wait: impl AsyncFnMut(),
     ) -> FunctionResult {
         self.aws.answer_receives_at_once();
         let replay = self.function("ReplayFunction", aws_url);
+        self.invoke_waiting(&replay, event, time, at_each_wait).await
+    }
+
+    /// Invokes a function that has so much time. Where it waits, time passes.
+    pub(crate) async fn invoke(&self, function: &Function, event: &Value, time: Duration) -> FunctionResult {
+        self.invoke_waiting(function, event, time, async || {}).await
+    }
+
+    async fn invoke_waiting(
+        &self,
+        function: &Function,
+        event: &Value,
+        time: Duration,
+        mut at_each_wait: impl AsyncFnMut(),
+    ) -> FunctionResult {
         let deadline = self.time.now() + time;
-        let mut answer = pin!(replay.invoke(event.to_string().into_bytes(), deadline));
+        let mut answer = pin!(function.invoke(event.to_string().into_bytes(), deadline));
         loop {
             tokio::select! {
                 biased;
