@@ -1,6 +1,6 @@
 //! What the tests of several crates need, once: names of tables, a Runtime API that hands out given events, a user of the
-//! API, an HTTP client without the machine's settings, an AWS client that can lose clauses, and patience. Only tests depend
-//! on it.
+//! API, an HTTP client without the machine's settings, an AWS client that can lose clauses, rows of the AWS sample's vault,
+//! and patience. Only tests depend on it.
 
 #![expect(
     clippy::unwrap_used,
@@ -25,6 +25,8 @@ mod patience;
 #[cfg(feature = "http")]
 mod relay;
 pub mod runtime_api;
+#[cfg(feature = "sample-vault")]
+pub mod sample_vault;
 pub mod tables;
 
 #[cfg(feature = "http")]

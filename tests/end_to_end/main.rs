@@ -44,6 +44,7 @@ mod recovery;
 mod rewrapping;
 mod role_drill;
 mod sample_flaws;
+mod sample_vault;
 mod shared_transaction;
 mod simulation;
 mod stored_text;

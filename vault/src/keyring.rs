@@ -1,6 +1,8 @@
 //! KMS from three sides: one may ask for new data keys, to seal; one may have wrapped keys decrypted, to open; one may
 //! have them moved to another KMS key. No capability outside this crate gets two of these for the same KMS key.
 
+use std::collections::HashMap;
+
 use aws_config::SdkConfig;
 use aws_sdk_kms::{
     Client,
@@ -110,12 +112,21 @@ impl Unwrapping {
         wrapped: &WrappedDataKey,
         context: KeyContext,
     ) -> Result<DataKey, KeyringError> {
+        self.unwrap_foreign(wrapped, context.pairs()).await
+    }
+
+    /// The same of a data key that another program had made, in the context that it gave.
+    pub(crate) async fn unwrap_foreign(
+        &self,
+        wrapped: &WrappedDataKey,
+        context: HashMap<String, String>,
+    ) -> Result<DataKey, KeyringError> {
         let reply = self
             .kms
             .decrypt()
             .key_id(&self.key_arn)
             .ciphertext_blob(Blob::new(wrapped.as_bytes()))
-            .set_encryption_context(Some(context.pairs()))
+            .set_encryption_context(Some(context))
             .send()
             .await
             .map_err(|error| classify("Decrypt", &error))?;

@@ -7,10 +7,10 @@
 //! ```text
 //! card ──Sealer──► sealed card ──Tokenizer──► token + vault row ──Detokenizer──► card
 //!                 (quarantine)                     (vault)   ├─────Forgetter──► no card
-//!                                                            └─────Rewrapper──► the same card, its data key under another KMS key
+//!   row of the AWS sample's vault ──Importer───────► ▲       └─────Rewrapper──► the same card, its data key under another KMS key
 //! ```
 //!
-//! There are five capabilities, one for each role. None of them can do the work of another one:
+//! There are six capabilities, one for each role. None of them can do the work of another one:
 //!
 //! | capability | role | can | cannot |
 //! |---|---|---|---|
@@ -19,6 +19,7 @@
 //! | [`Detokenizer`] | paybill | take one card out of the vault, for its own order | seal, open quarantine, write |
 //! | [`Forgetter`] | forget | delete one card of the vault | read or open anything |
 //! | [`Rewrapper`] | rewrap | move a card's data key from one KMS key to another | read or open a card, seal, delete |
+//! | [`Importer`] | import | turn a row of the AWS sample's vault into a vault row with the same token | hand out a card, open quarantine or the vault |
 //!
 //! # Example
 //!
@@ -40,12 +41,14 @@ mod brand_versions;
 mod card;
 mod card_text;
 mod data_key;
+mod ddbec;
 mod detokenizer;
 mod envelope;
 mod expiry;
 mod failure_code;
 mod forgetter;
 mod identity;
+mod importer;
 mod issuers;
 mod key_cache;
 mod key_material;
@@ -60,6 +63,7 @@ mod sealer;
 mod token;
 mod tokenizer;
 mod vault_row;
+mod vault_sealer;
 mod wrapped_row;
 
 pub use action::{Action, IncompleteActionError, action};
@@ -70,11 +74,13 @@ pub use card_text::{
     PatternClass, PatternPart, PossibleCard, is_card_shaped, is_card_shaped_in_url, possible_card,
 };
 pub use data_key::WrappedDataKey;
+pub use ddbec::ImportRowError;
 pub use detokenizer::{CardReference, DetokenizeError, Detokenizer, DetokenizerSettings};
 pub use expiry::{CardExpiry, ParseExpiryError};
 pub use failure_code::failure_code;
 pub use forgetter::Forgetter;
 pub use identity::{QuarantineIdentity, VaultIdentity};
+pub use importer::{Importable, ImportedOrder, Importer, ImporterSettings};
 pub use key_cache::DataKeyPolicy;
 pub use key_material::KeyMaterial;
 pub use keyring::KeyringError;
@@ -85,5 +91,6 @@ pub use plaintext::{Alive, Plaintext};
 pub use rewrapper::{RewrapError, Rewrapped, Rewrapper, RewrapperSettings, WrappedPage, Wrapping};
 pub use sealer::{QuarantinedCard, SealError, SealedCard, Sealer};
 pub use token::{ParseTokenError, Token};
-pub use tokenizer::{TokenizeError, Tokenized, Tokenizer, TokenizerSettings};
+pub use tokenizer::{TokenizeError, Tokenizer, TokenizerSettings};
+pub use vault_sealer::Tokenized;
 pub use wrapped_row::WrappedRow;

@@ -1,10 +1,6 @@
 //! The capability of the worker: opens a quarantined card only to seal it for the vault at once.
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -14,16 +10,15 @@ use uuid::Uuid;
 
 use crate::{
     action::IncompleteActionError,
-    brand_versions::Brands,
     data_key::{DataKey, WrappedDataKey},
     envelope::{self, Identity, OpenError},
-    identity::{KeyContext, QuarantineIdentity, VaultIdentity},
+    identity::{KeyContext, QuarantineIdentity},
     key_cache::{DataKeyPolicy, KeyCache},
-    keyring::{DataKeys, KeyringError, Unwrapping},
-    last4::Last4,
-    sealer::{QuarantinedCard, SealedCard},
+    keyring::{KeyringError, Unwrapping},
+    sealer::QuarantinedCard,
     token::Token,
-    vault_row::VaultRow,
+    vault_row::{VaultRow, WrittenOver},
+    vault_sealer::{SealedFor, Tokenized, VaultSealError, VaultSealer, VaultSettings},
 };
 
 /// The most opened data keys kept at once. Every process of ingest seals under its own key, and every worker needs
@@ -63,6 +58,15 @@ impl TokenizeError {
     }
 }
 
+impl From<VaultSealError> for TokenizeError {
+    fn from(error: VaultSealError) -> Self {
+        match error {
+            VaultSealError::Cipher => Self::Cipher,
+            VaultSealError::Incomplete(error) => Self::Incomplete(error),
+        }
+    }
+}
+
 impl From<OpenError> for TokenizeError {
     fn from(error: OpenError) -> Self {
         match error {
@@ -70,23 +74,6 @@ impl From<OpenError> for TokenizeError {
             OpenError::Refused => Self::Refused,
         }
     }
-}
-
-/// A card that is ready to cross: its token, the parts that may be shown, and the vault's part of the transaction.
-#[derive(Debug)]
-pub struct Tokenized {
-    /// The token for the clean order.
-    pub token: Token,
-    /// Derived from the opened card.
-    pub last4: Last4,
-    /// Derived from the opened card.
-    pub brands: Brands,
-    /// Whether an expiry date was sealed with the card.
-    pub has_expiry: bool,
-    /// When its retention ends, in epoch seconds, as the vault row says; none: it is kept until it is forgotten.
-    pub expires_at: Option<u64>,
-    /// The vault row's put, on condition that no such row exists.
-    pub vault_put: TransactWriteItem,
 }
 
 /// What a [`Tokenizer`] works with.
@@ -110,25 +97,28 @@ pub struct TokenizerSettings {
 pub struct Tokenizer {
     quarantine: Arc<Unwrapping>,
     opened: KeyCache<(Uuid, WrappedDataKey), DataKey>,
-    vault: DataKeys,
+    vault: VaultSealer,
     vault_table: String,
     account: String,
-    retention: Option<Duration>,
-    clock: Clock,
 }
 
 impl Tokenizer {
     /// A tokenizer between the two KMS keys.
     #[must_use]
     pub fn new(config: &SdkConfig, settings: TokenizerSettings, clock: Clock) -> Self {
+        let TokenizerSettings { vault_table, account, retention, .. } = settings;
+        let vault = VaultSettings {
+            key_arn: settings.vault_key_arn,
+            table: vault_table.clone(),
+            account: account.clone(),
+            retention,
+        };
         Self {
             quarantine: Arc::new(Unwrapping::new(config, settings.quarantine_key_arn)),
             opened: KeyCache::new(settings.policy, OPENED_KEYS, clock.clone()),
-            vault: DataKeys::new(config, settings.vault_key_arn),
-            vault_table: settings.vault_table,
-            account: settings.account,
-            retention: settings.retention,
-            clock,
+            vault: VaultSealer::new(config, vault, clock),
+            vault_table,
+            account,
         }
     }
 
@@ -143,33 +133,14 @@ impl Tokenizer {
         place: QuarantineIdentity<'_>,
     ) -> Result<Tokenized, TokenizeError> {
         let token = Token::mint();
-        let (opened, new) =
-            try_join!(self.opened_key(quarantined), self.vault.generate(KeyContext::Vault { token }))?;
+        let (opened, new) = try_join!(self.opened_key(quarantined), self.vault.data_key(token))?;
         let card = envelope::open(quarantined.sealed.as_bytes(), &opened, &Identity::Quarantine(place))?;
         if !card.is_claimed(quarantined.last4, quarantined.brand) {
             return Err(TokenizeError::Refused);
         }
-        let identity = VaultIdentity {
-            token,
-            account: &self.account,
-            order: place.order,
-            owner: place.owner,
-            acceptance: place.acceptance,
-        };
-        let sealed =
-            envelope::seal(&card, &new.key, &Identity::Vault(identity)).map_err(|_| TokenizeError::Cipher)?;
-        let now = self.clock.now();
-        let since_epoch = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let expires_at = self.retention.map(|kept| since_epoch.saturating_add(kept).as_secs());
-        let row = VaultRow { sealed: SealedCard::from(sealed), data_key: new.wrapped, expires_at };
-        Ok(Tokenized {
-            token,
-            last4: card.last4(),
-            brands: card.brands(),
-            has_expiry: card.expiry.is_some(),
-            expires_at,
-            vault_put: row.put_if_absent(&self.vault_table, token, &self.account, now, &new.material)?,
-        })
+        let QuarantineIdentity { order, owner, acceptance } = place;
+        let sealed_for = SealedFor { token, order, owner, acceptance };
+        Ok(self.vault.seal(&card, new, sealed_for, WrittenOver::Nothing)?)
     }
 
     /// The delete that is part of the transaction that replaces a card: the row of the old card is deleted, whatever is in it.

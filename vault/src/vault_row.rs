@@ -21,9 +21,11 @@ use crate::{
 
 pub(crate) const TOKEN: &str = "Hash_Key";
 pub(crate) const ACCOUNT: &str = "Account_Id";
-const SEALED_CARD: &str = "CandidateString";
+pub(crate) const SEALED_CARD: &str = "CandidateString";
 pub(crate) const DATA_KEY: &str = "DataKey";
 pub(crate) const KEY_MATERIAL: &str = "KeyMaterial";
+/// Only rows of the AWS sample have it.
+pub(crate) const SAMPLE_SIGNATURE: &str = "*amzn-ddb-map-sig*";
 const CREATED_AT: &str = "CreatedAt";
 const EXPIRES_AT: &str = "ExpiresAt";
 
@@ -37,6 +39,15 @@ pub(crate) struct VaultRow {
     pub(crate) expires_at: Option<u64>,
 }
 
+/// What a row is put over: a put never replaces anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WrittenOver<'a> {
+    /// No row of this token is there.
+    Nothing,
+    /// The row of the AWS sample that has this signature is still there.
+    SampleRow { signature: &'a [u8] },
+}
+
 /// Why a vault row could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum VaultReadError {
@@ -46,13 +57,14 @@ pub(crate) enum VaultReadError {
 
 impl VaultRow {
     /// The put that is part of the transaction that carries an order across.
-    pub(crate) fn put_if_absent(
+    pub(crate) fn put(
         self,
         table: &str,
         token: Token,
         account: &str,
         created_at: SystemTime,
         wrapped_by: &KeyMaterial,
+        over: WrittenOver<'_>,
     ) -> Result<TransactWriteItem, IncompleteActionError> {
         let mut item = HashMap::from([
             (TOKEN.into(), AttributeValue::S(token.to_string())),
@@ -65,12 +77,15 @@ impl VaultRow {
         if let Some(end) = self.expires_at {
             item.insert(EXPIRES_AT.into(), AttributeValue::N(end.to_string()));
         }
-        let put = Put::builder()
-            .table_name(table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(Hash_Key)")
-            .build();
-        action(put)
+        let put = Put::builder().table_name(table).set_item(Some(item));
+        let put = match over {
+            WrittenOver::Nothing => put.condition_expression("attribute_not_exists(Hash_Key)"),
+            WrittenOver::SampleRow { signature } => put
+                .condition_expression("#signature = :read")
+                .expression_attribute_names("#signature", SAMPLE_SIGNATURE)
+                .expression_attribute_values(":read", AttributeValue::B(Blob::new(signature))),
+        };
+        action(put.build())
     }
 
     /// The delete of a token's row, as part of a transaction. If the row is gone already, this is no error.
