@@ -10,19 +10,16 @@ use super::{
     description::{self, CONTENT_ALGORITHM, SIGNATURE_ALGORITHM},
     error::ImportRowError,
     keys::{RowKeys, TextKey},
-    signature::signed_bytes,
+    signature::{DESCRIPTION, SIGNATURE, signed_bytes},
 };
 use crate::{
     data_key::{DataKey, WrappedDataKey},
     pan::Pan,
     plaintext::Plaintext,
     token::Token,
-    vault_row::{ACCOUNT, SAMPLE_SIGNATURE, SEALED_CARD, TOKEN},
+    vault_row::{ACCOUNT, SEALED_CARD, TOKEN},
 };
 
-/// The client's own attributes.
-pub(crate) const DESCRIPTION: &str = "*amzn-ddb-map-desc*";
-pub(crate) const SIGNATURE: &str = SAMPLE_SIGNATURE;
 /// The table's name in the KMS context.
 const TABLE_IN_CONTEXT: &str = "*aws-kms-table*";
 

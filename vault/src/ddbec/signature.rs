@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::row::{DESCRIPTION, SIGNATURE};
-use crate::vault_row::{ACCOUNT, TOKEN};
+use crate::vault_row::{ACCOUNT, SAMPLE_SIGNATURE, TOKEN};
+
+/// The client's own attributes.
+pub(crate) const DESCRIPTION: &str = "*amzn-ddb-map-desc*";
+pub(crate) const SIGNATURE: &str = SAMPLE_SIGNATURE;
 
 /// How an attribute is covered, as the sample sets it: the token as it is, the account not at all, everything else
 /// encrypted.

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::{
     ImportRowError, SampleRow,
-    row::{DESCRIPTION, SIGNATURE},
     sample::{self, Place},
+    signature::{DESCRIPTION, SIGNATURE},
 };
 use crate::{
     data_key::DataKey,
