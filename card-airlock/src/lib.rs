@@ -16,7 +16,6 @@ mod operator;
 mod policies;
 mod previous_key;
 mod replay_function;
-mod rewrap_function;
 pub mod sandbox;
 pub mod sign_in;
 pub mod stack;

@@ -567,7 +567,7 @@ fn replay_tells_by_its_exit_code_whether_anything_is_left() {
     let up = home.up(&["up"]);
     let port = up.text("aws").rsplit(':').next().unwrap().to_owned();
     let replay = |options: &[&str]| {
-        let output = home.run(&[&["replay", "--aws-port", &port], options].concat());
+        let output = home.run(&[&["replay", "--yes", "--aws-port", &port], options].concat());
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     let (code, said) = replay(&[]);
@@ -591,6 +591,21 @@ fn replay_tells_by_its_exit_code_whether_anything_is_left() {
     let (code, said) = replay(&["--order", "poison", "--dry-run", "--json"]);
     let summary: Value = serde_json::from_str(&said).unwrap();
     assert_eq!((code, &summary["rearmed"], &summary["dryRun"]), (Some(3), &1.into(), &true.into()), "{said}");
+    // Nobody is at a terminal: it is said what would be done, and nothing is.
+    let unconfirmed = home.run(&["replay", "--aws-port", &port]);
+    assert_eq!(unconfirmed.status.code(), Some(4));
+    let told = stderr(&unconfirmed);
+    for word in ["1  orders re-armed", "1 failed with MALFORMED", "parked again", "A script gives --yes"] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    assert_eq!(String::from_utf8(unconfirmed.stdout).unwrap(), "");
+    let (code, said) = replay(&["--dry-run", "--json"]);
+    let summary: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(
+        (code, &summary["rearmedReasons"]["MALFORMED"]),
+        (Some(3), &1.into()),
+        "nothing was changed: {said}"
+    );
     let output = home.run(&["replay", "--aws-port", &port, "--order", "another"]);
     assert_eq!(output.status.code(), Some(1), "there is no such order");
     assert!(stderr(&output).contains("there is nothing to replay"), "{}", stderr(&output));

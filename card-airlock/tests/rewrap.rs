@@ -54,7 +54,18 @@ async fn stack_of_before(orders: usize, folder: &Path) -> (Stack, Client) {
 fn rewrap(stack: &Stack, options: &[&str]) -> Command {
     let port = stack.aws_url().rsplit_once(':').unwrap().1.to_owned();
     let mut command = Command::new(env!("CARGO_BIN_EXE_card-airlock"));
-    command.args(["rewrap", "--aws-port", &port]).args(options).stdin(Stdio::null());
+    command.args(["rewrap", "--yes", "--aws-port", &port]).args(options).stdin(Stdio::null());
+    command
+}
+
+/// The same as on a deployed stack: by its name, with an AWS configuration, whose endpoint is this machine's. The caller is
+/// who has the policy for it.
+fn rewrap_deployed(stack: &Stack, caller: &str, options: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_card-airlock"));
+    command.args(["rewrap", "--stack", "card-airlock", "--region", "us-east-1"]).args(options);
+    let nowhere = [("AWS_CONFIG_FILE", "/nonexistent"), ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")];
+    command.envs(nowhere).env_remove("AWS_PROFILE").env("AWS_ENDPOINT_URL", stack.aws_url());
+    command.env("AWS_ACCESS_KEY_ID", caller).env("AWS_SECRET_ACCESS_KEY", "any").stdin(Stdio::null());
     command
 }
 
@@ -75,7 +86,8 @@ async fn ran(mut command: Command) -> (Option<i32>, String) {
 
 async fn json_of(command: Command) -> (Option<i32>, Value) {
     let (code, told) = ran(command).await;
-    (code, serde_json::from_str(&told).unwrap())
+    // After the result comes what was told on standard error.
+    (code, serde_json::from_str(told.lines().next().unwrap()).unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,9 +96,29 @@ async fn a_pass_that_is_killed_continues_and_nothing_needs_the_previous_key_afte
     let (stack, client) = stack_of_before(24, folder.path()).await;
     let (code, told) = ran(rewrap(&stack, &["--dry-run"])).await;
     assert_eq!(code, Some(3), "{told}");
-    assert!(told.contains("       24  rows in the vault") && told.contains("move 24 rows"), "{told}");
+    assert!(
+        told.contains("       24  rows in the vault") && told.contains("24 rows are to be moved"),
+        "{told}"
+    );
     let (code, verified) = json_of(rewrap(&stack, &["--verify", "--json"])).await;
     assert_eq!((code, verified["left"].as_u64()), (Some(3), Some(24)));
+
+    // Nobody is at a terminal: it is said what would be done, and nothing is.
+    let port = stack.aws_url().rsplit_once(':').unwrap().1.to_owned();
+    let mut unconfirmed = Command::new(env!("CARGO_BIN_EXE_card-airlock"));
+    unconfirmed.args(["rewrap", "--aws-port", &port]).stdin(Stdio::null());
+    let (code, told) = ran(unconfirmed).await;
+    assert_eq!(code, Some(4), "{told}");
+    for word in
+        ["with the present key in place of the", "100 rows a second", "rewrap --dry-run --aws-port", "--yes"]
+    {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    let (_, verified) = json_of(rewrap(&stack, &["--verify", "--json"])).await;
+    assert_eq!(verified["left"].as_u64(), Some(24), "nothing was moved");
+    // The function has its own role, and the operator the right to invoke it and nothing else.
+    assert!(stack.aws().tally("OperatorRewrap", "Invoke").calls > 0, "{:?}", stack.aws().tallies());
+    assert_eq!(stack.aws().tally("OperatorRewrap", "ReEncrypt").calls, 0);
 
     let state = folder.path().join("state.json");
     let with_state = ["--state", state.to_str().unwrap()];
@@ -125,6 +157,44 @@ async fn a_pass_that_is_killed_continues_and_nothing_needs_the_previous_key_afte
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn on_a_deployed_stack_its_function_is_invoked_by_who_has_the_policy_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (stack, client) = stack_of_before(7, folder.path()).await;
+    let (code, told) = ran(rewrap_deployed(&stack, "OperatorRewrap", &[])).await;
+    assert!(
+        code == Some(4) && told.contains("stack card-airlock in us-east-1, account 123456789012"),
+        "{told}"
+    );
+    let next = " rewrap --dry-run --stack card-airlock --region us-east-1\n";
+    assert!(told.contains(next) && !told.contains("--aws-port"), "{told}");
+    for operator in ["OperatorRead", "OperatorReplay", "OperatorSettle"] {
+        let (code, told) = ran(rewrap_deployed(&stack, operator, &["--yes"])).await;
+        assert!(
+            code == Some(1) && told.contains("Invoke of Lambda failed: AccessDenied"),
+            "{operator}: {told}"
+        );
+        assert!(told.contains("after 0 rows"), "{told}");
+    }
+    let (code, pass) =
+        json_of(rewrap_deployed(&stack, "OperatorRewrap", &["--json", "--rate", "1000", "--verify"])).await;
+    assert_eq!((code, pass["left"].as_u64()), (Some(3), Some(7)), "nothing was moved: {pass}");
+    let (code, pass) = ran(rewrap_deployed(&stack, "OperatorRewrap", &["--yes", "--rate", "1"])).await;
+    assert_eq!(code, Some(0), "{pass}");
+    assert!(pass.contains("7  moved to the present key"), "{pass}");
+    assert!(pass.contains(" rewrap --verify --stack card-airlock --region us-east-1\n"), "{pass}");
+    // A chunk is five seconds of that rate, so two were asked for; and who asked may do nothing of it himself.
+    let (code, _) = ran(rewrap_deployed(&stack, "OperatorRewrap", &["--verify"])).await;
+    assert_eq!(code, Some(0));
+    for operation in ["ReEncrypt", "UpdateItem", "Scan"] {
+        assert_eq!(stack.aws().tally("OperatorRewrap", operation).calls, 0, "{operation}");
+    }
+    assert!(stack.aws().tally("RewrapRole", "ReEncrypt").calls >= 7);
+    let kms = aws_sdk_kms::Client::new(&functions::sdk_config(&stack.aws_url(), "operator"));
+    kms.disable_key().key_id(PREVIOUS_KEY).send().await.unwrap();
+    client.pay("0").await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_previous_key_or_an_endpoint_there_is_nothing_to_re_wrap() {
     let folder = tempfile::tempdir().unwrap();
     let options = StackOptions::on_free_ports(card_airlock::sign_in::kept_in(folder.path()).unwrap());
@@ -134,5 +204,5 @@ async fn without_a_previous_key_or_an_endpoint_there_is_nothing_to_re_wrap() {
     let nobody = rewrap(&stack, &[]);
     stack.shutdown().await;
     let (code, told) = ran(nobody).await;
-    assert!(code == Some(1) && told.contains("is `card-airlock up` running"), "{told}");
+    assert!(code == Some(1) && told.contains("`card-airlock up` is running"), "{told}");
 }

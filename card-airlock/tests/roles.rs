@@ -20,7 +20,8 @@ use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
 use card_airlock::{
     functions::{self, Surroundings},
     operations::{
-        Place, Right, StackAccess, doctor::examine, payment_to_settle, read_status, run_sweep, settle,
+        Place, Right, StackAccess, doctor::examine, payment_to_settle, read_status, run_rewrap, run_sweep,
+        settle,
     },
     stack::{Stack, StackError, StackOptions},
 };
@@ -64,10 +65,8 @@ fn platform() -> BTreeSet<[String; 4]> {
     {
         platform.insert(["PlatformPolicy", "WriteTraces", element, value].map(str::to_owned));
     }
-    // What doctor asks only of a trail, and a metric that this machine does not have.
-    for action in
-        ["cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus", "cloudwatch:GetMetricStatistics"]
-    {
+    // What doctor asks only of a trail, which this machine does not have.
+    for action in ["cloudtrail:GetEventSelectors", "cloudtrail:GetTrailStatus"] {
         platform.insert(["OperatorRead", "LookAtWhatHasNoResource", "Action", action].map(str::to_owned));
     }
     // Administration is people's and CloudFormation's. The walk looks at a key, as one example of it.
@@ -384,7 +383,7 @@ async fn replay_touches_no_card() {
 async fn operators_see_no_card_no_token_and_no_customer_and_change_nothing_but_what_they_settle() {
     let world = World::spawn(TEMPLATE).await.unwrap();
     let [quarantine, vault] = world.keys();
-    for operator in ["OperatorRead", "OperatorReplay", "OperatorSettle"] {
+    for operator in ["OperatorRead", "OperatorReplay", "OperatorRewrap", "OperatorSettle"] {
         let (dynamodb, kms) = (world.dynamodb(operator), world.kms(operator));
         for (key, context) in
             [(&quarantine, context("quarantine", "key-batch")), (&vault, context("vault", "token"))]
@@ -464,18 +463,27 @@ async fn only_who_settles_writes_and_only_payments_and_only_together_with_the_au
     let delete = Delete::builder().table_name(AUDIT).key("Principal", s("me")).key("At", s("now"));
     let delete = TransactWriteItem::builder().delete(delete.build().unwrap()).build();
     assert!(is_denied(&transact("OperatorSettle", delete).await));
-    for operator in ["OperatorRead", "OperatorReplay"] {
+    for operator in ["OperatorRead", "OperatorReplay", "OperatorRewrap"] {
         assert!(is_denied(&transact(operator, update("SET PaymentStatus = :v")).await), "{operator}");
         assert!(is_denied(&transact(operator, item("Purpose")).await), "{operator}");
     }
-    // Only who replays runs the replay function, and no other function.
-    for (operator, may) in [("OperatorRead", false), ("OperatorReplay", true), ("OperatorSettle", false)] {
+    // Only who replays runs the replay function, only who moves data keys the one for that, and nobody another one.
+    for (operator, may) in [
+        ("OperatorRead", None),
+        ("OperatorReplay", Some("ReplayFunction")),
+        ("OperatorRewrap", Some("RewrapFunction")),
+        ("OperatorSettle", None),
+    ] {
         let lambda = aws_sdk_lambda::Client::new(&functions::sdk_config(&world.stack.aws_url(), operator));
-        for (function, is_replay) in [("ReplayFunction", true), ("PaybillFunction", false)] {
+        for (function, event) in [
+            ("ReplayFunction", r#"{"action":"sweep","dryRun":true}"#),
+            ("RewrapFunction", r#"{"action":"count"}"#),
+            ("PaybillFunction", "{}"),
+        ] {
             let invoke = lambda.invoke().function_name(format!("card-airlock-{function}"));
-            let event = aws_sdk_lambda::primitives::Blob::new(r#"{"action":"sweep","dryRun":true}"#);
+            let event = aws_sdk_lambda::primitives::Blob::new(event);
             let outcome = world.while_time_passes(invoke.payload(event).send()).await;
-            assert_eq!(!is_denied(&outcome), may && is_replay, "{operator} {function}");
+            assert_eq!(!is_denied(&outcome), may == Some(function), "{operator} {function}");
         }
     }
 }
@@ -807,6 +815,14 @@ impl World {
             drop(audit.page(&selection, None).await);
         }
         drop(self.while_time_passes(run_sweep(&access, true)).await);
+        let count = rewrap::Request {
+            action: rewrap::Action::Count,
+            cursor: None,
+            limit: None,
+            rate: None,
+            all: false,
+        };
+        drop(self.while_time_passes(run_rewrap(&access, &count)).await);
         let charged = FoundOut::Charged(ProcessorReference::accept("ch_1").unwrap());
         for found in [charged, FoundOut::NotCharged] {
             self.say_payment(id, "UNKNOWN").await;

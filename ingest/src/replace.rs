@@ -93,7 +93,7 @@ impl Ingest {
                     return Ok(repeated(&row, first, self.now(), order_url));
                 }
                 // A pending card, or another owner's row with this id until it expires.
-                (_, Some((view, _))) if view.owner == owner => {
+                (_, Some((view, _))) if view.owner.as_ref() == Some(&owner) && view.status.is_some() => {
                     return Err(Problem::CARD_CHANGING.retry_after(view.pending.retry_after(self.now())));
                 }
                 _ => return Err(Problem::CARD_CHANGE_BLOCKED),
@@ -109,12 +109,12 @@ impl Ingest {
 
     /// The clean order, if the caller may change it.
     async fn own(&self, caller: &Caller, order: &OrderId) -> Result<CleanStatus, Problem> {
-        let may_change = |owner: &Owner| caller.may_act_for(owner, &self.settings.billing_group);
+        let may_change = |owner: Option<&Owner>| caller.may_act_for(owner, &self.settings.billing_group);
         let mut clean = self.orders.status(order).await?;
         if clean.is_none() {
             match self.quarantine.view(order).await {
-                Ok(Some((view, _))) if may_change(&view.owner) => {
-                    return Err(match view.status {
+                Ok(Some((view, _))) if may_change(view.owner.as_ref()) => {
+                    return Err(match status::status_of(&view) {
                         QuarantineStatus::Pending => {
                             Problem::ORDER_NOT_TOKENIZED.retry_after(view.pending.retry_after(self.now()))
                         }
@@ -128,7 +128,7 @@ impl Ingest {
             }
         }
         match clean {
-            Some(clean) if may_change(&clean.order.owner) => Ok(clean),
+            Some(clean) if may_change(Some(&clean.order.owner)) => Ok(clean),
             Some(_) => Err(Denied::NotTheOwner.deny()),
             None => Err(Problem::ORDER_NOT_FOUND),
         }

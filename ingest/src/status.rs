@@ -12,7 +12,8 @@ use crate::Ingest;
 
 impl Ingest {
     /// Reads quarantine, then clean, so that an order that crosses in between is found at least once. The
-    /// clean row wins; an order of somebody else is no order, but to the billing group.
+    /// clean row wins; an order of somebody else is no order, but to the billing group. A row without a readable owner is
+    /// the billing group's alone to see, as it is its alone to have the card of it forgotten.
     pub(crate) async fn status(&self, caller: &Caller, order: &OrderId) -> Result<Reply, Problem> {
         let quarantined = match self.quarantine.view(order).await {
             Ok(found) => found.map(|(view, _)| view),
@@ -20,15 +21,15 @@ impl Ingest {
             Err(error) => return Err(error.into()),
         };
         let clean = self.orders.status(order).await?;
-        let may_see = |owner: &Owner| caller.may_act_for(owner, &self.settings.billing_group);
+        let may_see = |owner: Option<&Owner>| caller.may_act_for(owner, &self.settings.billing_group);
         match (clean, quarantined) {
-            (Some(clean), view) if may_see(&clean.order.owner) => {
-                let replacement = view.filter(|view| may_see(&view.owner));
+            (Some(clean), view) if may_see(Some(&clean.order.owner)) => {
+                let replacement = view.filter(|view| may_see(view.owner.as_ref()));
                 let is_merchant = caller.is_in(&self.settings.billing_group);
                 let reference = clean.reference.as_ref().filter(|_| is_merchant);
                 Ok(tokenized(&clean, replacement.as_ref().map(|view| (view, self.now())), reference))
             }
-            (_, Some(view)) if may_see(&view.owner) => Ok(in_quarantine(order, &view, self.now())),
+            (_, Some(view)) if may_see(view.owner.as_ref()) => Ok(in_quarantine(order, &view, self.now())),
             (None, None) => Err(Problem::ORDER_NOT_FOUND),
             _ => Err(Denied::NotTheOwner.deny()),
         }
@@ -70,7 +71,7 @@ pub(crate) fn tokenized(
             }
         }
         if let Some((view, _)) = replacement {
-            body.insert("CardReplacement".into(), json!(view.status));
+            body.insert("CardReplacement".into(), json!(status_of(view)));
         }
     }
     let reply = Reply::new(StatusCode::OK, body);
@@ -87,16 +88,21 @@ fn insert_amount(body: &mut Map<String, Value>, [number, currency]: [&str; 2], a
     }
 }
 
+/// What is said of a row whose status cannot be read: the next sweep parks it, and until then its card may be there.
+pub(crate) fn status_of(view: &QuarantineView) -> QuarantineStatus {
+    view.status.unwrap_or(QuarantineStatus::Pending)
+}
+
 fn in_quarantine(order: &OrderId, view: &QuarantineView, now: Timestamp) -> Reply {
     let mut body = json!({
         "CustomerOrder": order,
-        "Status": view.status,
+        "Status": status_of(view),
         "AcceptanceId": view.acceptance_id,
         "AcceptedAt": view.accepted_at,
     });
     if let Some(body) = body.as_object_mut() {
         insert_amount(body, ["OrderAmount", "OrderCurrency"], view.amount().ok().flatten());
-        if view.status != QuarantineStatus::Pending {
+        if status_of(view) != QuarantineStatus::Pending {
             body.insert("FailureReason".into(), json!(view.failure_reason));
         }
     }
@@ -105,7 +111,7 @@ fn in_quarantine(order: &OrderId, view: &QuarantineView, now: Timestamp) -> Repl
 
 /// A client may ask again for a pending order.
 fn while_pending(reply: Reply, view: &QuarantineView, now: Timestamp) -> Reply {
-    match view.status {
+    match status_of(view) {
         QuarantineStatus::Pending => reply.with_header(header::RETRY_AFTER, view.pending.retry_after(now)),
         QuarantineStatus::Failed | QuarantineStatus::Expired => reply,
     }

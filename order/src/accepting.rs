@@ -57,10 +57,14 @@ pub fn decide(
     }
     let Some(row) = quarantined else { return Acceptance::New };
     match row.status {
-        QuarantineStatus::Pending if row.details().is_some_and(|stored| submitted.are_those_of(&stored)) => {
+        Some(QuarantineStatus::Pending)
+            if row.details().is_some_and(|stored| submitted.are_those_of(&stored)) =>
+        {
             Acceptance::AlreadyPending
         }
-        QuarantineStatus::Failed | QuarantineStatus::Expired if row.owner == submitted.owner => {
+        Some(QuarantineStatus::Failed | QuarantineStatus::Expired)
+            if row.owner.as_ref() == Some(&submitted.owner) =>
+        {
             match (submitted.amount, row.amount()) {
                 (Some(amount), _) | (None, Ok(Some(amount))) => Acceptance::Renewed { amount: Some(amount) },
                 (None, Ok(None)) => Acceptance::Renewed { amount: None },

@@ -5,7 +5,19 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// `FailureReason` of a parked order, or of one whose card was forgotten.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
 )]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE", parse_err_ty = ParseFailureReasonError, parse_err_fn = parse_failure_reason_error)]

@@ -5,7 +5,11 @@ use std::time::Duration;
 use order::{Amount, MAX_ATTEMPTS, Payment, PaymentRoute, Payments, Standing, Timestamp};
 use platform::api::Problem;
 
-use crate::{amounts::Price, asked::Asked, claim::SHORTLY};
+use crate::{
+    amounts::Price,
+    asked::Asked,
+    claim::{CLAIM, SHORTLY},
+};
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +36,6 @@ const BETWEEN_LOOKUPS: Duration = Duration::from_secs(60);
 /// The durations, and the properties of the processor.
 #[derive(Debug, Clone)]
 pub(crate) struct Terms<'t> {
-    /// How long a claim lasts.
-    pub(crate) claim: Duration,
     /// How long the processor recognizes a repeated payment by its id.
     pub(crate) idempotency: Duration,
     /// Where payments are sent now.
@@ -80,14 +82,18 @@ pub(crate) fn decide<'a>(
         Standing::Submitting { .. } if payment.route.as_ref() != Some(terms.route) => {
             Decision::GiveUp(payment)
         }
-        // This request's claim must end within the time in which the processor recognizes a repeat.
-        Standing::Submitting { .. }
-            if now.after(terms.claim) > payment.started_at.after(terms.idempotency) =>
-        {
+        Standing::Submitting { .. } if !is_repeat_recognized(payment, terms.idempotency, now) => {
             Decision::GiveUp(payment)
         }
         Standing::Submitting { .. } => Decision::TakeOver(payment),
     }
+}
+
+/// Whether the processor still recognizes a payment that is sent again: the claim of a request that begins now must end
+/// within that time.
+#[must_use]
+pub fn is_repeat_recognized(payment: &Payment, idempotency: Duration, now: Timestamp) -> bool {
+    now.after(CLAIM) <= payment.started_at.after(idempotency)
 }
 
 fn begin(payments: &Payments, price: Price, unfit: Option<Problem>) -> Decision<'_> {
@@ -128,13 +134,7 @@ mod tests {
     }
 
     fn terms() -> Terms<'static> {
-        Terms {
-            claim: Duration::from_secs(60),
-            idempotency: Duration::from_hours(23),
-            route: &HERE,
-            can_look_up: false,
-            unfit: None,
-        }
+        Terms { idempotency: Duration::from_hours(23), route: &HERE, can_look_up: false, unfit: None }
     }
 
     const FIRST: &str = "550e8400-e29b-41d4-a716-446655440001";

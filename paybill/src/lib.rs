@@ -32,6 +32,7 @@ use crate::asked::Asked;
 
 pub use audit::{AuditError, AuditSettings, AuditTable, Detokenization, Purpose};
 pub use claim::CLAIM_SECONDS;
+pub use decision::is_repeat_recognized;
 pub use processor::{
     Answered, ConnectError, Exchange, HttpProcessor, PaymentRequest, PrepareError, Prepared, PreviewError,
     Processor, ProcessorError, ProcessorSettings, ProcessorUrl, Requires, Sandbox, ShownRequest, connect,

@@ -18,7 +18,7 @@ use crate::{
     amounts::{Price, amount_to_charge},
     asked::Asked,
     card_gone::refuse_gone,
-    claim::{CLAIM, Claimant},
+    claim::Claimant,
     decision::{Decision, Terms, decide},
     reveal::Revealed,
     submitting::Submitted,
@@ -48,7 +48,6 @@ impl Paybill {
         let requires = self.processor.requires();
         let price = Price { amount, is_required: self.amount_required || requires.amount };
         let terms = Terms {
-            claim: CLAIM,
             idempotency: self.idempotency,
             route: self.processor.route(),
             can_look_up: self.processor.can_look_up(),
@@ -99,9 +98,10 @@ impl Paybill {
 
     /// The order, clean or in quarantine, if it is the caller's or the caller is a merchant.
     async fn find(&self, caller: &Caller, order: &OrderId) -> Result<Found, Problem> {
-        let may_pay = |owner: &Owner| caller.may_act_for(owner, &self.billing_group);
+        // A row without a readable owner is there for merchants alone, as in the other answers about it.
+        let may_pay = |owner: Option<&Owner>| caller.may_act_for(owner, &self.billing_group);
         if let Some(found) =
-            self.orders.with_payments(order).await?.filter(|(clean, _)| may_pay(&clean.owner))
+            self.orders.with_payments(order).await?.filter(|(clean, _)| may_pay(Some(&clean.owner)))
         {
             return Ok(Found::Across(Box::new(found)));
         }
@@ -111,10 +111,13 @@ impl Paybill {
             Err(error) => return Err(error.into()),
         };
         match &quarantined {
-            Some(row) if may_pay(&row.owner) => Ok(Found::InQuarantine(row.status, row.pending)),
+            // One without a readable status is parked by the next sweep.
+            Some(row) if may_pay(row.owner.as_ref()) => {
+                Ok(Found::InQuarantine(row.status.unwrap_or(QuarantineStatus::Pending), row.pending))
+            }
             // It may have crossed between the two reads.
             _ => match self.orders.with_payments(order).await? {
-                Some(found) if may_pay(&found.0.owner) => Ok(Found::Across(Box::new(found))),
+                Some(found) if may_pay(Some(&found.0.owner)) => Ok(Found::Across(Box::new(found))),
                 None if quarantined.is_none() => Err(Problem::ORDER_NOT_FOUND),
                 _ => Err(Denied::NotTheOwner.deny()),
             },

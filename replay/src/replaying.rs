@@ -2,7 +2,7 @@
 //! decides. A message is deleted once its orders are re-armed or known to be done.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     time::{Duration, SystemTime},
 };
 
@@ -48,6 +48,9 @@ pub struct ReplaySummary {
     pub dry_run: bool,
     /// Orders re-armed.
     pub rearmed: u64,
+    /// Of them, those that were parked, by the reason: what was wrong then must be right by now.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rearmed_reasons: BTreeMap<FailureReason, u64>,
     /// Orders that messages named and that are across already.
     pub already_tokenized: u64,
     /// Orders that messages named and that are in no table, or expired.
@@ -58,6 +61,14 @@ pub struct ReplaySummary {
     pub messages_settled: u64,
     /// Messages of the queue that stay.
     pub messages_left: u64,
+    /// Messages that were not looked at, because they are not about the order that was asked for, or because another
+    /// replay has them and nobody can tell.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub messages_not_asked: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl ReplaySummary {
@@ -103,16 +114,16 @@ impl Replay {
         let mut run = Run {
             selection,
             horizon: horizon.max(),
-            summary: ReplaySummary {
-                dry_run: selection.dry_run,
-                messages_left: elsewhere,
-                ..ReplaySummary::default()
+            summary: match selection.order {
+                Some(_) => ReplaySummary { messages_not_asked: elsewhere, ..ReplaySummary::default() },
+                None => ReplaySummary { messages_left: elsewhere, ..ReplaySummary::default() },
             },
             outcomes: HashMap::new(),
             chosen: 0,
             cut_short: false,
             first_error: None,
         };
+        run.summary.dry_run = selection.dry_run;
         let named = messages.iter().filter_map(|(_, word)| match word {
             Word::Order(order) => Some(order.clone()),
             _ => None,
@@ -200,12 +211,12 @@ impl Replay {
                         Choice::Rearm => self.upkeep.rearm(&row, Arming::Replayed, now).await,
                         _ => Ok(Written::LostRace),
                     };
-                    (choice, outcome, row.order)
+                    (choice, outcome, row)
                 };
                 rearming.instrument(span)
             })
             .buffer_unordered(AT_ONCE);
-        while let Some((choice, outcome, order)) = done.next().await {
+        while let Some((choice, outcome, row)) = done.next().await {
             let outcome = match (choice, outcome) {
                 (Choice::Rearm, Ok(Written::Done)) => RowOutcome::Rearmed,
                 // Somebody else changed the row: it was re-armed, crossed or was parked.
@@ -220,12 +231,15 @@ impl Replay {
             };
             if outcome == RowOutcome::Rearmed {
                 run.summary.rearmed += 1;
+                if let Some(reason) = row.reason.filter(|_| row.status == Some(QuarantineStatus::Failed)) {
+                    *run.summary.rearmed_reasons.entry(reason).or_default() += 1;
+                }
                 if !dry_run {
                     Metric::Rearmed.record();
                 }
             }
             run.summary.still_failing += u64::from(outcome == RowOutcome::StaysParked);
-            if let Some(order) = order.filter(|order| named.contains(order)) {
+            if let Some(order) = row.order.filter(|order| named.contains(order)) {
                 run.outcomes.insert(order, outcome);
             }
         }
@@ -249,6 +263,7 @@ impl Replay {
             };
             run.summary.messages_settled += u64::from(verdict == Verdict::Settled);
             run.summary.messages_left += u64::from(verdict == Verdict::Left);
+            run.summary.messages_not_asked += u64::from(verdict == Verdict::NotAsked);
             verdicts.push((message.clone(), verdict == Verdict::Settled && !run.selection.dry_run));
         }
         let mut done = stream::iter(verdicts)

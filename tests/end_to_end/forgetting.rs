@@ -96,10 +96,44 @@ async fn the_card_of_a_row_whose_owner_cannot_be_read_is_forgotten_by_billing_al
     assert_eq!(text(&world.only_row(QUARANTINE).await, "FailureReason"), "MALFORMED");
     ann.forget("1").await.is(404);
     assert!(world.only_row(QUARANTINE).await.contains_key("SealedCard"));
-    world.clerk().forget("1").await.is(200);
+    // Each answer about it is the same: it is there for billing, and for nobody else.
+    ann.status("1").await.is(404);
+    assert_eq!(ann.pay("1").await.is(404).code(), "ORDER_NOT_FOUND");
+    let clerk = world.clerk();
+    let seen = clerk.status("1").await.is(200);
+    assert_eq!((seen.text("Status"), seen.text("FailureReason")), ("FAILED", "MALFORMED"));
+    assert_eq!(clerk.pay("1").await.is(409).code(), "ORDER_FAILED");
+    assert_eq!(ann.submit(&order("1")).await.is(409).code(), "ORDER_CONFLICT");
+    clerk.forget("1").await.is(200);
+    assert_eq!(clerk.status("1").await.is(200).text("FailureReason"), "FORGOTTEN");
+    assert_eq!(clerk.pay("1").await.is(409).code(), "ORDER_EXPIRED");
     let forgotten = world.only_row(QUARANTINE).await;
     assert_eq!(text(&forgotten, "FailureReason"), "FORGOTTEN");
     assert!(!forgotten.contains_key("SealedCard"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_whose_status_cannot_be_read_is_on_its_way_in_each_answer_until_the_sweep_parks_it() {
+    let world = World::stepped().await;
+    let (ann, bob) = (world.client("ann"), world.client("bob"));
+    ann.submit(&order("1")).await.is(202);
+    let mut row = world.only_row(QUARANTINE).await;
+    row.insert("Status".to_owned(), AttributeValue::S("SOMETHING".to_owned()));
+    world.put(QUARANTINE, row).await;
+    let seen = ann.status("1").await.is(200);
+    assert_eq!(seen.text("Status"), "PENDING");
+    assert!(seen.header("retry-after").parse::<u32>().unwrap() > 0);
+    assert_eq!(ann.pay("1").await.is(409).code(), "ORDER_PENDING");
+    assert_eq!(ann.forget("1").await.is(409).code(), "ORDER_PENDING");
+    // Nobody says that it is accepted again, or whose it is.
+    assert_eq!(ann.submit(&order("1")).await.is(409).code(), "ORDER_CONFLICT");
+    for missing in [bob.status("1").await, bob.pay("1").await, bob.forget("1").await] {
+        missing.is(404);
+    }
+    assert_eq!(world.sweep().await["parked"], 1);
+    let seen = ann.status("1").await.is(200);
+    assert_eq!((seen.text("Status"), seen.text("FailureReason")), ("FAILED", "MALFORMED"));
+    ann.forget("1").await.is(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

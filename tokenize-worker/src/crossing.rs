@@ -52,7 +52,14 @@ impl TokenizeWorker {
             Change::Other => return Ok(Step::Nothing),
         };
         let seen = SeenRow::of(&item);
+        let lacking = QuarantineRow::lacking(&item);
         let Ok(row) = QuarantineRow::parse(item) else {
+            // The names of our own list only: others may be anything.
+            tracing::warn!(
+                order = seen.order_text(),
+                lacking = lacking.join(", "),
+                "a row that cannot be read"
+            );
             return Ok(Step::Park(seen, FailureReason::Malformed));
         };
         match self.tokenizer.tokenize(&row.card(), row.place()).await {

@@ -5,7 +5,6 @@ mod operate;
 mod parameters;
 mod profile;
 mod ready_file;
-mod rewrap;
 mod stop_signal;
 mod token;
 mod up;
@@ -23,7 +22,6 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::{
     demo::{self, DemoError},
     load::{self, LoadError},
-    rewrap_function::RewrapFunctionError,
     sign_in::SignInError,
     stack::StackError,
     style::BAD,
@@ -49,9 +47,6 @@ enum Command {
     Token(token::TokenArgs),
     #[command(flatten)]
     Operate(operate::OperateCommand),
-    /// Move the data keys of a running `up`'s vault from the previous KMS key to the present one, without opening a card;
-    /// or count or verify them. Exit code 3: something is left.
-    Rewrap(rewrap::RewrapArgs),
     /// Start the pipeline on free ports, and send an order, or a file of orders, through it.
     Demo(demo::DemoArgs),
     /// Print the completions for a shell: card-airlock completions bash > /etc/bash_completion.d/card-airlock
@@ -80,12 +75,6 @@ enum CliError {
     #[error(transparent)]
     Operate(#[from] operate::OperateError),
     #[error(transparent)]
-    RewrapFunction(#[from] RewrapFunctionError),
-    #[error(transparent)]
-    PassFile(#[from] rewrap::PassFileError),
-    #[error("{error}, after {rows} rows; what was moved is moved, and the same command continues")]
-    Rewrap { error: vault::RewrapError, rows: u64 },
-    #[error(transparent)]
     ReadyFile(#[from] ReadyFileError),
     #[error(transparent)]
     Demo(#[from] DemoError),
@@ -108,9 +97,6 @@ enum CliError {
     #[error("cannot start the runtime: {0}")]
     Runtime(io::Error),
 }
-
-/// The exit code of a re-wrap that leaves something behind.
-const SOMETHING_LEFT: u8 = 3;
 
 /// Runs the program on its process's own arguments. Exit code 1 for a failure, 2 for a wrong command line.
 #[must_use]
@@ -138,7 +124,7 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
             return profile::print(args, out).map(|()| ExitCode::SUCCESS);
         }
         Command::Profile(_) => LevelFilter::OFF,
-        Command::Operate(_) | Command::Rewrap(_) => LevelFilter::ERROR,
+        Command::Operate(_) => LevelFilter::ERROR,
         Command::Up(args) => args.log,
         Command::Demo(args) => args.log,
         Command::Load(args) => args.log,
@@ -155,10 +141,6 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
             return Ok(if went_well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Operate(command) => return Ok(runtime.block_on(operate::run(command, out))?),
-        Command::Rewrap(args) => {
-            let is_anything_left = runtime.block_on(rewrap::run(args, out))?;
-            return Ok(if is_anything_left { ExitCode::from(SOMETHING_LEFT) } else { ExitCode::SUCCESS });
-        }
         Command::Token(_) | Command::Completions { .. } => {}
     }
     Ok(ExitCode::SUCCESS)

@@ -40,6 +40,8 @@ pub enum Right {
     Replay,
     /// Settle a payment of which nobody knows.
     Settle,
+    /// Have the vault's data keys moved to the present KMS key.
+    Rewrap,
 }
 
 impl Right {
@@ -50,6 +52,7 @@ impl Right {
             Self::Read => "OperatorRead",
             Self::Replay => "OperatorReplay",
             Self::Settle => "OperatorSettle",
+            Self::Rewrap => "OperatorRewrap",
         }
     }
 }
@@ -88,6 +91,12 @@ impl StackAccess {
         Ok(access)
     }
 
+    /// One with these names, which nobody has read.
+    #[cfg(test)]
+    pub(super) fn of(place: Place, names: StackNames) -> Self {
+        Self { place, own: None, names }
+    }
+
     /// The configuration of clients that need this right. On a deployed stack the machine's credentials have it or not.
     #[must_use]
     pub fn config(&self, right: Right) -> SdkConfig {
@@ -108,6 +117,11 @@ impl StackAccess {
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.up_url().is_some()
+    }
+
+    /// Which stack was meant.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Where the `up` of this machine is.

@@ -1,23 +1,33 @@
 //! What an operator asks of a stack and does to it: the running `up`, or a deployed one. Nothing here reads a card, a name
-//! or an address: the policies `OperatorRead`, `OperatorReplay` and `OperatorSettle` of the template are enough for it.
+//! or an address: the policies `OperatorRead`, `OperatorReplay`, `OperatorSettle` and `OperatorRewrap` of the template are
+//! enough for it.
 
 mod access;
 mod access_error;
 mod call;
+mod commands;
 pub mod doctor;
+mod invoking;
 mod names;
 mod payments;
 mod quarantine;
+mod remedy;
 mod replaying;
+mod rewrapping;
 mod settlement;
 mod status;
+mod stream_mapping;
 
 pub use access::{Place, Right, StackAccess};
 pub use access_error::AccessError;
 pub use call::CallError;
+pub use invoking::InvokingError;
 pub use names::StackNames;
 pub use payments::{OpenPayment, OpenPayments, Openness};
 pub use quarantine::{Group, QuarantineTally};
-pub use replaying::{ReplayingError, Work, run_replay, run_sweep};
+pub use remedy::{PaybillTerms, Remedy};
+pub use replaying::{Work, run_replay, run_sweep};
+pub use rewrapping::{RewrappingError, run_rewrap};
 pub use settlement::{SettlementError, payment_to_settle, settle};
 pub use status::{DeadLetters, KeyState, PaymentTally, Reading, StackStatus, read_status};
+pub use stream_mapping::{is_on as is_mapping_on, state as mapping_state};

@@ -21,6 +21,8 @@ pub struct StackNames {
     pub status: String,
     /// The parameters that it was deployed with.
     pub parameters: BTreeMap<String, String>,
+    /// Its outputs.
+    pub outputs: BTreeMap<String, String>,
     /// The physical id of each resource, by its logical id.
     physical: BTreeMap<String, String>,
     /// When CloudFormation last changed each resource.
@@ -46,6 +48,11 @@ impl StackNames {
         for parameter in found.parameters() {
             if let Some((name, value)) = parameter.parameter_key().zip(parameter.parameter_value()) {
                 names.parameters.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        for output in found.outputs() {
+            if let Some((name, value)) = output.output_key().zip(output.output_value()) {
+                names.outputs.insert(name.to_owned(), value.to_owned());
             }
         }
         for resource in &resources {

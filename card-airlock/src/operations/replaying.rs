@@ -1,41 +1,16 @@
-//! Replay and sweep: the stack's own function is invoked, with its own role. The operator's right is to invoke it.
+//! Replay and sweep: the stack's own function is invoked. The operator's right is to invoke it.
 
-use std::time::Duration;
-
-use aws_config::{
-    retry::RetryConfig, stalled_stream_protection::StalledStreamProtectionConfig, timeout::TimeoutConfig,
-};
-use aws_sdk_lambda::{Client, config::Builder, primitives::Blob};
 use order::{FailureReason, OrderId};
 use replay::{ReplaySummary, SweepSummary};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
 use super::{
     access::{Right, StackAccess},
-    access_error::AccessError,
-    call::CallError,
+    invoking::{InvokingError, invoke},
 };
 
 /// The function.
 const REPLAY: &str = "ReplayFunction";
-
-/// Longer than the function may run: it answers when it is done.
-const PATIENCE: Duration = Duration::from_secs(16 * 60);
-
-/// Why a replay or a sweep did not come to its end. What was done until then is done; running it again continues.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayingError {
-    #[error(transparent)]
-    Access(#[from] AccessError),
-    #[error(transparent)]
-    Call(#[from] CallError),
-    /// The function ran and failed; its log says why.
-    #[error("the replay function failed: {0}; its log has the cause, and running it again continues")]
-    Failed(String),
-    /// It answered what this program does not know.
-    #[error("the replay function's answer cannot be read: it is of another release")]
-    Unreadable,
-}
 
 /// What the function is asked, in its own words (`replay::Request`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -67,37 +42,17 @@ pub enum Work {
 /// Runs a replay.
 ///
 /// # Errors
-/// [`ReplayingError`].
-pub async fn run_replay(access: &StackAccess, work: &Work) -> Result<ReplaySummary, ReplayingError> {
-    run(access, work).await
+/// [`InvokingError`].
+pub async fn run_replay(access: &StackAccess, work: &Work) -> Result<ReplaySummary, InvokingError> {
+    invoke(access, Right::Replay, REPLAY, work).await
 }
 
 /// Runs a sweep.
 ///
 /// # Errors
-/// [`ReplayingError`].
-pub async fn run_sweep(access: &StackAccess, dry_run: bool) -> Result<SweepSummary, ReplayingError> {
-    run(access, &Work::Sweep { dry_run }).await
-}
-
-async fn run<S: DeserializeOwned>(access: &StackAccess, work: &Work) -> Result<S, ReplayingError> {
-    let payload = serde_json::to_vec(work).map_err(|_| ReplayingError::Unreadable)?;
-    let function = access.names().physical(REPLAY)?;
-    // It waits for minutes without a byte, and is not asked twice: a second one would only get in the way of the first.
-    let config = Builder::from(&access.config(Right::Replay))
-        .retry_config(RetryConfig::disabled())
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .timeout_config(
-            TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).read_timeout(PATIENCE).build(),
-        )
-        .build();
-    let invoke = Client::from_conf(config).invoke().function_name(function).payload(Blob::new(payload));
-    let answer = invoke.send().await.map_err(CallError::of("Lambda", "Invoke"))?;
-    if let Some(error) = answer.function_error() {
-        return Err(ReplayingError::Failed(error.to_owned()));
-    }
-    let summary = answer.payload().map(|payload| serde_json::from_slice(payload.as_ref()));
-    summary.and_then(Result::ok).ok_or(ReplayingError::Unreadable)
+/// [`InvokingError`].
+pub async fn run_sweep(access: &StackAccess, dry_run: bool) -> Result<SweepSummary, InvokingError> {
+    invoke(access, Right::Replay, REPLAY, &Work::Sweep { dry_run }).await
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::{
 #[derive(Debug, thiserror::Error)]
 pub enum SettlementError {
     /// There is no such clean order.
-    #[error("no clean order has this id; `card-airlock order` says where it is")]
+    #[error("no clean order has this id; this says where it is:")]
     NoOrder,
     /// It has no payment.
     #[error("the order has no payment: nothing is to be settled")]
@@ -27,8 +27,8 @@ pub enum SettlementError {
     NotUnknown(&'static str),
     /// It was interrupted, and a request can still find out.
     #[error(
-        "the payment is SUBMITTING: it was interrupted, or is under way. Send the bill again as a member of the billing \
-         group: that settles it, or makes it UNKNOWN. Nothing was changed"
+        "the payment is SUBMITTING: it was interrupted, or is under way. Nothing was changed. Send the bill again as a \
+         member of the billing group: that settles it, or makes it UNKNOWN"
     )]
     Submitting,
     /// Somebody was first.

@@ -8,6 +8,7 @@ use super::{
     call::CallError,
     payments::{OpenPayments, Openness},
     quarantine::QuarantineTally,
+    stream_mapping,
 };
 
 /// The stack's envelope keys.
@@ -55,6 +56,8 @@ pub struct StackStatus {
     pub payments: Reading<PaymentTally>,
     /// The alarms that are on, by their logical ids.
     pub alarms: Reading<Vec<String>>,
+    /// Lambda's word for the worker's stream mapping, such as `Enabled`: while it is off, no order comes across.
+    pub mapping: Reading<String>,
     pub keys: Vec<KeyState>,
 }
 
@@ -64,7 +67,7 @@ impl StackStatus {
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
         let rows = self.quarantine.is_err() || self.payments.is_err() || self.dead_letters.is_err();
-        rows || self.keys.iter().any(|key| key.state.is_err())
+        rows || self.mapping.is_err() || self.keys.iter().any(|key| key.state.is_err())
     }
 
     /// Whether a person has something to do: what the stack does by itself is not counted.
@@ -79,7 +82,34 @@ impl StackStatus {
         let letters = self.dead_letters.as_ref().is_ok_and(|letters| letters.0 > 0);
         let alarms = self.alarms.as_ref().is_ok_and(|alarms| !alarms.is_empty());
         let keys = self.keys.iter().any(|key| key.state.as_ref().is_ok_and(|state| state != "Enabled"));
-        parked || payments || letters || alarms || keys
+        parked || payments || letters || alarms || self.is_mapping_off() || keys
+    }
+
+    /// Whether no order comes across, because nothing hands it to the worker.
+    #[must_use]
+    pub fn is_mapping_off(&self) -> bool {
+        self.mapping.as_ref().is_ok_and(|state| !stream_mapping::is_on(state))
+    }
+
+    /// The commands of this program that show what a person has to look after.
+    #[must_use]
+    pub fn to_look_at(&self) -> Vec<&'static str> {
+        let quarantine = self.quarantine.as_ref();
+        let payments = self.payments.as_ref();
+        let keys = self.keys.iter().any(|key| key.state.as_ref().is_ok_and(|state| state != "Enabled"));
+        let letters = self.dead_letters.as_ref().is_ok_and(|letters| letters.0 > 0);
+        let parked = quarantine.is_ok_and(|tally| tally.parked_rows() > 0);
+        let all = [
+            (self.is_mapping_off() || keys || self.is_incomplete(), "doctor"),
+            (quarantine.is_ok_and(|tally| tally.suspected > 0), "orders --state given-up"),
+            (parked, "orders --state parked"),
+            (letters || parked, "replay --dry-run"),
+            (
+                payments.is_ok_and(|tally| tally.unknown + tally.interrupted + tally.unreadable > 0),
+                "payments",
+            ),
+        ];
+        all.into_iter().filter(|(is_needed, _)| *is_needed).map(|(_, command)| command).collect()
     }
 }
 
@@ -95,9 +125,10 @@ pub async fn read_status(
         Some(payments) => payments,
         None => payment_tally(access, at, progress).await,
     };
-    let (dead_letters, alarms, keys) =
-        futures::future::join3(dead_letters(access), alarms(access), keys(access)).await;
-    StackStatus { at, quarantine, dead_letters, payments, alarms, keys }
+    let mapping = async { stream_mapping::state(access).await.map_err(told) };
+    let (dead_letters, alarms, mapping, keys) =
+        futures::future::join4(dead_letters(access), alarms(access), mapping, keys(access)).await;
+    StackStatus { at, quarantine, dead_letters, payments, alarms, mapping, keys }
 }
 
 async fn quarantine(

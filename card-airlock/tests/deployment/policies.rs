@@ -97,6 +97,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("OperatorReplay", &["RunReplayAndSweep"]),
+    ("OperatorRewrap", &["RunRewrap"]),
     ("OperatorSettle", &["SettleAPayment", "RecordASettlement"]),
     (
         "PaybillPolicy",
@@ -191,10 +192,13 @@ fn operators_look_invoke_the_replay_and_settle_and_do_nothing_else() {
         let reads = ["Describe", "Get", "GET", "List", "Query", "Scan"];
         assert!(reads.iter().any(|word| verb.starts_with(word)), "{action}");
     }
-    assert_eq!(actions("OperatorReplay"), BTreeSet::from(["lambda:InvokeFunction".to_owned()]));
+    for invoking in ["OperatorReplay", "OperatorRewrap"] {
+        assert_eq!(actions(invoking), BTreeSet::from(["lambda:InvokeFunction".to_owned()]));
+        assert_eq!(of(invoking).len(), 1, "{invoking}: one function");
+    }
     let settling = ["dynamodb:PutItem", "dynamodb:UpdateItem"].map(str::to_owned);
     assert_eq!(actions("OperatorSettle"), settling.into());
-    for policy in ["OperatorRead", "OperatorReplay", "OperatorSettle"] {
+    for policy in ["OperatorRead", "OperatorReplay", "OperatorRewrap", "OperatorSettle"] {
         let properties = stack.properties(policy).unwrap();
         for attached in ["Users", "Groups", "Roles"] {
             assert!(properties.get(attached).is_none(), "{policy}: a person attaches it");

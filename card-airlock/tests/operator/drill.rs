@@ -24,7 +24,7 @@ async fn orders_that_kms_kept_from_crossing_are_seen_and_brought_across() {
     world.stack.aws().faults().clear();
     let dry = world.run(&["replay", "--dry-run", "--json"]).await.is(3);
     assert_eq!(dry.json()["rearmed"], 1);
-    world.run(&["replay"]).await.is(0);
+    world.run(&["replay", "--yes"]).await.is(0);
     world.user(&[]).settled("A-1").await;
     is_presentable(&world.run(&["status"]).await.is(0));
 }
@@ -54,7 +54,7 @@ async fn a_poison_order_is_seen_and_taken_up_once_its_cause_is_gone() {
     let history = world.run(&["order", "poison"]).await.is(0);
     assert!(history.out.contains("FAILED") && history.out.contains("MALFORMED"), "{}", history.out);
     // It is what it was: a replay says that it is on its way, and it is parked again.
-    world.run(&["replay", "--order", "poison", "--json"]).await;
+    world.run(&["replay", "--order", "poison", "--json", "--yes"]).await;
     eventually("the order is parked again", async || {
         let read = world.run(&["order", "poison", "--no-audit", "--json"]).await.is(0).json();
         let row = &read["quarantine"];
@@ -101,7 +101,7 @@ async fn a_mapping_that_is_off_is_found_and_enabled() {
     let stream = json["checks"].as_array().unwrap().iter().find(|check| check["check"] == "stream").unwrap();
     let fix = stream["findings"][0]["fix"].as_str().unwrap();
     assert!(
-        fix.starts_with(&format!("aws lambda update-event-source-mapping --uuid {uuid} --enabled")),
+        fix.contains(&format!("aws lambda update-event-source-mapping --uuid {uuid} --enabled")),
         "{fix}"
     );
     eventually("it can be switched", async || {
@@ -136,7 +136,7 @@ async fn an_altered_key_policy_is_found_and_put_back() {
     put(promised).await;
     world.run(&["doctor"]).await.is(0);
     eventually("a replay brings the order across", async || {
-        world.run(&["replay"]).await;
+        world.run(&["replay", "--yes"]).await;
         let clean = world.row("CustomerOrderTable", "A-1").await;
         clean.map(drop)
     })

@@ -133,9 +133,136 @@ async fn payments_without_an_outcome_are_listed_and_those_under_way_are_not() {
     assert_eq!(of(&["--unknown"]).await[0]["payment"]["paymentId"], PAYMENT);
     let shown = world.run(&["payments"]).await.is(3);
     is_presentable(&shown);
-    for word in ["card-airlock settle", "POST /paybill", "19.99 USD", "https://pay.example/", "ran out at"] {
+    for word in ["Order interrupted\n", "Order unknown\n", "19.99 USD", "https://pay.example/", "ran out at"]
+    {
         assert!(shown.out.contains(word), "{word}: {}", shown.out);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_payment_is_told_with_what_ends_it_and_its_commands_work_as_they_are() {
+    let world = World::start().await;
+    // Just interrupted: its claim is over, and the processor still recognizes a repeat.
+    let mut fresh = clean("fresh", &payment("SUBMITTING"));
+    fresh.insert("PaymentStartedAt".to_owned(), s(&ago(120).to_string()));
+    fresh.insert("ClaimedUntil".to_owned(), s(&ago(60).to_string()));
+    world.put(test_support::tables::ORDERS, fresh).await;
+    world.put_clean("old", &payment("SUBMITTING")).await;
+    let mut elsewhere = payment("SUBMITTING");
+    elsewhere.retain(|(name, _)| *name != "PaymentProfile");
+    world.put_clean("elsewhere", &elsewhere).await;
+    world.put_clean("unknown", &payment("UNKNOWN")).await;
+    let port = world.aws_url.rsplit(':').next().unwrap().to_owned();
+    let bill = |order: &str| {
+        format!(
+            "curl -sS -i -X POST \"{}/paybill\" -H \"Authorization: $({} token --user clerk --group billing)\" -H \
+             'Content-Type: application/json' -d '{{\"CustomerOrder\": \"{order}\"}}'",
+            world.stack.api_url(),
+            env!("CARGO_BIN_EXE_card-airlock"),
+        )
+    };
+    let settle = |order: &str, found: &str| {
+        format!("{} settle {order} {found} --aws-port {port}", env!("CARGO_BIN_EXE_card-airlock"))
+    };
+    let by_hand =
+        |order: &str| [settle(order, "--charged \"$REFERENCE\""), settle(order, "--not-charged")].to_vec();
+    let told = world.run(&["payments", "--json"]).await.is(3).lines();
+    for (order, remedy, commands) in [
+        ("fresh", "send-again", vec![bill("fresh")]),
+        ("old", "too-late", [vec![bill("old")], by_hand("old")].concat()),
+        ("elsewhere", "sent-elsewhere", [vec![bill("elsewhere")], by_hand("elsewhere")].concat()),
+        ("unknown", "ask-the-processor", by_hand("unknown")),
+    ] {
+        let line = told.iter().find(|line| line["order"] == order).unwrap();
+        assert_eq!(
+            (&line["remedy"], &line["commands"]),
+            (&remedy.into(), &commands.clone().into()),
+            "{order}"
+        );
+        for shown in [world.run(&["payments"]).await.is(3), world.run(&["order", order]).await.is(0)] {
+            is_presentable(&shown);
+            for command in &commands {
+                assert!(shown.out.contains(command), "{command}: {}", shown.out);
+            }
+        }
+    }
+    let shown = world.run(&["payments"]).await.is(3).out;
+    for text in [
+        "It began more than 23 h ago and is not sent again.",
+        "It was not sent by today's profile and account",
+    ] {
+        assert!(shown.contains(text), "{text}: {shown}");
+    }
+    // The command as it was printed, once with the reference that it needs, and once without.
+    let shell = async |command: &str, reference: &str| {
+        let mut shell = tokio::process::Command::new("sh");
+        shell.args(["-c", &format!("{command} --yes")]).env("REFERENCE", reference);
+        shell.stdin(std::process::Stdio::null()).output().await.unwrap().status.code()
+    };
+    assert_eq!(shell(&by_hand("unknown")[0], "").await, Some(1), "without a reference nothing is written");
+    assert_eq!(shell(&by_hand("unknown")[0], "ch_1").await, Some(0));
+    let row = world.row(test_support::tables::ORDERS, "unknown").await.unwrap();
+    assert_eq!(row["ProcessorReference"], s("ch_1"));
+    // Without paybill's settings nobody knows how old is too old, and nothing else is kept back.
+    world.stack.aws().faults().add("OperatorRead/lambda/GetFunctionConfiguration=error".parse().unwrap());
+    let shown = world.run(&["payments"]).await.is(3);
+    is_presentable(&shown);
+    assert!(shown.out.contains("that settles it, or makes it UNKNOWN if it is too old"), "{}", shown.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_payment_is_not_called_settled() {
+    let world = World::start().await;
+    for (order, word) in [("UNKNOWN", "  unknown since"), ("SUBMITTED", "  settled")] {
+        let at = [("PaymentSettledAt", s("2026-11-22T18:59:33.120Z"))];
+        world.put_clean(order, &[payment(order), at.to_vec()].concat()).await;
+        let shown = world.run(&["order", order, "--no-audit"]).await.is(0);
+        let line = shown.out.lines().find(|line| line.contains("2026-11-22 18:59:33")).unwrap();
+        assert!(line.starts_with(word), "{}", shown.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_malformed_row_lacks_is_named_and_no_take_up_is_promised_while_the_mapping_is_off() {
+    let world = World::start().await;
+    world.stop_mapping().await;
+    let lacking = item(&[
+        ("CustomerOrder", s("poison")),
+        ("Status", s("FAILED")),
+        ("FailureReason", s("MALFORMED")),
+        ("Attempt", super::n(1)),
+        ("Owner", s("")),
+    ]);
+    world.put(QUARANTINE, lacking).await;
+    let shown = world.run(&["order", "poison", "--no-audit"]).await.is(0);
+    is_presentable(&shown);
+    for name in ["Owner", "AcceptanceId", "AcceptedAt", "ArmedAt", "Deadline"] {
+        assert!(shown.out.contains(&format!("  missing, unreadable {name}\n")), "{name}: {}", shown.out);
+    }
+    for name in ["Attempt\n", "Status\n"] {
+        assert!(!shown.out.contains(&format!("missing, unreadable {name}")), "{}", shown.out);
+    }
+    assert!(shown.out.contains(" replay --dry-run --order poison --aws-port "), "{}", shown.out);
+    let json = world.run(&["order", "poison", "--json"]).await.is(0).json();
+    let names = ["Owner", "AcceptanceId", "AcceptedAt", "ArmedAt", "Deadline"];
+    assert_eq!(json["quarantine"]["lacking"], serde_json::json!(names));
+    // What no operator may read is not guessed.
+    world.put(QUARANTINE, quarantined("whole", "FAILED", 60, &[("FailureReason", s("MALFORMED"))])).await;
+    let shown = world.run(&["order", "whole", "--no-audit"]).await.is(0);
+    is_presentable(&shown);
+    assert!(shown.out.contains("the worker's log has the names"), "{}", shown.out);
+
+    world.put(QUARANTINE, quarantined("stuck", "PENDING", 300, &[])).await;
+    let shown = world.run(&["order", "stuck", "--no-audit"]).await.is(0);
+    is_presentable(&shown);
+    assert!(
+        shown.out.contains("the stream mapping is off") && !shown.out.contains("taken up"),
+        "{}",
+        shown.out
+    );
+    assert!(shown.out.contains(" doctor --aws-port "), "{}", shown.out);
+    let json = world.run(&["order", "stuck", "--json"]).await.is(0).json();
+    assert_eq!(json["mapping"], "Disabled");
 }
 
 #[tokio::test(flavor = "multi_thread")]

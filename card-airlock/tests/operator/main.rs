@@ -7,21 +7,24 @@
     reason = "a test's helpers fail the test by panicking"
 )]
 
+mod deployed_otherwise;
 mod doctor;
 mod drill;
 mod listing;
 mod settling;
 mod status;
 
-use std::{collections::HashMap, process::Stdio};
+use std::{collections::HashMap, process::Stdio, sync::Arc};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use axum::{Router, body::to_bytes, extract::Request};
 use card_airlock::{
     functions,
     operations::{Place, StackAccess},
     sign_in,
     stack::{Stack, StackOptions},
 };
+use clock::Clock;
 use order::Timestamp;
 use serde_json::Value;
 use test_support::{Client, tables::ORDERS};
@@ -52,7 +55,9 @@ impl Done {
 }
 
 struct World {
-    stack: Stack,
+    stack: Arc<Stack>,
+    /// Where the commands find it.
+    aws_url: String,
 }
 
 impl World {
@@ -61,17 +66,58 @@ impl World {
     }
 
     async fn with(parameters: &[(&str, &str)]) -> Self {
+        Self::on(None, parameters, Clock::system()).await
+    }
+
+    /// A stack of another template.
+    async fn of(template: String, parameters: &[(&str, &str)]) -> Self {
+        Self::on(Some(template), parameters, Clock::system()).await
+    }
+
+    async fn on(template: Option<String>, parameters: &[(&str, &str)], clock: Clock) -> Self {
         let given = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let options = StackOptions {
             parameters: given.collect(),
+            template,
+            clock,
             ..StackOptions::on_free_ports(sign_in::ephemeral().unwrap())
         };
-        Self { stack: Stack::start(options).await.unwrap() }
+        let stack = Stack::start(options).await.unwrap();
+        Self { aws_url: stack.aws_url(), stack: Arc::new(stack) }
+    }
+
+    /// The same stack, whose services say this in each answer that has the member.
+    async fn answering(&self, member: &'static str, value: Value) -> Self {
+        let (upstream, http) = (self.stack.aws_url(), test_support::http_client());
+        let forward = move |request: Request| {
+            let (upstream, http, value) = (upstream.clone(), http.clone(), value.clone());
+            async move {
+                let (mut head, body) = request.into_parts();
+                head.headers.remove("host");
+                head.headers.remove("content-length");
+                let body = to_bytes(body, 1 << 20).await.unwrap();
+                let url = format!("{upstream}{}", head.uri);
+                let reply =
+                    http.request(head.method, url).headers(head.headers).body(body).send().await.unwrap();
+                let (status, mut headers) = (reply.status(), reply.headers().clone());
+                headers.remove("content-length");
+                let body = reply.bytes().await.unwrap();
+                let edited = serde_json::from_slice::<Value>(&body).ok().and_then(|mut answer| {
+                    *answer.as_object_mut()?.get_mut(member)? = value;
+                    Some(answer.to_string().into())
+                });
+                (status, headers, edited.unwrap_or(body))
+            }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let aws_url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(axum::serve(listener, Router::new().fallback(forward)).into_future());
+        Self { stack: Arc::clone(&self.stack), aws_url }
     }
 
     /// A command, as a script runs it: nobody is at a terminal.
     async fn run(&self, arguments: &[&str]) -> Done {
-        let port = self.stack.aws_url().rsplit(':').next().unwrap().to_owned();
+        let port = self.aws_url.rsplit(':').next().unwrap().to_owned();
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_card-airlock"));
         command.args(arguments).args(["--aws-port", &port]).stdin(Stdio::null());
         let output = command.output().await.unwrap();
@@ -80,7 +126,7 @@ impl World {
     }
 
     async fn access(&self) -> StackAccess {
-        StackAccess::open(Place::Up { aws_url: self.stack.aws_url() }).await.unwrap()
+        StackAccess::open(Place::Up { aws_url: self.aws_url.clone() }).await.unwrap()
     }
 
     fn user(&self, groups: &[&str]) -> Client {

@@ -45,6 +45,7 @@ async fn a_payment_that_was_charged_is_submitted_with_its_reference_and_the_audi
     // Once more: there is nothing to settle, and nothing is recorded.
     let again = world.run(&["settle", "A-1", "--charged", "ch_1", "--yes"]).await.is(1);
     assert!(again.told.contains("the payment is SUBMITTED"), "{}", again.told);
+    assert!(again.told.contains(" order A-1 --aws-port "), "{}", again.told);
     assert_eq!(audit(&world).await.len(), 1);
 }
 
@@ -131,6 +132,9 @@ async fn only_a_payment_that_is_unknown_is_settled() {
         let before = world.row(ORDERS, order).await;
         let done = world.run(&["settle", order, "--not-charged", "--yes"]).await.is(1);
         assert!(done.told.contains(why), "{order}: {}", done.told);
+        let next =
+            if order == "SUBMITTING" { "curl ".to_owned() } else { format!(" order {order} --aws-port ") };
+        assert!(done.told.lines().last().unwrap().contains(&next), "{order}: {}", done.told);
         is_presentable(&done);
         assert_eq!(world.row(ORDERS, order).await, before);
     }

@@ -60,11 +60,60 @@ async fn status_counts_each_row_where_it_is_and_says_that_a_person_is_needed() {
 
     let shown = world.run(&["status"]).await.is(3);
     is_presentable(&shown);
-    for line in
-        ["given up", "taken up again by", "ORDER_EXISTS", "oldest 2 h", "UNKNOWN", "A person is needed."]
-    {
+    for line in ["given up", "ORDER_EXISTS", "oldest 2 h", "UNKNOWN", "A person is needed."] {
         assert!(shown.out.contains(line), "{line}: {}", shown.out);
     }
+    // Nothing is taken up while the mapping is off, and what to look at is told.
+    assert!(shown.out.contains("Stream mapping              Disabled"), "{}", shown.out);
+    assert!(
+        shown.out.contains("oldest 5 min, the stream mapping is off") && !shown.out.contains("taken up"),
+        "{}",
+        shown.out
+    );
+    assert_eq!(json["mapping"], "Disabled");
+    let next: Vec<_> = json["next"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    let port = world.aws_url.rsplit(':').next().unwrap();
+    let own = |command: &str| format!("{} {command} --aws-port {port}", env!("CARGO_BIN_EXE_card-airlock"));
+    let commands =
+        ["doctor", "orders --state given-up", "orders --state parked", "replay --dry-run", "payments"]
+            .map(own);
+    assert_eq!(next, commands);
+    for command in &commands {
+        assert!(shown.out.contains(&format!("\n  {command}\n")), "{command}: {}", shown.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mapping_that_is_off_needs_a_person_and_one_that_cannot_be_read_is_told() {
+    let world = World::start().await;
+    // As for an order that Lambda gave up a while ago: nobody has a position for it, so it stays.
+    let stuck = [("ArmedAt", s(&ago(300).to_string()))];
+    world.put(QUARANTINE, quarantined("stuck", "EXPIRED", 300, &stuck)).await;
+    let shown = world.run(&["status"]).await.is(0);
+    assert!(shown.out.contains("Stream mapping              Enabled"), "{}", shown.out);
+    world.stack.aws().faults().add("OperatorRead/lambda/ListEventSourceMappings=error".parse().unwrap());
+    let done = world.run(&["status", "--json"]).await.is(1).json();
+    assert!(done["mapping"]["notRead"].as_str().unwrap().contains("ListEventSourceMappings"), "{done}");
+    let shown = world.run(&["status"]).await.is(1);
+    is_presentable(&shown);
+    assert!(shown.out.contains("Stream mapping              not read:"), "{}", shown.out);
+    world.stack.aws().faults().clear();
+    world.stop_mapping().await;
+    world.put(QUARANTINE, quarantined("stuck", "PENDING", 300, &stuck)).await;
+    let done = world.run(&["status", "--json"]).await.is(3).json();
+    assert_eq!((&done["needsAttention"], &done["mapping"]), (&true.into(), &"Disabled".into()));
+    // With the mapping on again, it says by when the sweep takes it up.
+    let (lambda, mappings) =
+        (world.lambda(), world.lambda().list_event_source_mappings().send().await.unwrap());
+    let uuid = mappings.event_source_mappings()[0].uuid().unwrap().to_owned();
+    // The row must stay: what the mapping hands over to is asked to fail.
+    world.stack.aws().faults().add("TokenizeWorkerRole/dynamodb/*=error".parse().unwrap());
+    test_support::eventually("the mapping is on", async || {
+        lambda.update_event_source_mapping().uuid(&uuid).enabled(true).send().await.ok()
+    })
+    .await;
+    let shown = world.run(&["status"]).await;
+    assert!(shown.out.contains("oldest 5 min, taken up again by "), "{}{}", shown.out, shown.told);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,7 +40,7 @@ use crate::{
     kms::Kms,
     lambda,
     metering::{take_units, with_metering},
-    not_here,
+    metrics, not_here,
     observer::{ObservedCall, Observer},
     request::Request,
     request_names::RequestNames,
@@ -121,7 +121,7 @@ impl AwsEndpoint {
         let endpoint = Self(Arc::new(Inner {
             dynamo,
             kms,
-            sqs: Sqs::new(&url, &account.region),
+            sqs: Sqs::new(&url, &account.region, clock.clone()),
             secrets: Secrets::default(),
             deployed: OnceLock::new(),
             clock: clock.clone(),
@@ -312,6 +312,9 @@ impl Inner {
     pub(crate) async fn perform(&self, request: Request) -> Result<Answer, Fault> {
         if declared::is_declared(request.service, &request.operation) {
             return Ok(declared::perform(self.deployed.get(), &request));
+        }
+        if (request.service, request.operation.as_str()) == (Service::CloudWatch, metrics::OPERATION) {
+            return Ok(metrics::perform(&self.sqs.waiting(), self.clock.now(), &request));
         }
         match request.service {
             Service::DynamoDb | Service::DynamoDbStreams => self.dynamo.perform(request).await,

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
-use crate::xml;
+use crate::{cbor, xml};
 
 /// How a service is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,9 +57,7 @@ impl Protocol {
 
     /// Members in CBOR.
     pub(crate) fn cbor(status: StatusCode, members: &Value) -> Written {
-        let mut body = Vec::new();
-        // A buffer takes everything.
-        let _ = ciborium::into_writer(members, &mut body);
+        let body = cbor::write(members);
         let headers = vec![("smithy-protocol", "rpc-v2-cbor".to_owned())];
         Written { status, content_type: "application/cbor", headers, body: body.into() }
     }

@@ -5,7 +5,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use crate::{
-    addressed::Addressed, answer::Fault, calls::Call, protocol::Protocol, request_names::RequestNames,
+    addressed::Addressed, answer::Fault, calls::Call, cbor, protocol::Protocol, request_names::RequestNames,
     service::Service,
 };
 
@@ -48,10 +48,7 @@ impl Request {
         let json = match protocol {
             Protocol::AwsJson => object(&body)?,
             Protocol::RpcV2Cbor if body.is_empty() => parameters,
-            Protocol::RpcV2Cbor => match ciborium::from_reader(body.as_ref()) {
-                Ok(Value::Object(members)) => members,
-                Ok(_) | Err(_) => return Err(Fault::NOT_JSON),
-            },
+            Protocol::RpcV2Cbor => cbor::read(&body).ok_or(Fault::NOT_JSON)?,
             _ if operation == "Invoke" => {
                 let mut parameters = parameters;
                 for (header, name) in INVOKE_HEADERS {

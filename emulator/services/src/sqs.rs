@@ -6,6 +6,7 @@ use std::{
 };
 
 use axum::body::Bytes;
+use clock::Clock;
 use http::StatusCode;
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -31,10 +32,11 @@ pub(crate) struct Sqs {
     sent: Mutex<VecDeque<Value>>,
     waiting: Waitings,
     answers_at_once: AtomicBool,
+    clock: Clock,
 }
 
 impl Sqs {
-    pub(crate) fn new(url: &str, region: &str) -> Self {
+    pub(crate) fn new(url: &str, region: &str, clock: Clock) -> Self {
         Self {
             service: SqsService::new(),
             url: url.to_owned(),
@@ -42,6 +44,7 @@ impl Sqs {
             sent: Mutex::default(),
             waiting: Waitings::default(),
             answers_at_once: AtomicBool::new(false),
+            clock,
         }
     }
 
@@ -62,7 +65,7 @@ impl Sqs {
                 let theirs = format!("https://sqs.{}.amazonaws.com", self.region);
                 answer.body = replaced(answer.body, &theirs, &self.url);
             }
-            self.waiting.follow(&request, &answer);
+            self.waiting.follow(&request, &answer, self.clock.now());
             if request.operation.starts_with("SendMessage") {
                 self.remember(request.json);
             }

@@ -1,6 +1,9 @@
 //! Which messages are in the queues: kept beside the embedded service, which shows its messages to receivers only.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::SystemTime,
+};
 
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -19,6 +22,8 @@ pub struct Waiting {
     pub body: String,
     /// How often it was received and not deleted.
     pub received: u64,
+    /// When it was sent, by the endpoint's clock.
+    pub sent: SystemTime,
 }
 
 /// The messages that were sent and not deleted.
@@ -39,8 +44,8 @@ impl Waitings {
         self.followed().messages.values().cloned().collect()
     }
 
-    /// Records a call that succeeded.
-    pub(crate) fn follow(&self, request: &Request, answer: &Answer) {
+    /// Records a call that succeeded now.
+    pub(crate) fn follow(&self, request: &Request, answer: &Answer, now: SystemTime) {
         let operation = request.operation.as_str();
         if !["SendMessage", "ReceiveMessage", "DeleteMessage"].contains(&operation) {
             return;
@@ -48,7 +53,7 @@ impl Waitings {
         let answer: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let mut followed = self.followed();
         match operation {
-            "SendMessage" => followed.sent(request, &answer),
+            "SendMessage" => followed.sent(request, &answer, now),
             "ReceiveMessage" => followed.received(&answer),
             _ => followed.deleted(request),
         }
@@ -60,13 +65,13 @@ impl Waitings {
 }
 
 impl Followed {
-    fn sent(&mut self, request: &Request, answer: &Value) {
+    fn sent(&mut self, request: &Request, answer: &Value, now: SystemTime) {
         let url = request.text("QueueUrl").unwrap_or_default();
         let (Some(body), Some(id)) = (request.text("MessageBody"), text(answer, "MessageId")) else { return };
         let queue = url.rsplit('/').next().unwrap_or_default().to_owned();
         self.number += 1;
         self.numbers.insert(id.to_owned(), self.number);
-        self.messages.insert(self.number, Waiting { queue, body: body.to_owned(), received: 0 });
+        self.messages.insert(self.number, Waiting { queue, body: body.to_owned(), received: 0, sent: now });
         if self.messages.len() > MOST {
             self.messages.pop_first();
         }
@@ -113,7 +118,7 @@ mod tests {
         let follow = |operation: &str, asked: Value, answered: Value| {
             let request = Request::own(Service::Sqs, operation, asked);
             let body = Bytes::from(answered.to_string());
-            waitings.follow(&request, &Answer::new(StatusCode::OK, body));
+            waitings.follow(&request, &Answer::new(StatusCode::OK, body), SystemTime::UNIX_EPOCH);
         };
         for id in ["1", "2"] {
             let asked = json!({ "QueueUrl": "http://x/1/Q", "MessageBody": format!("body {id}") });
@@ -127,5 +132,6 @@ mod tests {
         follow("DeleteMessage", json!({ "ReceiptHandle": "r" }), json!({}));
         let left = waitings.all();
         assert_eq!((left.len(), left[0].body.as_str(), left[0].queue.as_str()), (1, "body 2", "Q"));
+        assert_eq!(left[0].sent, SystemTime::UNIX_EPOCH);
     }
 }

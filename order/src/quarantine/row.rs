@@ -76,7 +76,34 @@ pub struct QuarantineRow {
     pub expires_at: u64,
 }
 
+/// What no row can be read without.
+const NEEDED: [&str; 16] = [
+    "CustomerOrder",
+    "CustomerName",
+    "Address",
+    "Owner",
+    "AcceptanceId",
+    "AcceptedAt",
+    "ArmedAt",
+    "SealedCard",
+    "DataKey",
+    "KeyBatchId",
+    "CardLast4",
+    "CardBrand",
+    "Status",
+    "Attempt",
+    "Deadline",
+    "ExpiresAt",
+];
+
 impl QuarantineRow {
+    /// The attributes that a stored row lacks. One that lacks none may still hold an unknown one, or a value of another
+    /// form; whoever wrote it chose those, so they are not named.
+    #[must_use]
+    pub fn lacking(item: &HashMap<String, AttributeValue>) -> Vec<&'static str> {
+        NEEDED.into_iter().filter(|name| !item.contains_key(*name)).collect()
+    }
+
     /// Reads a row from its stored form, without the attributes that only arming and recovery read.
     ///
     /// # Errors
@@ -120,16 +147,20 @@ impl QuarantineRow {
     }
 }
 
-/// What may be read of a quarantine row without its sealed card. Only owner and status must be readable: a
-/// malformed row still has an owner, who may see that it failed.
+/// What may be read of a quarantine row without its sealed card. Nothing of it must be readable: the owner of a malformed
+/// row may see that it failed, and so may the billing group if even the owner cannot be read.
 #[serde_as]
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct QuarantineView {
     /// Who placed the order.
-    pub owner: Owner,
-    /// Its status.
-    pub status: QuarantineStatus,
+    #[serde(default)]
+    #[serde_as(as = "DefaultOnError")]
+    pub owner: Option<Owner>,
+    /// Its status. None: the next sweep parks it.
+    #[serde(default)]
+    #[serde_as(as = "DefaultOnError")]
+    pub status: Option<QuarantineStatus>,
     /// This acceptance of the order.
     #[serde(default)]
     #[serde_as(as = "DefaultOnError")]
@@ -187,9 +218,13 @@ where
 #[serde(rename_all = "PascalCase")]
 pub struct QuarantineStanding {
     /// Who placed the order.
-    pub owner: Owner,
-    /// Its status.
-    pub status: QuarantineStatus,
+    #[serde(default)]
+    #[serde_as(as = "DefaultOnError")]
+    pub owner: Option<Owner>,
+    /// Its status. None: the next sweep parks it.
+    #[serde(default)]
+    #[serde_as(as = "DefaultOnError")]
+    pub status: Option<QuarantineStatus>,
     /// The token whose card this one is to replace; none for a new order.
     #[serde(default)]
     #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
@@ -203,7 +238,7 @@ impl QuarantineStanding {
     /// Whether this card is to replace the card of that token, and is PENDING.
     #[must_use]
     pub fn is_replacing(&self, token: Token) -> bool {
-        self.status == QuarantineStatus::Pending && self.replaces == Some(token)
+        self.status == Some(QuarantineStatus::Pending) && self.replaces == Some(token)
     }
 }
 
@@ -222,7 +257,7 @@ impl QuarantineView {
         // Without these there is nothing to answer a repeated submission with.
         self.acceptance_id.zip(self.accepted_at)?;
         Some(Details {
-            owner: self.owner.clone(),
+            owner: self.owner.clone()?,
             customer: self.customer.clone()?,
             last4: self.card_last4?,
             brands: self.card_brand?.into(),
@@ -249,10 +284,25 @@ mod tests {
         .unwrap();
         let item: HashMap<String, AttributeValue> = serde_dynamo::aws_sdk_dynamodb_1::to_item(row).unwrap();
         let view: QuarantineView = serde_dynamo::aws_sdk_dynamodb_1::from_item(item).unwrap();
-        assert_eq!(view.status, QuarantineStatus::Failed);
+        assert_eq!(view.status, Some(QuarantineStatus::Failed));
+        assert_eq!(view.owner, "me".parse().ok());
         assert_eq!(view.failure_reason, Some(FailureReason::Malformed));
         assert_eq!((view.acceptance_id, view.accepted_at), (None, None));
         assert!(view.details().is_none());
+    }
+
+    #[test]
+    fn a_row_whose_owner_or_status_cannot_be_read_is_there_all_the_same() {
+        for odd in [json!(null), json!(7), json!([]), json!("")] {
+            let row = json!({"Owner": odd, "Status": odd, "FailureReason": "MALFORMED"});
+            let item: HashMap<String, AttributeValue> =
+                serde_dynamo::aws_sdk_dynamodb_1::to_item(row).unwrap();
+            let view: QuarantineView = serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone()).unwrap();
+            assert_eq!((view.owner.as_ref(), view.status), (None, None), "{odd}");
+            assert_eq!(view.failure_reason, Some(FailureReason::Malformed));
+            let standing: QuarantineStanding = serde_dynamo::aws_sdk_dynamodb_1::from_item(item).unwrap();
+            assert_eq!((standing.owner, standing.status), (None, None), "{odd}");
+        }
     }
 
     #[test]
@@ -278,10 +328,14 @@ mod tests {
         kept.remove("FirstArmedAt");
         assert_eq!(written, kept);
 
-        for missing in ["CustomerName", "Address", "Owner", "SealedCard"] {
+        assert_eq!(QuarantineRow::lacking(&item), [""; 0]);
+        for missing in item.keys() {
             let mut item = item.clone();
             item.remove(missing);
-            assert_eq!(QuarantineRow::parse(item), Err(TableError::Malformed), "{missing}");
+            // Only these times are not needed.
+            let is_needed = missing != "FirstArmedAt";
+            assert_eq!(QuarantineRow::lacking(&item), vec![missing.as_str(); usize::from(is_needed)]);
+            assert_eq!(QuarantineRow::parse(item).is_err(), is_needed, "{missing}");
         }
         item.insert("CardNumber".into(), AttributeValue::S("1".into()));
         assert_eq!(QuarantineRow::parse(item), Err(TableError::Malformed));

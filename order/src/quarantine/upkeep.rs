@@ -239,6 +239,22 @@ impl KeptRow {
         self.first_armed_at.or(self.armed_at)
     }
 
+    /// The attributes that each row needs and this one lacks, or has in a form that nobody can read; of those that are read
+    /// here. The sealed card, the customer's details and what is shown of the card are not.
+    #[must_use]
+    pub fn lacking(&self) -> Vec<&'static str> {
+        let needed = [
+            ("Owner", self.owner.is_some()),
+            ("AcceptanceId", self.acceptance.is_some()),
+            ("AcceptedAt", self.accepted_at.is_some()),
+            ("ArmedAt", self.armed_at.is_some()),
+            ("Status", self.status.is_some()),
+            ("Attempt", self.attempt.is_some()),
+            ("Deadline", self.deadline.is_some()),
+        ];
+        needed.into_iter().filter(|(_, is_there)| !is_there).map(|(name, _)| name).collect()
+    }
+
     /// Where a PENDING row is, as far as the row itself tells.
     #[must_use]
     pub fn progress(&self, now: Timestamp) -> Progress {
@@ -271,5 +287,41 @@ impl KeptRow {
             suspected: count("Suspected"),
             deadline: number("Deadline").and_then(|n| n.parse().ok()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> HashMap<String, AttributeValue> {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let number = |number: u64| AttributeValue::N(number.to_string());
+        let at = "2026-11-21T18:59:33.120Z";
+        [
+            ("CustomerOrder", text("A-1")),
+            ("Owner", text("ann")),
+            ("AcceptanceId", text("550e8400-e29b-41d4-a716-446655440000")),
+            ("AcceptedAt", text(at)),
+            ("ArmedAt", text(at)),
+            ("Status", text("FAILED")),
+            ("Attempt", number(1)),
+            ("Deadline", number(1)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
+    #[test]
+    fn what_a_row_lacks_or_has_in_another_form_is_named() {
+        assert_eq!(KeptRow::of(&row()).unwrap().lacking(), [""; 0]);
+        for name in row().keys().filter(|name| *name != "CustomerOrder") {
+            let (mut without, mut other) = (row(), row());
+            without.remove(name);
+            other.insert(name.clone(), AttributeValue::Bool(true));
+            for row in [without, other] {
+                assert_eq!(KeptRow::of(&row).unwrap().lacking(), [name]);
+            }
+        }
     }
 }

@@ -11,9 +11,12 @@ use super::{
     shown,
 };
 use crate::{
-    operations::doctor::{Checked, examine, promised_key_policy},
+    operations::doctor::{Checked, PolicyDifference, examine, promised_key_policy},
     style::{BAD, FAINT, GOOD, HEADING},
 };
+
+/// The columns that a value of a policy has, with a sign and its indent before it.
+const DIFFERENCE_WIDTH: usize = 70;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct DoctorArgs {
@@ -59,12 +62,34 @@ fn print(check: &Checked, out: &mut dyn Write) -> io::Result<()> {
     for finding in &outcome.findings {
         writeln!(out, "{name:<12}{BAD}wrong{BAD:#}")?;
         wrapped(out, &finding.what)?;
+        if let Some(policies) = &finding.policies {
+            print_difference(policies, out)?;
+        }
         wrapped(out, &format!("Why: {}", finding.why))?;
         writeln!(out, "    Fix:")?;
         // A command stays on its line, so that it can be pasted.
         finding.fix.lines().try_for_each(|line| writeln!(out, "      {line}"))?;
     }
     outcome.not_checked.iter().try_for_each(|why| wrapped(out, &format!("Not checked: {why}")))
+}
+
+/// Statement by statement, a value a line.
+fn print_difference(policies: &PolicyDifference, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "    {FAINT}+ only in the stack, - only in the template{FAINT:#}")?;
+    for statement in &policies.statements {
+        writeln!(out, "      {}", statement.sid)?;
+        for (sign, lines) in [("-", &statement.only_in_template), ("+", &statement.only_in_stack)] {
+            for line in lines {
+                // An ARN may be longer than the rest of the line.
+                let letters: Vec<char> = line.chars().collect();
+                for (at, part) in letters.chunks(DIFFERENCE_WIDTH).enumerate() {
+                    let sign = if at == 0 { sign } else { " " };
+                    writeln!(out, "        {sign} {}", part.iter().collect::<String>())?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A text over lines of 80 columns.
@@ -87,7 +112,12 @@ fn wrapped(out: &mut dyn Write, text: &str) -> io::Result<()> {
 fn in_json(checked: &[Checked]) -> serde_json::Value {
     let findings = |check: &Checked| {
         let findings = check.outcome.findings.iter();
-        findings.map(|it| json!({ "what": it.what, "why": it.why, "fix": it.fix })).collect::<Vec<_>>()
+        findings
+            .map(|it| {
+                let policies = it.policies.as_deref().map(policies_json);
+                json!({ "what": it.what, "why": it.why, "fix": it.fix, "policies": policies })
+            })
+            .collect::<Vec<_>>()
     };
     let checks = checked.iter().map(|check| {
         json!({ "check": check.name, "findings": findings(check), "notChecked": check.outcome.not_checked })
@@ -96,9 +126,42 @@ fn in_json(checked: &[Checked]) -> serde_json::Value {
     json!({ "findings": found, "checks": checks.collect::<Vec<_>>() })
 }
 
+fn policies_json(policies: &PolicyDifference) -> serde_json::Value {
+    let statements = policies.statements.iter().map(|one| {
+        json!({
+            "sid": one.sid, "onlyInStack": one.only_in_stack, "onlyInTemplate": one.only_in_template,
+        })
+    });
+    json!({
+        "stack": policies.stack, "template": policies.template, "statements": statements.collect::<Vec<_>>(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::doctor::StatementDifference;
+
+    #[test]
+    fn a_difference_fits_the_screen_and_loses_no_letter() {
+        let long = format!("Principal AWS = arn:aws:iam::123456789012:role/{}", "r".repeat(120));
+        let statement = StatementDifference {
+            sid: "PaybillOpens".to_owned(),
+            only_in_stack: vec![long.clone()],
+            only_in_template: vec!["Action = kms:Decrypt".to_owned()],
+        };
+        let policies =
+            PolicyDifference { stack: json!(null), template: json!(null), statements: vec![statement] };
+        let mut out = Vec::new();
+        print_difference(&policies, &mut out).unwrap();
+        let told = anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string();
+        assert!(told.lines().all(|line| line.chars().count() <= 80), "{told}");
+        let (statement, values) = told.split_once("PaybillOpens\n").unwrap();
+        assert!(statement.contains("+ only in the stack"), "{told}");
+        let (promised, found) = values.split_once("        + ").unwrap();
+        assert_eq!(promised, "        - Action = kms:Decrypt\n");
+        assert_eq!(found.split("\n          ").collect::<String>().trim_end(), long);
+    }
 
     #[test]
     fn a_text_is_wrapped_at_80_columns_and_loses_no_word() {

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use clap::Args;
 use order::{
-    AuditItem, AuditSelection, AuditTrail, Decline, KeptRow, OrderId, OrderOverview, OrderTable, Progress,
-    QuarantineStatus, Timestamp, Upkeep,
+    AuditItem, AuditSelection, AuditTrail, Decline, FailureReason, KeptRow, OrderId, OrderOverview,
+    OrderTable, Progress, QuarantineStatus, Standing, Timestamp, Upkeep,
 };
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use super::{
     shown,
 };
 use crate::{
-    operations::{Right, StackAccess},
+    operations::{PaybillTerms, Right, StackAccess, is_mapping_on, mapping_state},
     style::{FAINT, HEADING},
 };
 
@@ -42,6 +42,10 @@ struct History {
     row: Option<KeptRow>,
     clean: Option<OrderOverview>,
     audit: Option<Vec<AuditItem>>,
+    /// The state of the worker's stream mapping, of a row that needs it; none also if it could not be read.
+    mapping: Option<String>,
+    /// Of an order with a payment; none also if they could not be read.
+    terms: Option<PaybillTerms>,
 }
 
 pub(super) async fn run(args: OrderArgs, out: &mut dyn Write) -> Result<u8, OperateError> {
@@ -54,7 +58,7 @@ pub(super) async fn run(args: OrderArgs, out: &mut dyn Write) -> Result<u8, Oper
     if args.json {
         writeln!(out, "{}", history.in_json(&args.order, now))?;
     } else {
-        history.print(&args.order, now, out)?;
+        history.print(&access, &args.order, now, out)?;
     }
     Ok(NOTHING_LEFT)
 }
@@ -72,20 +76,38 @@ impl History {
             let trail = AuditTrail::new(&config, names.physical("DetokenizeAuditTable")?.to_owned());
             audit = Some(read_audit(&trail, order).await?);
         }
-        Ok(Self { row, clean, audit })
+        let is_pending = row.as_ref().is_some_and(|row| row.status == Some(QuarantineStatus::Pending));
+        let mapping = if is_pending { mapping_state(access).await.ok() } else { None };
+        let has_payment =
+            clean.as_ref().and_then(|clean| clean.payments.as_ref()?.current.as_ref()).is_some();
+        let terms = if has_payment { PaybillTerms::read(access).await.ok() } else { None };
+        Ok(Self { row, clean, audit, mapping, terms })
     }
 
-    fn print(&self, order: &OrderId, now: Timestamp, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{HEADING}{}{HEADING:#}", shown::order(Some(order)))?;
+    fn print(
+        &self,
+        access: &StackAccess,
+        order: &OrderId,
+        now: Timestamp,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        writeln!(out, "{HEADING}Order {}{HEADING:#}", shown::order(Some(order)))?;
         if let Some(row) = &self.row {
             let what =
                 if self.clean.is_some() { "In quarantine: another card for it" } else { "In quarantine" };
             writeln!(out, "{what}")?;
-            print_row(row, now, out)?;
+            let is_off = self.mapping.as_ref().is_some_and(|state| !is_mapping_on(state));
+            print_row(row, is_off, now, out)?;
+            for command in row_commands(row, is_off, order) {
+                writeln!(out, "  {FAINT}{}{FAINT:#}", access.own(&command))?;
+            }
         }
         if let Some(clean) = &self.clean {
             writeln!(out, "Across")?;
             print_clean(clean, now, out)?;
+            if let Some(payment) = clean.payments.as_ref().and_then(|payments| payments.current.as_ref()) {
+                payments::advise(access, order, payment, self.terms.as_ref(), now, out)?;
+            }
         }
         if let Some(audit) = &self.audit {
             writeln!(out, "Audit: {} items", audit.len())?;
@@ -103,6 +125,7 @@ impl History {
         json!({
             "order": order.shown(),
             "quarantine": self.row.as_ref().map(|row| row_json(row, State::of_row(row, now))),
+            "mapping": self.mapping,
             "clean": self.clean.as_ref().map(|it| clean_json(it, State::of_payments(it.payments.as_ref()))),
             "payments": self.clean.as_ref().and_then(payments),
             "audit": self.audit.as_ref().map(|items| items.iter().map(audit::in_json).collect::<Vec<_>>()),
@@ -128,16 +151,40 @@ async fn read_audit(trail: &AuditTrail, order: &OrderId) -> Result<Vec<AuditItem
     }
 }
 
-fn print_row(row: &KeptRow, now: Timestamp, out: &mut dyn Write) -> io::Result<()> {
+/// What a person asks next about a row in quarantine.
+fn row_commands(row: &KeptRow, is_mapping_off: bool, order: &OrderId) -> Vec<String> {
+    let is_parked =
+        row.status == Some(QuarantineStatus::Failed) && row.reason.is_none_or(FailureReason::is_replayable);
+    let mut commands = Vec::new();
+    if is_mapping_off {
+        commands.push("doctor".to_owned());
+    }
+    // An id that reads as a card number is not written out.
+    if let Some(id) = order.shown().filter(|_| is_parked) {
+        commands.push(format!("replay --dry-run --order {id}"));
+    }
+    commands
+}
+
+/// `is_mapping_off`: nothing comes across, whatever takes the row up.
+fn print_row(row: &KeptRow, is_mapping_off: bool, now: Timestamp, out: &mut dyn Write) -> io::Result<()> {
     let mut line = |name: &str, value: &str| shown::with_id(out, &format!("  {name:<20}"), value);
     line("status", row.status.map_or("unreadable", QuarantineStatus::word))?;
     if let Some(reason) = row.reason {
         line("reason", reason.code())?;
     }
+    let lacking = row.lacking();
+    if !lacking.is_empty() {
+        // Each on its line: all of them do not fit one.
+        lacking.iter().try_for_each(|name| line("missing, unreadable", name))?;
+    } else if row.reason == Some(FailureReason::Malformed) {
+        line("missing, unreadable", "none of what may be read here: the worker's log has the names")?;
+    }
     line("accepted", &at(row.accepted_at, now))?;
     line("armed", &format!("{}, {} times", at(row.armed_at, now), row.attempt.unwrap_or(0)))?;
     if row.status == Some(QuarantineStatus::Pending) {
         match row.progress(now) {
+            _ if is_mapping_off => line("now", "waits: the stream mapping is off, and nothing comes across")?,
             Progress::InWork => line("now", "with stream and worker")?,
             Progress::GivenUp { again_by } => {
                 line("now", &format!("given up; taken up again by {} UTC", shown::time(again_by)))?;
@@ -187,8 +234,10 @@ fn print_clean(clean: &OrderOverview, now: Timestamp, out: &mut dyn Write) -> io
         Some(payment) => {
             writeln!(out, "Payment")?;
             payments::describe(payment, now, out)?;
+            // Of one that is UNKNOWN it is the time at which nobody knew any more.
+            let word = if payment.standing == Standing::Unknown { "unknown since" } else { "settled" };
             match clean.settled_at {
-                Some(_) => shown::with_id(out, &format!("  {:<20}", "settled"), &at(clean.settled_at, now)),
+                Some(_) => shown::with_id(out, &format!("  {word:<20}"), &at(clean.settled_at, now)),
                 None => Ok(()),
             }
         }

@@ -6,9 +6,11 @@ mod doctor;
 mod history;
 mod orders;
 mod outcome;
+mod pass_file;
 mod payments;
 mod place;
 mod replay;
+mod rewrap;
 mod settle;
 mod shown;
 mod status;
@@ -38,6 +40,9 @@ pub(super) enum OperateCommand {
     Settle(settle::SettleArgs),
     /// List who took which card out of the vault, and who settled which payment.
     Audit(audit::AuditArgs),
+    /// Move the vault's data keys from the previous KMS key to the present one, without opening a card; or count or verify
+    /// them. Exit code 3: something is left.
+    Rewrap(rewrap::RewrapArgs),
     /// Compare a stack with what the template promises. Exit code 3: something differs.
     Doctor(doctor::DoctorArgs),
 }
@@ -53,6 +58,7 @@ pub(super) async fn run(command: OperateCommand, out: &mut dyn Write) -> Result<
         OperateCommand::Payments(args) => payments::run(args, out).await,
         OperateCommand::Settle(args) => settle::run(args, out).await,
         OperateCommand::Audit(args) => audit::run(args, out).await,
+        OperateCommand::Rewrap(args) => rewrap::run(args, out).await,
         OperateCommand::Doctor(args) => doctor::run(args, out).await,
     };
     code.map(ExitCode::from)

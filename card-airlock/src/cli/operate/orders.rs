@@ -214,6 +214,7 @@ pub(super) fn row_json(row: &KeptRow, state: State) -> Value {
         "state": state.to_string(),
         "status": row.status,
         "reason": row.reason,
+        "lacking": row.lacking(),
         "owner": row.owner,
         "acceptanceId": row.acceptance,
         "acceptedAt": row.accepted_at,

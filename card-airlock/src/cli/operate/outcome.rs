@@ -2,7 +2,10 @@
 
 use order::{OrderId, ParseOrderIdError, TableError};
 
-use crate::operations::{AccessError, ReplayingError, SettlementError, doctor::PromisedError};
+use super::pass_file::PassFileError;
+use crate::operations::{
+    AccessError, InvokingError, RewrappingError, SettlementError, doctor::PromisedError,
+};
 
 /// Nothing is left to be done by a person.
 pub(super) const NOTHING_LEFT: u8 = 0;
@@ -19,11 +22,16 @@ pub(in crate::cli) enum OperateError {
     #[error(transparent)]
     Access(#[from] AccessError),
     #[error(transparent)]
-    Replaying(#[from] ReplayingError),
+    Invoking(#[from] InvokingError),
     #[error(transparent)]
     Promised(#[from] PromisedError),
+    /// With the command that shows or does what is needed now.
+    #[error("{error}\n  {next}")]
+    Settlement { error: SettlementError, next: String },
+    #[error("{error}, after {rows} rows; what was moved is moved, and the same command continues")]
+    Rewrap { error: RewrappingError, rows: u64 },
     #[error(transparent)]
-    Settlement(#[from] SettlementError),
+    PassFile(#[from] PassFileError),
     #[error("{0}; what was printed until then is right")]
     Table(#[from] TableError),
     #[error(

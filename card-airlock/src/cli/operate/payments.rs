@@ -12,7 +12,7 @@ use super::{
     shown,
 };
 use crate::{
-    operations::{OpenPayment, OpenPayments, Openness, Right},
+    operations::{OpenPayment, OpenPayments, Openness, PaybillTerms, Remedy, Right, StackAccess},
     style::{FAINT, HEADING},
 };
 
@@ -36,12 +36,13 @@ pub(super) async fn run(args: PaymentsArgs, out: &mut dyn Write) -> Result<u8, O
     let table = access.names().physical("CustomerOrderTable")?;
     let orders = OrderTable::new(&access.config(Right::Read), table.to_owned());
     let now = shown::now();
+    let terms = PaybillTerms::read(&access).await.ok();
     let (mut open, mut found) = (OpenPayments::of(&orders, now), 0_u64);
     let bar = shown::spinner("looking at clean orders");
     while let Some(page) = open.next().await? {
         for payment in page.iter().filter(|payment| is_wanted(&args, payment.openness)) {
             found += 1;
-            bar.suspend(|| print(payment, now, args.json, out))?;
+            bar.suspend(|| print(&access, payment, terms.as_ref(), now, args.json, out))?;
         }
         bar.set_message(format!("{} clean orders looked at", open.scanned));
     }
@@ -63,32 +64,126 @@ fn is_wanted(args: &PaymentsArgs, openness: Openness) -> bool {
     }
 }
 
-fn print(open: &OpenPayment, now: Timestamp, as_json: bool, out: &mut dyn Write) -> io::Result<()> {
+fn print(
+    access: &StackAccess,
+    open: &OpenPayment,
+    terms: Option<&PaybillTerms>,
+    now: Timestamp,
+    as_json: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let order = open.order.order.as_ref();
     if as_json {
+        let remedy = open.payment().and_then(|payment| remedy(payment, terms, now));
+        let commands = match (order, remedy) {
+            (Some(order), Some(remedy)) => commands(access, order, remedy),
+            _ => Vec::new(),
+        };
         let payment = open.payment().map(in_json);
-        return writeln!(out, "{}", json!({ "order": order.and_then(OrderId::shown), "payment": payment }));
+        let line = json!({
+            "order": order.and_then(OrderId::shown), "payment": payment, "remedy": remedy.map(<&str>::from),
+            "commands": commands,
+        });
+        return writeln!(out, "{line}");
     }
-    writeln!(out, "{HEADING}{}{HEADING:#}", shown::order(order))?;
-    match open.payment() {
-        Some(payment) => describe(payment, now, out)?,
-        None => writeln!(out, "  its payment attributes do not fit together: somebody edited the row")?,
-    }
-    let id = shown::order(order);
-    match open.openness {
-        Openness::Unknown => writeln!(
-            out,
-            "  {FAINT}Ask the processor for this PaymentId. Then: card-airlock settle ORDER\n  \
-             --charged REFERENCE, or --not-charged{FAINT:#}\n"
-        ),
-        Openness::Interrupted => writeln!(
-            out,
-            "  {FAINT}Send the bill again as a member of the billing group: POST /paybill{FAINT:#}\n"
-        ),
-        Openness::UnderWay | Openness::Unreadable => {
-            writeln!(out, "  {FAINT}card-airlock order {id}{FAINT:#}\n")
+    writeln!(out, "{HEADING}Order {}{HEADING:#}", shown::order(order))?;
+    match (open.payment(), order) {
+        (Some(payment), order) => {
+            describe(payment, now, out)?;
+            if let Some(order) = order {
+                advise(access, order, payment, terms, now, out)?;
+            }
+        }
+        (None, order) => {
+            writeln!(out, "  its payment attributes do not fit together: somebody edited the row")?;
+            if let Some(id) = order.and_then(OrderId::shown) {
+                writeln!(out, "  {FAINT}{}{FAINT:#}", access.own(&format!("order {id}")))?;
+            }
         }
     }
+    writeln!(out)
+}
+
+/// What ends a payment. Without paybill's settings nothing is said to be in time, or that paybill asks by itself.
+fn remedy(payment: &Payment, terms: Option<&PaybillTerms>, now: Timestamp) -> Option<Remedy> {
+    match (terms, &payment.standing) {
+        (Some(terms), _) => terms.remedy(payment, now),
+        (None, Standing::Submitting { until, .. }) if *until > now => Some(Remedy::Wait),
+        (None, Standing::Submitting { .. }) => Some(Remedy::TooLate),
+        (None, Standing::Unknown) => Some(Remedy::AskTheProcessor),
+        (None, Standing::Submitted | Standing::Declined) => None,
+    }
+}
+
+/// The commands of a remedy, in the order in which they are run. `REFERENCE` is to be set by a person.
+fn commands(access: &StackAccess, order: &OrderId, remedy: Remedy) -> Vec<String> {
+    // An id that reads as a card number is not written out.
+    let Some(id) = order.shown() else { return Vec::new() };
+    let settle = |found: &str| access.own(&format!("settle {id} {found}"));
+    let by_hand = || vec![settle("--charged \"$REFERENCE\""), settle("--not-charged")];
+    match remedy {
+        Remedy::Wait => Vec::new(),
+        Remedy::SendAgain => vec![access.bill(order)],
+        Remedy::TooLate | Remedy::SentElsewhere | Remedy::LookUp => {
+            [vec![access.bill(order)], by_hand()].concat()
+        }
+        Remedy::AskTheProcessor => by_hand(),
+    }
+}
+
+/// Says what ends a payment, with the commands.
+pub(super) fn advise(
+    access: &StackAccess,
+    order: &OrderId,
+    payment: &Payment,
+    terms: Option<&PaybillTerms>,
+    now: Timestamp,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let Some(remedy) = remedy(payment, terms, now).filter(|remedy| *remedy != Remedy::Wait) else {
+        return Ok(());
+    };
+    let commands = commands(access, order, remedy);
+    let mut say = |text: &str| writeln!(out, "  {FAINT}{text}{FAINT:#}");
+    if commands.is_empty() {
+        return say("Its id reads as a card number, so no command is shown. Use the PaymentId.");
+    }
+    if remedy != Remedy::AskTheProcessor {
+        match (remedy, terms) {
+            (Remedy::SendAgain, _) => {
+                say("Send the bill again: that charges once at most, and settles it.")?;
+            }
+            (Remedy::LookUp, _) => say("Send the bill: paybill asks the processor for the outcome.")?,
+            (Remedy::TooLate, Some(terms)) => {
+                let hours = terms.idempotency.as_secs() / 3_600;
+                say(&format!("It began more than {hours} h ago and is not sent again. Send the bill:"))?;
+                say("that charges nothing, and makes it UNKNOWN.")?;
+            }
+            (Remedy::SentElsewhere, _) => {
+                say("It was not sent by today's profile and account, and is not sent again.")?;
+                say("Send the bill: that charges nothing, and makes it UNKNOWN.")?;
+            }
+            // Nobody knows how long the processor recognizes it: paybill does.
+            _ => say("Send the bill: that settles it, or makes it UNKNOWN if it is too old.")?,
+        }
+        if !access.is_up() {
+            say("TOKEN is an ID token of a member of the billing group.")?;
+        }
+    }
+    let (bill, by_hand): (Vec<_>, Vec<_>) = commands.iter().partition(|command| command.starts_with("curl "));
+    for command in bill {
+        say(command)?;
+    }
+    if remedy == Remedy::TooLate && terms.is_some_and(PaybillTerms::can_look_up) {
+        say("Send it once more: then paybill asks the processor for the outcome.")?;
+    }
+    let [charged, not_charged] = by_hand.as_slice() else { return Ok(()) };
+    let when = if remedy == Remedy::AskTheProcessor { "Ask" } else { "If it is UNKNOWN then, ask" };
+    say(&format!("{when} the processor for this payment."))?;
+    say("It was charged; REFERENCE is the processor's own id of it:")?;
+    say(charged)?;
+    say("It was not charged, and never will be:")?;
+    say(not_charged)
 }
 
 /// What is known of a payment, a line each.

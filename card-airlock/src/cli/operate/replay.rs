@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     operations::{StackAccess, Work, run_replay},
-    style::{FAINT, HEADING},
+    style::{BAD, FAINT, HEADING},
 };
 
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ pub(in crate::cli) struct ReplayArgs {
     order: Option<OrderId>,
     #[command(flatten)]
     place: PlaceArgs,
-    /// Do not ask. A running `up`, which holds nothing but made-up cards, is never asked about.
+    /// Do not ask.
     #[arg(long)]
     yes: bool,
     /// Print the result as JSON.
@@ -54,23 +54,21 @@ pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<u8, Ope
     let access = args.place.open().await?;
     let dry = Work::Replay { dry_run: true, max: args.max, reason: args.reason, order: args.order.clone() };
     let real = Work::Replay { dry_run: false, max: args.max, reason: args.reason, order: args.order.clone() };
-    if !args.dry_run && !access.is_up() {
+    if !args.dry_run {
         let planned = work(&access, &dry, "finding out what a replay would do").await?;
-        print(&planned, &mut anstream::stderr())?;
+        is_about(&args, &planned)?;
+        print(&access, &planned, &mut anstream::stderr())?;
         if !confirm(&format!("Do this in the {}?", access.title()), args.yes)? {
             return Ok(NOT_CONFIRMED);
         }
     }
     let summary = work(&access, if args.dry_run { &dry } else { &real }, "replaying").await?;
-    let found = summary.rearmed + summary.already_tokenized + summary.gone + summary.still_failing;
-    if args.order.is_some() && found == 0 {
-        return Err(OperateError::NothingToReplay);
-    }
+    is_about(&args, &summary)?;
     if args.json {
         serde_json::to_writer(&mut *out, &summary).map_err(io::Error::from)?;
         writeln!(out)?;
     } else {
-        print(&summary, out)?;
+        print(&access, &summary, out)?;
     }
     Ok(if summary.is_anything_left() { SOMETHING_LEFT } else { NOTHING_LEFT })
 }
@@ -82,7 +80,33 @@ async fn work(access: &StackAccess, work: &Work, what: &str) -> Result<ReplaySum
     Ok(summary?)
 }
 
-fn print(summary: &ReplaySummary, out: &mut dyn Write) -> io::Result<()> {
+/// Whether the order that was asked for has a row or a dead letter.
+fn is_about(args: &ReplayArgs, summary: &ReplaySummary) -> Result<(), OperateError> {
+    let found = summary.rearmed + summary.already_tokenized + summary.gone + summary.still_failing;
+    if args.order.is_some() && found == 0 { Err(OperateError::NothingToReplay) } else { Ok(()) }
+}
+
+/// What must be right by now, or the orders are parked again for the same reason. None: it heals by itself, or the row
+/// says nothing about it.
+fn needed_first(reason: FailureReason) -> Option<&'static str> {
+    match reason {
+        FailureReason::EnvelopeRefused => Some("an altered row never opens. They are parked again."),
+        FailureReason::UnknownVersion => {
+            Some("they need a newer worker. With this one they are parked again.")
+        }
+        FailureReason::Malformed => {
+            Some("they need the version of the worker that reads them. With this one they are\nparked again.")
+        }
+        FailureReason::OrderExists => Some("parked again, unless the order that is across was removed."),
+        FailureReason::Rejected => Some("parked again, unless what DynamoDB refused is right by now."),
+        FailureReason::AttemptsExhausted => {
+            Some("they go across if what the worker's log names is right by now.")
+        }
+        FailureReason::CardNotReplaced | FailureReason::Forgotten => None,
+    }
+}
+
+fn print(access: &StackAccess, summary: &ReplaySummary, out: &mut dyn Write) -> io::Result<()> {
     let title =
         if summary.dry_run { "Dry run: nothing was changed. A replay would do this" } else { "Replayed" };
     writeln!(out, "{HEADING}{title}{HEADING:#}")?;
@@ -96,10 +120,39 @@ fn print(summary: &ReplaySummary, out: &mut dyn Write) -> io::Result<()> {
     ] {
         writeln!(out, "{number:>7}  {what}")?;
     }
-    let left = match (summary.is_anything_left(), summary.rearmed) {
-        (true, _) => "Something is left to replay. docs/operating.md says what to do for each reason.",
-        (false, 0) => "Nothing is left to replay.",
-        (false, _) => "Nothing is left to replay. A dry run in a minute shows what failed again.",
+    if summary.messages_not_asked > 0 {
+        let number = summary.messages_not_asked;
+        writeln!(out, "{number:>7}  dead letters not looked at: they are not about this order")?;
+    }
+    for (reason, number) in &summary.rearmed_reasons {
+        if let Some(needed) = needed_first(*reason) {
+            writeln!(out, "{BAD}{number} failed with {}{BAD:#}:", reason.code())?;
+            needed.lines().try_for_each(|line| writeln!(out, "  {line}"))?;
+        }
+    }
+    let (left, next) = match (summary.is_anything_left(), summary.rearmed) {
+        (true, _) => (
+            "Something is left to replay. docs/operating.md says what to do for each reason.",
+            Some("orders --state parked"),
+        ),
+        (false, 0) => ("Nothing is left to replay.", None),
+        (false, _) => {
+            ("Nothing is left to replay. In a minute this shows what failed again:", Some("replay --dry-run"))
+        }
     };
-    writeln!(out, "{FAINT}{left}{FAINT:#}")
+    writeln!(out, "{FAINT}{left}{FAINT:#}")?;
+    next.map_or(Ok(()), |command| writeln!(out, "  {FAINT}{}{FAINT:#}", access.own(command)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_each_reason_that_a_replay_takes_it_is_said_what_must_be_right_first() {
+        for reason in FailureReason::VARIANTS {
+            assert_eq!(needed_first(*reason).is_some(), reason.is_replayable(), "{reason:?}");
+            assert!(needed_first(*reason).into_iter().flat_map(str::lines).all(|line| line.len() <= 78));
+        }
+    }
 }

@@ -14,7 +14,7 @@ use super::{
     shown,
 };
 use crate::{
-    operations::{payment_to_settle, settle},
+    operations::{SettlementError, StackAccess, payment_to_settle, settle},
     style::HEADING,
 };
 
@@ -55,12 +55,13 @@ pub(super) async fn run(args: SettleArgs, out: &mut dyn Write) -> Result<u8, Ope
         None => FoundOut::NotCharged,
     };
     let access = args.place.open().await?;
-    let seen = payment_to_settle(&access, &args.order).await?;
+    let failed = |error| refused(&access, &args.order, error);
+    let seen = payment_to_settle(&access, &args.order).await.map_err(failed)?;
     say(&args.order, &seen, &found, &access.title(), &mut anstream::stderr())?;
     if !confirm("Write this?", args.yes)? {
         return Ok(NOT_CONFIRMED);
     }
-    let by = settle(&access, &args.order, &seen, &found, shown::now()).await?;
+    let by = settle(&access, &args.order, &seen, &found, shown::now()).await.map_err(failed)?;
     if args.json {
         let settled = json!({
             "order": args.order.shown(), "paymentId": seen.id, "purpose": found.purpose(), "by": by,
@@ -70,6 +71,16 @@ pub(super) async fn run(args: SettleArgs, out: &mut dyn Write) -> Result<u8, Ope
         writeln!(out, "Settled. The audit has it, as done by\n    {by}")?;
     }
     Ok(NOTHING_LEFT)
+}
+
+/// Why nothing was written, with the command that helps.
+fn refused(access: &StackAccess, order: &OrderId, error: SettlementError) -> OperateError {
+    let next = match (&error, order.shown()) {
+        (SettlementError::Submitting, Some(_)) => access.bill(order),
+        (_, Some(id)) => access.own(&format!("order {id}")),
+        (_, None) => access.own("orders --state unknown"),
+    };
+    OperateError::Settlement { error, next }
 }
 
 /// Says what the order has and what will be written.

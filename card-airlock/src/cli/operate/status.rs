@@ -76,18 +76,18 @@ async fn look(
 
 fn show(access: &StackAccess, status: &StackStatus, as_json: bool, out: &mut dyn Write) -> io::Result<()> {
     if as_json {
-        writeln!(out, "{}", in_json(status))?;
+        writeln!(out, "{}", in_json(access, status))?;
     } else {
-        print(&access.title(), status, out)?;
+        print(access, status, out)?;
     }
     out.flush()
 }
 
-fn print(title: &str, status: &StackStatus, out: &mut dyn Write) -> io::Result<()> {
-    let at = status.at;
+fn print(access: &StackAccess, status: &StackStatus, out: &mut dyn Write) -> io::Result<()> {
+    let (at, title) = (status.at, access.title());
     writeln!(out, "{HEADING}{title}{HEADING:#}\n{FAINT}{} UTC{FAINT:#}\n", shown::time(at))?;
     match &status.quarantine {
-        Ok(tally) => print_quarantine(tally, at, out)?,
+        Ok(tally) => print_quarantine(tally, status, out)?,
         Err(why) => not_read("Quarantine", why, out)?,
     }
     match &status.dead_letters {
@@ -119,10 +119,13 @@ fn print(title: &str, status: &StackStatus, out: &mut dyn Write) -> io::Result<(
         }
         Err(why) => not_read("Alarms", why, out)?,
     }
+    match &status.mapping {
+        Ok(state) => word(out, "Stream mapping", state, status.is_mapping_off())?,
+        Err(why) => not_read("Stream mapping", why, out)?,
+    }
     for key in &status.keys {
         match &key.state {
-            Ok(state) if state == "Enabled" => writeln!(out, "{:<28}{state}", key.key)?,
-            Ok(state) => writeln!(out, "{:<28}{BAD}{state}{BAD:#}", key.key)?,
+            Ok(state) => word(out, key.key, state, state != "Enabled")?,
             Err(why) => not_read(key.key, why, out)?,
         }
     }
@@ -130,22 +133,30 @@ fn print(title: &str, status: &StackStatus, out: &mut dyn Write) -> io::Result<(
         writeln!(
             out,
             "\n{BAD}Not everything could be read{BAD:#}, so nobody can tell whether a person is needed."
-        )
+        )?;
     } else if status.needs_attention() {
-        writeln!(out, "\n{BAD}A person is needed.{BAD:#} docs/operating.md says what to do.")
+        writeln!(out, "\n{BAD}A person is needed.{BAD:#} docs/operating.md says what to do.")?;
     } else {
-        writeln!(out, "\n{FAINT}Nobody is needed.{FAINT:#}")
+        return writeln!(out, "\n{FAINT}Nobody is needed.{FAINT:#}");
     }
+    let mut commands = status.to_look_at().into_iter();
+    commands.try_for_each(|command| writeln!(out, "  {FAINT}{}{FAINT:#}", access.own(command)))
 }
 
-fn print_quarantine(tally: &QuarantineTally, at: Timestamp, out: &mut dyn Write) -> io::Result<()> {
+fn print_quarantine(tally: &QuarantineTally, status: &StackStatus, out: &mut dyn Write) -> io::Result<()> {
+    let at = status.at;
     let oldest = |group: &Group| match group.oldest {
         Some(_) => format!("oldest {}", shown::age(group.oldest, at)),
         None => String::new(),
     };
-    let again = |group: &Group| match group.again_by {
-        Some(time) => format!("{}, taken up again by {}", oldest(group), clock(time)),
-        None => String::new(),
+    // Taken up or not, nothing comes across while nobody hands it to the worker.
+    let again = |group: &Group| match (group.again_by, &status.mapping) {
+        (None, _) => String::new(),
+        (Some(_), Ok(_)) if status.is_mapping_off() => {
+            format!("{}, the stream mapping is off", oldest(group))
+        }
+        (Some(time), Ok(_)) => format!("{}, taken up again by {}", oldest(group), clock(time)),
+        (Some(_), Err(_)) => oldest(group),
     };
     line(out, "Quarantine, rows", tally.rows, false, "")?;
     line(out, "  in work", tally.in_work.rows, false, &oldest(&tally.in_work))?;
@@ -179,6 +190,12 @@ fn line(out: &mut dyn Write, name: &str, number: u64, is_bad: bool, more: &str) 
     writeln!(out, "{}", if more.is_empty() { text.trim_end().to_owned() } else { text })
 }
 
+/// A word with its name.
+fn word(out: &mut dyn Write, name: &str, word: &str, is_bad: bool) -> io::Result<()> {
+    let style = if is_bad { BAD } else { anstyle::Style::new() };
+    writeln!(out, "{name:<28}{style}{word}{style:#}")
+}
+
 fn not_read(name: &str, why: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{name:<28}not read:\n    {FAINT}{why}{FAINT:#}")
 }
@@ -188,7 +205,7 @@ fn clock(time: Timestamp) -> String {
     shown::time(time).split_off(11)
 }
 
-fn in_json(status: &StackStatus) -> Value {
+fn in_json(access: &StackAccess, status: &StackStatus) -> Value {
     let group =
         |group: &Group| json!({ "rows": group.rows, "oldest": group.oldest, "againBy": group.again_by });
     let quarantine = |tally: &QuarantineTally| {
@@ -213,7 +230,9 @@ fn in_json(status: &StackStatus) -> Value {
             "unreadable": tally.unreadable, "oldest": tally.oldest,
         })),
         "alarms": reading(&status.alarms, |alarms| json!(alarms)),
+        "mapping": reading(&status.mapping, |state| json!(state)),
         "keys": keys.collect::<serde_json::Map<_, _>>(),
+        "next": status.to_look_at().into_iter().map(|command| access.own(command)).collect::<Vec<_>>(),
     })
 }
 

@@ -37,9 +37,10 @@ pub(super) async fn run(args: SweepArgs, out: &mut dyn Write) -> Result<u8, Oper
         let mut told = anstream::stderr();
         writeln!(
             told,
-            "A sweep of {} takes up what Lambda gave up, parks what is out of time, and expires\nwhat is overdue. \
-             `sweep --dry-run` says how many.",
-            access.title()
+            "A sweep of the {}\ntakes up what Lambda gave up, parks what is out of time, and expires what is\noverdue. This \
+             says how many:\n  {}",
+            access.title(),
+            access.own("sweep --dry-run")
         )?;
         if !confirm("Sweep now?", args.yes)? {
             return Ok(NOT_CONFIRMED);
@@ -54,6 +55,9 @@ pub(super) async fn run(args: SweepArgs, out: &mut dyn Write) -> Result<u8, Oper
         writeln!(out)?;
     } else {
         print(&summary, out)?;
+        if summary.failed + summary.parked > 0 {
+            writeln!(out, "  {FAINT}{}{FAINT:#}", access.own("orders --state parked"))?;
+        }
     }
     let is_left = summary.failed + summary.parked + summary.given_up.saturating_sub(summary.taken_up) > 0;
     Ok(if is_left { SOMETHING_LEFT } else { NOTHING_LEFT })
@@ -74,7 +78,7 @@ fn print(summary: &SweepSummary, out: &mut dyn Write) -> io::Result<()> {
         (summary.expired, "expired by this sweep"),
         (summary.forgotten, "forgotten: their cards were taken out"),
         (summary.not_replaced, "other cards that came too late"),
-        (summary.failed, "parked before; they wait for `card-airlock replay`"),
+        (summary.failed, "parked before; they wait for a replay"),
         (summary.positions_settled, "positions in the queue deleted"),
         (summary.positions_left, "positions in the queue that stay"),
     ] {

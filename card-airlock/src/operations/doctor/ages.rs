@@ -68,6 +68,7 @@ fn judge_orders(own: &dyn Fn(&str) -> String, oldest: Option<Timestamp>, now: Ti
         return Vec::new();
     };
     vec![Finding {
+        policies: None,
         what: format!("an order has waited in quarantine since {oldest}"),
         why: "After 72 hours it expires, and its card is gone: the customer has to order again.",
         fix: format!("{}\nIf it is parked, fix the cause, and then:\n{}", own("status"), own("replay")),
@@ -77,6 +78,7 @@ fn judge_orders(own: &dyn Fn(&str) -> String, oldest: Option<Timestamp>, now: Ti
 fn judge_letters(own: &dyn Fn(&str) -> String, age: Option<Duration>) -> Vec<Finding> {
     let Some(age) = age.filter(|age| *age > LONGEST_IN_QUEUE) else { return Vec::new() };
     vec![Finding {
+        policies: None,
         what: format!("a dead letter has waited for {} minutes", age.as_secs() / 60),
         why: "It names an order that waits for a person, or a record that no sweep could take up.",
         fix: format!("{}\n{}", own("status"), own("replay --dry-run")),

@@ -26,16 +26,23 @@ pub(super) async fn check(subject: &Subject<'_>) -> Outcome {
     outcome
         .add("the alarms", alarms.map(|found| judge_alarms(&aws, &subject.promised.alarms, topic, &found)));
     let subscribers = subscribers(subject, topic).await;
-    // Nobody is told of the alarms of this machine, and nothing is amiss.
-    if subject.access.is_up() && matches!(subscribers, Ok(false)) {
-        outcome.not_checked.push("the alarms' subscribers: `up` tells nobody".to_owned());
-        return outcome;
-    }
+    let is_up = subject.access.is_up();
     outcome.add(
         "the alarms' subscribers",
-        subscribers.map(|confirmed| judge_subscribers(&aws, topic, confirmed)),
+        subscribers.map(|subscribers| judge_subscribers(&aws, topic, is_up, subscribers)),
     );
     outcome
+}
+
+/// Who wants to be told of the alarms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subscribers {
+    /// Nobody.
+    None,
+    /// Somebody who has not confirmed it.
+    Waiting,
+    /// Somebody who has confirmed it.
+    Confirmed,
 }
 
 async fn alarms(subject: &Subject<'_>) -> Result<BTreeMap<String, Found>, CallError> {
@@ -54,14 +61,19 @@ async fn alarms(subject: &Subject<'_>) -> Result<BTreeMap<String, Found>, CallEr
     Ok(found.collect())
 }
 
-/// Whether anybody has confirmed that they want to be told.
-async fn subscribers(subject: &Subject<'_>, topic: &str) -> Result<bool, CallError> {
+async fn subscribers(subject: &Subject<'_>, topic: &str) -> Result<Subscribers, CallError> {
     let sns = aws_sdk_sns::Client::new(&subject.access.config(Right::Read));
     let pages = sns.list_subscriptions_by_topic().topic_arn(topic).into_paginator().items().send();
     let subscriptions: Result<Vec<_>, _> = pages.collect().await;
     let subscriptions = subscriptions.map_err(CallError::of("SNS", "ListSubscriptionsByTopic"))?;
     // One that waits has `PendingConfirmation` in place of its ARN.
-    Ok(subscriptions.iter().filter_map(|it| it.subscription_arn()).any(|arn| arn.starts_with("arn:")))
+    let is_confirmed =
+        subscriptions.iter().filter_map(|it| it.subscription_arn()).any(|arn| arn.starts_with("arn:"));
+    Ok(match (is_confirmed, subscriptions.is_empty()) {
+        (true, _) => Subscribers::Confirmed,
+        (false, false) => Subscribers::Waiting,
+        (false, true) => Subscribers::None,
+    })
 }
 
 fn judge_alarms(
@@ -75,6 +87,7 @@ fn judge_alarms(
         promised.iter().filter(|(_, name)| !found.contains_key(*name)).map(|(id, _)| id.as_str()).collect();
     if !missing.is_empty() {
         findings.push(Finding {
+            policies: None,
             what: format!("alarms are missing: {}", missing.into_iter().collect::<Vec<_>>().join(", ")),
             why: "Nobody is told when orders are lost, parked or charged twice.",
             fix: "Deploy the template again: sam deploy".to_owned(),
@@ -84,6 +97,7 @@ fn judge_alarms(
         let Some(found) = found.get(name) else { continue };
         if !found.acts {
             findings.push(Finding {
+                policies: None,
                 what: format!("{id} does nothing when it goes off"),
                 why: "Its actions were disabled, as for a maintenance, and never enabled again.",
                 fix: aws(&format!("cloudwatch enable-alarm-actions --alarm-names {name}")),
@@ -91,6 +105,7 @@ fn judge_alarms(
         }
         if !found.actions.iter().any(|action| action == topic) {
             findings.push(Finding {
+                policies: None,
                 what: format!("{id} does not tell the stack's topic"),
                 why: "It goes off, and nobody who subscribed hears of it.",
                 fix: "Deploy the template again: sam deploy".to_owned(),
@@ -100,19 +115,31 @@ fn judge_alarms(
     findings
 }
 
-fn judge_subscribers(aws: &dyn Fn(&str) -> String, topic: &str, is_confirmed: bool) -> Vec<Finding> {
-    if is_confirmed {
-        return Vec::new();
-    }
-    vec![Finding {
-        what: "nobody has confirmed to get the alarms".to_owned(),
-        why: "An alarm that nobody gets is none: parked orders and unknown payments stay unseen.",
-        fix: format!(
+fn judge_subscribers(
+    aws: &dyn Fn(&str) -> String,
+    topic: &str,
+    is_up: bool,
+    subscribers: Subscribers,
+) -> Vec<Finding> {
+    let fix = match (subscribers, is_up) {
+        // The `up` of this machine evaluates no alarm, so nobody is missing.
+        (Subscribers::Confirmed, _) | (Subscribers::None, true) => return Vec::new(),
+        (Subscribers::Waiting, true) => {
+            "No e-mail leaves this machine, so nobody can confirm it: start `up` without AlarmEmail."
+                .to_owned()
+        }
+        (Subscribers::None | Subscribers::Waiting, false) => format!(
             "{}\nThen open the link in the e-mail that arrives.",
             aws(&format!(
-                "sns subscribe --topic-arn {topic} --protocol email --notification-endpoint ADDRESS"
+                "sns subscribe --topic-arn {topic} --protocol email --notification-endpoint \"$ADDRESS\""
             ))
         ),
+    };
+    vec![Finding {
+        policies: None,
+        what: "nobody has confirmed to get the alarms".to_owned(),
+        why: "An alarm that nobody gets is none: parked orders and unknown payments stay unseen.",
+        fix,
     }]
 }
 
@@ -141,7 +168,18 @@ mod tests {
 
     #[test]
     fn a_topic_without_a_confirmed_subscriber_is_found() {
-        assert_eq!(judge_subscribers(&str::to_owned, TOPIC, true), []);
-        assert_eq!(judge_subscribers(&str::to_owned, TOPIC, false).len(), 1);
+        use Subscribers::{Confirmed, None, Waiting};
+        for (is_up, subscribers, findings) in [
+            (false, Confirmed, 0),
+            (false, Waiting, 1),
+            (false, None, 1),
+            (true, Confirmed, 0),
+            (true, Waiting, 1),
+            (true, None, 0),
+        ] {
+            let found = judge_subscribers(&str::to_owned, TOPIC, is_up, subscribers);
+            assert_eq!(found.len(), findings, "{is_up} {subscribers:?}");
+            assert!(found.iter().all(|it| it.fix.contains("sns subscribe") != is_up), "{found:?}");
+        }
     }
 }

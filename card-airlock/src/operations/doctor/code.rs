@@ -71,6 +71,7 @@ fn judge(promised: &LambdaFunction, found: &Found, deployed: Option<Timestamp>) 
     let missing = names(&promised.environment, &found.environment);
     if !missing.is_empty() {
         findings.push(Finding {
+            policies: None,
             what: format!("{id} lacks settings of the template: {missing}"),
             why: "It was deployed from an older template, or its code is older: it does not know what others write.",
             fix: "scripts/sam-build && sam deploy".to_owned(),
@@ -79,6 +80,7 @@ fn judge(promised: &LambdaFunction, found: &Found, deployed: Option<Timestamp>) 
     let surplus = names(&found.environment, &promised.environment);
     if !surplus.is_empty() {
         findings.push(Finding {
+            policies: None,
             what: format!("{id} has settings that the template does not give: {surplus}"),
             why: "Somebody set them by hand, or the stack is newer than this program.",
             fix: "Use the release that the stack was deployed from; otherwise sam deploy".to_owned(),
@@ -98,6 +100,7 @@ fn judge(promised: &LambdaFunction, found: &Found, deployed: Option<Timestamp>) 
     }
     if !other.is_empty() {
         findings.push(Finding {
+            policies: None,
             what: format!("{id} is not set as the template says: {}", other.join(", ")),
             why: "Times and names fit each other in the template; a function with others may lose its place.",
             fix: "sam deploy; if it says that nothing changed, change one setting of the function and back"
@@ -107,6 +110,7 @@ fn judge(promised: &LambdaFunction, found: &Found, deployed: Option<Timestamp>) 
     if let Some((modified, deployed)) = found.modified.zip(deployed) {
         if modified > deployed.after(SLACK) {
             findings.push(Finding {
+                policies: None,
                 what: format!("{id} was changed at {modified}, after its deployment at {deployed}"),
                 why: "Its code or settings are not what was deployed: somebody changed them by hand.",
                 fix: "scripts/sam-build && sam deploy".to_owned(),
@@ -114,6 +118,7 @@ fn judge(promised: &LambdaFunction, found: &Found, deployed: Option<Timestamp>) 
         }
         if modified.after(SLACK) < deployed {
             findings.push(Finding {
+                policies: None,
                 what: format!("the code of {id} is of {modified}, older than its template of {deployed}"),
                 why: "The function may not know what the template's other functions write.",
                 fix: "scripts/sam-build && sam deploy".to_owned(),

@@ -1,5 +1,7 @@
 //! What a check finds.
 
+use super::difference::PolicyDifference;
+
 /// Something that is not as the template promises.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -9,6 +11,8 @@ pub struct Finding {
     pub why: &'static str,
     /// The command that fixes it, or where one has to decide, what to do.
     pub fix: String,
+    /// Of a policy: how it differs.
+    pub policies: Option<Box<PolicyDifference>>,
 }
 
 /// What a check came to.

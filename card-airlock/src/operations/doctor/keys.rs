@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{
     super::{access::Right, call::CallError, status::KEYS},
+    difference::PolicyDifference,
     finding::{Finding, Outcome},
     subject::Subject,
 };
@@ -56,7 +57,7 @@ async fn read(kms: &Client, id: &str) -> Result<Found, CallError> {
 
 fn judge(subject: &Subject<'_>, key: &str, id: &str, promised: &Value, found: &Found) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut find = |what: String, why, fix| findings.push(Finding { what, why, fix });
+    let mut find = |what: String, why, fix| findings.push(Finding { what, why, fix, policies: None });
     match found.state.as_str() {
         "Enabled" => {}
         "PendingDeletion" => find(
@@ -82,99 +83,20 @@ fn judge(subject: &Subject<'_>, key: &str, id: &str, promised: &Value, found: &F
             subject.aws(&format!("kms enable-key-rotation --key-id {id}")),
         );
     }
-    if canonical(&found.policy) != canonical(promised) {
-        find(
-            format!("the policy of {key} is not the template's{}", difference(&found.policy, promised)),
-            "The policy alone keeps the roles apart: with another one a role may open what it must not, or nobody \
-             may do their step.",
-            [
+    if let Some(difference) = PolicyDifference::of(&found.policy, promised) {
+        findings.push(Finding {
+            what: format!("the policy of {key} is not the template's: {}", difference.named()),
+            why: "The policy alone keeps the roles apart: with another one a role may open what it must not, or nobody \
+                  may do their step.",
+            fix: [
                 format!("{} > {key}.json", subject.own(&format!("doctor --policy {key}"))),
                 subject.aws(&format!(
                     "kms put-key-policy --key-id {id} --policy-name default --policy file://{key}.json"
                 )),
             ]
             .join("\n"),
-        );
+            policies: Some(Box::new(difference)),
+        });
     }
     findings
-}
-
-/// Which statements differ, by name.
-fn difference(found: &Value, promised: &Value) -> String {
-    let statements = |policy: &Value| {
-        let of = policy.get("Statement").and_then(Value::as_array).cloned().unwrap_or_default();
-        let named = |statement: Value| {
-            let sid =
-                statement.get("Sid").and_then(Value::as_str).filter(|sid| is_plain(sid)).map(str::to_owned);
-            (sid.unwrap_or_else(|| "a statement without a plain name".to_owned()), canonical(&statement))
-        };
-        of.into_iter().map(named).collect::<Vec<_>>()
-    };
-    let (found, promised) = (statements(found), statements(promised));
-    let missing_in = |these: &[(String, Value)], those: &[(String, Value)]| {
-        let others = these.iter().filter(|statement| !those.contains(statement));
-        others.map(|(sid, _)| sid.clone()).collect::<Vec<_>>()
-    };
-    let mut differing = missing_in(&found, &promised);
-    differing.extend(missing_in(&promised, &found));
-    differing.sort();
-    differing.dedup();
-    if differing.is_empty() { String::new() } else { format!(": {}", differing.join(", ")) }
-}
-
-fn is_plain(sid: &str) -> bool {
-    sid.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-/// A policy in one form: IAM takes one value for a list of one, a list in any order, and a boolean for its text.
-fn canonical(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            members.iter().map(|(name, value)| (name.clone(), canonical(value))).collect()
-        }
-        Value::Array(values) => {
-            let mut values: Vec<_> = values.iter().map(canonical).collect();
-            values.sort_by_key(ToString::to_string);
-            values.dedup();
-            match (values.pop(), values.is_empty()) {
-                (Some(only), true) => only,
-                (Some(last), false) => {
-                    values.push(last);
-                    Value::Array(values)
-                }
-                (None, _) => Value::Null,
-            }
-        }
-        Value::Bool(truth) => Value::String(truth.to_string()),
-        other => other.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_policy_is_the_same_however_iam_writes_it_back() {
-        let ours = json!({"Version": "2012-10-17", "Statement": [
-            {"Sid": "A", "Action": ["kms:Decrypt"], "Condition": {"Null": {"k": "false"}}},
-            {"Sid": "B", "Action": ["kms:Get*", "kms:List*"]},
-        ]});
-        let theirs = json!({"Statement": [
-            {"Sid": "B", "Action": ["kms:List*", "kms:Get*"]},
-            {"Sid": "A", "Action": "kms:Decrypt", "Condition": {"Null": {"k": false}}},
-        ], "Version": "2012-10-17"});
-        assert_eq!(canonical(&ours), canonical(&theirs));
-        assert_eq!(difference(&ours, &theirs), "");
-        let wider = json!({"Version": "2012-10-17", "Statement": [
-            {"Sid": "A", "Action": "kms:*", "Condition": {"Null": {"k": "false"}}},
-            {"Sid": "B", "Action": ["kms:Get*", "kms:List*"]},
-            {"Sid": "New", "Action": "kms:Decrypt"},
-        ]});
-        assert_ne!(canonical(&ours), canonical(&wider));
-        assert_eq!(difference(&wider, &ours), ": A, New");
-        assert_eq!(difference(&Value::Null, &ours), ": A, B");
-    }
 }

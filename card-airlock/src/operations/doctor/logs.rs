@@ -49,6 +49,7 @@ fn judge(
         }
     };
     vec![Finding {
+        policies: None,
         what,
         why: "PCI DSS 10.5.1 asks for 12 months of history; what is kept for longer than intended must be protected \
               for longer.",

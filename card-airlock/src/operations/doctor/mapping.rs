@@ -4,7 +4,7 @@ use aws_sdk_lambda::{Client, types::EventSourceMappingConfiguration};
 use card_airlock_template::StreamMapping;
 
 use super::{
-    super::{access::Right, call::CallError},
+    super::{access::Right, call::CallError, stream_mapping},
     finding::{Finding, Outcome},
     subject::Subject,
 };
@@ -127,6 +127,7 @@ fn judge(
         |uuid: &str, what: &str| aws(&format!("lambda update-event-source-mapping --uuid {uuid} {what}"));
     let Some(mapping) = own.first() else {
         findings.push(Finding {
+            policies: None,
             what: format!("nothing hands the stream to {}", promised.function),
             why: "Orders are accepted and none crosses. The stream keeps them for 24 hours.",
             fix: "Deploy the template again. If it says that nothing changed, change a setting of the mapping and \
@@ -135,8 +136,9 @@ fn judge(
         });
         return findings;
     };
-    if !["Enabled", "Enabling", "Creating", "Updating"].contains(&mapping.state.as_str()) {
+    if !stream_mapping::is_on(&mapping.state) {
         findings.push(Finding {
+            policies: None,
             what: format!("the stream mapping of {} is {}", promised.function, mapping.state),
             why: "Orders are accepted and none crosses. The stream keeps them for 24 hours; after 48 hours they are \
                   parked.",
@@ -163,6 +165,7 @@ fn judge(
                 name => format!("--{name} {should}"),
             };
             findings.push(Finding {
+                policies: None,
                 what: format!("the stream mapping's {name} is not the template's"),
                 why: "The times of retries, giving up and sweeping are made for each other: with others, orders wait \
                       longer, are given up unseen, or one bad order holds up the rest.",
@@ -172,6 +175,7 @@ fn judge(
     }
     for other in found.iter().filter(|mapping| !is_own(mapping)).chain(own.iter().skip(1).copied()) {
         findings.push(Finding {
+            policies: None,
             what: format!("{} reads the quarantine's stream, too", other.function_arn),
             why: "The stream holds names, addresses and sealed cards, and a second reader slows the worker down.",
             fix: aws(&format!("lambda delete-event-source-mapping --uuid {}", other.uuid)),

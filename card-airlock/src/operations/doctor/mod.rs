@@ -4,6 +4,7 @@
 mod ages;
 mod alarms;
 mod code;
+mod difference;
 mod finding;
 mod keys;
 mod logs;
@@ -22,6 +23,7 @@ mod trail;
 use futures::{FutureExt, future::BoxFuture};
 use order::Timestamp;
 
+pub use difference::{PolicyDifference, StatementDifference};
 pub use finding::{Finding, Outcome};
 use promised::Promised;
 pub use promised::PromisedError;

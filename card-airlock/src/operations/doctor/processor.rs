@@ -22,6 +22,7 @@ fn judge(url: &str, stage: &str) -> Vec<Finding> {
         return Vec::new();
     }
     vec![Finding {
+        policies: None,
         what: format!("the stage {stage} pays through the sandbox"),
         why: "The sandbox charges nobody: orders are answered as paid, and no money comes.",
         fix: "Deploy with ProcessorUrl, ProcessorProfile and ProcessorSecretArn of your processor \

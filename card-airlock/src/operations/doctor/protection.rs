@@ -53,6 +53,7 @@ fn judge(aws: &dyn Fn(&str) -> String, table: &Table, found: &Found) -> Vec<Find
     let mut findings = Vec::new();
     if table.deletion_protection && !found.is_protected {
         findings.push(Finding {
+            policies: None,
             what: format!("{id} is not protected from deletion"),
             why: "One call deletes the table with all orders or cards in it.",
             fix: aws(&format!("dynamodb update-table --table-name {name} --deletion-protection-enabled")),
@@ -61,6 +62,7 @@ fn judge(aws: &dyn Fn(&str) -> String, table: &Table, found: &Found) -> Vec<Find
     match (&table.stream_view_type, &found.stream_view_type) {
         (promised, found) if promised == found => {}
         (None, Some(_)) => findings.push(Finding {
+            policies: None,
             what: format!("{id} has a stream, and the template gives it none"),
             why: "What is written to the table can be read in one more place, for 24 hours.",
             fix: aws(&format!(
@@ -68,6 +70,7 @@ fn judge(aws: &dyn Fn(&str) -> String, table: &Table, found: &Found) -> Vec<Find
             )),
         }),
         (Some(promised), _) => findings.push(Finding {
+            policies: None,
             what: format!("the stream of {id} is off or does not hold {promised}"),
             why: "The worker gets its orders from the stream: without both images no order crosses.",
             fix: format!(
@@ -89,6 +92,7 @@ fn judge(aws: &dyn Fn(&str) -> String, table: &Table, found: &Found) -> Vec<Find
             (None, found) => (found.as_deref().unwrap_or_default(), false),
         };
         findings.push(Finding {
+            policies: None,
             what: format!(
                 "the time to live of {id} is {}",
                 if on { "not on, or of another attribute" } else { "on" }

@@ -44,6 +44,7 @@ fn judge(aws: &dyn Fn(&str) -> String, table: &Table, is_on: bool) -> Vec<Findin
         )
     };
     vec![Finding {
+        policies: None,
         what: format!("point-in-time recovery of {id} is {word}"),
         why,
         fix: aws(&format!(

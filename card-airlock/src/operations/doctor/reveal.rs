@@ -19,6 +19,7 @@ fn judge(reveal: &str) -> Vec<Finding> {
         return Vec::new();
     }
     vec![Finding {
+        policies: None,
         what: "RevealCard is on".to_owned(),
         why: "Each payment by the billing group answers with the whole card number: who gets it is in PCI scope.",
         fix: "Deploy with RevealCard=false: sam deploy --parameter-overrides RevealCard=false …".to_owned(),

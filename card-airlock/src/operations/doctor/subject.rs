@@ -15,20 +15,11 @@ pub(super) struct Subject<'a> {
 impl Subject<'_> {
     /// A command of the AWS CLI, for this stack.
     pub(super) fn aws(&self, command: &str) -> String {
-        match self.access.up_url() {
-            Some(url) => format!("aws {command} --endpoint-url {url}"),
-            None => format!("aws {command} --region {}", self.access.names().region),
-        }
+        self.access.aws(command)
     }
 
     /// A command of this program, for this stack.
     pub(super) fn own(&self, command: &str) -> String {
-        match self.access.up_url().and_then(|url| url.rsplit(':').next()) {
-            Some(port) => format!("card-airlock {command} --aws-port {port}"),
-            None => {
-                let names = self.access.names();
-                format!("card-airlock {command} --stack {} --region {}", names.stack_name, names.region)
-            }
-        }
+        self.access.own(command)
     }
 }

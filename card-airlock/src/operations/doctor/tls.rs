@@ -30,6 +30,7 @@ fn judge(aws: &dyn Fn(&str) -> String, api: &str, promised: &str, found: Option<
         return Vec::new();
     }
     vec![Finding {
+        policies: None,
         what: format!(
             "the API accepts TLS by {}, not by {promised}",
             found.unwrap_or("API Gateway's default")

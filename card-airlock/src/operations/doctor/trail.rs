@@ -35,18 +35,28 @@ pub(super) async fn check(subject: &Subject<'_>) -> Outcome {
     });
     let arns: Result<BTreeMap<_, _>, AccessError> = arns.collect();
     let recorded = read(subject).await;
-    // This machine has no trail, and nothing is amiss.
-    if subject.access.is_up() && recorded.as_ref().is_ok_and(Vec::is_empty) {
-        let not_checked = vec!["the trail of data events: `up` keeps none".to_owned()];
-        return Outcome { not_checked, ..Outcome::default() };
-    }
+    let aws = |command: &str| subject.aws(command);
     match arns {
-        Ok(arns) => Outcome::of("the trail of data events", recorded.map(|it| judge(&arns, &it))),
+        Ok(arns) => Outcome::of(
+            "the trail of data events",
+            recorded.map(|recorded| match recorded {
+                // By its nature this machine has no trail, so none is missing.
+                Trails { count: 0, .. } if subject.access.is_up() => Vec::new(),
+                Trails { recorded, .. } => judge(&aws, &arns, &recorded),
+            }),
+        ),
         Err(error) => Outcome::of("the trail of data events", Err(error)),
     }
 }
 
-async fn read(subject: &Subject<'_>) -> Result<Vec<Recorded>, CallError> {
+/// The trails of an account.
+struct Trails {
+    count: usize,
+    /// What those that are logging record of tables.
+    recorded: Vec<Recorded>,
+}
+
+async fn read(subject: &Subject<'_>) -> Result<Trails, CallError> {
     let cloudtrail = Client::new(&subject.access.config(Right::Read));
     let trails = cloudtrail.describe_trails().send().await;
     let trails = trails.map_err(CallError::of("CloudTrail", "DescribeTrails"))?;
@@ -69,7 +79,7 @@ async fn read(subject: &Subject<'_>) -> Result<Vec<Recorded>, CallError> {
         let advanced = selectors.advanced_event_selectors().iter();
         recorded.extend(advanced.filter_map(|selector| of_fields(selector.field_selectors())));
     }
-    Ok(recorded)
+    Ok(Trails { count: trails.trail_list().len(), recorded })
 }
 
 /// None: it records no events of tables, or not all of a table's.
@@ -93,7 +103,11 @@ fn of_fields(fields: &[AdvancedFieldSelector]) -> Option<Recorded> {
     }
 }
 
-fn judge(tables: &BTreeMap<&str, String>, recorded: &[Recorded]) -> Vec<Finding> {
+fn judge(
+    aws: &dyn Fn(&str) -> String,
+    tables: &BTreeMap<&str, String>,
+    recorded: &[Recorded],
+) -> Vec<Finding> {
     let is_recorded = |arn: &String| {
         recorded.iter().any(|recorded| match recorded {
             Recorded::All => true,
@@ -108,15 +122,19 @@ fn judge(tables: &BTreeMap<&str, String>, recorded: &[Recorded]) -> Vec<Finding>
     let ids = missing.iter().map(|(id, _)| **id).collect::<Vec<_>>().join(", ");
     let arns = missing.iter().map(|(_, arn)| format!("\"{arn}\"")).collect::<Vec<_>>().join(", ");
     vec![Finding {
+        policies: None,
         what: format!("no trail records who reads and writes {ids}"),
         why: "Who took a card's row out of the vault, or settled a payment, is then only what programs say of \
               themselves.",
         fix: format!(
-            "aws cloudtrail put-event-selectors --trail-name TRAIL --advanced-event-selectors '[{{\"Name\": \"Card \
-             Airlock\", \"FieldSelectors\": [{{\"Field\": \"eventCategory\", \"Equals\": [\"Data\"]}}, {{\"Field\": \
-             \"resources.type\", \"Equals\": [\"{DYNAMODB_TABLE}\"]}}, {{\"Field\": \"resources.ARN\", \"Equals\": \
-             [{arns}]}}]}}]'\nIt replaces the trail's selectors: add those that it has (aws cloudtrail \
-             get-event-selectors)."
+            "{}\nIt replaces the selectors of the trail: add those that it has, which this shows:\n{}",
+            aws(&format!(
+                "cloudtrail put-event-selectors --trail-name \"$TRAIL\" --advanced-event-selectors '[{{\"Name\": \
+                 \"Card Airlock\", \"FieldSelectors\": [{{\"Field\": \"eventCategory\", \"Equals\": [\"Data\"]}}, \
+                 {{\"Field\": \"resources.type\", \"Equals\": [\"{DYNAMODB_TABLE}\"]}}, {{\"Field\": \
+                 \"resources.ARN\", \"Equals\": [{arns}]}}]}}]'"
+            )),
+            aws("cloudtrail get-event-selectors --trail-name \"$TRAIL\""),
         ),
     }]
 }
@@ -152,11 +170,12 @@ mod tests {
     fn each_table_without_a_record_is_named() {
         let arn = |id: &str| format!("arn:aws:dynamodb:r:1:table/{id}");
         let tables: BTreeMap<_, _> = TABLES.iter().map(|id| (*id, arn(id))).collect();
-        assert_eq!(judge(&tables, &[Recorded::All]), []);
-        assert_eq!(judge(&tables, &[Recorded::BeginsWith(vec!["arn:aws:dynamodb".to_owned()])]), []);
+        let judge = |recorded: &[Recorded]| judge(&str::to_owned, &tables, recorded);
+        assert_eq!(judge(&[Recorded::All]), []);
+        assert_eq!(judge(&[Recorded::BeginsWith(vec!["arn:aws:dynamodb".to_owned()])]), []);
         let two = Recorded::Is(vec![arn(TABLES[0]), arn(TABLES[2])]);
-        let [finding] = &judge(&tables, &[two])[..] else { panic!("one") };
+        let [finding] = &judge(&[two])[..] else { panic!("one") };
         assert!(finding.what.ends_with("writes CustomerOrderTable"), "{finding:?}");
-        assert_eq!(judge(&tables, &[]).len(), 1);
+        assert_eq!(judge(&[]).len(), 1);
     }
 }

@@ -9,7 +9,7 @@ mod log_groups;
 mod subscriptions;
 mod trails;
 
-use error::DeclaredError;
+pub(crate) use error::DeclaredError;
 use serde_json::Value;
 
 use crate::{

@@ -43,14 +43,26 @@ pub(super) fn print(pass: &Summary, out: &mut dyn Write) -> io::Result<()> {
     for (material, rows) in &pass.materials {
         writeln!(out, "{rows:>9}  {}", shortened(material))?;
     }
-    let next = match (pass.action, to_do(pass)) {
-        (Action::Count, 0) => "Nothing is to be moved. Let `rewrap --verify` ask KMS.".to_owned(),
-        (Action::Count, rows) => format!("`rewrap` would ask KMS to move {rows} rows."),
-        (Action::Rewrap, 0) => "Now `rewrap --verify`, when every worker runs with the new key.".to_owned(),
+    let then = match (pass.action, to_do(pass)) {
+        (Action::Count, 0) => "Nothing is to be moved. This asks KMS of each row:".to_owned(),
+        (Action::Count, rows) => format!("{rows} rows are to be moved. This asks KMS to move them:"),
+        (Action::Rewrap, 0) => {
+            "When every worker runs with the new key, this asks KMS of each row:".to_owned()
+        }
         (Action::Verify, 0) => "Nothing needs the previous key any more.".to_owned(),
         (Action::Rewrap | Action::Verify, rows) => format!("{rows} rows are left: see docs/keys.md."),
     };
-    writeln!(out, "{FAINT}{next}{FAINT:#}")
+    writeln!(out, "{FAINT}{then}{FAINT:#}")
+}
+
+/// The command that comes next.
+pub(super) fn next(pass: &Summary) -> Option<&'static str> {
+    match (pass.action, to_do(pass)) {
+        (Action::Count | Action::Rewrap, 0) => Some("rewrap --verify"),
+        (Action::Count, _) => Some("rewrap"),
+        (Action::Verify, _) if pass.left > 0 => Some("rewrap"),
+        (Action::Rewrap | Action::Verify, _) => None,
+    }
 }
 
 /// A whole id of key material does not fit a line.
@@ -96,6 +108,13 @@ mod tests {
                 Action::Verify => 4,
             };
             assert_eq!(to_do(&pass), expected, "{action:?}");
+            let (left, nothing) = match action {
+                Action::Count => (Some("rewrap"), Some("rewrap --verify")),
+                Action::Rewrap => (None, Some("rewrap --verify")),
+                Action::Verify => (Some("rewrap"), None),
+            };
+            assert_eq!(next(&pass), left, "{action:?}");
+            assert_eq!(next(&Summary { rows: 9, present: 9, ..Summary::new(action) }), nothing, "{action:?}");
             assert_eq!(to_do(&Summary { rows: 9, present: 9, ..Summary::new(action) }), 0, "{action:?}");
         }
     }

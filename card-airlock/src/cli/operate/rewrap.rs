@@ -1,29 +1,30 @@
-//! `card-airlock rewrap`: what an operator runs when the vault's key was replaced, against a running `up`. The code is
-//! that of the deployed function, with its role; this program asks for one chunk after the other.
+//! `card-airlock rewrap`: what an operator runs when the vault's key was replaced. The stack's function does it, chunk
+//! after chunk; this program asks for one after the other.
 
-mod pass_file;
 mod shown;
 
 use std::{
     io::{self, IsTerminal, Write},
     num::NonZeroU32,
     path::PathBuf,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use rewrap::{Action, Request, Rewrap, Summary};
-use vault::RewrapError;
+use rewrap::{Action, Request, Summary};
 
-use self::pass_file::PassFile;
-use super::CliError;
-use crate::rewrap_function::rewrap_function;
+use super::{
+    confirm::confirm,
+    outcome::{NOT_CONFIRMED, NOTHING_LEFT, OperateError, SOMETHING_LEFT},
+    pass_file::PassFile,
+    place::PlaceArgs,
+};
+use crate::{
+    operations::{RewrappingError, StackAccess, run_rewrap},
+    style::FAINT,
+};
 
-pub(super) use pass_file::PassFileError;
-
-/// As long as the deployed function may run.
-const CHUNK_TIME: Duration = Duration::from_secs(15 * 60);
 /// A chunk is what its rate allows in this time: then there is progress to be seen, and little is repeated.
 const CHUNK_SECONDS: u32 = 5;
 /// How often a chunk is asked for; the waits between double from one second.
@@ -32,7 +33,9 @@ const TRIES: u32 = 6;
 const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
-pub(super) struct RewrapArgs {
+pub(in crate::cli) struct RewrapArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
     /// Change nothing; count rows by the key material that they name. Exit code 3: some are to be moved.
     #[arg(long, conflicts_with = "verify")]
     dry_run: bool,
@@ -48,12 +51,12 @@ pub(super) struct RewrapArgs {
     /// Keep the state of the pass in this file: the same command continues from there. It is removed at the end.
     #[arg(long, value_name = "PATH")]
     state: Option<PathBuf>,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
-    /// The AWS endpoint's port on 127.0.0.1.
-    #[arg(long, default_value_t = 4566)]
-    aws_port: u16,
 }
 
 impl RewrapArgs {
@@ -66,14 +69,20 @@ impl RewrapArgs {
     }
 }
 
-/// Goes over the whole vault, prints the summary, and tells whether anything is left to be done.
-pub(super) async fn run(args: RewrapArgs, out: &mut dyn Write) -> Result<bool, CliError> {
-    let function = rewrap_function(&format!("http://127.0.0.1:{}", args.aws_port)).await?;
+/// Goes over the whole vault, and prints what it came to.
+pub(super) async fn run(args: RewrapArgs, out: &mut dyn Write) -> Result<u8, OperateError> {
+    let access = args.place.open().await?;
     let file = args.state.clone().map(PassFile::new);
     let mut pass = match &file {
         Some(file) => file.read(args.action())?,
         None => Summary::new(args.action()),
     };
+    if args.action() == Action::Rewrap {
+        say(&access, args.rate, &mut anstream::stderr())?;
+        if !confirm("Move them?", args.yes)? {
+            return Ok(NOT_CONFIRMED);
+        }
+    }
     let mut progress = Progress::new(&pass);
     loop {
         let request = Request {
@@ -83,11 +92,11 @@ pub(super) async fn run(args: RewrapArgs, out: &mut dyn Write) -> Result<bool, C
             rate: Some(args.rate),
             all: args.all,
         };
-        let chunk = match chunk(&function, &request).await {
+        let chunk = match chunk(&access, &request).await {
             Ok(chunk) => chunk,
             Err(error) => {
                 progress.end();
-                return Err(CliError::Rewrap { error, rows: pass.rows });
+                return Err(OperateError::Rewrap { error, rows: pass.rows });
             }
         };
         pass.add(chunk);
@@ -108,22 +117,35 @@ pub(super) async fn run(args: RewrapArgs, out: &mut dyn Write) -> Result<bool, C
         writeln!(out)?;
     } else {
         shown::print(&pass, out)?;
+        if let Some(command) = shown::next(&pass) {
+            writeln!(out, "  {FAINT}{}{FAINT:#}", access.own(command))?;
+        }
     }
-    Ok(shown::to_do(&pass) > 0)
+    Ok(if shown::to_do(&pass) > 0 { SOMETHING_LEFT } else { NOTHING_LEFT })
 }
 
-/// One chunk, asked for again when AWS does not answer.
-async fn chunk(function: &Rewrap, request: &Request) -> Result<Summary, RewrapError> {
+/// Says what will be changed.
+fn say(access: &StackAccess, rate: NonZeroU32, told: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        told,
+        "In the {}\nKMS wraps each data key of the vault with the present key in place of the\nprevious one, {rate} rows a \
+         second at most. No card is opened, and no row is moved\nback. This says how many:\n  {}",
+        access.title(),
+        access.own("rewrap --dry-run")
+    )
+}
+
+/// One chunk, asked for again when it failed.
+async fn chunk(access: &StackAccess, request: &Request) -> Result<Summary, RewrappingError> {
     let mut wait = Duration::from_secs(1);
     for _ in 1..TRIES {
-        match function.handle(request.clone(), SystemTime::now() + CHUNK_TIME).await {
-            Err(RewrapError::Unavailable) => tokio::time::sleep(wait).await,
-            Err(RewrapError::Key(error)) if error.retryable() => tokio::time::sleep(wait).await,
+        match run_rewrap(access, request).await {
+            Err(error) if error.may_pass() => tokio::time::sleep(wait).await,
             done => return done,
         }
         wait *= 2;
     }
-    function.handle(request.clone(), SystemTime::now() + CHUNK_TIME).await
+    run_rewrap(access, request).await
 }
 
 /// How far the pass is: on a terminal one line that changes, else a line now and then. Counts only.
