@@ -66,7 +66,12 @@ pub async fn provision(aws: &AwsEndpoint, template: &Template) -> Result<Resourc
         move |refused| ProvisionError::Refused(logical_id, refused)
     };
     for key in template.keys(&resources)? {
-        let made = aws.create_key(&key.logical_id, key.rotation).await.map_err(refused(&key.logical_id))?;
+        let (name, usage) = (&key.logical_id, key.usage.as_deref().unwrap_or_default());
+        let made = match &key.spec {
+            Some(spec) => aws.create_key_of(name, spec, usage).await,
+            None => aws.create_key(name, key.rotation).await,
+        };
+        let made = made.map_err(refused(name))?;
         resources.insert(&key.logical_id, &made.id, [("Arn", &made.arn), ("KeyId", &made.id)]);
     }
     if let Some(arn) = previous_key::arn(template) {

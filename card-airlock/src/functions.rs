@@ -12,6 +12,7 @@ use card_airlock_lambda::{
 use card_airlock_template::LambdaFunction;
 use clock::Clock;
 use forget::Forget;
+use import::Import;
 use ingest::Ingest;
 use paybill::{ConnectError, Paybill};
 use platform::{aws_client, settings::SettingError};
@@ -112,6 +113,14 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
             json(move |request: replay::Request, deadline| {
                 let replay = replay.clone();
                 async move { replay.handle(request, deadline).await.map_err(|_| FunctionError::Unhandled) }
+            })
+        }
+        "ImportFunction" => {
+            let settings = import::Settings::read(&lookup).map_err(setting)?;
+            let import = Arc::new(Import::new(&config, settings, clock));
+            json(move |request: import::Request, deadline| {
+                let import = import.clone();
+                async move { import.handle(request, deadline).await.map_err(|_| FunctionError::Unhandled) }
             })
         }
         "RewrapFunction" => {

@@ -12,8 +12,9 @@ use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     primitives::Blob,
     types::{
-        AttributeValue, ConditionCheck, Delete, Put, PutRequest, ReturnValue, TransactWriteItem, Update,
-        WriteRequest, builders::DeleteBuilder,
+        AttributeDefinition, AttributeValue, BillingMode, ConditionCheck, Delete, KeySchemaElement, KeyType,
+        Put, PutRequest, ReturnValue, ScalarAttributeType, TransactWriteItem, Update, WriteRequest,
+        builders::DeleteBuilder,
     },
 };
 use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
@@ -40,8 +41,32 @@ use test_support::tables::{AUDIT, ORDERS, QUARANTINE, VAULT};
 use uuid::Uuid;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
-const ROLES: [&str; 6] =
-    ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole", "ForgetRole", "RewrapRole"];
+const ROLES: [&str; 7] = [
+    "IngestRole",
+    "TokenizeWorkerRole",
+    "ReplayRole",
+    "PaybillRole",
+    "ForgetRole",
+    "RewrapRole",
+    "ImportRole",
+];
+/// A table with card numbers in the clear, each attribute of it under a name of its own, and the table of owners.
+const IMPORT: [(&str, &str); 13] = [
+    ("ImportTable", "Legacy"),
+    ("ImportKeyAttribute", "Id"),
+    ("ImportSortKeyAttribute", "Line"),
+    ("ImportNumberAttribute", "Card"),
+    ("ImportExpiryAttribute", "Until"),
+    ("ImportOrderAttribute", "OrderNo"),
+    ("ImportNameAttribute", "Client"),
+    ("ImportAddressAttribute", "Where"),
+    ("ImportAmountAttribute", "Cents"),
+    ("ImportCurrencyAttribute", "Money"),
+    ("ImportOwnerAttribute", "Buyer"),
+    ("ImportOwnerTable", "Buyers"),
+    ("ImportOwner", OWNER),
+];
+const OWNER: &str = "550e8400-e29b-41d4-a716-446655440000";
 /// The key that was the vault's before. It is not the stack's; its policy is what docs/keys.md makes it.
 const PREVIOUS_KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-4333-8444-555555555555";
 
@@ -87,8 +112,27 @@ fn platform() -> BTreeSet<[String; 4]> {
             platform.insert([key, "AdministerTheKey", "Action", &format!("kms:{action}")].map(str::to_owned));
         }
     }
-    // `doctor` reads the policies of the stack's own keys, and the previous key is not one of them.
-    platform.insert(["PreviousVaultKey", "AdministerTheKey", "Action", "kms:Get*"].map(str::to_owned));
+    // KMS rotates no HMAC key.
+    for key in ["ImportKey"] {
+        for action in [
+            "CancelKeyDeletion",
+            "Disable*",
+            "Enable*",
+            "List*",
+            "PutKeyPolicy",
+            "RevokeGrant",
+            "ScheduleKeyDeletion",
+            "TagResource",
+            "UntagResource",
+            "UpdateKeyDescription",
+        ] {
+            platform.insert([key, "AdministerTheKey", "Action", &format!("kms:{action}")].map(str::to_owned));
+        }
+    }
+    // `doctor` reads the policies of the stack's own envelope keys, and these two are none.
+    for key in ["PreviousVaultKey", "ImportKey"] {
+        platform.insert([key, "AdministerTheKey", "Action", "kms:Get*"].map(str::to_owned));
+    }
     platform
 }
 
@@ -99,8 +143,8 @@ async fn one_walk_through_everything_is_allowed_and_uses_all_that_is_allowed() {
     assert_eq!(world.stack.aws().denials(), []);
     let [quarantine, vault, orders] = world.counts();
     // Paid, declined and re-armed orders are across; what cannot be opened or has expired is not. The declined one's
-    // card is forgotten.
-    assert_eq!((vault, orders), (3, 4));
+    // card is forgotten. One came from another table.
+    assert_eq!((vault, orders), (4, 5));
     assert_eq!(quarantine, 3);
 
     let aws = world.stack.aws();
@@ -600,6 +644,60 @@ async fn rewrap_moves_data_keys_one_way_and_neither_opens_nor_sees_a_card() {
 }
 
 #[tokio::test]
+async fn import_can_only_put_in_and_of_its_source_writes_two_attributes() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let (dynamodb, kms) = (world.dynamodb("ImportRole"), world.kms("ImportRole"));
+    let operator = world.dynamodb("operator");
+    make_table(&operator, "Legacy", &["Id", "Line"]).await;
+    make_table(&operator, "Buyers", &["Id"]).await;
+    make_table(&operator, "Others", &["Id"]).await;
+    let [quarantine, vault] = world.keys();
+    for context in [context("quarantine", "key-batch"), context("vault", "token")] {
+        for key in [&quarantine, &vault] {
+            assert!(is_denied(&decrypt(&kms, key, &context).await), "{context:?}");
+        }
+        assert!(is_denied(&generate(&kms, &vault, &context).await), "{context:?}");
+    }
+    assert!(generate(&kms, &quarantine, &context("quarantine", "key-batch")).await.is_ok());
+    assert!(is_denied(&generate(&kms, &quarantine, &context("vault", "token")).await));
+
+    let scan = |table: &str| dynamodb.scan().table_name(table);
+    assert!(scan("Legacy").projection_expression("Id, Line, Card, CardAirlockMark").send().await.is_ok());
+    assert!(is_denied(&scan("Legacy").send().await), "no projection is every attribute");
+    assert!(is_denied(&scan("Legacy").projection_expression("Password").send().await));
+    for table in ["Others", "Buyers", VAULT, ORDERS, QUARANTINE, AUDIT] {
+        assert!(is_denied(&scan(table).projection_expression("Id").send().await), "{table}");
+    }
+    let update = |expression: &str| {
+        let update = dynamodb.update_item().table_name("Legacy").key("Id", s("1")).key("Line", s("a"));
+        update.update_expression(expression).expression_attribute_values(":v", s("x"))
+    };
+    assert!(!is_denied(&update("SET Card = :v REMOVE CardAirlockMark").send().await));
+    for expression in ["SET OrderNo = :v", "SET Client = :v", "SET Card = :v REMOVE Cents"] {
+        assert!(is_denied(&update(expression).send().await), "{expression}");
+    }
+    assert!(is_denied(&update("SET Card = :v").return_values(ReturnValue::AllOld).send().await));
+    let key = || Some(HashMap::from([("Id".to_owned(), s("1")), ("Line".to_owned(), s("a"))]));
+    assert!(is_denied(&dynamodb.delete_item().table_name("Legacy").set_key(key()).send().await));
+    assert!(is_denied(&dynamodb.put_item().table_name("Legacy").set_item(key()).send().await));
+    let owner = || dynamodb.get_item().table_name("Buyers").key("Id", s("1"));
+    assert!(is_denied(&owner().send().await));
+    assert!(is_denied(&owner().projection_expression("Phone").send().await));
+
+    let read = || dynamodb.get_item().table_name(QUARANTINE).key("CustomerOrder", s("1"));
+    assert!(is_denied(&read().projection_expression("SealedCard").send().await));
+    let clean = || dynamodb.get_item().table_name(ORDERS).key("CustomerOrder", s("1"));
+    assert!(clean().projection_expression("AcceptanceId").send().await.is_ok());
+    assert!(is_denied(&clean().projection_expression("PaymentStatus").send().await));
+    for table in [VAULT, ORDERS, AUDIT] {
+        assert!(is_denied(&dynamodb.put_item().table_name(table).item("CustomerOrder", s("1")).send().await));
+    }
+    let change = dynamodb.update_item().table_name(ORDERS).key("CustomerOrder", s("1"));
+    let change = change.update_expression("SET AcceptanceId = :v").expression_attribute_values(":v", s("x"));
+    assert!(is_denied(&change.send().await));
+}
+
+#[tokio::test]
 async fn rewrap_needs_both_keys_policies() {
     let world = World::spawn(TEMPLATE).await.unwrap();
     let operator = world.kms("operator");
@@ -691,7 +789,11 @@ impl World {
             sdk_attempts: 1,
             self_driven: false,
             template: Some(template.to_owned()),
-            parameters: BTreeMap::from([("PreviousVaultKeyArn".to_owned(), PREVIOUS_KEY.to_owned())]),
+            parameters: [("PreviousVaultKeyArn", PREVIOUS_KEY)]
+                .into_iter()
+                .chain(IMPORT)
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
             ..StackOptions::on_free_ports(issuer())
         };
         let stack = Stack::start(options).await?;
@@ -769,7 +871,9 @@ impl World {
         sqs.send_message().queue_url(&self.queue).message_body("of nobody's").send().await.unwrap();
         self.invoke("ReplayFunction", json!({"action": "replay", "order": "broken"})).await;
         self.invoke("ReplayFunction", json!({"action": "replay"})).await;
-        for key in self.keys().into_iter().chain([PREVIOUS_KEY.to_owned()]) {
+        let import_key =
+            self.stack.declared.function("ImportFunction").unwrap().environment["IMPORT_KEY_ARN"].clone();
+        for key in self.keys().into_iter().chain([PREVIOUS_KEY.to_owned(), import_key]) {
             drop(self.kms("operator").describe_key().key_id(key).send().await);
         }
         self.write_what_profiles_write("paid").await;
@@ -777,7 +881,45 @@ impl World {
         self.tokenize_as_before("old").await;
         self.invoke("PaybillFunction", payment("old")).await;
         self.invoke("RewrapFunction", json!({"action": "rewrap"})).await;
+        self.import().await;
         self.operate("paid").await;
+    }
+
+    /// An order of another table comes through the quarantine, and its number is taken out of that table.
+    async fn import(&mut self) {
+        let operator = self.dynamodb("operator");
+        make_table(&operator, "Legacy", &["Id", "Line"]).await;
+        make_table(&operator, "Buyers", &["Id"]).await;
+        let row = [
+            ("Id", s("1")),
+            ("Line", s("a")),
+            ("Card", s("4111111111111111")),
+            ("Until", s("12/99")),
+            ("OrderNo", s("imported")),
+            ("Client", s("Ann")),
+            ("Where", s("Las Vegas")),
+            ("Cents", n(1999)),
+            ("Money", s("EUR")),
+            ("Buyer", s("ann@example.com")),
+        ];
+        let row = row.map(|(name, value)| (name.to_owned(), value));
+        operator.put_item().table_name("Legacy").set_item(Some(row.into())).send().await.unwrap();
+        let buyer = operator.put_item().table_name("Buyers").item("Id", s("ann@example.com"));
+        buyer.item("Owner", s(OWNER)).send().await.unwrap();
+        for action in ["check", "import", "import"] {
+            self.invoke("ImportFunction", json!({ "action": action })).await;
+        }
+        self.drive().await;
+        if self.is_denied() {
+            return;
+        }
+        self.invoke("ImportFunction", json!({ "action": "scrub" })).await;
+        let lambda =
+            aws_sdk_lambda::Client::new(&functions::sdk_config(&self.stack.aws_url(), "OperatorImport"));
+        let event = aws_sdk_lambda::primitives::Blob::new(r#"{"action":"checkScrub"}"#);
+        let invoke = lambda.invoke().function_name("card-airlock-ImportFunction").payload(event);
+        drop(self.while_time_passes(invoke.send()).await);
+        drop(self.dynamodb("OperatorImport").describe_table().table_name("Legacy").send().await);
     }
 
     /// An order crosses by a worker that was deployed when the previous key was the vault's.
@@ -951,6 +1093,20 @@ impl World {
     fn sqs(&self, caller: &str) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&functions::sdk_config(&self.stack.aws_url(), caller))
     }
+}
+
+async fn make_table(dynamodb: &aws_sdk_dynamodb::Client, name: &str, key: &[&str]) {
+    let kinds = [KeyType::Hash, KeyType::Range];
+    let schema = key.iter().zip(kinds).map(|(name, kind)| {
+        KeySchemaElement::builder().attribute_name(*name).key_type(kind).build().unwrap()
+    });
+    let attributes = key.iter().map(|name| {
+        let attribute = AttributeDefinition::builder().attribute_name(*name);
+        attribute.attribute_type(ScalarAttributeType::S).build().unwrap()
+    });
+    let table = dynamodb.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
+    let table = table.set_key_schema(Some(schema.collect()));
+    table.set_attribute_definitions(Some(attributes.collect())).send().await.unwrap();
 }
 
 /// One user pool for all worlds: making its key takes a moment.

@@ -49,29 +49,7 @@ impl Ingest {
         acceptance_id: Uuid,
         card: QuarantinedCard,
     ) -> QuarantineRow {
-        let now = self.now();
-        let deadline = now.after(self.settings.deadline);
-        QuarantineRow {
-            customer_order,
-            customer: details.customer.clone(),
-            owner: details.owner.clone(),
-            acceptance_id,
-            accepted_at: now,
-            armed_at: now,
-            sealed_card: card.sealed.as_bytes().to_vec(),
-            data_key: card.data_key.as_bytes().to_vec(),
-            key_batch_id: card.key_batch,
-            card_last4: card.last4,
-            card_brand: card.brand,
-            replaces: details.replaces,
-            order_amount: details.amount.map(|amount| amount.minor_units),
-            order_currency: details.amount.map(|amount| amount.currency),
-            status: QuarantineStatus::Pending,
-            failure_reason: None,
-            attempt: 1,
-            deadline: deadline.epoch_seconds(),
-            expires_at: deadline.after(self.settings.ttl_after_deadline).epoch_seconds(),
-        }
+        QuarantineRow::accepted(customer_order, details, acceptance_id, card, self.now(), self.settings.terms)
     }
 
     /// Puts the row if there is none. If there is one, it does what the decision table says. If the reply of a put was

@@ -1,16 +1,11 @@
 //! The settings that the template gives to ingest.
 
-use std::time::Duration;
-
-use order::OrderIdPattern;
+use order::{OrderIdPattern, Terms};
 use platform::{
     api::Cors,
-    settings::{Lookup, SettingError, data_key_policy, order_id_pattern, parsed, text},
+    settings::{Lookup, SettingError, data_key_policy, order_id_pattern, parsed, quarantine_terms, text},
 };
 use vault::DataKeyPolicy;
-
-const HOUR: u64 = 60 * 60;
-const DAY: u64 = 24 * HOUR;
 
 /// The settings of ingest.
 #[derive(Debug, Clone)]
@@ -28,10 +23,8 @@ pub struct Settings {
     pub billing_group: String,
     /// `DATA_KEY_MAX_ROWS`, `DATA_KEY_MAX_SECONDS`: limits of a data key.
     pub data_key_policy: DataKeyPolicy,
-    /// `ORDER_DEADLINE_HOURS`: how long an order may stay in quarantine.
-    pub deadline: Duration,
-    /// `QUARANTINE_TTL_DAYS`: how long after its deadline DynamoDB removes a row that is still there.
-    pub ttl_after_deadline: Duration,
+    /// `ORDER_DEADLINE_HOURS`, `QUARANTINE_TTL_DAYS`: how long an order may stay in quarantine.
+    pub terms: Terms,
     /// `ORDER_ID_PATTERN`: the form of the shop's own order ids.
     pub order_ids: OrderIdPattern,
     /// `CARD_EXPIRY_REQUIRED`: whether a card without its expiry date is refused.
@@ -53,12 +46,7 @@ impl Settings {
             user_pool_client_id: text(lookup, "USER_POOL_CLIENT_ID")?,
             billing_group: text(lookup, "BILLING_GROUP")?,
             data_key_policy: data_key_policy(lookup)?,
-            deadline: Duration::from_secs(
-                parsed::<u64>(lookup, "ORDER_DEADLINE_HOURS")?.saturating_mul(HOUR),
-            ),
-            ttl_after_deadline: Duration::from_secs(
-                parsed::<u64>(lookup, "QUARANTINE_TTL_DAYS")?.saturating_mul(DAY),
-            ),
+            terms: quarantine_terms(lookup)?,
             order_ids: order_id_pattern(lookup)?,
             card_expiry_required: parsed(lookup, "CARD_EXPIRY_REQUIRED")?,
             cors: Cors::read(lookup)?,

@@ -5,10 +5,11 @@
 use std::{collections::HashMap, fmt};
 
 use Access::{
-    CheckForgotten, CountDetokenization, DeleteForgotten, DeleteRetired, ExpiryRemoves, ForgetInQuarantine,
-    MarkForgotten, MoveDataKey, Park, Pay, ReadAcceptance, ReadAudit, ReadCard, ReadDataKeys, ReadForPayment,
-    ReadForUpkeep, ReadForgotten, ReadHeldCard, ReadOverview, ReadStanding, ReadStatus, ReadToOpen, ReadView,
-    RecordDetokenization, RecordSettlement, ReplaceCard, ReplacementRemoves, Settle, WriteUpkeep,
+    CheckForgotten, CheckImported, CountDetokenization, DeleteForgotten, DeleteRetired, ExpiryRemoves,
+    ForgetInQuarantine, MarkForgotten, MoveDataKey, Park, Pay, ReadAcceptance, ReadAudit, ReadCard,
+    ReadDataKeys, ReadForPayment, ReadForUpkeep, ReadForgotten, ReadHeldCard, ReadImported, ReadOverview,
+    ReadStanding, ReadStatus, ReadToOpen, ReadView, RecordDetokenization, RecordSettlement, ReplaceCard,
+    ReplacementRemoves, Settle, WriteUpkeep,
 };
 use Kind::{B, BOOL, L, M, N, S, SS};
 use Protection::{Authenticated, Checked, Derived, Free};
@@ -98,6 +99,10 @@ pub enum Access {
     /// Replacing a card removes these, the declined payment; so does an operator who found out that a payment was not
     /// charged.
     ReplacementRemoves,
+    /// Import reads a clean order without its payments.
+    ReadImported,
+    /// Import takes a number out of its source on condition that the order still has that card.
+    CheckImported,
     /// Operators list clean orders and their payments.
     ReadOverview,
     /// Operators settle a payment of which nobody knows.
@@ -127,7 +132,7 @@ impl Access {
     #[must_use]
     pub fn statements(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            ReadView => &[("IngestPolicy", "ReadQuarantineStatus")],
+            ReadView => &[("IngestPolicy", "ReadQuarantineStatus"), ("ImportPolicy", "ReadQuarantineStatus")],
             ReadStanding => &[("PaybillPolicy", "ReadQuarantineStatus")],
             ReadHeldCard => &[("ForgetPolicy", "ReadQuarantineStatus")],
             ReadForUpkeep => &[("ReplayPolicy", "ListQuarantine"), ("OperatorRead", "ListQuarantine")],
@@ -150,6 +155,8 @@ impl Access {
             ReplacementRemoves => {
                 &[("TokenizeWorkerPolicy", "ReplaceACard"), ("OperatorSettle", "SettleAPayment")]
             }
+            ReadImported => &[("ImportPolicy", "ReadACleanOrder")],
+            CheckImported => &[("ImportPolicy", "CheckTheCard")],
             ReadOverview => &[("OperatorRead", "ListOrders")],
             Settle => &[("OperatorSettle", "SettleAPayment")],
             ReadToOpen => &[("PaybillPolicy", "ReadAVaultRow")],
@@ -290,33 +297,62 @@ pub const CLEAN: Table = Table {
                 ReplaceCard,
                 ReadOverview,
                 Settle,
+                ReadImported,
+                CheckImported,
             ],
         ),
-        attribute("CustomerName", S, Free, &[ReadStatus, ReadForPayment]),
-        attribute("Address", S, Free, &[ReadStatus, ReadForPayment]),
+        attribute("CustomerName", S, Free, &[ReadStatus, ReadForPayment, ReadImported]),
+        attribute("Address", S, Free, &[ReadStatus, ReadForPayment, ReadImported]),
         attribute(
             "CreditCardToken",
             S,
             Authenticated,
-            &[ReadStatus, ReadForPayment, ReadCard, MarkForgotten, ReplaceCard],
+            &[ReadStatus, ReadForPayment, ReadCard, MarkForgotten, ReplaceCard, ReadImported],
         ),
-        attribute("CardLast4", S, Derived, &[ReadStatus, ReadForPayment, ReplaceCard]),
-        attribute("CardBrand", S, Derived, &[ReadStatus, ReadForPayment, ReplaceCard]),
+        attribute("CardLast4", S, Derived, &[ReadStatus, ReadForPayment, ReplaceCard, ReadImported]),
+        attribute("CardBrand", S, Derived, &[ReadStatus, ReadForPayment, ReplaceCard, ReadImported]),
         attribute(
             "Owner",
             S,
             Authenticated,
-            &[ReadStatus, ReadForPayment, ReadCard, ReadForgotten, CheckForgotten, ReplaceCard, ReadOverview],
+            &[
+                ReadStatus,
+                ReadForPayment,
+                ReadCard,
+                ReadForgotten,
+                CheckForgotten,
+                ReplaceCard,
+                ReadOverview,
+                ReadImported,
+            ],
         ),
         attribute(
             "AcceptanceId",
             S,
             Authenticated,
-            &[ReadStatus, ReadForPayment, ReadAcceptance, ReplaceCard, ReadOverview],
+            &[
+                ReadStatus,
+                ReadForPayment,
+                ReadAcceptance,
+                ReplaceCard,
+                ReadOverview,
+                ReadImported,
+                CheckImported,
+            ],
         ),
-        attribute("AcceptedAt", S, Free, &[ReadStatus, ReadForPayment, ReplaceCard, ReadOverview]),
-        attribute("TokenizedAt", S, Free, &[ReadStatus, ReadForPayment, Pay, ReplaceCard, ReadOverview]),
-        attribute("CardExpiresAt", N, Free, &[ReadStatus, ReadForPayment, ReplaceCard]),
+        attribute(
+            "AcceptedAt",
+            S,
+            Free,
+            &[ReadStatus, ReadForPayment, ReplaceCard, ReadOverview, ReadImported],
+        ),
+        attribute(
+            "TokenizedAt",
+            S,
+            Free,
+            &[ReadStatus, ReadForPayment, Pay, ReplaceCard, ReadOverview, ReadImported],
+        ),
+        attribute("CardExpiresAt", N, Free, &[ReadStatus, ReadForPayment, ReplaceCard, ReadImported]),
         attribute(
             "CardForgottenAt",
             S,
@@ -331,11 +367,18 @@ pub const CLEAN: Table = Table {
                 CheckForgotten,
                 ReplaceCard,
                 ReadOverview,
+                ReadImported,
+                CheckImported,
             ],
         ),
-        attribute("CardReplacedAt", S, Free, &[ReadStatus, ReadForPayment, ReplaceCard, ReadOverview]),
-        attribute("OrderAmount", N, Free, &[ReadStatus, ReadForPayment, ReadOverview]),
-        attribute("OrderCurrency", S, Free, &[ReadStatus, ReadForPayment, ReadOverview]),
+        attribute(
+            "CardReplacedAt",
+            S,
+            Free,
+            &[ReadStatus, ReadForPayment, ReplaceCard, ReadOverview, ReadImported],
+        ),
+        attribute("OrderAmount", N, Free, &[ReadStatus, ReadForPayment, ReadOverview, ReadImported]),
+        attribute("OrderCurrency", S, Free, &[ReadStatus, ReadForPayment, ReadOverview, ReadImported]),
         attribute(
             "PaymentStatus",
             S,

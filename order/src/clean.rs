@@ -1,6 +1,7 @@
 //! `CustomerOrderTable`: clean orders, each with a token in its card's place.
 
 mod forgetting;
+mod importing;
 mod overview;
 mod payments;
 

@@ -44,7 +44,7 @@ pub use payment::{
 pub use plain_text::ParsePlainTextError;
 pub use quarantine::{
     AFTER_THE_CLAIM, Arming, HeldCard, KeptPage, KeptRow, LateCard, Pending, Progress, QuarantineRow,
-    QuarantineStanding, QuarantineTable, QuarantineView, SWEEP_PERIOD, Upkeep, suspect_delay,
+    QuarantineStanding, QuarantineTable, QuarantineView, SWEEP_PERIOD, Terms, Upkeep, suspect_delay,
 };
 pub use row_version::RowVersion;
 pub use same_order::Details;

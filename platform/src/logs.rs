@@ -10,7 +10,7 @@ use crate::{
 
 /// The workspace's own crates, whose log lines never have secrets and may therefore be written at any level. Whole names,
 /// never prefixes: `lambda` would also let through the events that `lambda_runtime` writes.
-const OURS: [&str; 17] = [
+const OURS: [&str; 18] = [
     "card_airlock_clock",
     "vault",
     "order",
@@ -20,6 +20,7 @@ const OURS: [&str; 17] = [
     "replay",
     "paybill",
     "forget",
+    "import",
     "rewrap",
     "card_airlock_event_source",
     "card_airlock_gateway",

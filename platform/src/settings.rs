@@ -1,8 +1,11 @@
 //! A function's settings, from the environment variables that the template sets.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
-use order::{OrderIdPattern, ParseOrderIdPatternError};
+use order::{OrderIdPattern, ParseOrderIdPatternError, Terms};
+
+const HOUR: u64 = 60 * 60;
+const DAY: u64 = 24 * HOUR;
 
 /// Reads one variable.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -44,6 +47,20 @@ pub fn order_id_pattern(lookup: Lookup<'_>) -> Result<OrderIdPattern, SettingErr
     pattern.parse().map_err(SettingError::OrderIdPattern)
 }
 
+/// How long an order may be in quarantine: `ORDER_DEADLINE_HOURS`, and `QUARANTINE_TTL_DAYS` after that.
+///
+/// # Errors
+/// [`SettingError`], which names the setting that is missing or wrong.
+pub fn quarantine_terms(lookup: Lookup<'_>) -> Result<Terms, SettingError> {
+    let of = |name, unit: u64| {
+        parsed::<u64>(lookup, name).map(|count| Duration::from_secs(count.saturating_mul(unit)))
+    };
+    Ok(Terms {
+        deadline: of("ORDER_DEADLINE_HOURS", HOUR)?,
+        ttl_after_deadline: of("QUARANTINE_TTL_DAYS", DAY)?,
+    })
+}
+
 /// The limits of data keys: `DATA_KEY_MAX_ROWS` cards, `DATA_KEY_MAX_SECONDS` seconds.
 ///
 /// # Errors
@@ -51,6 +68,6 @@ pub fn order_id_pattern(lookup: Lookup<'_>) -> Result<OrderIdPattern, SettingErr
 pub fn data_key_policy(lookup: Lookup<'_>) -> Result<vault::DataKeyPolicy, SettingError> {
     Ok(vault::DataKeyPolicy {
         max_cards: parsed(lookup, "DATA_KEY_MAX_ROWS")?,
-        max_age: std::time::Duration::from_secs(parsed(lookup, "DATA_KEY_MAX_SECONDS")?),
+        max_age: Duration::from_secs(parsed(lookup, "DATA_KEY_MAX_SECONDS")?),
     })
 }

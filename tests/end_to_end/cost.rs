@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, time::Duration};
 use card_airlock_services::{CallKind, Tally, Units};
 use serde_json::json;
 
-use crate::support::{Client, ORDERS, PREVIOUS_KEY, World, order};
+use crate::{
+    importing,
+    support::{Client, ORDERS, PREVIOUS_KEY, World, order},
+};
 
 /// As many as one data key of quarantine seals (`DATA_KEY_MAX_ROWS`), and as one batch of the mapping holds.
 const ORDERS_PLACED: u32 = 100;
@@ -143,6 +146,65 @@ async fn a_row_costs_one_kms_call_and_one_write_unit_to_re_wrap_and_one_kms_call
     assert_eq!((again.len(), cost(&again, "Scan").0), (1, pages), "what was moved costs a read");
     let verified = rewrap("verify").await;
     assert_eq!((cost(&verified, "ReEncrypt").0, verified.len()), (100, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_imported_row_costs_two_write_units_a_read_unit_and_one_kms_call_and_a_scrubbed_one_four_write_units()
+ {
+    let world = importing::world().await;
+    world.aws.meter_units();
+    importing::put_rows(
+        &world,
+        (0..ORDERS_PLACED).map(|id| importing::row(&format!("order-{id}"), importing::CARD)),
+    )
+    .await;
+    let run = async |action: &str| {
+        let before = world.aws.tallies();
+        importing::pass(&world, action).await;
+        // That an order is there already is known by a refused put, of which there is none here.
+        bill(&world, &before)
+    };
+    // A consistent read of 4 KB is a unit, and of what is not there one.
+    let (scans, scanned) = (2, 4.0);
+    let role = "ImportRole";
+    assert_bill(
+        run("check").await,
+        &[
+            (role, "Scan", scans, 0.0, scanned),
+            (role, "GenerateMac", 1, 0.0, 0.0),
+            (role, "GetItem", 200, 0.0, 200.0),
+        ],
+    );
+    assert_bill(
+        run("import").await,
+        &[
+            (role, "Scan", scans, 0.0, scanned),
+            (role, "GenerateMac", 101, 0.0, 0.0),
+            (role, "GetItem", 100, 0.0, 100.0),
+            (role, "GenerateDataKey", 1, 0.0, 0.0),
+            (role, "UpdateItem", 100, 100.0, 0.0),
+            (role, "PutItem", 100, 100.0, 0.0),
+        ],
+    );
+    assert_eq!(world.deliver(&world.records()).await, None);
+    let (scans, scanned) = (2, 6.0);
+    assert_bill(
+        run("import").await,
+        &[
+            (role, "Scan", scans, 0.0, scanned),
+            (role, "GenerateMac", 1, 0.0, 0.0),
+            (role, "GetItem", 100, 0.0, 100.0),
+        ],
+    );
+    assert_bill(
+        run("scrub").await,
+        &[
+            (role, "Scan", scans, 0.0, scanned),
+            (role, "GenerateMac", 101, 0.0, 0.0),
+            (role, "GetItem", 100, 0.0, 100.0),
+            (role, "TransactWriteItems", 100, 400.0, 0.0),
+        ],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,6 +20,7 @@ mod detokenization;
 mod drill;
 mod forgetting;
 mod front_page;
+mod importing;
 mod key_drill;
 mod late_cards;
 mod leaks;

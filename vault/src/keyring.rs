@@ -1,5 +1,6 @@
-//! KMS from three sides: one may ask for new data keys, to seal; one may have wrapped keys decrypted, to open; one may
-//! have them moved to another KMS key. No capability outside this crate gets two of these for the same KMS key.
+//! KMS from four sides: one may ask for new data keys, to seal; one may have wrapped keys decrypted, to open; one may
+//! have them moved to another KMS key; one may have codes computed. No capability outside this crate gets two of these
+//! for the same KMS key.
 
 use std::collections::HashMap;
 
@@ -9,7 +10,7 @@ use aws_sdk_kms::{
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
     primitives::Blob,
-    types::DataKeySpec,
+    types::{DataKeySpec, MacAlgorithmSpec},
 };
 
 use crate::{
@@ -65,6 +66,12 @@ pub(crate) struct Moving {
     kms: Client,
     from_arn: String,
     to_arn: String,
+}
+
+/// May ask one KMS key for message authentication codes (`kms:GenerateMac`).
+pub(crate) struct Codes {
+    kms: Client,
+    key_arn: String,
 }
 
 /// A new data key.
@@ -164,7 +171,28 @@ impl Moving {
     }
 }
 
-/// Nothing stored is part of a call for a new key, so nothing stored can be at fault.
+impl Codes {
+    pub(crate) fn new(config: &SdkConfig, key_arn: String) -> Self {
+        Self { kms: Client::new(config), key_arn }
+    }
+
+    /// The HMAC-SHA-256 of a message, which is the same for the same message.
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateMac.html>
+    pub(crate) async fn code(&self, message: &[u8]) -> Result<Vec<u8>, KeyringError> {
+        let reply = self
+            .kms
+            .generate_mac()
+            .key_id(&self.key_arn)
+            .mac_algorithm(MacAlgorithmSpec::HmacSha256)
+            .message(Blob::new(message))
+            .send()
+            .await
+            .map_err(|error| without_a_blob(classify("GenerateMac", &error)))?;
+        reply.mac.map(Blob::into_inner).ok_or(KeyringError::Unavailable)
+    }
+}
+
+/// Nothing stored is part of a call for a new key or for a code, so nothing stored can be at fault.
 fn without_a_blob(error: KeyringError) -> KeyringError {
     match error {
         KeyringError::Refused | KeyringError::OtherKey => KeyringError::Unusable,

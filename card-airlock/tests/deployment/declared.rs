@@ -105,6 +105,7 @@ fn each_function_has_its_role_and_its_environment() {
     }
     let (_, rewrapping) = with_everything();
     assert_eq!(rewrapping.function("RewrapFunction").unwrap().role, "RewrapRole");
+    assert_eq!(rewrapping.function("ImportFunction").unwrap().role, "ImportRole");
     let worker = stack.function("TokenizeWorkerFunction").unwrap();
     assert_eq!(
         worker.environment["DEAD_LETTER_QUEUE_URL"],

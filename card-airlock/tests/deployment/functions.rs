@@ -29,6 +29,7 @@ fn a_function_waits_for_the_policies_of_its_role() {
         ("PaybillFunction", "PaybillPolicy"),
         ("ForgetFunction", "ForgetPolicy"),
         ("RewrapFunction", "RewrapPolicy"),
+        ("ImportFunction", "ImportPolicy"),
     ] {
         let waits_for = resources[function]["DependsOn"].as_array().unwrap();
         assert_eq!(waits_for[..2], [json!(policy), json!("PlatformPolicy")], "{function}");
@@ -70,7 +71,7 @@ fn the_streams_filter_lets_through_what_waits_and_what_ttl_took() {
 #[test]
 fn every_variable_that_a_function_reads_is_set_and_every_one_set_is_read() {
     fn read<T>(read: impl Fn(Lookup<'_>) -> Result<T, SettingError>, function: &str) {
-        // Without a previous key there is no rewrap.
+        // Without a previous key there is no rewrap, and without a source no import.
         if let Some(plain) = shipped().function(function).map(|declared| &declared.environment) {
             assert_eq!(read(&|name| plain.get(name).cloned()).err(), None, "{function}");
         }
@@ -91,6 +92,44 @@ fn every_variable_that_a_function_reads_is_set_and_every_one_set_is_read() {
     read(paybill::Settings::read, "PaybillFunction");
     read(forget::Settings::read, "ForgetFunction");
     read(rewrap::Settings::read, "RewrapFunction");
+    read(import::Settings::read, "ImportFunction");
+}
+
+#[test]
+fn without_a_source_there_is_nothing_that_could_read_one() {
+    let of_import = |stack: &card_airlock_template::Stack, template: &card_airlock_template::Template| {
+        let is_of_import = |id: &&str| id.starts_with("Import") || *id == "OperatorImport";
+        let named: BTreeSet<_> = template.logical_ids().filter(is_of_import).map(str::to_owned).collect();
+        let said = template.logical_ids().filter_map(|id| stack.properties(id)).map(Value::to_string);
+        let words =
+            ["ImportRole", "ImportFunction", "importrole", "importfunction", "table/Legacy", "ImportKey"];
+        let said = said.filter(|text| words.iter().any(|word| text.contains(word)));
+        let is_output = |name: &&String| name.contains("Import");
+        (named, said.count(), stack.outputs.keys().filter(is_output).count())
+    };
+    let template = deployment::shipped().unwrap();
+    assert_eq!(of_import(&shipped(), &template), (BTreeSet::new(), 0, 0));
+    let (template, stack) = with_everything();
+    let (named, said, outputs) = of_import(&stack, &template);
+    let parts = ["ErrorsAlarm", "Function", "Key", "Logs", "Policy", "Role", "ThrottlesAlarm"];
+    let mut expected: BTreeSet<_> = parts.map(|what| format!("Import{what}")).into();
+    expected.insert("OperatorImport".to_owned());
+    assert_eq!((named, outputs), (expected, 4));
+    assert!(said > 6, "{said}");
+}
+
+#[test]
+fn an_import_that_does_not_know_whose_the_orders_are_is_refused_before_anything_is_made() {
+    let check = |given: &[(&str, &str)]| {
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        deployment::check_parameters(&given.collect()).is_ok()
+    };
+    let sub = "550e8400-e29b-41d4-a716-446655440000";
+    assert!(!check(&[("ImportTable", "Legacy")]));
+    for owner in [("ImportOwner", sub), ("ImportOwnerTable", "Owners"), ("ImportOwnerAttribute", "Owner")] {
+        assert!(check(&[("ImportTable", "Legacy"), owner]), "{owner:?}");
+        assert!(!check(&[owner]), "{owner:?}");
+    }
 }
 
 #[test]

@@ -31,6 +31,9 @@ use serde_json::Value;
 const PREVIOUS_KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-4333-8444-555555555555";
 const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:processor-AbCdEf";
 
+/// A user of the user pool.
+const OWNER: &str = "550e8400-e29b-41d4-a716-446655440000";
+
 /// What an endpoint would report having made.
 fn made() -> Resources {
     let mut resources = deployment::shipped().unwrap().named_here();
@@ -40,7 +43,7 @@ fn made() -> Resources {
         let arn = format!("arn:aws:dynamodb:us-east-1:123456789012:table/{table}");
         resources.insert(table, table, [("Arn", &arn), ("StreamArn", &format!("{arn}/stream/1"))]);
     }
-    for key in ["QuarantineKey", "VaultKey"] {
+    for key in ["QuarantineKey", "VaultKey", "ImportKey"] {
         resources.insert(key, key, [("Arn", &format!("arn:aws:kms:us-east-1:123456789012:key/{key}"))]);
     }
     let url = "http://127.0.0.1:4566/123456789012/card-airlock-DeadLetterQueue";
@@ -71,6 +74,19 @@ fn with_everything() -> (Template, Stack) {
         ("ProcessorSecretArn", SECRET),
         ("ProcessorProxy", "proxy.example"),
         ("PreviousVaultKeyArn", PREVIOUS_KEY),
+        ("ImportTable", "Legacy"),
+        ("ImportKeyAttribute", "Id"),
+        ("ImportSortKeyAttribute", "Line"),
+        ("ImportNumberAttribute", "Card"),
+        ("ImportExpiryAttribute", "Until"),
+        ("ImportOrderAttribute", "OrderNo"),
+        ("ImportNameAttribute", "Client"),
+        ("ImportAddressAttribute", "Where"),
+        ("ImportAmountAttribute", "Cents"),
+        ("ImportCurrencyAttribute", "Money"),
+        ("ImportOwnerAttribute", "Buyer"),
+        ("ImportOwnerTable", "Buyers"),
+        ("ImportOwner", OWNER),
     ];
     with(&on)
 }

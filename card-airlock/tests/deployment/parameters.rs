@@ -12,15 +12,17 @@ use card_airlock_template::read_yaml;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{PREVIOUS_KEY, SECRET, with};
+use super::{OWNER, PREVIOUS_KEY, SECRET, with};
 
 type Parameters = &'static [(&'static str, &'static str)];
 
 const IN_A_VPC: Parameters = &[("VpcId", "vpc-0a"), ("SubnetIds", "subnet-0a"), ("RouteTableIds", "rtb-0a")];
 const AT_A_PROCESSOR: Parameters = &[("ProcessorUrl", "https://pay.example"), ("ProcessorSecretArn", SECRET)];
 
+const IMPORTING: Parameters = &[("ImportTable", "Legacy"), ("ImportOwner", OWNER)];
+
 /// Another value of each parameter, and what must be given with it.
-const OTHERS: [(&str, &str, Parameters); 34] = [
+const OTHERS: [(&str, &str, Parameters); 47] = [
     ("StageName", "prod", &[]),
     ("TablePrefix", "blue-", &[]),
     ("Architecture", "x86_64", &[]),
@@ -35,6 +37,19 @@ const OTHERS: [(&str, &str, Parameters); 34] = [
     ("BillingGroupName", "clerks", &[]),
     ("CardRetentionDays", "400", &[]),
     ("PreviousVaultKeyArn", PREVIOUS_KEY, &[]),
+    ("ImportTable", "Legacy", &[("ImportOwner", OWNER)]),
+    ("ImportKeyAttribute", "Id", IMPORTING),
+    ("ImportSortKeyAttribute", "Line", IMPORTING),
+    ("ImportNumberAttribute", "Card", IMPORTING),
+    ("ImportExpiryAttribute", "Until", IMPORTING),
+    ("ImportOrderAttribute", "OrderNo", IMPORTING),
+    ("ImportNameAttribute", "Client", IMPORTING),
+    ("ImportAddressAttribute", "Where", IMPORTING),
+    ("ImportAmountAttribute", "Cents", IMPORTING),
+    ("ImportCurrencyAttribute", "Money", IMPORTING),
+    ("ImportOwnerAttribute", "Buyer", IMPORTING),
+    ("ImportOwnerTable", "Buyers", IMPORTING),
+    ("ImportOwner", OWNER, &[("ImportTable", "Legacy"), ("ImportOwnerAttribute", "Buyer")]),
     ("CorsOrigin", "https://shop.example.com", &[]),
     ("TlsPolicy", "SecurityPolicy_TLS13_1_3_2025_09", &[]),
     ("UserPoolTier", "PLUS", &[]),
@@ -74,8 +89,9 @@ fn each_parameter_of_the_template_is_tried_with_a_value_that_is_not_its_default(
 #[test]
 fn each_parameter_changes_what_is_deployed() {
     for (name, value, beside) in OTHERS {
-        // The VPC's three parameters mean nothing one without the others.
-        let without = if ["VpcId", "SubnetIds", "RouteTableIds"].contains(&name) { &[] } else { beside };
+        // The VPC's three parameters mean nothing one without the others, nor does the owner without an import.
+        let together = ["VpcId", "SubnetIds", "RouteTableIds", "ImportTable"];
+        let without = if together.contains(&name) { &[] } else { beside };
         let given = [beside, &[(name, value)]].concat();
         assert_ne!(everything(&given), everything(without), "{name}");
     }

@@ -18,7 +18,7 @@ fn nothing_is_allowed_on_every_resource_but_what_has_no_resource_to_name() {
         let sid = statement.get("Sid").and_then(Value::as_str).unwrap_or_default();
         let on_all = statement.get("Resource").is_some_and(|resource| texts(resource).contains(&"*"));
         // A key's policy has no other way to say "this key".
-        let is_key = ["QuarantineKey", "VaultKey"].contains(&logical_id);
+        let is_key = ["QuarantineKey", "VaultKey", "ImportKey"].contains(&logical_id);
         let nameless = ["WriteTraces", "JoinTheVpc", "LookAtWhatHasNoResource"];
         let platform = nameless.contains(&sid) || logical_id == "XRayEndpoint";
         assert!(!on_all || is_key || platform, "{logical_id} {sid}");
@@ -30,7 +30,7 @@ fn nothing_is_allowed_on_every_resource_but_what_has_no_resource_to_name() {
 #[test]
 fn whoever_is_let_in_by_a_policy_is_named() {
     let (template, stack) = with_everything();
-    let roles: BTreeSet<_> = ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "Rewrap"]
+    let roles: BTreeSet<_> = ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "Rewrap", "Import"]
         .map(|role| format!("arn:aws:iam::123456789012:role/{role}Role"))
         .into();
     let mut by_condition = 0;
@@ -76,10 +76,26 @@ const STATEMENTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("ForgetRole", &["sts:AssumeRole"]),
+    ("ImportKey", &["AdministerTheKey", "ImportMarks"]),
+    (
+        "ImportPolicy",
+        &[
+            "ReadTheSource",
+            "MarkOrScrubARow",
+            "LookAnOwnerUp",
+            "AcceptAnOrder",
+            "ReadQuarantineStatus",
+            "ReadACleanOrder",
+            "CheckTheCard",
+            "WriteLogs",
+        ],
+    ),
+    ("ImportRole", &["sts:AssumeRole"]),
     ("IngestPolicy", &["AcceptAnOrder", "ReadQuarantineStatus", "ReadCleanStatus", "WriteLogs"]),
     ("IngestRole", &["sts:AssumeRole"]),
     ("KmsEndpoint", &["kms:Decrypt"]),
     ("LogsEndpoint", &["logs:CreateLogStream"]),
+    ("OperatorImport", &["RunImport", "LookAtTheSource"]),
     (
         "OperatorRead",
         &[
@@ -114,7 +130,10 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ),
     ("PaybillRole", &["sts:AssumeRole"]),
     ("PlatformPolicy", &["WriteTraces", "JoinTheVpc"]),
-    ("QuarantineKey", &["AdministerTheKey", "IngestSeals", "TokenizeWorkerOpens", "NobodyWithoutThePurpose"]),
+    (
+        "QuarantineKey",
+        &["AdministerTheKey", "IngestSeals", "ImportSeals", "TokenizeWorkerOpens", "NobodyWithoutThePurpose"],
+    ),
     (
         "ReplayPolicy",
         &[

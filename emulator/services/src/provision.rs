@@ -69,11 +69,29 @@ impl AwsEndpoint {
     /// # Errors
     /// [`Refused`] by KMS.
     pub async fn create_key(&self, description: &str, rotation: bool) -> Result<CreatedKey, Refused> {
-        let made = self.call(Service::Kms, "CreateKey", json!({ "Description": description })).await?;
-        let [id, arn] = ["/KeyMetadata/KeyId", "/KeyMetadata/Arn"].map(|at| text(&made, at));
+        let made = self.make_key(json!({ "Description": description })).await?;
         if rotation {
-            self.call(Service::Kms, "EnableKeyRotation", json!({ "KeyId": id })).await?;
+            self.call(Service::Kms, "EnableKeyRotation", json!({ "KeyId": made.id })).await?;
         }
+        Ok(made)
+    }
+
+    /// Makes a KMS key of another `KeySpec` than a symmetric one's, for its `KeyUsage`.
+    ///
+    /// # Errors
+    /// [`Refused`] when KMS here makes no such key.
+    pub async fn create_key_of(
+        &self,
+        description: &str,
+        spec: &str,
+        usage: &str,
+    ) -> Result<CreatedKey, Refused> {
+        self.make_key(json!({ "Description": description, "KeySpec": spec, "KeyUsage": usage })).await
+    }
+
+    async fn make_key(&self, asked: serde_json::Value) -> Result<CreatedKey, Refused> {
+        let made = self.call(Service::Kms, "CreateKey", asked).await?;
+        let [id, arn] = ["/KeyMetadata/KeyId", "/KeyMetadata/Arn"].map(|at| text(&made, at));
         Ok(CreatedKey { id, arn })
     }
 

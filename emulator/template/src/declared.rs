@@ -120,6 +120,10 @@ pub struct Key {
     pub logical_id: String,
     /// Whether its material is replaced every year.
     pub rotation: bool,
+    /// Its `KeySpec`; none: a symmetric key for encryption.
+    pub spec: Option<String>,
+    /// Its `KeyUsage`; none: encryption.
+    pub usage: Option<String>,
 }
 
 /// An SQS queue.

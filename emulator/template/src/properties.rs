@@ -63,6 +63,8 @@ pub(crate) struct PointInTimeRecovery {
 pub(crate) struct KeyProperties {
     #[serde(default)]
     pub(crate) enable_key_rotation: bool,
+    pub(crate) key_spec: Option<String>,
+    pub(crate) key_usage: Option<String>,
     // The AWS endpoint enforces it, as it does roles' policies.
     #[serde(rename = "KeyPolicy")]
     _key_policy: Value,

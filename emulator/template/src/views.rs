@@ -50,7 +50,12 @@ pub(crate) fn table(
 
 pub(crate) fn key(logical_id: &str, properties: Value) -> Result<Key, TemplateError> {
     let declared: KeyProperties = read(logical_id, properties)?;
-    Ok(Key { logical_id: logical_id.to_owned(), rotation: declared.enable_key_rotation })
+    Ok(Key {
+        logical_id: logical_id.to_owned(),
+        rotation: declared.enable_key_rotation,
+        spec: declared.key_spec,
+        usage: declared.key_usage,
+    })
 }
 
 pub(crate) fn queue(

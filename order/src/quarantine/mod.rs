@@ -9,7 +9,7 @@ mod upkeep;
 
 pub use card_removal::HeldCard;
 pub use recovery::{AFTER_THE_CLAIM, Pending, Progress, SWEEP_PERIOD, suspect_delay};
-pub use row::{QuarantineRow, QuarantineStanding, QuarantineView};
+pub use row::{QuarantineRow, QuarantineStanding, QuarantineView, Terms};
 pub use row_removal::LateCard;
 pub use table::QuarantineTable;
 pub use upkeep::{Arming, KeptPage, KeptRow, Upkeep};

@@ -1,6 +1,6 @@
 //! The rows of the quarantine table: whole rows, and the part that may be read without the card.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
@@ -102,6 +102,51 @@ impl QuarantineRow {
     #[must_use]
     pub fn lacking(item: &HashMap<String, AttributeValue>) -> Vec<&'static str> {
         NEEDED.into_iter().filter(|name| !item.contains_key(*name)).collect()
+    }
+}
+
+/// How long an accepted order may be in quarantine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// When it expires, after it was accepted.
+    pub deadline: Duration,
+    /// How long after that DynamoDB removes a row that is still there.
+    pub ttl_after_deadline: Duration,
+}
+
+impl QuarantineRow {
+    /// The row of an order that is accepted now. Its card was sealed for this acceptance.
+    #[must_use]
+    pub fn accepted(
+        customer_order: OrderId,
+        details: &Details,
+        acceptance_id: Uuid,
+        card: QuarantinedCard,
+        now: Timestamp,
+        terms: Terms,
+    ) -> Self {
+        let deadline = now.after(terms.deadline);
+        Self {
+            customer_order,
+            customer: details.customer.clone(),
+            owner: details.owner.clone(),
+            acceptance_id,
+            accepted_at: now,
+            armed_at: now,
+            sealed_card: card.sealed.as_bytes().to_vec(),
+            data_key: card.data_key.as_bytes().to_vec(),
+            key_batch_id: card.key_batch,
+            card_last4: card.last4,
+            card_brand: card.brand,
+            replaces: details.replaces,
+            order_amount: details.amount.map(|amount| amount.minor_units),
+            order_currency: details.amount.map(|amount| amount.currency),
+            status: QuarantineStatus::Pending,
+            failure_reason: None,
+            attempt: 1,
+            deadline: deadline.epoch_seconds(),
+            expires_at: deadline.after(terms.ttl_after_deadline).epoch_seconds(),
+        }
     }
 
     /// Reads a row from its stored form, without the attributes that only arming and recovery read.

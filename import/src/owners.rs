@@ -1,0 +1,69 @@
+//! Whose an order of the source is.
+
+use std::collections::HashMap;
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use order::{OrderId, Owner};
+
+use crate::{
+    error::ImportError,
+    reason::Reason,
+    settings::{Columns, OwnerRule},
+    source::{Row, classify},
+};
+
+/// The key and the owner in the table of owners.
+const ID: &str = "Id";
+const OWNER: &str = "Owner";
+
+/// Finds owners.
+#[derive(Debug)]
+pub(crate) struct Owners {
+    dynamodb: Client,
+    rule: OwnerRule,
+}
+
+impl Owners {
+    pub(crate) fn new(config: &SdkConfig, rule: OwnerRule) -> Self {
+        Self { dynamodb: Client::new(config), rule }
+    }
+
+    /// The owner of a row's order, or why it has none: by the table of owners if there is one, else by the row's attribute;
+    /// where neither says anything, the one who is named for all.
+    pub(crate) async fn of(
+        &self,
+        row: &Row,
+        order: &OrderId,
+        columns: &Columns,
+    ) -> Result<Result<Owner, Reason>, ImportError> {
+        let own = columns.owner.as_ref().map(|name| row.text(name));
+        let named = match (&self.rule.table, own) {
+            (Some(table), Some(Some(id))) => self.look_up(table, id).await?,
+            (Some(table), None) => self.look_up(table, order.as_str()).await?,
+            (None, Some(own)) => own.map(str::to_owned),
+            (Some(_), Some(None)) | (None, None) => None,
+        };
+        let named = named.map(|sub| Owner::named(&sub).map_err(|_| Reason::OwnerInvalid)).transpose();
+        Ok(named.and_then(|named| named.or_else(|| self.rule.all.clone()).ok_or(Reason::OwnerMissing)))
+    }
+
+    async fn look_up(&self, table: &str, id: &str) -> Result<Option<String>, ImportError> {
+        if id.is_empty() {
+            return Ok(None); // no key is empty
+        }
+        let reply = self
+            .dynamodb
+            .get_item()
+            .table_name(table)
+            .key(ID, AttributeValue::S(id.to_owned()))
+            .projection_expression("#owner")
+            .set_expression_attribute_names(Some(HashMap::from([("#owner".to_owned(), OWNER.to_owned())])))
+            .send()
+            .await
+            .map_err(|error| ImportError::Owners(classify("GetItem owner", &error)))?;
+        let owner = reply.item.and_then(|mut item| item.remove(OWNER));
+        // An owner of another type is one that cannot be read.
+        Ok(owner.map(|owner| owner.as_s().cloned().unwrap_or_default()))
+    }
+}

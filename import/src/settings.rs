@@ -1,0 +1,167 @@
+//! What the import function is told by the template.
+
+use order::{OrderIdPattern, Owner, Terms};
+use platform::settings::{
+    Lookup, SettingError, data_key_policy, order_id_pattern, parsed, quarantine_terms, text,
+};
+use vault::DataKeyPolicy;
+
+/// The settings of the import function.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `IMPORT_TABLE`: the table that orders are taken out of.
+    pub table: String,
+    /// The names of that table's attributes.
+    pub columns: Columns,
+    /// Whose the orders are.
+    pub owner: OwnerRule,
+    /// `IMPORT_KEY_ARN`: the KMS key of marks and cursors.
+    pub import_key_arn: String,
+    /// `QUARANTINE_TABLE`: name of the quarantine table.
+    pub quarantine_table: String,
+    /// `ORDER_TABLE`: name of the table of clean orders.
+    pub order_table: String,
+    /// `QUARANTINE_KEY_ARN`: the KMS key of quarantined cards.
+    pub quarantine_key_arn: String,
+    /// `DATA_KEY_MAX_ROWS`, `DATA_KEY_MAX_SECONDS`: limits of a data key.
+    pub data_key_policy: DataKeyPolicy,
+    /// `ORDER_DEADLINE_HOURS`, `QUARANTINE_TTL_DAYS`: how long an order may stay in quarantine.
+    pub terms: Terms,
+    /// `ORDER_ID_PATTERN`: the form of the shop's own order ids.
+    pub order_ids: OrderIdPattern,
+    /// `CARD_EXPIRY_REQUIRED`: whether a card without its expiry date is refused.
+    pub card_expiry_required: bool,
+}
+
+/// The names of the source table's attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns {
+    /// `IMPORT_KEY_ATTRIBUTE`: the partition key.
+    pub key: String,
+    /// `IMPORT_SORT_KEY_ATTRIBUTE`: the sort key, if the table has one.
+    pub sort_key: Option<String>,
+    /// `IMPORT_NUMBER_ATTRIBUTE`: the card number.
+    pub number: String,
+    /// `IMPORT_EXPIRY_ATTRIBUTE`: the expiry date, `MM/YY`.
+    pub expiry: Option<String>,
+    /// `IMPORT_ORDER_ATTRIBUTE`: the order id.
+    pub order: String,
+    /// `IMPORT_NAME_ATTRIBUTE`: the customer's name.
+    pub name: String,
+    /// `IMPORT_ADDRESS_ATTRIBUTE`: the customer's address.
+    pub address: String,
+    /// `IMPORT_AMOUNT_ATTRIBUTE`: what the order costs, in minor units.
+    pub amount: Option<String>,
+    /// `IMPORT_CURRENCY_ATTRIBUTE`: the currency of that amount.
+    pub currency: Option<String>,
+    /// `IMPORT_OWNER_ATTRIBUTE`: the owner, or what the table of owners finds the owner by.
+    pub owner: Option<String>,
+}
+
+/// Whose an order is: the first that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnerRule {
+    /// `IMPORT_OWNER_TABLE`: the table of owners, if there is one. Then the row's own attribute is a key of it; without
+    /// that attribute, the order id is.
+    pub table: Option<String>,
+    /// `IMPORT_OWNER`: the owner of every order that has no other.
+    pub all: Option<Owner>,
+}
+
+impl Columns {
+    /// Whether the number is part of a row's key.
+    #[must_use]
+    pub fn number_is_key(&self) -> bool {
+        self.key == self.number || self.sort_key.as_ref() == Some(&self.number)
+    }
+}
+
+impl Settings {
+    /// Reads the settings from environment variables.
+    ///
+    /// # Errors
+    /// [`SettingError`] naming the one that is missing or wrong. `IMPORT_OWNER` is wrong if nothing says whose orders are.
+    pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
+        // A variable that is set to nothing names no attribute.
+        let optional = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let columns = Columns {
+            key: text(lookup, "IMPORT_KEY_ATTRIBUTE")?,
+            sort_key: optional("IMPORT_SORT_KEY_ATTRIBUTE"),
+            number: text(lookup, "IMPORT_NUMBER_ATTRIBUTE")?,
+            expiry: optional("IMPORT_EXPIRY_ATTRIBUTE"),
+            order: text(lookup, "IMPORT_ORDER_ATTRIBUTE")?,
+            name: text(lookup, "IMPORT_NAME_ATTRIBUTE")?,
+            address: text(lookup, "IMPORT_ADDRESS_ATTRIBUTE")?,
+            amount: optional("IMPORT_AMOUNT_ATTRIBUTE"),
+            currency: optional("IMPORT_CURRENCY_ATTRIBUTE"),
+            owner: optional("IMPORT_OWNER_ATTRIBUTE"),
+        };
+        let wrong_owner = || SettingError::Unreadable("IMPORT_OWNER");
+        let all = optional("IMPORT_OWNER").map(|sub| Owner::named(&sub).map_err(|_| wrong_owner()));
+        let owner = OwnerRule { table: optional("IMPORT_OWNER_TABLE"), all: all.transpose()? };
+        if columns.owner.is_none() && owner.table.is_none() && owner.all.is_none() {
+            return Err(wrong_owner());
+        }
+        Ok(Self {
+            table: text(lookup, "IMPORT_TABLE")?,
+            columns,
+            owner,
+            import_key_arn: text(lookup, "IMPORT_KEY_ARN")?,
+            quarantine_table: text(lookup, "QUARANTINE_TABLE")?,
+            order_table: text(lookup, "ORDER_TABLE")?,
+            quarantine_key_arn: text(lookup, "QUARANTINE_KEY_ARN")?,
+            data_key_policy: data_key_policy(lookup)?,
+            terms: quarantine_terms(lookup)?,
+            order_ids: order_id_pattern(lookup)?,
+            card_expiry_required: parsed(lookup, "CARD_EXPIRY_REQUIRED")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(changes: &[(&str, &str)]) -> Result<Settings, SettingError> {
+        Settings::read(&|name: &str| {
+            let changed = changes.iter().find(|(changed, _)| *changed == name);
+            changed.map(|(_, value)| (*value).to_owned()).or_else(|| {
+                Some(match name {
+                    "ORDER_DEADLINE_HOURS" | "QUARANTINE_TTL_DAYS" | "DATA_KEY_MAX_ROWS" => "1".to_owned(),
+                    "DATA_KEY_MAX_SECONDS" => "1".to_owned(),
+                    "CARD_EXPIRY_REQUIRED" => "false".to_owned(),
+                    "IMPORT_TABLE" | "IMPORT_NUMBER_ATTRIBUTE" | "IMPORT_KEY_ATTRIBUTE" => "a".to_owned(),
+                    "IMPORT_ORDER_ATTRIBUTE" | "IMPORT_NAME_ATTRIBUTE" | "IMPORT_ADDRESS_ATTRIBUTE" => {
+                        "a".to_owned()
+                    }
+                    name if name.starts_with("IMPORT_") && !name.ends_with("_ARN") => String::new(),
+                    "ORDER_ID_PATTERN" => String::new(),
+                    _ => "a".to_owned(),
+                })
+            })
+        })
+    }
+
+    #[test]
+    fn something_says_whose_the_orders_are() {
+        let wrong = SettingError::Unreadable("IMPORT_OWNER");
+        assert_eq!(with(&[]).err(), Some(wrong.clone()));
+        assert_eq!(with(&[("IMPORT_OWNER", "ann")]).err(), Some(wrong));
+        let sub = "550e8400-e29b-41d4-a716-446655440000";
+        assert_eq!(with(&[("IMPORT_OWNER", sub)]).unwrap().owner.all.unwrap().as_str(), sub);
+        assert_eq!(with(&[("IMPORT_OWNER_TABLE", "t")]).unwrap().owner.table.unwrap(), "t");
+        assert_eq!(with(&[("IMPORT_OWNER_ATTRIBUTE", "o")]).unwrap().columns.owner.unwrap(), "o");
+    }
+
+    #[test]
+    fn a_number_in_the_key_is_found_in_either_part() {
+        let columns = |changes: &[(&str, &str)]| {
+            with(&[&[("IMPORT_OWNER_ATTRIBUTE", "o"), ("IMPORT_NUMBER_ATTRIBUTE", "n")], changes].concat())
+                .unwrap()
+                .columns
+        };
+        assert!(!columns(&[]).number_is_key());
+        assert!(columns(&[("IMPORT_KEY_ATTRIBUTE", "n")]).number_is_key());
+        assert!(columns(&[("IMPORT_SORT_KEY_ATTRIBUTE", "n")]).number_is_key());
+    }
+}

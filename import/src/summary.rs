@@ -1,0 +1,136 @@
+//! What the function answers: a result for each row, and counts. No card is in it.
+
+use std::collections::BTreeMap;
+
+use order::OrderId;
+use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
+
+use crate::{
+    reason::Reason,
+    request::{Action, Cursor},
+};
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr)]
+#[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase")]
+pub enum Outcome {
+    /// A dry run: it would be done.
+    Good,
+    /// Its card is sealed in the quarantine now.
+    Imported,
+    /// It is imported, or scrubbed, already.
+    There,
+    /// It has no owner, and was left as it is.
+    WithoutOwner,
+    /// It breaks a rule, and was left as it is.
+    Bad,
+    /// The token is in the number's place now.
+    Scrubbed,
+    /// Its order is not across yet.
+    Waiting,
+    /// It may not be scrubbed, or was changed meanwhile, and was left as it is.
+    Left,
+}
+
+/// What became of one row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowResult {
+    /// The row's key: its partition key, and its sort key if there is one. None in the place of a part that looks like a
+    /// card number, or that has the row's own number in it.
+    pub key: Vec<Option<String>>,
+    /// Its order id, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderId>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why it was left as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+/// What a chunk found and did; added up, what a pass did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// What was done with each row.
+    pub action: Action,
+    /// Rows that were looked at.
+    pub rows: u64,
+    /// How many rows had which outcome.
+    pub outcomes: BTreeMap<Outcome, u64>,
+    /// How many rows were left for which reason.
+    pub reasons: BTreeMap<Reason, u64>,
+    /// What became of each row of the chunk, in the order in which they were read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub results: Vec<RowResult>,
+    /// Where the next chunk begins; none: the pass is over.
+    pub cursor: Option<Cursor>,
+}
+
+impl Summary {
+    /// Of nothing yet.
+    #[must_use]
+    pub fn new(action: Action) -> Self {
+        Self {
+            action,
+            rows: 0,
+            outcomes: BTreeMap::new(),
+            reasons: BTreeMap::new(),
+            results: Vec::new(),
+            cursor: None,
+        }
+    }
+
+    /// Adds the counts of the next chunk of the same pass, and gives the results of its rows.
+    pub fn add(&mut self, next: Self) -> Vec<RowResult> {
+        self.rows += next.rows;
+        for (outcome, rows) in next.outcomes {
+            *self.outcomes.entry(outcome).or_default() += rows;
+        }
+        for (reason, rows) in next.reasons {
+            *self.reasons.entry(reason).or_default() += rows;
+        }
+        self.cursor = next.cursor;
+        next.results
+    }
+
+    /// How many rows had an outcome.
+    #[must_use]
+    pub fn count(&self, outcome: Outcome) -> u64 {
+        self.outcomes.get(&outcome).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn tell(&mut self, result: RowResult) {
+        self.rows += 1;
+        *self.outcomes.entry(result.outcome).or_default() += 1;
+        if let Some(reason) = result.reason {
+            *self.reasons.entry(reason).or_default() += 1;
+        }
+        self.results.push(result);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_add_up_to_a_pass_without_its_rows() {
+        let result = |outcome, reason| RowResult { key: vec![None], order: None, outcome, reason };
+        let chunk = |results: Vec<RowResult>| {
+            let mut chunk = Summary::new(Action::Import);
+            results.into_iter().for_each(|result| chunk.tell(result));
+            chunk
+        };
+        let bad = || result(Outcome::Bad, Some(Reason::NumberLength));
+        let mut pass = Summary::new(Action::Import);
+        pass.cursor = Some(Cursor("a".to_owned()));
+        assert_eq!(pass.add(chunk(vec![result(Outcome::Imported, None), bad()])).len(), 2);
+        assert_eq!(pass.add(chunk(vec![bad()])), [bad()]);
+        assert_eq!((pass.rows, pass.count(Outcome::Imported), pass.count(Outcome::Bad)), (3, 1, 2));
+        assert_eq!((pass.count(Outcome::Left), pass.reasons[&Reason::NumberLength]), (0, 2));
+        assert!(pass.results.is_empty() && pass.cursor.is_none());
+    }
+}
