@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use order::{
-    CleanOrder, Details, FailureReason, OrderId, QuarantineRow, QuarantineStatus, QuarantineView,
-    TableError, Written,
+    CleanOrder, Details, FailureReason, OrderId, QuarantineRow, QuarantineStatus, QuarantineView, TableError,
+    Written,
     accepting::{Acceptance, decide},
 };
 use platform::metrics::Metric;

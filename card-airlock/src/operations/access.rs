@@ -42,6 +42,8 @@ pub enum Right {
     Settle,
     /// Have the vault's data keys moved to the present KMS key.
     Rewrap,
+    /// Have orders taken out of another table.
+    Import,
 }
 
 impl Right {
@@ -53,6 +55,7 @@ impl Right {
             Self::Replay => "OperatorReplay",
             Self::Settle => "OperatorSettle",
             Self::Rewrap => "OperatorRewrap",
+            Self::Import => "OperatorImport",
         }
     }
 }

@@ -38,6 +38,18 @@ pub enum InvokingError {
     Unreadable(&'static str),
 }
 
+impl InvokingError {
+    /// Whether asking the same again may succeed a moment later.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Access(_) | Self::Unreadable(_) => false,
+            // It does not say whether a service was out for a moment, or a policy lacks a statement.
+            Self::Failed { .. } => true,
+            Self::Call(error) => !error.is_denied() && error.code != "ResourceNotFoundException",
+        }
+    }
+}
+
 /// Asks a function, by its logical id.
 pub(super) async fn invoke<S: DeserializeOwned>(
     access: &StackAccess,

@@ -1,12 +1,13 @@
 //! What an operator asks of a stack and does to it: the running `up`, or a deployed one. Nothing here reads a card, a name
-//! or an address: the policies `OperatorRead`, `OperatorReplay`, `OperatorSettle` and `OperatorRewrap` of the template are
-//! enough for it.
+//! or an address: the policies `OperatorRead`, `OperatorReplay`, `OperatorSettle`, `OperatorRewrap` and
+//! `OperatorImport` of the template are enough for it.
 
 mod access;
 mod access_error;
 mod call;
 mod commands;
 pub mod doctor;
+mod importing;
 mod invoking;
 mod names;
 mod payments;
@@ -21,6 +22,7 @@ mod stream_mapping;
 pub use access::{Place, Right, StackAccess};
 pub use access_error::AccessError;
 pub use call::CallError;
+pub use importing::{ImportingError, about_rows, run_import, source_table};
 pub use invoking::InvokingError;
 pub use names::StackNames;
 pub use payments::{OpenPayment, OpenPayments, Openness};

@@ -29,14 +29,8 @@ impl RewrappingError {
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::NoPreviousKey | Self::Invoking(InvokingError::Access(_) | InvokingError::Unreadable(_)) => {
-                false
-            }
-            // It says neither that KMS was out for a moment, nor that the key's policy lacks a statement.
-            Self::Invoking(InvokingError::Failed { .. }) => true,
-            Self::Invoking(InvokingError::Call(error)) => {
-                !error.is_denied() && error.code != "ResourceNotFoundException"
-            }
+            Self::NoPreviousKey => false,
+            Self::Invoking(error) => error.may_pass(),
         }
     }
 }

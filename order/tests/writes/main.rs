@@ -10,6 +10,7 @@
 
 mod crossing;
 mod forgetting;
+mod importing;
 mod payments;
 mod quarantine;
 mod replacing;

@@ -4,12 +4,15 @@ mod audit;
 mod confirm;
 mod doctor;
 mod history;
+mod import;
 mod orders;
 mod outcome;
 mod pass_file;
 mod payments;
 mod place;
+mod progress;
 mod replay;
+mod results_file;
 mod rewrap;
 mod settle;
 mod shown;
@@ -43,6 +46,9 @@ pub(super) enum OperateCommand {
     /// Move the vault's data keys from the previous KMS key to the present one, without opening a card; or count or verify
     /// them. Exit code 3: something is left.
     Rewrap(rewrap::RewrapArgs),
+    /// Bring the orders of another table, which has card numbers in the clear, into the stack; or take their numbers out of
+    /// it. Exit code 3: some rows are left as they are.
+    Import(import::ImportArgs),
     /// Compare a stack with what the template promises. Exit code 3: something differs.
     Doctor(doctor::DoctorArgs),
 }
@@ -59,6 +65,7 @@ pub(super) async fn run(command: OperateCommand, out: &mut dyn Write) -> Result<
         OperateCommand::Settle(args) => settle::run(args, out).await,
         OperateCommand::Audit(args) => audit::run(args, out).await,
         OperateCommand::Rewrap(args) => rewrap::run(args, out).await,
+        OperateCommand::Import(args) => import::run(args, out).await,
         OperateCommand::Doctor(args) => doctor::run(args, out).await,
     };
     code.map(ExitCode::from)

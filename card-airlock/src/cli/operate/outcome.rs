@@ -2,9 +2,9 @@
 
 use order::{OrderId, ParseOrderIdError, TableError};
 
-use super::pass_file::PassFileError;
+use super::{pass_file::PassFileError, results_file::ResultsFileError};
 use crate::operations::{
-    AccessError, InvokingError, RewrappingError, SettlementError, doctor::PromisedError,
+    AccessError, ImportingError, InvokingError, RewrappingError, SettlementError, doctor::PromisedError,
 };
 
 /// Nothing is left to be done by a person.
@@ -30,6 +30,12 @@ pub(in crate::cli) enum OperateError {
     Settlement { error: SettlementError, next: String },
     #[error("{error}, after {rows} rows; what was moved is moved, and the same command continues")]
     Rewrap { error: RewrappingError, rows: u64 },
+    #[error("{error}, after {rows} rows; what was done is done, and the same command continues")]
+    Import { error: ImportingError, rows: u64 },
+    #[error(transparent)]
+    Importing(#[from] ImportingError),
+    #[error(transparent)]
+    ResultsFile(#[from] ResultsFileError),
     #[error(transparent)]
     PassFile(#[from] PassFileError),
     #[error("{0}; what was printed until then is right")]

@@ -4,14 +4,13 @@
 mod shown;
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     num::NonZeroU32,
     path::PathBuf,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use rewrap::{Action, Request, Summary};
 
 use super::{
@@ -19,6 +18,7 @@ use super::{
     outcome::{NOT_CONFIRMED, NOTHING_LEFT, OperateError, SOMETHING_LEFT},
     pass_file::PassFile,
     place::PlaceArgs,
+    progress::Progress,
 };
 use crate::{
     operations::{RewrappingError, StackAccess, run_rewrap},
@@ -29,8 +29,6 @@ use crate::{
 const CHUNK_SECONDS: u32 = 5;
 /// How often a chunk is asked for; the waits between double from one second.
 const TRIES: u32 = 6;
-/// How often progress is told where there is no terminal.
-const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RewrapArgs {
@@ -74,16 +72,17 @@ pub(super) async fn run(args: RewrapArgs, out: &mut dyn Write) -> Result<u8, Ope
     let access = args.place.open().await?;
     let file = args.state.clone().map(PassFile::new);
     let mut pass = match &file {
-        Some(file) => file.read(args.action())?,
-        None => Summary::new(args.action()),
-    };
+        Some(file) => file.read(|pass: &Summary| pass.action == args.action())?,
+        None => None,
+    }
+    .unwrap_or_else(|| Summary::new(args.action()));
     if args.action() == Action::Rewrap {
         say(&access, args.rate, &mut anstream::stderr())?;
         if !confirm("Move them?", args.yes)? {
             return Ok(NOT_CONFIRMED);
         }
     }
-    let mut progress = Progress::new(&pass);
+    let mut progress = Progress::new(pass.rows);
     loop {
         let request = Request {
             action: args.action(),
@@ -106,7 +105,9 @@ pub(super) async fn run(args: RewrapArgs, out: &mut dyn Write) -> Result<u8, Ope
         if let Some(file) = &file {
             file.write(&pass)?;
         }
-        progress.tell(&pass);
+        progress.tell(pass.rows, |rate| {
+            format!("{} rows looked at, {} moved, {rate} rows/s", pass.rows, pass.rewrapped)
+        });
     }
     progress.end();
     if let Some(file) = &file {
@@ -146,41 +147,4 @@ async fn chunk(access: &StackAccess, request: &Request) -> Result<Summary, Rewra
         wait *= 2;
     }
     run_rewrap(access, request).await
-}
-
-/// How far the pass is: on a terminal one line that changes, else a line now and then. Counts only.
-struct Progress {
-    bar: ProgressBar,
-    begun: Instant,
-    told: Instant,
-    /// Rows that an earlier run of the same pass looked at.
-    before: u64,
-}
-
-impl Progress {
-    fn new(pass: &Summary) -> Self {
-        let bar = ProgressBar::new_spinner();
-        let style = ProgressStyle::with_template("{spinner} {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        bar.enable_steady_tick(Duration::from_millis(100));
-        let now = Instant::now();
-        Self { bar, begun: now, told: now, before: pass.rows }
-    }
-
-    fn tell(&mut self, pass: &Summary) {
-        let milliseconds = self.begun.elapsed().as_millis().max(1);
-        let rate = u128::from(pass.rows.saturating_sub(self.before)) * 1000 / milliseconds;
-        let line = format!("{} rows looked at, {} moved, {rate} rows/s", pass.rows, pass.rewrapped);
-        if io::stderr().is_terminal() {
-            self.bar.set_message(line);
-        } else if self.told.elapsed() >= TOLD_EVERY {
-            self.told = Instant::now();
-            // Nobody is left to tell when standard error is gone.
-            let _ = writeln!(anstream::stderr(), "{line}");
-        }
-    }
-
-    fn end(&self) {
-        self.bar.finish_and_clear();
-    }
 }

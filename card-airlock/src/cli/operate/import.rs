@@ -1,0 +1,188 @@
+//! `card-airlock import`: what an operator runs to bring the orders of another table in, and to take their numbers out of
+//! it. The stack's function does it, chunk after chunk; this program asks for one after the other.
+
+mod shown;
+
+use std::{
+    io::{self, Write},
+    num::NonZeroU32,
+    path::PathBuf,
+    time::Duration,
+};
+
+use clap::Args;
+use import::{Action, MOST_ROWS, Request, Summary};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    confirm::confirm,
+    outcome::{NOT_CONFIRMED, NOTHING_LEFT, OperateError, SOMETHING_LEFT},
+    pass_file::PassFile,
+    place::PlaceArgs,
+    progress::Progress,
+    results_file::ResultsFile,
+};
+use crate::operations::{ImportingError, StackAccess, about_rows, run_import, source_table};
+
+/// A chunk is what its rate allows in this time: then there is progress to be seen, and little is repeated.
+const CHUNK_SECONDS: u32 = 5;
+/// How often a chunk is asked for; the waits between double from one second.
+const TRIES: u32 = 6;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ImportArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Change nothing; tell what would be done. Exit code 3: some rows would be left as they are.
+    #[arg(long)]
+    dry_run: bool,
+    /// In place of importing: put the token in the place of each number whose order is across. The numbers are gone from
+    /// the table then.
+    #[arg(long)]
+    scrub: bool,
+    /// The most rows in a second. KMS's quota is shared with payments.
+    #[arg(long, value_name = "N", default_value = "100")]
+    rate: NonZeroU32,
+    /// Write what becomes of each row into a new file, as one JSON object in a line. No card number is in it.
+    #[arg(long, value_name = "PATH")]
+    results: Option<PathBuf>,
+    /// Keep the state of the pass in this file: the same command continues from there. It is removed at the end.
+    #[arg(long, value_name = "PATH")]
+    state: Option<PathBuf>,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A pass as far as it got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Pass {
+    /// Of which table.
+    table: String,
+    summary: Summary,
+    /// How long the file of results was then.
+    results: u64,
+}
+
+impl ImportArgs {
+    fn action(&self) -> Action {
+        match (self.scrub, self.dry_run) {
+            (false, true) => Action::Check,
+            (false, false) => Action::Import,
+            (true, true) => Action::CheckScrub,
+            (true, false) => Action::Scrub,
+        }
+    }
+
+    /// A chunk is never of more rows than the function takes.
+    fn chunk_rows(&self) -> NonZeroU32 {
+        let most = NonZeroU32::MIN.saturating_add(MOST_ROWS - 1);
+        self.rate.saturating_mul(NonZeroU32::MIN.saturating_add(CHUNK_SECONDS - 1)).min(most)
+    }
+}
+
+/// Goes over the whole table, and prints what it came to.
+pub(super) async fn run(args: ImportArgs, out: &mut dyn Write) -> Result<u8, OperateError> {
+    let access = args.place.open().await?;
+    let table = source_table(&access)?.to_owned();
+    let action = args.action();
+    let file = args.state.clone().map(PassFile::new);
+    let begun = match &file {
+        Some(file) => file.read(|pass: &Pass| pass.table == table && pass.summary.action == action)?,
+        None => None,
+    };
+    if !args.dry_run {
+        say(&access, &table, &args, &mut anstream::stderr())?;
+        if !confirm(shown::question(action), args.yes)? {
+            return Ok(NOT_CONFIRMED);
+        }
+    }
+    let mut results = match (&args.results, &begun) {
+        (Some(path), Some(pass)) => Some(ResultsFile::continued(path, pass.results)?),
+        (Some(path), None) => Some(ResultsFile::new(path)?),
+        (None, _) => None,
+    };
+    let mut pass =
+        begun.unwrap_or_else(|| Pass { table: table.clone(), summary: Summary::new(action), results: 0 });
+    // From now on the same command continues, wherever this one is killed.
+    if let Some(file) = &file {
+        file.write(&pass)?;
+    }
+    let total = about_rows(&access, &table).await;
+    let mut progress = Progress::new(pass.summary.rows);
+    loop {
+        let request = Request {
+            action,
+            cursor: pass.summary.cursor.clone(),
+            limit: Some(args.chunk_rows()),
+            rate: Some(args.rate),
+        };
+        let chunk = match chunk(&access, &request).await {
+            Ok(chunk) => chunk,
+            Err(error) => {
+                progress.end();
+                return Err(OperateError::Import { error, rows: pass.summary.rows });
+            }
+        };
+        let rows = pass.summary.add(chunk);
+        if let Some(results) = &mut results {
+            pass.results = results.append(&rows)?;
+        }
+        if pass.summary.cursor.is_none() {
+            break;
+        }
+        if let Some(file) = &file {
+            file.write(&pass)?;
+        }
+        progress.tell(pass.summary.rows, |rate| shown::progress(&pass.summary, total, rate));
+    }
+    progress.end();
+    if let Some(file) = &file {
+        file.remove()?;
+    }
+    if args.json {
+        serde_json::to_writer(&mut *out, &pass.summary).map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        shown::print(&pass.summary, out)?;
+    }
+    Ok(if shown::left(&pass.summary) > 0 { SOMETHING_LEFT } else { NOTHING_LEFT })
+}
+
+/// Says what will be changed.
+fn say(access: &StackAccess, table: &str, args: &ImportArgs, told: &mut dyn Write) -> io::Result<()> {
+    let (what, dry) = match args.scrub {
+        false => (
+            "each row that follows the rules is sealed into the quarantine and marked\n(CardAirlockMark). Nothing else of \
+             the table is changed",
+            "import --dry-run",
+        ),
+        true => (
+            "the token is put in the place of each number whose order is across. THE\nNUMBERS ARE GONE FROM THE TABLE THEN",
+            "import --scrub --dry-run",
+        ),
+    };
+    writeln!(
+        told,
+        "In the {}\nOf the table {table}, {what}: {} rows a second at most.\nThis tells what would be done:\n  {}",
+        access.title(),
+        args.rate,
+        access.own(dry)
+    )
+}
+
+/// One chunk, asked for again when it failed.
+async fn chunk(access: &StackAccess, request: &Request) -> Result<Summary, ImportingError> {
+    let mut wait = Duration::from_secs(1);
+    for _ in 1..TRIES {
+        match run_import(access, request).await {
+            Err(error) if error.may_pass() => tokio::time::sleep(wait).await,
+            done => return done,
+        }
+        wait *= 2;
+    }
+    run_import(access, request).await
+}

@@ -1,0 +1,116 @@
+//! What became of each row, a JSON object in a line. A pass that continues cuts off what was written after its state was
+//! saved: those rows are told again.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, BufWriter, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+};
+
+use import::RowResult;
+
+/// The file of results cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::cli) enum ResultsFileError {
+    #[error("cannot write the results to {0}: {1}")]
+    Io(PathBuf, #[source] io::Error),
+    #[error("the file {0} is not the one that the results of this pass were written to")]
+    OfAnother(PathBuf),
+    #[error(
+        "the file {0} exists already; name another one for the results, or continue with the --state of its pass"
+    )]
+    Exists(PathBuf),
+}
+
+pub(super) struct ResultsFile {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl ResultsFile {
+    /// A new file: an old one is not overwritten.
+    pub(super) fn new(path: &Path) -> Result<Self, ResultsFileError> {
+        match OpenOptions::new().write(true).create_new(true).open(path) {
+            Ok(file) => Ok(Self { path: path.to_owned(), file: BufWriter::new(file) }),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(ResultsFileError::Exists(path.to_owned()))
+            }
+            Err(error) => Err(ResultsFileError::Io(path.to_owned(), error)),
+        }
+    }
+
+    /// The file of a pass that continues, up to where its state was saved.
+    pub(super) fn continued(path: &Path, length: u64) -> Result<Self, ResultsFileError> {
+        let failed = |error| ResultsFileError::Io(path.to_owned(), error);
+        let mut file =
+            OpenOptions::new().write(true).create(length == 0).truncate(false).open(path).map_err(failed)?;
+        if file.metadata().map_err(failed)?.len() < length {
+            return Err(ResultsFileError::OfAnother(path.to_owned()));
+        }
+        file.set_len(length).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+    }
+
+    /// Appends the results of a chunk, and gives the length of the file.
+    pub(super) fn append(&mut self, rows: &[RowResult]) -> Result<u64, ResultsFileError> {
+        self.write(rows).map_err(|error| ResultsFileError::Io(self.path.clone(), error))
+    }
+
+    fn write(&mut self, rows: &[RowResult]) -> io::Result<u64> {
+        for row in rows {
+            serde_json::to_writer(&mut self.file, row)?;
+            self.file.write_all(b"\n")?;
+        }
+        self.file.flush()?;
+        self.file.get_ref().sync_data()?;
+        self.file.stream_position()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use import::Outcome;
+
+    use super::*;
+
+    fn row(key: &str) -> RowResult {
+        RowResult { key: vec![Some(key.to_owned())], order: None, outcome: Outcome::Imported, reason: None }
+    }
+
+    #[test]
+    fn a_pass_that_continues_tells_each_row_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.jsonl");
+        let mut file = ResultsFile::new(&path).unwrap();
+        let saved = file.append(&[row("1"), row("2")]).unwrap();
+        // Killed before the state of this chunk was saved.
+        file.append(&[row("3")]).unwrap();
+        drop(file);
+        let mut file = ResultsFile::continued(&path, saved).unwrap();
+        file.append(&[row("3"), row("4")]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let keys: Vec<_> =
+            text.lines().map(|line| serde_json::from_str::<RowResult>(line).unwrap().key).collect();
+        assert_eq!(keys, ["1", "2", "3", "4"].map(|key| vec![Some(key.to_owned())]));
+    }
+
+    #[test]
+    fn a_pass_that_continues_takes_no_shorter_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.jsonl");
+        assert!(matches!(ResultsFile::continued(&path, 1), Err(ResultsFileError::Io(..))));
+        std::fs::write(&path, "abc").unwrap();
+        assert!(matches!(ResultsFile::continued(&path, 4), Err(ResultsFileError::OfAnother(_))));
+        assert!(ResultsFile::continued(&path, 3).is_ok());
+    }
+
+    #[test]
+    fn an_old_file_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.jsonl");
+        std::fs::write(&path, "old").unwrap();
+        assert!(matches!(ResultsFile::new(&path), Err(ResultsFileError::Exists(_))));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+    }
+}

@@ -1,0 +1,198 @@
+//! `card-airlock import`, against a running stack with a table of card numbers beside it.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::{
+    Client as DynamoDb,
+    types::{
+        AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    },
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use card_airlock::{
+    functions,
+    stack::{Stack, StackOptions},
+};
+use serde_json::Value;
+use test_support::{Client, eventually, tables::ORDERS};
+
+const OWNER: &str = "a8732691-5523-5181-80a7-10c011c2c859";
+const CARD: &str = "4111111111111111";
+/// What a source may have in its keys.
+const CARD_IN_KEY: &str = "5555555555554444";
+
+/// A stack that works by itself, with so many rows in its source.
+async fn stack_with(rows: usize, folder: &Path) -> (Stack, Client) {
+    let parameters = [
+        ("ImportTable", "Legacy"),
+        ("ImportKeyAttribute", "Id"),
+        ("ImportNumberAttribute", "Card"),
+        ("ImportOrderAttribute", "OrderNo"),
+        ("ImportOwner", OWNER),
+    ];
+    let options = StackOptions {
+        parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        ..StackOptions::on_free_ports(card_airlock::sign_in::kept_in(folder).unwrap())
+    };
+    let stack = Stack::start(options).await.unwrap();
+    let dynamodb = dynamodb(&stack);
+    let schema = KeySchemaElement::builder().attribute_name("Id").key_type(KeyType::Hash).build().unwrap();
+    let attribute = AttributeDefinition::builder().attribute_name("Id");
+    let attribute = attribute.attribute_type(ScalarAttributeType::S).build().unwrap();
+    let table = dynamodb.create_table().table_name("Legacy").billing_mode(BillingMode::PayPerRequest);
+    table.key_schema(schema).attribute_definitions(attribute).send().await.unwrap();
+    for number in 0..rows {
+        put_row(&dynamodb, &format!("row-{number}"), &format!("order-{number}"), CARD).await;
+    }
+    let client = Client::new(&stack.api_url(), stack.token("ann", &[]).unwrap());
+    (stack, client)
+}
+
+fn dynamodb(stack: &Stack) -> DynamoDb {
+    DynamoDb::new(&functions::sdk_config(&stack.aws_url(), "operator"))
+}
+
+async fn put_row(dynamodb: &DynamoDb, id: &str, order: &str, card: &str) {
+    let row =
+        [("Id", id), ("OrderNo", order), ("Card", card), ("CustomerName", "Ann"), ("Address", "Las Vegas")];
+    let row = row.map(|(name, value)| (name.to_owned(), AttributeValue::S(value.to_owned())));
+    dynamodb.put_item().table_name("Legacy").set_item(Some(row.into())).send().await.unwrap();
+}
+
+fn import(stack: &Stack, options: &[&str]) -> Command {
+    let port = stack.aws_url().rsplit_once(':').unwrap().1.to_owned();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_card-airlock"));
+    command.args(["import", "--aws-port", &port]).args(options).stdin(Stdio::null());
+    command
+}
+
+/// Whether a text has one of the cards in some form.
+fn has_card(text: &str) -> bool {
+    let digits: String = text.chars().filter(|c| !" -".contains(*c)).collect();
+    [CARD, CARD_IN_KEY]
+        .iter()
+        .any(|card| digits.contains(card) || text.contains(&BASE64_STANDARD.encode(card)[..16]))
+}
+
+/// The exit code and what was printed, in which no card is.
+async fn ran(mut command: Command) -> (Option<i32>, String) {
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let Output { status, stdout, stderr } = output;
+    let told = String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap();
+    assert!(!has_card(&told), "{told}");
+    (status.code(), told)
+}
+
+/// The results in a file, by key; each row is told once, and no card is.
+fn results(path: &Path) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(!has_card(&text), "{text}");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told = lines.iter().map(|line| {
+        (line["key"][0].as_str().unwrap_or("hidden").to_owned(), line["outcome"].as_str().unwrap().to_owned())
+    });
+    let told: BTreeMap<_, _> = told.collect();
+    assert_eq!(told.len(), lines.len(), "{text}");
+    told
+}
+
+async fn across(stack: &Stack) -> usize {
+    let page = dynamodb(stack).scan().table_name(ORDERS).consistent_read(true).send().await.unwrap();
+    page.items.unwrap_or_default().len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_killed_at_twenty_random_moments_ends_the_same_and_tells_each_row_once() {
+    const ROWS: usize = 60;
+    let folder = tempfile::tempdir().unwrap();
+    let (stack, client) = stack_with(ROWS, folder.path()).await;
+    let [state, told] = ["state.json", "results.jsonl"].map(|name| folder.path().join(name));
+    let with_files = ["--yes", "--state", state.to_str().unwrap(), "--results", told.to_str().unwrap()];
+    for round in 0..20 {
+        let kept = std::fs::read(&state).ok();
+        // A chunk of 10 rows takes some seconds.
+        let mut killed = import(&stack, &[&with_files[..], &["--rate", "2"]].concat());
+        let mut killed = killed.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        if round % 7 == 3 {
+            eventually("a chunk is done", async || (std::fs::read(&state).ok() != kept).then_some(())).await;
+        }
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(0..400))).await;
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+    }
+    let kept = std::fs::read_to_string(&state).unwrap();
+    assert!(!has_card(&kept), "{kept}");
+    let before: Value = serde_json::from_str(&kept).unwrap();
+    assert!(before["summary"]["cursor"].is_string(), "{before}");
+    // A pass of another kind does not take the file.
+    let (code, printed) = ran(import(&stack, &["--dry-run", "--state", state.to_str().unwrap()])).await;
+    assert!(code == Some(1) && printed.contains("of another pass"), "{printed}");
+
+    let (code, printed) = ran(import(&stack, &[&with_files[..], &["--json"]].concat())).await;
+    assert_eq!(code, Some(0), "{printed}");
+    assert!(!state.exists());
+    let outcomes = results(&told);
+    assert_eq!(outcomes.len(), ROWS);
+    assert!(
+        outcomes.values().all(|outcome| ["imported", "there"].contains(&outcome.as_str())),
+        "{outcomes:?}"
+    );
+    eventually("all are across", async || (across(&stack).await == ROWS).then_some(())).await;
+    for number in [0, 7, ROWS - 1] {
+        client.pay(&format!("order-{number}")).await.is(200);
+    }
+    let (code, printed) = ran(import(&stack, &["--yes"])).await;
+    assert!(code == Some(0) && printed.contains("       60  there already"), "{printed}");
+    let (code, printed) = ran(import(&stack, &["--scrub", "--yes"])).await;
+    assert!(code == Some(0) && printed.contains("60  with the token in the number's place now"), "{printed}");
+    assert_eq!(across(&stack).await, ROWS);
+    let source = dynamodb(&stack).scan().table_name("Legacy").send().await.unwrap();
+    assert!(!has_card(&format!("{:?}", source.items())), "no number is left in the source");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_tells_what_would_be_done_and_nothing_is_done_that_nobody_confirms() {
+    let folder = tempfile::tempdir().unwrap();
+    let (stack, _) = stack_with(3, folder.path()).await;
+    let source = dynamodb(&stack);
+    put_row(&source, CARD_IN_KEY, "A-1", "4111111111111112").await;
+    let told = folder.path().join("dry.jsonl");
+    let (code, printed) = ran(import(&stack, &["--dry-run", "--results", told.to_str().unwrap()])).await;
+    assert_eq!(code, Some(3), "{printed}");
+    for line in
+        ["        3  would be imported", "        1  that break a rule", "        1  NUMBER_CHECK_DIGIT"]
+    {
+        assert!(printed.contains(line), "{printed}");
+    }
+    assert_eq!(results(&told)["hidden"], "bad");
+    // An old file is not overwritten.
+    let (code, printed) = ran(import(&stack, &["--dry-run", "--results", told.to_str().unwrap()])).await;
+    assert!(code == Some(1) && printed.contains("exists already"), "{printed}");
+    for (option, word) in [("--rate=100", "Legacy"), ("--scrub", "THE\nNUMBERS ARE GONE")] {
+        let (code, printed) = ran(import(&stack, &[option])).await;
+        assert!(code == Some(4) && printed.contains(word) && printed.contains("--dry-run"), "{printed}");
+    }
+    assert_eq!(across(&stack).await, 0);
+    let rows = source.scan().table_name("Legacy").send().await.unwrap();
+    assert!(rows.items().iter().all(|row| !row.contains_key("CardAirlockMark")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_table_or_an_endpoint_there_is_nothing_to_import() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = StackOptions::on_free_ports(card_airlock::sign_in::kept_in(folder.path()).unwrap());
+    let stack = Stack::start(options).await.unwrap();
+    let (code, told) = ran(import(&stack, &["--yes"])).await;
+    assert!(code == Some(1) && told.contains("ImportTable is empty"), "{told}");
+    let nobody = import(&stack, &[]);
+    stack.shutdown().await;
+    let (code, told) = ran(nobody).await;
+    assert!(code == Some(1) && told.contains("is running"), "{told}");
+}
