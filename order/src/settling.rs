@@ -148,10 +148,8 @@ impl Settling {
         ];
         let facts = facts.into_iter().chain(reference);
         let item = facts.map(|(name, fact)| (name.to_owned(), AttributeValue::S(fact)));
-        let put = Put::builder()
-            .table_name(&self.audit_table)
-            .set_item(Some(item.collect()))
-            .condition_expression("attribute_not_exists(Principal)");
+        // Without a condition: its key is new each time, and the order's condition lets one settlement through.
+        let put = Put::builder().table_name(&self.audit_table).set_item(Some(item.collect()));
         Ok(action(put.build())?)
     }
 }

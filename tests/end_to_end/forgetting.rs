@@ -362,6 +362,22 @@ async fn a_payment_that_may_have_been_charged_ends_unknown_when_its_cards_retent
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_card_whose_own_retention_has_ended_is_not_opened_whatever_the_order_says() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    world.tokenized(&ann, &order("1")).await;
+    let mut row = world.only_row(VAULT).await;
+    let now = world.now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    row.insert("ExpiresAt".into(), AttributeValue::N(now.to_string()));
+    world.put(VAULT, row.clone()).await;
+    assert_eq!(ann.pay("1").await.is(500).code(), "CARD_UNREADABLE");
+    assert_eq!((decrypts(&world), world.sandbox.ledger().len()), (0, 0));
+    row.insert("ExpiresAt".into(), AttributeValue::N((now + 3_600).to_string()));
+    world.put(VAULT, row).await;
+    ann.pay("1").await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_card_that_is_missing_without_a_reason_is_an_alarm_and_no_410() {
     let log = Log::of_all_tests();
     let world = World::keeping_cards(1).await;

@@ -18,6 +18,7 @@ mod cost;
 mod custom_profile;
 mod detokenization;
 mod drill;
+mod error_codes;
 mod forgetting;
 mod front_page;
 mod importing;

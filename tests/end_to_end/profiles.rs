@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use card_airlock::sandbox::{Dialect, Failure, named};
 use order::Outcome;
 use serde_json::{Value, json};
 
-use crate::support::{Client, ORDERS, World, order_of, text};
+use crate::support::{Client, ORDERS, World, order_of, overtaken_after, text};
 
 /// A claim lasts 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
@@ -117,6 +118,29 @@ async fn promise_6_an_unknown_payment_is_settled_by_a_lookup_a_week_later() {
         assert_eq!(submitted(&world), 1);
         assert_eq!(text(&world.only_row(ORDERS).await, "PaymentStatus"), "SUBMITTED");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_a_lookup_that_loses_its_race_changes_nothing_and_says_nothing_of_the_outcome() {
+    let world = World::charged_by(Dialect::Stripe, []).await;
+    let merchant = tokenized(&world, "1", "approve").await;
+    world.sandbox.answer_lookups(false);
+    world.sandbox.fail_next(Some(Failure::ErrorCharged));
+    merchant.pay("1").await.is(503);
+    world.advance(DAY);
+    assert_eq!(merchant.pay("1").await.is(409).code(), "PAYMENT_UNKNOWN");
+    world.sandbox.answer_lookups(true);
+    world.advance(CLAIM_OVER);
+    // The lookup is marked and answered, and what it found is not written yet: an operator says another thing.
+    let mut settled = world.only_row(ORDERS).await;
+    settled.retain(|name, _| name != "LookedUpAt");
+    settled.insert("PaymentStatus".into(), AttributeValue::S("DECLINED".into()));
+    let pay = async |merchant: Client| merchant.pay("1").await;
+    let answer = overtaken_after(&world, &merchant, ("UpdateItem", 1), pay, async {
+        world.put(ORDERS, settled.clone()).await;
+    });
+    assert_eq!(answer.await.is(409).code(), "PAYMENT_IN_PROGRESS");
+    assert_eq!(world.only_row(ORDERS).await, settled);
 }
 
 /// How many cards were taken out of the vault.

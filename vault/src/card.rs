@@ -60,6 +60,8 @@ impl Card {
     pub(crate) fn read_text(text: &Zeroizing<Vec<u8>>) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
         let (digits, expiry) = match text.split_once(SEPARATOR) {
+            // Of an expiry, white space around it would be read, too.
+            Some((_, expiry)) if expiry.trim() != expiry => return None,
             Some((digits, expiry)) => (digits, Some(CardExpiry::parse(expiry).ok()?)),
             None => (text, None),
         };
@@ -106,9 +108,15 @@ mod tests {
 
     #[test]
     fn text_of_another_shape_is_no_card() {
-        for text in
-            ["", "4111-1111-1111-1111", "4111111111111111;", "4111111111111111;12/30;", "4111111111111112"]
-        {
+        for text in [
+            "",
+            "4111-1111-1111-1111",
+            "4111111111111111;",
+            "4111111111111111; 12/30",
+            "4111111111111111;12/30\u{a0}",
+            "4111111111111111;12/30;",
+            "4111111111111112",
+        ] {
             assert!(Card::read_text(&Zeroizing::new(text.into())).is_none(), "{text}");
         }
     }

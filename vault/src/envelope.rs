@@ -18,8 +18,8 @@ use crate::{
 };
 
 const VERSION: u8 = 1;
-const NONCE_LENGTH: usize = 12;
-const TAG_LENGTH: usize = 16;
+pub(crate) const NONCE_LENGTH: usize = 12;
+pub(crate) const TAG_LENGTH: usize = 16;
 
 /// What a card can be bound to.
 #[derive(Debug, Clone, Copy)]
@@ -81,10 +81,21 @@ fn seal_with_nonce(
     // Room for all of it at once: a buffer that grows leaves a copy of the text behind.
     let mut text = Zeroizing::new(Vec::with_capacity(LONGEST_TEXT + TAG_LENGTH));
     card.write_text(&mut text);
+    seal_text(text, key, identity, nonce)
+}
+
+/// Seals a text in the buffer that it is in, which has room for the tag.
+pub(crate) fn seal_text(
+    mut text: Zeroizing<Vec<u8>>,
+    key: &DataKey,
+    identity: &Identity<'_>,
+    nonce: [u8; NONCE_LENGTH],
+) -> Result<Vec<u8>, EncryptError> {
+    let room = text.capacity();
     cipher(key)
         .encrypt_in_place(&Nonce::from(nonce), identity.aad(VERSION).as_bytes(), &mut *text)
         .map_err(|_| EncryptError)?;
-    debug_assert_eq!(text.capacity(), LONGEST_TEXT + TAG_LENGTH, "the buffer has moved");
+    debug_assert_eq!(text.capacity(), room, "the buffer has moved");
     Ok([[VERSION].as_slice(), &nonce, &text].concat())
 }
 

@@ -47,6 +47,8 @@ mod envelope;
 mod expiry;
 mod failure_code;
 mod forgetter;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod identity;
 mod import_key;
 mod importer;

@@ -54,8 +54,7 @@ impl OrderTable {
         payments: &Payments,
         claim: &Claim,
     ) -> Result<Written, TableError> {
-        let mut set = "SET PaymentStatus = :submitting, PaymentId = :payment, PaymentStartedAt = :started, \
-                       ClaimId = :claim, ClaimedUntil = :until, PaymentProfile = :profile, \
+        let mut set = "SET ClaimId = :claim, ClaimedUntil = :until, PaymentProfile = :profile, \
                        PaymentProfileDigest = :digest, PaymentOrigin = :origin, PaymentAccount = :account, \
                        PaymentPayer = :payer"
             .to_owned();
@@ -64,7 +63,6 @@ impl OrderTable {
             .expression_attribute_values(":tokenized", S(clean.tokenized_at.to_string()))
             .expression_attribute_values(":submitting", S("SUBMITTING".into()))
             .expression_attribute_values(":payment", S(claim.payment.to_string()))
-            .expression_attribute_values(":started", S(claim.started_at.to_string()))
             .expression_attribute_values(":claim", S(claim.id.to_string()))
             .expression_attribute_values(":until", S(claim.until.to_string()))
             .expression_attribute_values(":profile", S(claim.route.profile.clone()))
@@ -84,10 +82,13 @@ impl OrderTable {
             }
         }
         let mut remove = Vec::new();
+        // A payment that is taken over stays what it is.
         if claim.is_first() {
+            set += ", PaymentStatus = :submitting, PaymentId = :payment, PaymentStartedAt = :started";
+            update = update.expression_attribute_values(":started", S(claim.started_at.to_string()));
             remove.extend(["PaymentObject", "LookedUpAt", "ProcessorReference"]);
+            (set, update) = with_amount(update, set, &mut remove, claim.amount);
         }
-        (set, update) = with_amount(update, set, &mut remove, claim.amount);
         let standing = match &claim.seen {
             None => "attribute_not_exists(PaymentStatus)",
             Some(Payment { standing: Standing::Submitting { claim: seen, .. }, .. }) => {

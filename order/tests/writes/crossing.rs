@@ -36,6 +36,10 @@ impl Airlocks {
         Self { world, airlock, keys }
     }
 
+    pub(crate) fn vault_key(&self) -> &str {
+        &self.keys[1]
+    }
+
     pub(crate) fn tokenizer(&self, retention: Option<Duration>) -> Tokenizer {
         let [quarantine_key_arn, vault_key_arn] = self.keys.clone();
         let settings = TokenizerSettings {

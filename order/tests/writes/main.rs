@@ -1,5 +1,5 @@
-//! Every write to the two tables, against the local DynamoDB: what it leaves in the row, and that it changes nothing where
-//! the row is another than its condition says, in any one thing. `scripts/mutants clauses` takes each clause out of each
+//! Every write to the tables, against the local DynamoDB: what it leaves in the row, and that it changes nothing where
+//! the row is another than its condition says, in any one thing; and every listing, by each thing that selects its rows. `scripts/mutants clauses` takes each clause out of each
 //! expression, and one of these tests must fail.
 
 #![expect(
@@ -11,8 +11,11 @@
 mod crossing;
 mod forgetting;
 mod importing;
+mod listing;
 mod payments;
 mod quarantine;
 mod replacing;
+mod rewrapping;
 mod rows;
+mod settling;
 mod world;

@@ -34,7 +34,7 @@ fn text<const N: usize>(texts: [(&'static str, &str); N]) -> [(&'static str, Att
 }
 
 /// A payment of five euros, begun by the owner under another profile, that stands so.
-fn paid(status: &str) -> Item {
+pub(crate) fn paid(status: &str) -> Item {
     let row = changed(&clean(), [("PaymentAmount", n(500))], &[]);
     let with = text([
         ("PaymentStatus", status),
@@ -49,6 +49,11 @@ fn paid(status: &str) -> Item {
         ("PaymentObject", "pi_1"),
     ]);
     changed(&row, with, &[])
+}
+
+/// A payment that was declined, with all that one leaves.
+fn declined_before() -> Item {
+    changed(&paid("DECLINED"), text([("LookedUpAt", BEFORE), ("ProcessorReference", "ch_1")]), &[])
 }
 
 /// The same, claimed by a request.
@@ -143,7 +148,7 @@ async fn a_first_payment_is_claimed_while_there_is_none_and_the_card_is_the_same
 #[tokio::test]
 async fn a_new_payment_takes_the_place_of_the_one_that_was_read_and_of_no_other() {
     let world = World::start().await;
-    let row = changed(&paid("DECLINED"), text([("LookedUpAt", BEFORE), ("ProcessorReference", "ch_1")]), &[]);
+    let row = declined_before();
     let (order, payments) = read(&world, &row).await;
     let claim = claim(&payments);
     let write = async || orders(&world).claim_payment(&order, &payments, &claim).await;
@@ -175,7 +180,7 @@ async fn a_claim_is_taken_over_from_the_request_that_was_read_and_the_payment_ke
 #[tokio::test]
 async fn a_payment_without_an_amount_leaves_none_of_an_earlier_one() {
     let world = World::start().await;
-    let row = paid("DECLINED");
+    let row = declined_before();
     let (order, payments) = read(&world, &row).await;
     let claim = Claim { amount: None, ..claim(&payments) };
     let after = changed(&after_claim(&row), [], &["PaymentAmount", "PaymentCurrency"]);
@@ -187,8 +192,9 @@ async fn a_payment_without_an_amount_leaves_none_of_an_earlier_one() {
 async fn a_clients_key_stands_for_the_payment_beside_the_keys_before_it() {
     let world = World::start().await;
     let second = ("second", s(OURS));
+    let before = declined_before();
     for (row, keys) in
-        [(clean(), item([second.clone()])), (with_keys(&clean()), item([("first", s(OTHER)), second]))]
+        [(before.clone(), item([second.clone()])), (with_keys(&before), item([("first", s(OTHER)), second]))]
     {
         let (order, payments) = read(&world, &row).await;
         let claim = Claim { key: Some(PaymentKey::accept("second").unwrap()), ..claim(&payments) };
@@ -343,6 +349,7 @@ async fn a_first_claim_is_given_back_and_the_row_says_what_it_said_before() {
                     Ok(Written::Done)
                 );
                 let row = world.row(ORDERS).await.unwrap();
+                let row = changed(&row, text([("ProcessorReference", "ch_9")]), &[]);
                 let write = async || orders(&world).release_claim(&order_id(), &claim, has_expiry).await;
                 let others = [
                     Change::Gone,

@@ -135,6 +135,11 @@ fn worn() -> Item {
     changed(&quarantined(), with, &[])
 }
 
+/// The same, parked.
+fn failed() -> Item {
+    changed(&worn(), [("Status", s("FAILED"))], &[])
+}
+
 async fn read(world: &World, row: &Item) -> KeptRow {
     world.have(QUARANTINE, Some(row)).await;
     Upkeep::new(&world.config, QUARANTINE.into()).row(ORDER).await.unwrap().unwrap()
@@ -143,13 +148,14 @@ async fn read(world: &World, row: &Item) -> KeptRow {
 #[tokio::test]
 async fn a_write_leaves_in_the_row_what_it_says_and_all_else_as_it_was() {
     let world = World::start().await;
-    let row = worn();
-    let kept = read(&world, &row).await;
-    for write in WRITES {
-        let after = write.of(&row);
-        let case = format!("{write:?}");
-        let ends = (Ok(Written::Done), Some(&after));
-        world.leaves(QUARANTINE, Some(&row), write.apply(&world, &kept), ends, &case).await;
+    for row in [worn(), failed()] {
+        let kept = read(&world, &row).await;
+        for write in WRITES {
+            let after = write.of(&row);
+            let case = format!("{write:?}");
+            let ends = (Ok(Written::Done), Some(&after));
+            world.leaves(QUARANTINE, Some(&row), write.apply(&world, &kept), ends, &case).await;
+        }
     }
 }
 
@@ -256,9 +262,17 @@ async fn a_row_that_was_never_armed_again_was_armed_first_when_it_was_armed_last
         [(&["FirstArmedAt"][..], "2026-11-21T18:00:00.000Z"), (&["FirstArmedAt", "ArmedAt"], NOW)]
     {
         let row = changed(&worn(), [], without);
-        let kept = read(&world, &row).await;
-        assert_eq!(upkeep.rearm(&kept, Arming::Lost, NOW.parse().unwrap()).await, Ok(Written::Done));
-        assert_eq!(world.row(QUARANTINE).await.unwrap()["FirstArmedAt"], s(first));
+        let beside = ["2".to_owned()];
+        for arming in [
+            Arming::Lost,
+            Arming::TakenUp { beside: &[], suspected: 0 },
+            Arming::TakenUp { beside: &[], suspected: 2 },
+            Arming::TakenUp { beside: &beside, suspected: 0 },
+        ] {
+            let kept = read(&world, &row).await;
+            assert_eq!(upkeep.rearm(&kept, arming, NOW.parse().unwrap()).await, Ok(Written::Done));
+            assert_eq!(world.row(QUARANTINE).await.unwrap()["FirstArmedAt"], s(first), "{arming:?}");
+        }
     }
 }
 
@@ -266,11 +280,13 @@ async fn a_row_that_was_never_armed_again_was_armed_first_when_it_was_armed_last
 async fn a_row_that_says_nothing_of_its_armings_is_counted_from_nothing() {
     let world = World::start().await;
     let upkeep = Upkeep::new(&world.config, QUARANTINE.into());
-    let row = changed(&quarantined(), [], &["Attempt"]);
+    let counts = ["Attempt", "TakenUp", "TakenUpAlone", "Suspected"];
+    let row = changed(&failed(), [], &counts);
     let kept = read(&world, &row).await;
     let arming = Arming::TakenUp { beside: &[], suspected: 0 };
     assert_eq!(upkeep.rearm(&kept, arming, NOW.parse().unwrap()).await, Ok(Written::Done));
-    let after = world.row(QUARANTINE).await.unwrap();
-    let counted = ["Attempt", "TakenUp", "TakenUpAlone"].map(|name| after[name].clone());
-    assert_eq!((counted, after.get("Suspected")), ([n(1), n(1), n(1)], None));
+    let counted = [("Attempt", n(1)), ("TakenUp", n(1)), ("TakenUpAlone", n(1))];
+    let with = [("Status", s("PENDING")), ("ArmedAt", s(NOW))];
+    let after = changed(&changed(&row, counted, &[]), with, &["FailureReason", "ArmAfter", "TakenUpBeside"]);
+    assert_eq!(world.row(QUARANTINE).await, Some(after));
 }

@@ -54,7 +54,8 @@ fn declined() -> Item {
     changed(&clean(), with, &[])
 }
 
-const GOES: [&str; 14] = [
+/// What a payment leaves, and a new card takes away.
+pub(crate) const PAYMENT: [&str; 14] = [
     "PaymentStatus",
     "PaymentId",
     "PaymentAmount",
@@ -128,7 +129,7 @@ async fn a_card_is_replaced_while_the_order_has_it_and_neither_it_nor_the_new_on
         assert_eq!(world.vault_row(TOKEN).await, Some(old_card()));
 
         // With no payment, and with a declined one.
-        for before in [changed(&declined(), [], &GOES), declined()] {
+        for before in [changed(&declined(), [], &PAYMENT), declined()] {
             world.have(VAULT, Some(&old_card())).await;
             world.have(QUARANTINE, Some(&replacement())).await;
             let with = [
@@ -141,7 +142,7 @@ async fn a_card_is_replaced_while_the_order_has_it_and_neither_it_nor_the_new_on
                 ("CardReplacedAt", s(NOW)),
                 ("CardHasExpiry", AttributeValue::Bool(expiry.is_some())),
             ];
-            let mut after = changed(&changed(&before, with, &GOES), [], &["CardExpiresAt"]);
+            let mut after = changed(&changed(&before, with, &PAYMENT), [], &["CardExpiresAt"]);
             after.extend(tokenized.expires_at.map(|end| ("CardExpiresAt".to_owned(), n(end))));
             world.leaves(ORDERS, Some(&before), replace(), (Crossing::Across, Some(&after)), "across").await;
             assert_eq!((world.row(QUARANTINE).await, world.vault_row(TOKEN).await), (None, None));

@@ -53,6 +53,17 @@ impl World {
         delete.key("Account_Id", s(ACCOUNT)).send().await.unwrap();
     }
 
+    /// All rows of a table, which has none after.
+    pub(crate) async fn take_all(&self, table: &str, key: [&str; 2]) -> Vec<Item> {
+        let page = self.dynamodb.scan().table_name(table).consistent_read(true).send().await.unwrap();
+        let rows = page.items.unwrap_or_default();
+        for row in &rows {
+            let delete = self.dynamodb.delete_item().table_name(table);
+            key.iter().fold(delete, |it, name| it.key(*name, row[*name].clone())).send().await.unwrap();
+        }
+        rows
+    }
+
     /// A write that finds this row ends so, and leaves that one.
     pub(crate) async fn leaves<T: PartialEq + std::fmt::Debug>(
         &self,

@@ -49,9 +49,7 @@ impl Secret {
     pub(super) async fn header(&self) -> Result<(HeaderName, HeaderValue), SecretUnavailableError> {
         let mut held = self.held.lock().await;
         let now = self.clock.now();
-        // If the clock goes back, the secret counts as old.
-        let is_fresh = |since: SystemTime| now.duration_since(since).is_ok_and(|age| age < KEPT);
-        if let Some((secret, _)) = held.as_ref().filter(|(_, since)| is_fresh(*since)) {
+        if let Some((secret, _)) = held.as_ref().filter(|(_, since)| is_fresh(*since, now)) {
             return Ok((self.header.clone(), value(&self.scheme, secret)?));
         }
         *held = None;
@@ -77,6 +75,11 @@ impl Secret {
         })?);
         Ok(SecretString::from(text.trim().to_owned()))
     }
+}
+
+/// If the clock goes back, the secret counts as old.
+fn is_fresh(since: SystemTime, now: SystemTime) -> bool {
+    now.duration_since(since).is_ok_and(|age| age < KEPT)
 }
 
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: the secret goes to the processor, and is wiped after")]
@@ -110,5 +113,19 @@ fn value(scheme: &AuthScheme, secret: &SecretString) -> Result<HeaderValue, Secr
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Secret").field("arn", &self.arn).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_read_again_after_five_minutes_and_when_the_clock_has_gone_back() {
+        let since = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000);
+        assert!(is_fresh(since, since));
+        assert!(is_fresh(since, since + Duration::from_millis(5 * 60 * 1_000 - 1)));
+        assert!(!is_fresh(since, since + Duration::from_secs(5 * 60)));
+        assert!(!is_fresh(since, since - Duration::from_millis(1)));
     }
 }

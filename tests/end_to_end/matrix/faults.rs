@@ -1,11 +1,16 @@
 //! One stage of an order's life, run once for each of its AWS calls and each fault, and the state it may end in.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use aws_config::timeout::TimeoutConfig;
 use card_airlock::sandbox::Dialect;
 use card_airlock_services::{Call, FaultKind, FaultRule, When};
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use crate::simulation::{
     at_rest::{AtRest, is_decline, text},
@@ -24,6 +29,9 @@ pub(super) const DECLINING: &Details = &DETAILS[3];
 /// How long the functions' SDK waits for an answer here. What is slower is done late, its caller gone.
 const PATIENCE: Duration = Duration::from_millis(1_000);
 const TOO_SLOW: FaultKind = FaultKind::Slow(Duration::from_millis(1_200));
+
+/// After each fault all that is at rest is searched, and that grows.
+const IN_ONE_WORLD: usize = 16;
 
 /// The faults that differ for a call, beside being too slow. What changes nothing is as good as lost when its
 /// answer is; a conflict or a cancellation of what is no such write is plain throttling.
@@ -89,8 +97,8 @@ pub(super) enum End {
 }
 
 /// Panics with the names of the combinations that end otherwise.
-pub(super) async fn survives_every_fault(stage: impl Stage) {
-    let calls = recorded(&stage).await;
+pub(super) async fn survives_every_fault(name: &'static str, stage: impl Stage) {
+    let calls = recorded_once(name, &stage).await;
     assert!(!calls.is_empty(), "the stage calls nobody");
     let strike = |(call, nth): &(Call, u64), kind: FaultKind| FaultRule {
         role: Some(call.role.clone()),
@@ -106,10 +114,14 @@ pub(super) async fn survives_every_fault(stage: impl Stage) {
         run(&mut world, &stage, "order", strike(call, TOO_SLOW)).await
     });
     let others = async {
-        let mut world = impatient_world(&stage).await;
-        let mut wrongs = Vec::new();
+        let mut all = Vec::new();
         for call in &calls {
-            for fault in faults_of(&call.0) {
+            all.extend(faults_of(&call.0).into_iter().map(|fault| (call, fault)));
+        }
+        let mut wrongs = Vec::new();
+        for some in all.chunks(IN_ONE_WORLD) {
+            let mut world = impatient_world(&stage).await;
+            for &(call, fault) in some {
                 let order = format!("order-{}-{fault:?}", wrongs.len());
                 wrongs.push(run(&mut world, &stage, &order, strike(call, fault)).await);
             }
@@ -122,9 +134,18 @@ pub(super) async fn survives_every_fault(stage: impl Stage) {
     assert!(wrongs.is_empty(), "{} of {combinations}:\n{}", wrongs.len(), wrongs.join("\n"));
 }
 
+type Recorded = Vec<(Call, u64)>;
+
+/// What is recorded of a stage, for all tests that ask for it.
+pub(super) async fn recorded_once(name: &'static str, stage: &impl Stage) -> Recorded {
+    static RECORDED: Mutex<BTreeMap<&str, Arc<OnceCell<Recorded>>>> = Mutex::new(BTreeMap::new());
+    let cell = RECORDED.lock().unwrap().entry(name).or_default().clone();
+    cell.get_or_init(async || recorded(stage).await).await.clone()
+}
+
 /// The AWS calls that the functions make in a stage when nothing goes wrong, each with the number it has among
 /// its like.
-pub(super) async fn recorded(stage: &impl Stage) -> Vec<(Call, u64)> {
+async fn recorded(stage: &impl Stage) -> Recorded {
     let mut world = impatient_world(stage).await;
     world.advance(LATER);
     stage.begin(&mut world, "order").await;

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use card_airlock::sandbox::{Dialect, Failure};
 use customers::{Accepting, Crossing, LatePut, Paying, PayingTooEarly};
-use faults::{recorded, survives_every_fault};
+use faults::{recorded_once, survives_every_fault};
 use forgetting::{
     AnotherCardForAForgottenOrder, Forgetting, ForgettingInQuarantine, LateCardThatCannotBeOpened,
     LateCardThatTheSweepMeets,
@@ -37,14 +37,14 @@ macro_rules! survive_every_fault {
         $(
             #[tokio::test]
             async fn $name() {
-                survives_every_fault($stage).await;
+                survives_every_fault(stringify!($name), $stage).await;
             }
         )*
 
         /// Every call that some stage makes: role, operation, and a table, key, queue or secret.
         async fn met() -> BTreeSet<(String, String, String)> {
             let mut met = BTreeSet::new();
-            $(for (call, _) in recorded(&$stage).await {
+            $(for (call, _) in recorded_once(stringify!($name), &$stage).await {
                 let with = |resource| (call.role.clone(), call.operation.clone(), resource);
                 met.extend(call.resources.iter().cloned().map(with));
             })*

@@ -49,7 +49,8 @@ impl AtRest {
         );
         for (order, row) in &self.clean {
             let of_order: Vec<_> = charges.iter().filter(|charge| charge.order.as_str() == order).collect();
-            wrongs.extend(wrong_payments(row, &of_order).map(|wrong| format!("{order}: {wrong}")));
+            let wrong = wrong_payments(row, &of_order).into_iter();
+            wrongs.extend(wrong.map(|wrong| format!("{order}: {wrong}")));
         }
         wrongs.extend(
             charges
@@ -82,7 +83,7 @@ impl AtRest {
 }
 
 /// What of an order's row and ledger cannot be.
-fn wrong_payments(row: &Value, charges: &[&Charge]) -> impl Iterator<Item = String> + use<> {
+fn wrong_payments(row: &Value, charges: &[&Charge]) -> Vec<String> {
     let (declines, charged): (Vec<&Charge>, Vec<&Charge>) =
         charges.iter().copied().partition(|charge| is_decline(charge));
     let (payment, status) = (text(row, "PaymentId"), text(row, "PaymentStatus"));
@@ -123,8 +124,8 @@ fn wrong_payments(row: &Value, charges: &[&Charge]) -> impl Iterator<Item = Stri
             current.is_some_and(|charge| cents(charge).as_deref() != number_in(row, "PaymentAmount")),
         ),
     ];
-    let told = format!("{row} {charges:?}");
-    wrongs.into_iter().filter(|(_, is_wrong)| *is_wrong).map(move |(wrong, _)| format!("{wrong}: {told}"))
+    let wrongs = wrongs.into_iter().filter(|(_, is_wrong)| *is_wrong);
+    wrongs.map(|(wrong, _)| format!("{wrong}: {row} {charges:?}")).collect()
 }
 
 /// Whether the processor declined it.
