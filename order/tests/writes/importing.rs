@@ -15,13 +15,13 @@ async fn the_check_holds_only_while_the_order_has_the_card_of_that_acceptance_an
     let orders = OrderTable::new(&world.config, ORDERS.into());
     let dynamodb = Client::new(&world.config);
     let check = async || {
-        let check = orders.check_card_of(&order_id(), OURS.parse().unwrap()).unwrap();
+        let check = orders.check_card_of(&order_id(), OTHER.parse().unwrap()).unwrap();
         dynamodb.transact_write_items().transact_items(check).send().await.is_ok()
     };
     let others = [
         Change::Gone,
         Change::Without("AcceptanceId"),
-        Change::With("AcceptanceId", s(OTHER)),
+        Change::With("AcceptanceId", s(OURS)),
         Change::With("CardForgottenAt", s(NOW)),
     ];
     world.loses(ORDERS, &clean(), &others, check, false).await;
