@@ -54,7 +54,7 @@ pub async fn start(
     AwsEndpoint::start(listener, options, shutdown).await
 }
 
-/// Makes the template's keys, queues and tables, puts its policies in force, and reports the attributes of each
+/// Makes the template's keys, queues, event buses and tables, puts its policies in force, and reports the attributes of each
 /// resource.
 ///
 /// # Errors
@@ -82,6 +82,10 @@ pub async fn provision(aws: &AwsEndpoint, template: &Template) -> Result<Resourc
         let made = made.map_err(refused(&queue.logical_id))?;
         let attributes = [("Arn", made.arn.as_str()), ("QueueName", &queue.name), ("QueueUrl", &made.url)];
         resources.insert(&queue.logical_id, &made.url, attributes);
+    }
+    for bus in template.event_buses(&resources)? {
+        let arn = aws.create_event_bus(&bus.name);
+        resources.insert(&bus.logical_id, &bus.name, [("Arn", &arn), ("Name", &bus.name)]);
     }
     for table in template.tables(&resources)? {
         let logical_id = table.logical_id.clone();

@@ -31,7 +31,7 @@ fn bill_with_refusals(world: &World, before: &BTreeMap<CallKind, Tally>) -> Bill
     let mut bill = Bill::new();
     for (kind, tally) in world.aws.tallies() {
         let earlier = before.get(&kind).copied().unwrap_or_default();
-        let Units { write, read } = tally.units - earlier.units;
+        let Units { write, read, .. } = tally.units - earlier.units;
         let calls = tally.calls - earlier.calls;
         if calls > 0 && kind.role.ends_with("Role") {
             bill.insert((kind.role, kind.operation), (calls, write, read));

@@ -49,6 +49,8 @@ pub(super) struct CallUse {
     pub(super) refused: f64,
     pub(super) wru: f64,
     pub(super) rru: f64,
+    /// Events that a bus took.
+    pub(super) events: f64,
 }
 
 /// What happened between two readings, for one order or one payment.
@@ -108,6 +110,7 @@ impl Gauge {
                 refused: count(now.refused - before.refused) / orders,
                 wru: units.write / orders,
                 rru: units.read / orders,
+                events: units.events / orders,
             })
         });
         Use { functions: functions.collect(), calls: calls.collect() }
@@ -125,6 +128,10 @@ impl Use {
 
     pub(super) fn rru(&self) -> f64 {
         self.calls.iter().map(|call| call.rru).sum()
+    }
+
+    pub(super) fn events(&self) -> f64 {
+        self.calls.iter().map(|call| call.events).sum()
     }
 
     /// `None` if the system does not say it for every function.

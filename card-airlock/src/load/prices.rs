@@ -37,6 +37,12 @@ pub(super) const KMS_REQUEST: Price = Price {
     usd_per_million: 3.00,
     source: "https://aws.amazon.com/kms/pricing/",
 };
+/// Of 64 KiB each.
+pub(super) const EVENT: Price = Price {
+    what: "EventBridge events",
+    usd_per_million: 1.00,
+    source: "https://aws.amazon.com/eventbridge/pricing/",
+};
 
 /// So many of something for one order.
 #[derive(Debug, Clone, serde::Serialize)]

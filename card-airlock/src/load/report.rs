@@ -176,7 +176,7 @@ fn calls_of(calls: &[CallUse], service: Service) -> f64 {
     calls.iter().filter(|call| call.service == service.name()).map(|call| call.calls).sum()
 }
 
-/// What Lambda, DynamoDB, KMS and the gateway in front take for one order. Reading a stream by Lambda is free;
+/// What Lambda, DynamoDB, KMS, EventBridge and the gateway in front take for one order. Reading a stream by Lambda is free;
 /// storage, logs and traffic are not in it.
 fn bill(used: &Use) -> Vec<Item> {
     vec![
@@ -186,6 +186,7 @@ fn bill(used: &Use) -> Vec<Item> {
         Item::new(&prices::WRITE_UNIT, used.wru()),
         Item::new(&prices::READ_UNIT, used.rru()),
         Item::new(&prices::KMS_REQUEST, used.calls_of(Service::Kms)),
+        Item::new(&prices::EVENT, used.events()),
     ]
 }
 
@@ -214,7 +215,7 @@ fn print_use(
         "", "calls", "refused", "write units", "read units"
     )?;
     for call in calls {
-        let CallUse { function, service, operation, calls, refused, wru, rru } = call;
+        let CallUse { function, service, operation, calls, refused, wru, rru, .. } = call;
         let name = format!("{function}: {service} {operation}");
         writeln!(out, "  {name:<52} {calls:>8.4} {refused:>8.4} {wru:>11.2} {rru:>10.2}")?;
     }

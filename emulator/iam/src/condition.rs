@@ -76,6 +76,7 @@ fn arity(key: &str) -> Option<Arity> {
         "dynamodb:attributes" | "kms:encryptioncontextkeys" => Some(Arity::Many),
         "dynamodb:select" | "dynamodb:returnvalues" | "dynamodb:enclosingoperation" => Some(Arity::One),
         "kms:viaservice" | "aws:securetransport" | SOURCE_FUNCTION => Some(Arity::One),
+        "events:source" | "events:detail-type" => Some(Arity::One),
         _ => key.strip_prefix("kms:encryptioncontext:").filter(|name| !name.is_empty()).map(|_| Arity::One),
     }
 }
@@ -248,6 +249,14 @@ mod tests {
         assert!(holds("Null", key, &["true"], &[]));
         for (operator, value) in [("Null", "false"), ("StringEquals", "arn:aws:lambda:r:1:function:f")] {
             assert!(Condition::parse(operator, key, vec![value.into()]).is_err(), "{operator} {value}");
+        }
+    }
+
+    #[test]
+    fn events_are_told_by_source_and_detail_type() {
+        for key in ["events:source", "events:detail-type"] {
+            assert!(holds("StringEquals", key, &["shop", "office"], &["shop"]), "{key}");
+            assert!(!holds("StringEquals", key, &["shop"], &["other"]) && !holds("StringEquals", key, &["shop"], &[]));
         }
     }
 

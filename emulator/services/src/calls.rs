@@ -51,14 +51,15 @@ pub struct CallKind {
     pub operation: String,
 }
 
-/// How often a role made a call since the start, and what DynamoDB charges for it.
+/// How often a role made a call since the start, and what AWS charges for it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Tally {
     /// All calls, with any result.
     pub calls: u64,
     /// Those that were answered with an error, such as a condition that failed.
     pub refused: u64,
-    /// What those that were not refused did: one thing each, a transaction as many as it has actions.
+    /// What those that were not refused did: one thing each, a transaction as many as it has actions, and PutEvents as
+    /// many as it has entries.
     pub done: u64,
     /// The units of those that were not refused, if they are metered.
     pub units: Units,

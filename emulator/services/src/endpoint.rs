@@ -24,7 +24,7 @@ use card_airlock_iam::{Denial, Element, Iam, Policies, PolicyError};
 use clock::Clock;
 use http::{HeaderValue, header::CONTENT_TYPE, request::Parts};
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -36,10 +36,11 @@ use crate::{
     cloudformation, cognito, declared,
     deployed::{Deployed, DeployedStack},
     dynamodb::Dynamo,
+    events::{BusEvent, EventBridge},
     faults::{FaultKind, Faults},
     kms::Kms,
     lambda,
-    metering::{take_units, with_metering},
+    metering::{event_units, take_units, with_metering},
     metrics, not_here,
     observer::{ObservedCall, Observer},
     request::Request,
@@ -86,6 +87,7 @@ pub(crate) struct Inner {
     pub(crate) dynamo: Dynamo,
     pub(crate) kms: Kms,
     pub(crate) sqs: Sqs,
+    pub(crate) events: EventBridge,
     secrets: Secrets,
     deployed: OnceLock<Deployed>,
     clock: Clock,
@@ -122,6 +124,7 @@ impl AwsEndpoint {
             dynamo,
             kms,
             sqs: Sqs::new(&url, &account.region, clock.clone()),
+            events: EventBridge::new(account.clone(), clock.clone()),
             secrets: Secrets::default(),
             deployed: OnceLock::new(),
             clock: clock.clone(),
@@ -185,7 +188,7 @@ impl AwsEndpoint {
         self.0.calls.tallies()
     }
 
-    /// From now on the tallies have what DynamoDB charges, too. It costs some time on each of its calls.
+    /// From now on the tallies have what DynamoDB and EventBridge charge, too. It costs some time on each of its calls.
     pub fn meter_units(&self) {
         self.0.metering.store(true, Ordering::Relaxed);
     }
@@ -218,6 +221,24 @@ impl AwsEndpoint {
     /// step by step, where no message comes by itself.
     pub fn answer_receives_at_once(&self) {
         self.0.sqs.answer_at_once();
+    }
+
+    /// The latest events that were put on the buses, oldest first; bounded.
+    #[must_use]
+    pub fn events(&self) -> Vec<Arc<BusEvent>> {
+        self.events_after(0)
+    }
+
+    /// Those that were put after the one with this number.
+    #[must_use]
+    pub fn events_after(&self, number: u64) -> Vec<Arc<BusEvent>> {
+        self.0.events.archive.after(number)
+    }
+
+    /// The number of the latest event: a reader waits for it to change.
+    #[must_use]
+    pub fn event_numbers(&self) -> watch::Receiver<u64> {
+        self.0.events.archive.numbers()
     }
 
     /// Deletes the rows whose time to live is over by the clock, as DynamoDB does at some time, and returns
@@ -320,6 +341,7 @@ impl Inner {
             Service::DynamoDb | Service::DynamoDbStreams => self.dynamo.perform(request).await,
             Service::Kms => Ok(self.kms.perform(&request)),
             Service::Sqs => Ok(self.sqs.perform(request).await),
+            Service::EventBridge => Ok(self.events.perform(&request)),
             Service::SecretsManager => Ok(self.secrets.perform(request).await),
             Service::CloudFormation => Ok(cloudformation::perform(self.deployed.get(), &request)),
             Service::CloudWatch
@@ -333,8 +355,12 @@ impl Inner {
     }
 
     async fn perform_metered(&self, call: &Call, request: Request) -> Result<Answer, Fault> {
+        let asked = (request.service == Service::EventBridge).then(|| request.json.clone());
         let answer = self.perform(with_metering(request)).await?;
-        let (answer, units) = take_units(call, answer);
+        let (answer, units) = match asked {
+            Some(asked) => event_units(&asked, answer),
+            None => take_units(call, answer),
+        };
         self.calls.record_units(call, units);
         Ok(answer)
     }
@@ -376,7 +402,7 @@ impl Inner {
         Ok(write(reply))
     }
 
-    async fn answer_or_fail(&self, request: Request) -> Result<Reply, Fault> {
+    async fn answer_or_fail(&self, mut request: Request) -> Result<Reply, Fault> {
         let call = request.call(&self.names);
         self.calls.record(call.clone());
         let Some(fault) = self.faults.strike(&call) else {
@@ -389,6 +415,7 @@ impl Inner {
         match fault {
             FaultKind::LostBefore => return Ok(Reply::Lost),
             FaultKind::Slow(duration) => tokio::time::sleep(duration).await,
+            FaultKind::EntriesRefused => request.refuses_entries = true,
             _ => {}
         }
         let answer = self.serve(&call, request).await?;

@@ -28,6 +28,9 @@ pub enum FaultKind {
     Conflict,
     /// A transaction is cancelled because one of its writes was throttled. Other operations throttle.
     CancelledByThrottling,
+    /// The service refuses every other entry of a call, beginning with the first, and answers 200: `FailedEntryCount` of
+    /// PutEvents. Other operations throttle.
+    EntriesRefused,
 }
 
 /// Which of the matching calls it happens to.
@@ -64,7 +67,7 @@ pub enum ParseFaultError {
     #[error(
         "a fault is [ROLE/]SERVICE/OPERATION=KIND[@WHEN], such as kms/Decrypt=throttled@0.3; SERVICE as the AWS CLI \
          names it, such as dynamodb, kms or sqs, or *; OPERATION as AWS names it, or *; KIND: lost-before, reply-lost, \
-         throttled, error, slow, conflict, cancelled-by-throttling; WHEN: a probability such as 0.2, #3 for the third \
+         throttled, error, slow, conflict, cancelled-by-throttling, entries-refused; WHEN: a probability such as 0.2, #3 for the third \
          call only, or x5 for the first five; always without it"
     )]
     Form,
@@ -80,7 +83,7 @@ pub enum ParseFaultError {
     Operation,
     /// No such fault.
     #[error(
-        "KIND must be lost-before, reply-lost, throttled, error, slow, conflict or cancelled-by-throttling"
+        "KIND must be lost-before, reply-lost, throttled, error, slow, conflict, cancelled-by-throttling or entries-refused"
     )]
     Kind,
     /// No such choice of calls.
@@ -137,6 +140,7 @@ fn parse_kind(name: &str) -> Result<FaultKind, ParseFaultError> {
         "slow" => FaultKind::Slow(Duration::from_secs(4)),
         "conflict" => FaultKind::Conflict,
         "cancelled-by-throttling" => FaultKind::CancelledByThrottling,
+        "entries-refused" => FaultKind::EntriesRefused,
         _ => return Err(ParseFaultError::Kind),
     })
 }
@@ -227,6 +231,7 @@ impl FaultKind {
         let is_write = matches!(call.operation.as_str(), "PutItem" | "UpdateItem" | "DeleteItem");
         match self {
             Self::LostBefore | Self::ReplyLost | Self::Slow(_) => None,
+            Self::EntriesRefused if call.operation == "PutEvents" => None,
             Self::InternalError => {
                 Some(refusal(StatusCode::INTERNAL_SERVER_ERROR, internal_error(call.service), None))
             }
@@ -235,7 +240,7 @@ impl FaultKind {
             Self::Conflict if is_write => {
                 Some(refusal(StatusCode::BAD_REQUEST, "TransactionConflictException", None))
             }
-            Self::Throttled | Self::Conflict | Self::CancelledByThrottling => {
+            Self::Throttled | Self::Conflict | Self::CancelledByThrottling | Self::EntriesRefused => {
                 Some(refusal(StatusCode::BAD_REQUEST, throttled(call.service), None))
             }
         }
@@ -267,6 +272,7 @@ fn throttled(service: Service) -> &'static str {
         Service::CloudFormation => "Throttling",
         Service::Lambda | Service::Cognito | Service::ApiGateway => "TooManyRequestsException",
         Service::CloudWatch | Service::CloudWatchLogs | Service::CloudTrail => "ThrottlingException",
+        Service::EventBridge => "ThrottlingException",
         Service::Sns => "Throttled",
     }
 }
@@ -284,6 +290,7 @@ fn internal_error(service: Service) -> &'static str {
         Service::CloudWatchLogs | Service::ApiGateway => "ServiceUnavailableException",
         Service::CloudTrail => "InternalFailure",
         Service::Sns => "InternalError",
+        Service::EventBridge => "InternalException",
     }
 }
 
@@ -357,9 +364,20 @@ mod tests {
         ] {
             assert_eq!(text.parse::<FaultRule>(), Err(part), "{text}");
         }
-        for text in ["*/*=error", "*/Decrypt=error", "R/kms/*=slow@#1", "sqs/SendMessage=error@1"] {
+        for text in ["*/*=error", "*/Decrypt=error", "R/kms/*=slow@#1", "sqs/SendMessage=error@1", "events/PutEvents=entries-refused"] {
             assert!(text.parse::<FaultRule>().is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn only_a_call_with_entries_has_entries_that_are_refused() {
+        let answer = |operation: &str| {
+            let call = Call::new("N", Service::EventBridge, operation, &["bus"], None);
+            FaultKind::EntriesRefused.answer(&call).map(|answer| answer.body)
+        };
+        assert!(answer("PutEvents").is_none(), "the service answers it");
+        let body: Value = serde_json::from_slice(&answer("ListEventBuses").unwrap()).unwrap();
+        assert_eq!(body["__type"], "ThrottlingException");
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod deployed;
 mod dynamodb;
 mod embedded;
 mod endpoint;
+mod events;
 mod faults;
 mod idempotency;
 mod kms;
@@ -48,6 +49,7 @@ pub use deployed::{
     DeployedFunction, DeployedMapping, DeployedStack, StackOutput, StackParameter, StackResource,
 };
 pub use endpoint::{AwsEndpoint, EndpointOptions};
+pub use events::BusEvent;
 pub use faults::{FaultKind, FaultRule, Faults, ParseFaultError, When};
 pub use observer::ObservedCall;
 pub use provision::{CreatedKey, CreatedQueue, CreatedTable, KeyAttribute, Refused, TableSpec};

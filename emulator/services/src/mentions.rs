@@ -32,6 +32,14 @@ impl Request {
                     take(body.as_ref().and_then(|body| body.get(name)), &mut found);
                 }
             }
+            Service::EventBridge => {
+                let entries = self.json.get("Entries").and_then(Value::as_array);
+                let details = entries.into_iter().flatten().filter_map(|entry| entry.get("Detail")?.as_str());
+                let details = details.filter_map(|detail| serde_json::from_str::<Value>(detail).ok());
+                for detail in details {
+                    names.identifiers.iter().for_each(|name| take(detail.get(name), &mut found));
+                }
+            }
             _ => {}
         }
         found
@@ -80,5 +88,8 @@ mod tests {
         let message = json!({ "MessageBody": "{\"Id\":\"1\",\"Reason\":\"r\"}" });
         assert_eq!(mentions(Service::Sqs, message), ["1"]);
         assert!(mentions(Service::Sqs, json!({ "MessageBody": "text" })).is_empty());
+        let details = ["{\"Id\":\"1\",\"Reason\":\"r\"}", "text", "{\"Id\":\"2\"}"];
+        let entries = details.map(|detail| json!({ "Source": "Id", "Detail": detail }));
+        assert_eq!(mentions(Service::EventBridge, json!({ "Entries": entries })), ["1", "2"]);
     }
 }

@@ -4,7 +4,9 @@
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
-use crate::{answer::Answer, calls::Call, request::Request, service::Service, units::Units};
+use crate::{
+    answer::Answer, calls::Call, events::chunks, request::Request, service::Service, units::Units,
+};
 
 /// The operations that read. All others that have units write.
 const READS: [&str; 5] = ["GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"];
@@ -22,6 +24,13 @@ pub(crate) fn with_metering(mut request: Request) -> Request {
         request.body = Bytes::from(request.json.to_string());
     }
     request
+}
+
+/// The events that AWS charges for, and the answer.
+pub(crate) fn event_units(asked: &Value, answer: Answer) -> (Answer, Units) {
+    let told = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let units = Units { events: chunks(asked, &told), ..Units::default() };
+    (answer, units)
 }
 
 /// The units in the answer, and the answer without them.

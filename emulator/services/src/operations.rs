@@ -4,7 +4,7 @@
 
 use card_airlock_gateway::Cognito;
 
-use crate::{cloudformation, declared, kms, lambda, metrics, service::Service};
+use crate::{cloudformation, declared, events, kms, lambda, metrics, service::Service};
 
 const DYNAMODB: [&str; 24] = [
     "BatchExecuteStatement",
@@ -82,6 +82,7 @@ impl Service {
             Self::CloudFormation => cloudformation::OPERATIONS.to_vec(),
             Self::Lambda => lambda::OPERATIONS.to_vec(),
             Self::Cognito => Cognito::operations().collect(),
+            Self::EventBridge => events::operations(),
             Self::CloudWatch => [declared::operations(self), vec![metrics::OPERATION]].concat(),
             Self::CloudWatchLogs | Self::Sns | Self::CloudTrail | Self::ApiGateway => {
                 declared::operations(self)

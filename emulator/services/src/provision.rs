@@ -1,4 +1,4 @@
-//! Resources that are made without a caller: keys, queues, tables, secrets.
+//! Resources that are made without a caller: keys, queues, event buses, tables, secrets.
 
 use std::time::Duration;
 
@@ -126,6 +126,12 @@ impl AwsEndpoint {
         let asked = json!({ "QueueName": name, "Attributes": attributes });
         let url = text(&self.call(Service::Sqs, "CreateQueue", asked).await?, "/QueueUrl");
         Ok(CreatedQueue { url, arn: self.0.account.arn("sqs", name) })
+    }
+
+    /// Makes an event bus, and gives its ARN.
+    #[must_use]
+    pub fn create_event_bus(&self, name: &str) -> String {
+        self.0.events.make_bus(name)
     }
 
     /// Makes a table.

@@ -5,8 +5,8 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use crate::{
-    addressed::Addressed, answer::Fault, calls::Call, cbor, protocol::Protocol, request_names::RequestNames,
-    service::Service,
+    addressed::Addressed, answer::Fault, calls::Call, cbor, events, protocol::Protocol,
+    request_names::RequestNames, service::Service,
 };
 
 /// What `Invoke` says beside its payload. <https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>
@@ -30,6 +30,8 @@ pub(crate) struct Request {
     pub(crate) json: Value,
     /// What was sent: of `Invoke`, the function's event.
     pub(crate) body: Bytes,
+    /// Whether single entries of it are refused, by a fault.
+    pub(crate) refuses_entries: bool,
 }
 
 impl Request {
@@ -61,13 +63,14 @@ impl Request {
             Protocol::RestJson if !body.is_empty() => object(&body)?.into_iter().chain(parameters).collect(),
             _ => parameters,
         };
-        Ok(Self { role, service, operation, json: Value::Object(json), body })
+        Ok(Self { role, service, operation, json: Value::Object(json), body, refuses_entries: false })
     }
 
     /// A request of the endpoint's own, which passes neither the call log nor the checks.
     pub(crate) fn own(service: Service, operation: &str, json: Value) -> Self {
         let body = Bytes::from(json.to_string());
-        Self { role: String::new(), service, operation: operation.to_owned(), json, body }
+        let operation = operation.to_owned();
+        Self { role: String::new(), service, operation, json, body, refuses_entries: false }
     }
 
     /// A text member of the body.
@@ -90,7 +93,8 @@ impl Request {
         Call::new(&self.role, self.service, &self.operation, &self.resources(), purpose)
     }
 
-    /// The tables, key, queue or secret it is about; of a transaction, a table for each action in order.
+    /// The tables, key, queue or secret it is about; of a transaction, a table for each action in order; of events, the
+    /// bus of each.
     fn resources(&self) -> Vec<&str> {
         match self.service {
             Service::Kms => self.text("KeyId").into_iter().collect(),
@@ -102,6 +106,7 @@ impl Request {
             Service::ApiGateway => self.text("restApiId").into_iter().collect(),
             Service::CloudTrail => self.text("TrailName").or_else(|| self.text("Name")).into_iter().collect(),
             Service::CloudWatch | Service::CloudWatchLogs => Vec::new(),
+            Service::EventBridge => events::resources(&self.operation, &self.json),
             Service::Cognito => {
                 self.text("UserPoolId").or_else(|| self.text("ClientId")).into_iter().collect()
             }

@@ -23,6 +23,7 @@ pub enum Service {
     CloudTrail,
     /// API Gateway.
     ApiGateway,
+    EventBridge,
 }
 
 /// How a service is called and spoken to.
@@ -39,7 +40,7 @@ struct Described {
     namespace: &'static str,
 }
 
-const DESCRIBED: [Described; 13] = [
+const DESCRIBED: [Described; 14] = [
     json(Service::DynamoDb, "DynamoDB", "dynamodb", "DynamoDB_20120810"),
     json(Service::DynamoDbStreams, "DynamoDB Streams", "dynamodbstreams", "DynamoDBStreams_20120810"),
     json(Service::Kms, "KMS", "kms", "TrentService"),
@@ -63,6 +64,7 @@ const DESCRIBED: [Described; 13] = [
     },
     json(Service::CloudTrail, "CloudTrail", "cloudtrail", "CloudTrail_20131101"),
     with(Service::ApiGateway, "API Gateway", "apigateway", Protocol::RestJson),
+    json(Service::EventBridge, "EventBridge", "events", "AWSEvents"),
 ];
 
 const fn with(

@@ -12,8 +12,8 @@ use crate::{
 const PAGE: usize = 1000;
 
 impl AwsEndpoint {
-    /// `{"tables": {name: [item…]}, "streams": {table: [record…]}, "queues": {name: [send request…]}}`. Items are
-    /// in DynamoDB's JSON, binary in base64; queues have everything that was ever sent (the latest 10,000).
+    /// `{"tables": {name: [item…]}, "streams": {table: [record…]}, "queues": {name: [send request…]}, "events": [event…]}`. Items are
+    /// in DynamoDB's JSON, binary in base64; queues have everything that was ever sent (the latest 10,000), buses too.
     ///
     /// # Errors
     /// When the embedded database fails.
@@ -30,7 +30,8 @@ impl AwsEndpoint {
                 Err(error) => return Err(error),
             };
         }
-        Ok(json!({ "tables": tables, "streams": streams, "queues": self.queues() }))
+        let events: Vec<Value> = self.events().iter().map(|event| event.envelope.clone()).collect();
+        Ok(json!({ "tables": tables, "streams": streams, "queues": self.queues(), "events": events }))
     }
 
     /// The row of `table` with these text key attributes, in DynamoDB's JSON; `None` when there is none.

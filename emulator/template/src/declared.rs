@@ -137,6 +137,13 @@ pub struct Queue {
     pub managed_sse: bool,
 }
 
+/// An event bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventBus {
+    pub logical_id: String,
+    pub name: String,
+}
+
 /// A Lambda function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LambdaFunction {

@@ -82,6 +82,16 @@ pub(crate) struct QueueProperties {
     _tags: Option<Value>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct EventBusProperties {
+    pub(crate) name: String,
+    #[serde(rename = "Description")]
+    _description: Option<String>,
+    #[serde(rename = "Tags")]
+    _tags: Option<Value>,
+}
+
 fn four_days() -> u64 {
     345_600
 }

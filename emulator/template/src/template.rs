@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use crate::{
-    declared::{Key, LambdaFunction, Parameter, Queue, Table},
+    declared::{EventBus, Key, LambdaFunction, Parameter, Queue, Table},
     deployment::Deployment,
     evaluate::Evaluator,
     globals, parameters,
@@ -171,6 +171,14 @@ impl Template {
         self.of_kind("AWS::SQS::Queue", resources, |id, properties| {
             views::queue(id, properties, &self.deployment)
         })
+    }
+
+    /// The event buses, given what they refer to.
+    ///
+    /// # Errors
+    /// As [`Template::resolve`].
+    pub fn event_buses(&self, resources: &Resources) -> Result<Vec<EventBus>, TemplateError> {
+        self.of_kind("AWS::Events::EventBus", resources, views::event_bus)
     }
 
     /// All properties of each resource of a type, given what they refer to, by logical id.

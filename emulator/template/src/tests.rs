@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::{DeletionPolicy, Deployment, Parameter, Resources, Template, TemplateError};
+use crate::{DeletionPolicy, Deployment, EventBus, Parameter, Resources, Template, TemplateError};
 
 fn deployment() -> Deployment {
     Deployment {
@@ -260,5 +260,19 @@ fn what_would_show_or_keep_something_otherwise_must_be_known() {
     ] {
         let error = resolved(&ONE_OF_EACH.replace(known, unknown)).unwrap_err().to_string();
         assert_eq!(error, told);
+    }
+}
+
+#[test]
+fn an_event_bus_has_the_name_that_the_template_gives_it() {
+    let buses = |properties: &str| {
+        let text = format!("Resources:\n  Bus:\n    Type: AWS::Events::EventBus\n    Properties: {properties}\n");
+        let template = Template::parse(&text, deployment(), &BTreeMap::new()).unwrap();
+        template.event_buses(&template.named_here())
+    };
+    let made = buses("{Name: !Sub '${AWS::StackName}-events', Description: Changes}").unwrap();
+    assert_eq!(made, [EventBus { logical_id: "Bus".to_owned(), name: "stack-events".to_owned() }]);
+    for unknown in ["{}", "{Name: a, Policy: {}}", "{Name: a, DeadLetterConfig: {}}"] {
+        assert!(buses(unknown).is_err(), "{unknown}");
     }
 }

@@ -6,11 +6,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
-    declared::{Api, Cors, Key, KeyAttribute, LambdaFunction, Queue, Route, Schedule, StreamMapping, Table},
+    declared::{
+        Api, Cors, EventBus, Key, KeyAttribute, LambdaFunction, Queue, Route, Schedule, StreamMapping, Table,
+    },
     deployment::Deployment,
     properties::{
-        ApiEvent, ApiProperties, FunctionProperties, KeyProperties, QueueProperties, ScheduleEvent,
-        StreamEvent, TableProperties,
+        ApiEvent, ApiProperties, EventBusProperties, FunctionProperties, KeyProperties, QueueProperties,
+        ScheduleEvent, StreamEvent, TableProperties,
     },
     template_error::TemplateError,
 };
@@ -70,6 +72,11 @@ pub(crate) fn queue(
         retention: Duration::from_secs(declared.message_retention_period),
         managed_sse: declared.sqs_managed_sse_enabled,
     })
+}
+
+pub(crate) fn event_bus(logical_id: &str, properties: Value) -> Result<EventBus, TemplateError> {
+    let declared: EventBusProperties = read(logical_id, properties)?;
+    Ok(EventBus { logical_id: logical_id.to_owned(), name: declared.name })
 }
 
 /// The API without its routes, and what its routes inherit.

@@ -5,6 +5,7 @@
 mod declared;
 mod deployed;
 mod dynamodb;
+mod events;
 mod expression;
 mod kms;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub(crate) fn permissions(
         | Service::Sns
         | Service::CloudTrail
         | Service::ApiGateway => vec![declared::permission(request, account)],
+        Service::EventBridge => events::permissions(request, account),
         Service::Cognito if request.service.is_open(&request.operation) => Vec::new(),
         Service::Cognito => vec![deployed::user_pool(request, account)],
     };

@@ -168,3 +168,32 @@ fn an_index_and_each_table_of_a_transaction_need_permissions_of_their_own() {
     assert!(may("TransactWriteItems", json!({"TransactItems": [put, delete("T")]})));
     assert!(!may("TransactWriteItems", json!({"TransactItems": [put, delete("U")]})));
 }
+
+#[test]
+fn each_event_needs_its_bus_and_says_its_source_and_detail_type() {
+    let arn = |bus: &str| Some(format!("arn:aws:events:us-east-1:123456789012:event-bus/{bus}"));
+    let entries = json!([
+        { "Source": "shop", "DetailType": "sold", "EventBusName": "a" },
+        { "Source": "shop", "DetailType": "sent", "EventBusName": arn("b") },
+        {},
+    ]);
+    let asked = needed(Service::EventBridge, "PutEvents", json!({ "Entries": entries }));
+    assert!(asked.iter().all(|one| one.action == "events:PutEvents"));
+    let buses: Vec<_> = asked.iter().map(|one| one.resource.clone()).collect();
+    assert_eq!(buses, [arn("a"), arn("b"), arn("default")]);
+    let says = |one: &iam::Request, detail_type: &str| {
+        let said = Context::default()
+            .with("events:source", ["shop".to_owned()])
+            .with("events:detail-type", [detail_type.to_owned()])
+            .with("aws:SecureTransport", ["true".to_owned()]);
+        one.context == Some(said)
+    };
+    assert!(says(&asked[0], "sold") && says(&asked[1], "sent") && !says(&asked[0], "sent"));
+    // Without an entry it is refused by EventBridge, and only to who may put events at all.
+    let none = needed(Service::EventBridge, "PutEvents", json!({}));
+    assert_eq!(none.iter().map(|one| one.resource.clone()).collect::<Vec<_>>(), [arn("default")]);
+    let described = needed(Service::EventBridge, "DescribeEventBus", json!({ "Name": "a" }));
+    assert_eq!(described[0].resource, arn("a"));
+    let listed = needed(Service::EventBridge, "ListEventBuses", json!({}));
+    assert_eq!((listed[0].action.as_str(), listed[0].resource.as_deref()), ("events:ListEventBuses", Some("*")));
+}

@@ -10,6 +10,7 @@
 mod cloudformation;
 mod cognito;
 mod declared;
+mod events;
 mod lambda;
 mod refusals;
 mod wire;

@@ -162,11 +162,16 @@ pub(crate) async fn up_with(user_pool: Option<Arc<Cognito>>, more: Vec<StackReso
 impl Up {
     /// Gives the role `R` the right to do one thing.
     pub(crate) fn allow(&self, action: &str, resource: &str) {
+        self.allow_if(action, resource, json!({}));
+    }
+
+    /// The same under a condition.
+    pub(crate) fn allow_if(&self, action: &str, resource: &str, condition: Value) {
         let mut policies = Policies::new("123456789012");
         policies.add_role("R", "arn:aws:iam::123456789012:role/R");
         let document = json!({
             "Version": "2012-10-17",
-            "Statement": [{ "Effect": "Allow", "Action": action, "Resource": resource }],
+            "Statement": [{ "Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition }],
         });
         policies.attach_to_role("R", "P", &document).unwrap();
         self.aws.enforce(policies);
