@@ -8,10 +8,11 @@ use card_airlock_services::{
 };
 use card_airlock_template::{Resources, Table, Template, TemplateError};
 use clock::Clock;
+use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::{
-    deployment::{ACCOUNT_ID, REGION},
+    deployment::{ACCOUNT_ID, REGION, STACK_NAME},
     policies::{PoliciesError, policies},
     previous_key,
 };
@@ -54,7 +55,7 @@ pub async fn start(
     AwsEndpoint::start(listener, options, shutdown).await
 }
 
-/// Makes the template's keys, queues, event buses and tables, puts its policies in force, and reports the attributes of each
+/// Makes the template's keys, queues, event buses, tables and rules, puts its policies in force, and reports the attributes of each
 /// resource.
 ///
 /// # Errors
@@ -96,6 +97,22 @@ pub async fn provision(aws: &AwsEndpoint, template: &Template) -> Result<Resourc
                 resources.insert(&logical_id, &spec.name, [("Arn", &made.arn), ("StreamArn", stream)]);
             }
             None => resources.insert(&logical_id, &spec.name, [("Arn", &made.arn)]),
+        }
+    }
+    for (logical_id, mut rule) in template.properties_of("AWS::Events::Rule", &resources)? {
+        let given = rule.get("Name").and_then(Value::as_str).map(str::to_owned);
+        let name = given.unwrap_or_else(|| format!("{STACK_NAME}-{logical_id}"));
+        if let Some(rule) = rule.as_object_mut() {
+            rule.insert("Name".to_owned(), name.as_str().into());
+        }
+        let arn = aws.create_rule(&rule).await.map_err(refused(&logical_id))?;
+        resources.insert(&logical_id, &name, [("Arn", &arn)]);
+    }
+    for (logical_id, declared) in template.properties_of("AWS::SQS::QueuePolicy", &resources)? {
+        let policy = declared.get("PolicyDocument").unwrap_or(&Value::Null);
+        let queues = declared.get("Queues").and_then(Value::as_array).into_iter().flatten();
+        for queue in queues.filter_map(Value::as_str) {
+            aws.set_queue_policy(queue, policy).await.map_err(refused(&logical_id))?;
         }
     }
     aws.enforce(policies(template, &resources)?);

@@ -6,7 +6,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::{filter_error::FilterError, rule::Rule};
+use crate::{
+    filter_error::FilterError,
+    rule::{Language, Rule},
+};
 
 /// Lambda's default quota of filters for one event source.
 const MOST_FILTERS: usize = 5;
@@ -24,8 +27,8 @@ impl FilterCriteria {
     ///
     /// When Lambda would refuse a pattern, or it uses what is not supported here.
     pub fn from_patterns<I: IntoIterator<Item: AsRef<str>>>(patterns: I) -> Result<Self, FilterError> {
-        let patterns =
-            patterns.into_iter().map(|pattern| parse(pattern.as_ref())).collect::<Result<Vec<_>, _>>()?;
+        let patterns = patterns.into_iter().map(|pattern| Node::read(pattern.as_ref(), Language::Filter));
+        let patterns = patterns.collect::<Result<Vec<_>, _>>()?;
         if patterns.len() > MOST_FILTERS {
             return Err(FilterError::TooMany);
         }
@@ -58,7 +61,7 @@ impl FilterCriteria {
 
 /// An object of a pattern: all its fields must match, and one of each `$or`.
 #[derive(Debug, Clone)]
-struct Node {
+pub(crate) struct Node {
     fields: Vec<(String, Field)>,
     alternatives: Vec<Node>,
 }
@@ -69,34 +72,36 @@ enum Field {
     Leaf(Vec<Rule>),
 }
 
-fn parse(pattern: &str) -> Result<Node, FilterError> {
-    let pattern: Value = serde_json::from_str(pattern).map_err(|_| FilterError::NotJson)?;
-    Node::parse(pattern.as_object().ok_or(FilterError::NotAPattern)?)
-}
-
 impl Node {
-    fn parse(object: &Map<String, Value>) -> Result<Self, FilterError> {
+    /// A pattern from its JSON text.
+    pub(crate) fn read(pattern: &str, language: Language) -> Result<Self, FilterError> {
+        let pattern: Value = serde_json::from_str(pattern).map_err(|_| FilterError::NotJson)?;
+        Self::parse(pattern.as_object().ok_or(FilterError::NotAPattern)?, language)
+    }
+
+    fn parse(object: &Map<String, Value>, language: Language) -> Result<Self, FilterError> {
         if object.is_empty() {
             return Err(FilterError::Empty);
         }
         let mut node = Self { fields: Vec::new(), alternatives: Vec::new() };
         for (name, value) in object {
             if name == "$or" {
-                node.alternatives = Self::parse_or(value)?;
+                node.alternatives = Self::parse_or(value, language)?;
             } else {
-                node.fields.push((name.clone(), Field::parse(value)?));
+                node.fields.push((name.clone(), Field::parse(value, language)?));
             }
         }
         Ok(node)
     }
 
-    fn parse_or(value: &Value) -> Result<Vec<Self>, FilterError> {
+    fn parse_or(value: &Value, language: Language) -> Result<Vec<Self>, FilterError> {
         let alternatives = value.as_array().filter(|list| list.len() >= 2).ok_or(FilterError::Or)?;
-        alternatives.iter().map(|one| Self::parse(one.as_object().ok_or(FilterError::Or)?)).collect()
+        let parse = |one: &Value| Self::parse(one.as_object().ok_or(FilterError::Or)?, language);
+        alternatives.iter().map(parse).collect()
     }
 
     /// `None` means that the field is not there.
-    fn matches(&self, value: Option<&Value>) -> bool {
+    pub(crate) fn matches(&self, value: Option<&Value>) -> bool {
         // One and the same element of a list must match all fields of a pattern.
         if let Some(Value::Array(items)) = value
             && items.iter().any(|item| item.is_object() || item.is_array())
@@ -110,11 +115,14 @@ impl Node {
 }
 
 impl Field {
-    fn parse(value: &Value) -> Result<Self, FilterError> {
+    fn parse(value: &Value, language: Language) -> Result<Self, FilterError> {
         match value {
-            Value::Object(object) => Node::parse(object).map(Self::Node),
+            Value::Object(object) => Node::parse(object, language).map(Self::Node),
             Value::Array(rules) if rules.is_empty() => Err(FilterError::Empty),
-            Value::Array(rules) => rules.iter().map(Rule::parse).collect::<Result<_, _>>().map(Self::Leaf),
+            Value::Array(rules) => {
+                let rules = rules.iter().map(|rule| Rule::parse(rule, language));
+                rules.collect::<Result<_, _>>().map(Self::Leaf)
+            }
             _ => Err(FilterError::NotAPattern),
         }
     }

@@ -2,8 +2,10 @@
 #![warn(missing_docs)]
 
 mod batch;
+mod bus_operator;
 mod checkpoint;
 mod discard;
+mod event_pattern;
 mod filter;
 mod filter_error;
 mod lane;
@@ -23,6 +25,7 @@ mod work;
 
 pub use batch::{Condition, Outcome};
 pub use checkpoint::Checkpoints;
+pub use event_pattern::EventPattern;
 pub use filter::FilterCriteria;
 pub use filter_error::FilterError;
 pub use mapping::{Did, Mapping, Names, Step};

@@ -1,11 +1,20 @@
-//! One rule of a filter pattern: what a single value must be.
+//! One rule of a pattern: what a single value must be.
 
 use serde_json::{Map, Value};
 
-use crate::filter_error::FilterError;
+use crate::{bus_operator::BusOperator, filter_error::FilterError};
 
 /// Numbers outside this range cannot be in a `numeric` rule (aws/event-ruler).
 const LARGEST_NUMBER: f64 = 5.0e9;
+
+/// Whose table of operators applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// Lambda's filters.
+    Filter,
+    /// Event buses, which have more.
+    EventBus,
+}
 
 #[derive(Debug, Clone)]
 pub(crate) enum Rule {
@@ -16,6 +25,7 @@ pub(crate) enum Rule {
     AnythingBut(Vec<Value>),
     Numeric(Vec<(Comparison, f64)>),
     Exists(bool),
+    OfBuses(BusOperator),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -28,19 +38,23 @@ pub(crate) enum Comparison {
 }
 
 impl Rule {
-    pub(crate) fn parse(value: &Value) -> Result<Self, FilterError> {
+    pub(crate) fn parse(value: &Value, language: Language) -> Result<Self, FilterError> {
         match value {
             Value::Array(_) => Err(FilterError::NotAPattern),
-            Value::Object(operator) => Self::parse_operator(operator),
+            Value::Object(operator) => Self::parse_operator(operator, language),
             exact => Ok(Self::Equals(exact.clone())),
         }
     }
 
-    fn parse_operator(operator: &Map<String, Value>) -> Result<Self, FilterError> {
+    fn parse_operator(operator: &Map<String, Value>, language: Language) -> Result<Self, FilterError> {
         let mut entries = operator.iter();
         let (Some((name, operand)), None) = (entries.next(), entries.next()) else {
             return Err(FilterError::Operator);
         };
+        let of_buses = || BusOperator::parse(name, operand);
+        if let (Language::EventBus, Some(rule)) = (language, of_buses()) {
+            return Ok(Self::OfBuses(rule));
+        }
         let text = || operand.as_str().map(str::to_owned);
         let rule = match name.as_str() {
             "prefix" => text().map(Self::Prefix),
@@ -62,7 +76,7 @@ impl Rule {
         }
     }
 
-    fn holds_for(&self, leaf: &Value) -> bool {
+    pub(crate) fn holds_for(&self, leaf: &Value) -> bool {
         let text_is = |test: &dyn Fn(&str) -> bool| leaf.as_str().is_some_and(test);
         match self {
             // serde_json distinguishes 300 from 300.0, as Lambda does.
@@ -76,6 +90,7 @@ impl Rule {
                 .as_f64()
                 .is_some_and(|number| bounds.iter().all(|(sign, bound)| sign.holds(number, *bound))),
             Self::Exists(expected) => *expected,
+            Self::OfBuses(rule) => rule.holds_for(leaf),
         }
     }
 }
@@ -148,7 +163,7 @@ mod tests {
     use super::*;
 
     fn holds(rule: Value, leaf: Value) -> bool {
-        Rule::parse(&rule).unwrap().matches(&[&leaf])
+        Rule::parse(&rule, Language::Filter).unwrap().matches(&[&leaf])
     }
 
     #[test]
@@ -182,7 +197,7 @@ mod tests {
         assert!(!holds(json!({"anything-but": "a"}), json!("a")));
         assert!(holds(json!({"anything-but": [1, 2]}), json!(3)));
         assert!(
-            !Rule::parse(&json!({"anything-but": "a"})).unwrap().matches(&[]),
+            !Rule::parse(&json!({"anything-but": "a"}), Language::Filter).unwrap().matches(&[]),
             "a missing field is no value"
         );
     }
@@ -218,7 +233,8 @@ mod tests {
             json!({"prefix": "a", "suffix": "b"}),
             json!({}),
         ] {
-            assert_eq!(Rule::parse(&rule).unwrap_err(), FilterError::Operator, "{rule}");
+            let refused = Rule::parse(&rule, Language::Filter).unwrap_err();
+            assert_eq!(refused, FilterError::Operator, "{rule}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Condition operators and keys, as IAM evaluates them. An unknown one is an error.
 //!
 //! Known: `StringEquals`, `StringNotEquals`, `StringLike`, `Bool` and `Null`, with `IfExists`, `ForAllValues` and
-//! `ForAnyValue`. `lambda:SourceFunctionArn` is in no request here, so a policy may only ask for its absence.
+//! `ForAnyValue`; of `aws:SourceArn` also `ArnEquals` and `ArnLike`, which are the same. `lambda:SourceFunctionArn` is in no request here, so a policy may only ask for its absence.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>,
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html>
@@ -56,6 +56,7 @@ enum Test {
     StringEquals,
     StringNotEquals,
     StringLike,
+    ArnLike,
     Bool,
     Null,
 }
@@ -66,6 +67,8 @@ enum Arity {
     Many,
 }
 
+/// What a service says of the resource for which it calls another.
+const SOURCE_ARN: &str = "aws:sourcearn";
 /// What Lambda adds to the calls of a function's own code. Here nothing does.
 const SOURCE_FUNCTION: &str = "lambda:sourcefunctionarn";
 
@@ -76,7 +79,7 @@ fn arity(key: &str) -> Option<Arity> {
         "dynamodb:attributes" | "kms:encryptioncontextkeys" => Some(Arity::Many),
         "dynamodb:select" | "dynamodb:returnvalues" | "dynamodb:enclosingoperation" => Some(Arity::One),
         "kms:viaservice" | "aws:securetransport" | SOURCE_FUNCTION => Some(Arity::One),
-        "events:source" | "events:detail-type" => Some(Arity::One),
+        "events:source" | "events:detail-type" | "aws:sourceaccount" | SOURCE_ARN => Some(Arity::One),
         _ => key.strip_prefix("kms:encryptioncontext:").filter(|name| !name.is_empty()).map(|_| Arity::One),
     }
 }
@@ -95,6 +98,7 @@ impl Condition {
             "StringEquals" => Test::StringEquals,
             "StringNotEquals" => Test::StringNotEquals,
             "StringLike" => Test::StringLike,
+            "ArnEquals" | "ArnLike" if key.to_lowercase() == SOURCE_ARN => Test::ArnLike,
             "Bool" => Test::Bool,
             "Null" if quantifier == Quantifier::One && !if_exists => Test::Null,
             _ => return Err(unknown()),
@@ -159,6 +163,7 @@ impl Condition {
     fn equals(&self, wanted: &str, value: &str) -> bool {
         match self.test {
             Test::StringLike => pattern::matches(wanted, value),
+            Test::ArnLike => pattern::matches_arn(wanted, value),
             Test::Bool => wanted.eq_ignore_ascii_case(value),
             Test::StringEquals | Test::StringNotEquals | Test::Null => wanted == value,
         }
@@ -256,8 +261,30 @@ mod tests {
     fn events_are_told_by_source_and_detail_type() {
         for key in ["events:source", "events:detail-type"] {
             assert!(holds("StringEquals", key, &["shop", "office"], &["shop"]), "{key}");
-            assert!(!holds("StringEquals", key, &["shop"], &["other"]) && !holds("StringEquals", key, &["shop"], &[]));
+            assert!(
+                !holds("StringEquals", key, &["shop"], &["other"])
+                    && !holds("StringEquals", key, &["shop"], &[])
+            );
         }
+    }
+
+    #[test]
+    fn the_resource_for_which_a_service_calls_is_told_by_its_arn() {
+        let rule = "arn:aws:events:us-east-1:123456789012:rule/shop/R";
+        for operator in ["ArnEquals", "ArnLike", "StringEquals"] {
+            assert!(holds(operator, "aws:SourceArn", &[rule], &[rule]), "{operator}");
+            assert!(!holds(
+                operator,
+                "aws:SourceArn",
+                &[rule],
+                &["arn:aws:events:us-east-1:123456789012:rule/S"]
+            ));
+            assert!(!holds(operator, "aws:SourceArn", &[rule], &[]), "{operator}");
+        }
+        let any = "arn:aws:events:*:123456789012:rule/*";
+        assert!(holds("ArnLike", "aws:SourceArn", &[any], &[rule]));
+        assert!(!holds("ArnLike", "aws:SourceArn", &["arn:aws:events:*:rule/*"], &[rule]), "within its part");
+        assert!(holds("StringEquals", "aws:SourceAccount", &["123456789012"], &["123456789012"]));
     }
 
     #[test]
@@ -272,6 +299,7 @@ mod tests {
         for (operator, key, value) in [
             ("StringEqualsIgnoreCase", PURPOSE, "vault"),
             ("ArnLike", PURPOSE, "vault"),
+            ("ArnEquals", "aws:SourceAccount", "1"),
             ("ForSomeValues:StringEquals", PURPOSE, "vault"),
             ("NullIfExists", PURPOSE, "true"),
             ("StringEquals", "dynamodb:LeadingKeys", "me"),

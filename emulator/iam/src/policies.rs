@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     policy::{Attached, Effect, Element, Policy, Statement},
     policy_error::PolicyError,
+    request::Request,
 };
 
 /// Who may do what in an account.
@@ -139,6 +140,27 @@ impl Policies {
         let policy = self.parse_resource_policy(id, document)?;
         self.resources.push((format!("arn:aws:{service}:"), policy));
         Ok(())
+    }
+
+    /// Whether the policy `document` of a resource of an account lets an AWS service, such as `events.amazonaws.com`, do
+    /// this. A service has no policies of its own.
+    ///
+    /// # Errors
+    /// When an element of the document is not known here.
+    pub fn lets_service(
+        account_id: &str,
+        document: &Value,
+        service: &str,
+        request: &Request,
+    ) -> Result<bool, PolicyError> {
+        let policy = Policy::parse("", document, Attached::ToResource(account_id))?;
+        let resource = request.resource.as_deref().unwrap_or_default();
+        let applying = policy.statements.iter().filter(|statement| {
+            statement.names_service(service)
+                && statement.applies(&request.action, resource, request.context.as_ref())
+        });
+        let effects: Vec<Effect> = applying.map(|statement| statement.effect).collect();
+        Ok(effects.contains(&Effect::Allow) && !effects.contains(&Effect::Deny))
     }
 
     /// The policies of the service that a resource belongs to.

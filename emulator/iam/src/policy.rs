@@ -51,8 +51,8 @@ enum Principal {
     /// The account's root: the account itself, that is everyone whom its own policies allow.
     Account,
     Arn(String),
-    /// An AWS service, which never calls here.
-    Service,
+    /// An AWS service, such as `events.amazonaws.com`.
+    Service(String),
 }
 
 /// How a resource's policy names a caller.
@@ -145,7 +145,7 @@ impl Policy {
         let principals = self.statements.iter().flat_map(|statement| &statement.principals);
         principals.filter_map(|principal| match principal {
             Principal::Arn(arn) => Some(arn.as_str()),
-            Principal::Anybody | Principal::Account | Principal::Service => None,
+            Principal::Anybody | Principal::Account | Principal::Service(_) => None,
         })
     }
 }
@@ -203,12 +203,21 @@ impl Statement {
         let direct = |principal: &Principal| match principal {
             Principal::Anybody => true,
             Principal::Arn(arn) => arn == caller,
-            Principal::Account | Principal::Service => false,
+            Principal::Account | Principal::Service(_) => false,
         };
         if self.principals.iter().any(direct) {
             return Some(Named::Directly);
         }
         self.principals.contains(&Principal::Account).then_some(Named::ThroughTheAccount)
+    }
+
+    /// Whether its `Principal` names an AWS service.
+    pub(crate) fn names_service(&self, service: &str) -> bool {
+        self.principals.iter().any(|principal| match principal {
+            Principal::Anybody => true,
+            Principal::Service(name) => name == service,
+            Principal::Account | Principal::Arn(_) => false,
+        })
     }
 
     /// The parts of it that a request used.
@@ -269,7 +278,7 @@ fn principals(principal: &Value, account_id: &str) -> Result<Vec<Principal>, Pol
     for (kind, names) in named {
         for name in names.into_vec() {
             principals.push(match (kind.as_str(), name.as_str()) {
-                ("Service", _) => Principal::Service,
+                ("Service", _) => Principal::Service(name),
                 ("AWS", "*") => Principal::Anybody,
                 ("AWS", id) if id == account_id => Principal::Account,
                 ("AWS", arn) if *arn == format!("arn:aws:iam::{account_id}:root") => Principal::Account,

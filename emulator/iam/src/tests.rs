@@ -211,3 +211,46 @@ fn new_policies_leave_those_of_keys_that_they_do_not_speak_of() {
     iam.forget_key(KEY);
     assert!(!decrypts(&iam, "R") && decrypts(&iam, "operator"));
 }
+
+#[test]
+fn a_service_does_what_a_resources_policy_lets_it_do() {
+    let queue = "arn:aws:sqs:us-east-1:123456789012:Q";
+    let rule = "arn:aws:events:us-east-1:123456789012:rule/R";
+    let request = |action: &str, source: &str| Request {
+        action: action.to_owned(),
+        resource: Some(queue.to_owned()),
+        context: Some(Context::default().with("aws:SourceArn", [source.to_owned()])),
+    };
+    let allow = json!({
+        "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" }, "Action": "sqs:SendMessage",
+        "Resource": queue, "Condition": { "ArnEquals": { "aws:SourceArn": rule } },
+    });
+    let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": queue });
+    let lets = |statements: &[&Value], service: &str, request: &Request| {
+        let document = json!({ "Version": "2012-10-17", "Statement": statements });
+        Policies::lets_service("123456789012", &document, service, request).unwrap()
+    };
+    let asked = request("sqs:SendMessage", rule);
+    assert!(lets(&[&allow], "events.amazonaws.com", &asked));
+    assert!(!lets(&[&allow], "sns.amazonaws.com", &asked));
+    assert!(!lets(&[&allow], "events.amazonaws.com", &request("sqs:ReceiveMessage", rule)));
+    assert!(!lets(
+        &[&allow],
+        "events.amazonaws.com",
+        &request("sqs:SendMessage", "arn:aws:events:us-east-1:1:rule/R")
+    ));
+    assert!(!lets(&[&allow, &deny], "events.amazonaws.com", &asked));
+    assert!(!lets(&[], "events.amazonaws.com", &asked));
+    let mut anybody = allow.clone();
+    anybody["Principal"] = json!("*");
+    assert!(lets(&[&anybody], "events.amazonaws.com", &asked));
+    for principal in
+        [json!({ "AWS": "arn:aws:iam::123456789012:root" }), json!({ "AWS": "arn:aws:iam::1:role/R" })]
+    {
+        let mut other = allow.clone();
+        other["Principal"] = principal;
+        assert!(!lets(&[&other], "events.amazonaws.com", &asked));
+    }
+    let unknown = json!({ "Version": "2012-10-17", "Statement": [{ "NotPrincipal": "*" }] });
+    assert!(Policies::lets_service("123456789012", &unknown, "events.amazonaws.com", &asked).is_err());
+}

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::{service::Service, units::Units};
 use parking_lot::Mutex;
 
+/// Who calls when EventBridge brings an event.
+pub(crate) const SERVICE_OF_EVENTS: &str = "events.amazonaws.com";
+
 const MAX_CALLS: usize = 10_000;
 const MAX_NAME_CHARS: usize = 256;
 

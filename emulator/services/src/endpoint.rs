@@ -32,11 +32,11 @@ use crate::{
     addressed::Addressed,
     admit::admit,
     answer::{Answer, Fault, Reply},
-    calls::{Call, CallKind, CallLog, Tally},
+    calls::{Call, CallKind, CallLog, SERVICE_OF_EVENTS, Tally},
     cloudformation, cognito, declared,
     deployed::{Deployed, DeployedStack},
     dynamodb::Dynamo,
-    events::{BusEvent, EventBridge},
+    events::{self, BusEvent, EventBridge, EventDelivery, Queues},
     faults::{FaultKind, Faults},
     kms::Kms,
     lambda,
@@ -120,11 +120,12 @@ impl AwsEndpoint {
         let iam = Arc::new(Iam::of_account(&account.id));
         let kms = Kms::new(account.clone(), clock.clone(), Arc::clone(&iam));
         let (dynamo, dynamo_server) = Dynamo::start(account.clone(), clock.clone(), stop_database).await?;
+        let (due, to_bring) = tokio::sync::mpsc::unbounded_channel();
         let endpoint = Self(Arc::new(Inner {
             dynamo,
             kms,
             sqs: Sqs::new(&url, &account.region, clock.clone()),
-            events: EventBridge::new(account.clone(), clock.clone()),
+            events: EventBridge::new(account.clone(), clock.clone(), due),
             secrets: Secrets::default(),
             deployed: OnceLock::new(),
             clock: clock.clone(),
@@ -141,6 +142,7 @@ impl AwsEndpoint {
             url,
         }));
 
+        tokio::spawn(events::deliver(endpoint.queues_for_events(), to_bring, stopping.clone()));
         let router = Router::new().fallback(serve).with_state(endpoint.clone());
         // Without it, Nagle's algorithm delays the end of an answer by 40 ms.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
@@ -233,6 +235,29 @@ impl AwsEndpoint {
     #[must_use]
     pub fn events_after(&self, number: u64) -> Vec<Arc<BusEvent>> {
         self.0.events.archive.after(number)
+    }
+
+    /// From now on events go to the targets of rules like this.
+    pub fn deliver_events(&self, delivery: EventDelivery) {
+        *self.0.events.delivery.lock() = delivery;
+    }
+
+    /// The queues as EventBridge reaches them.
+    fn queues_for_events(&self) -> Queues {
+        let (looking, calling) = (self.clone(), self.clone());
+        Queues {
+            account: self.0.account.clone(),
+            url: self.0.url.clone(),
+            delivery: Arc::clone(&self.0.events.delivery),
+            look: Box::new(move |request| {
+                let endpoint = looking.clone();
+                Box::pin(async move { Ok(Reply::Answer(endpoint.0.sqs.perform(request).await)) })
+            }),
+            call: Box::new(move |request| {
+                let endpoint = calling.clone();
+                Box::pin(async move { endpoint.0.ask_by_service(SERVICE_OF_EVENTS, request).await })
+            }),
+        }
     }
 
     /// The number of the latest event: a reader waits for it to change.
@@ -329,6 +354,15 @@ impl std::fmt::Debug for AwsEndpoint {
     }
 }
 
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Somebody with a credential, whom IAM admits or not.
+    ByCaller,
+    /// A service of this endpoint.
+    ByService,
+}
+
 impl Inner {
     pub(crate) async fn perform(&self, request: Request) -> Result<Answer, Fault> {
         if declared::is_declared(request.service, &request.operation) {
@@ -341,7 +375,7 @@ impl Inner {
             Service::DynamoDb | Service::DynamoDbStreams => self.dynamo.perform(request).await,
             Service::Kms => Ok(self.kms.perform(&request)),
             Service::Sqs => Ok(self.sqs.perform(request).await),
-            Service::EventBridge => Ok(self.events.perform(&request)),
+            Service::EventBridge => Ok(events::perform(&self.events, &request)),
             Service::SecretsManager => Ok(self.secrets.perform(request).await),
             Service::CloudFormation => Ok(cloudformation::perform(self.deployed.get(), &request)),
             Service::CloudWatch
@@ -365,8 +399,12 @@ impl Inner {
         Ok(answer)
     }
 
-    async fn serve(&self, call: &Call, request: Request) -> Result<Answer, Fault> {
-        let served = match admit(&request, &self.iam, &self.account, &self.kms, self.deployed.get()) {
+    async fn serve(&self, call: &Call, request: Request, asked: Asked) -> Result<Answer, Fault> {
+        let admitted = match asked {
+            Asked::ByCaller => admit(&request, &self.iam, &self.account, &self.kms, self.deployed.get()),
+            Asked::ByService => Ok(()),
+        };
+        let served = match admitted {
             Ok(()) if self.metering.load(Ordering::Relaxed) => self.perform_metered(call, request).await,
             Ok(()) => self.perform(request).await,
             Err(denied) => Err(denied),
@@ -396,17 +434,26 @@ impl Inner {
         };
         self.under_way.fetch_add(1, Ordering::SeqCst);
         let begun = self.observer.begin(&request, &self.names);
-        let reply = self.answer_or_fail(request).await;
+        let reply = self.answer_or_fail(request, Asked::ByCaller).await;
         self.observer.end(begun, &reply);
         self.under_way.fetch_sub(1, Ordering::SeqCst);
         Ok(write(reply))
     }
 
-    async fn answer_or_fail(&self, mut request: Request) -> Result<Reply, Fault> {
+    /// What the service of this name asks of another. The policy of what it is about was asked before.
+    pub(crate) async fn ask_by_service(&self, name: &str, mut request: Request) -> Result<Reply, Fault> {
+        name.clone_into(&mut request.role);
+        let begun = self.observer.begin(&request, &self.names);
+        let reply = self.answer_or_fail(request, Asked::ByService).await;
+        self.observer.end(begun, &reply);
+        reply
+    }
+
+    async fn answer_or_fail(&self, mut request: Request, asked: Asked) -> Result<Reply, Fault> {
         let call = request.call(&self.names);
         self.calls.record(call.clone());
         let Some(fault) = self.faults.strike(&call) else {
-            return self.serve(&call, request).await.map(Reply::Answer);
+            return self.serve(&call, request, asked).await.map(Reply::Answer);
         };
         tracing::debug!(role = call.role, operation = call.operation, ?fault, "a fault on purpose");
         if let Some(answer) = fault.answer(&call) {
@@ -418,7 +465,7 @@ impl Inner {
             FaultKind::EntriesRefused => request.refuses_entries = true,
             _ => {}
         }
-        let answer = self.serve(&call, request).await?;
+        let answer = self.serve(&call, request, asked).await?;
         Ok(if fault == FaultKind::ReplyLost { Reply::Lost } else { Reply::Answer(answer) })
     }
 }

@@ -364,7 +364,13 @@ mod tests {
         ] {
             assert_eq!(text.parse::<FaultRule>(), Err(part), "{text}");
         }
-        for text in ["*/*=error", "*/Decrypt=error", "R/kms/*=slow@#1", "sqs/SendMessage=error@1", "events/PutEvents=entries-refused"] {
+        for text in [
+            "*/*=error",
+            "*/Decrypt=error",
+            "R/kms/*=slow@#1",
+            "sqs/SendMessage=error@1",
+            "events/PutEvents=entries-refused",
+        ] {
             assert!(text.parse::<FaultRule>().is_ok(), "{text}");
         }
     }

@@ -14,6 +14,7 @@ mod deployed;
 mod dynamodb;
 mod embedded;
 mod endpoint;
+mod event_names;
 mod events;
 mod faults;
 mod idempotency;
@@ -49,7 +50,7 @@ pub use deployed::{
     DeployedFunction, DeployedMapping, DeployedStack, StackOutput, StackParameter, StackResource,
 };
 pub use endpoint::{AwsEndpoint, EndpointOptions};
-pub use events::BusEvent;
+pub use events::{BusEvent, EventDelivery};
 pub use faults::{FaultKind, FaultRule, Faults, ParseFaultError, When};
 pub use observer::ObservedCall;
 pub use provision::{CreatedKey, CreatedQueue, CreatedTable, KeyAttribute, Refused, TableSpec};

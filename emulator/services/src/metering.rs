@@ -4,9 +4,7 @@
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
-use crate::{
-    answer::Answer, calls::Call, events::chunks, request::Request, service::Service, units::Units,
-};
+use crate::{answer::Answer, calls::Call, events::chunks, request::Request, service::Service, units::Units};
 
 /// The operations that read. All others that have units write.
 const READS: [&str; 5] = ["GetItem", "BatchGetItem", "TransactGetItems", "Query", "Scan"];

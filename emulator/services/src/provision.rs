@@ -134,6 +134,34 @@ impl AwsEndpoint {
         self.0.events.make_bus(name)
     }
 
+    /// Makes a rule of an event bus with its targets, from the properties of an `AWS::Events::Rule`, and gives its ARN.
+    ///
+    /// # Errors
+    /// [`Refused`] by EventBridge, as when something of it is not here.
+    pub async fn create_rule(&self, properties: &Value) -> Result<String, Refused> {
+        let mut rule = properties.clone();
+        let targets = rule.as_object_mut().and_then(|rule| rule.remove("Targets"));
+        if let Some(pattern) = rule.get_mut("EventPattern").filter(|pattern| pattern.is_object()) {
+            *pattern = pattern.to_string().into();
+        }
+        let [name, bus] = ["Name", "EventBusName"].map(|member| rule.get(member).cloned());
+        let arn = text(&self.call(Service::EventBridge, "PutRule", rule).await?, "/RuleArn");
+        if let Some(targets) = targets {
+            let asked = json!({ "Rule": name, "EventBusName": bus, "Targets": targets });
+            self.call(Service::EventBridge, "PutTargets", asked).await?;
+        }
+        Ok(arn)
+    }
+
+    /// Gives a queue a policy of its own.
+    ///
+    /// # Errors
+    /// [`Refused`] when there is no such queue.
+    pub async fn set_queue_policy(&self, queue_url: &str, policy: &Value) -> Result<(), Refused> {
+        let asked = json!({ "QueueUrl": queue_url, "Attributes": { "Policy": policy.to_string() } });
+        self.call(Service::Sqs, "SetQueueAttributes", asked).await.map(drop)
+    }
+
     /// Makes a table.
     ///
     /// # Errors

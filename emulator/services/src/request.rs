@@ -5,7 +5,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use crate::{
-    addressed::Addressed, answer::Fault, calls::Call, cbor, events, protocol::Protocol,
+    addressed::Addressed, answer::Fault, calls::Call, cbor, event_names, protocol::Protocol,
     request_names::RequestNames, service::Service,
 };
 
@@ -106,7 +106,7 @@ impl Request {
             Service::ApiGateway => self.text("restApiId").into_iter().collect(),
             Service::CloudTrail => self.text("TrailName").or_else(|| self.text("Name")).into_iter().collect(),
             Service::CloudWatch | Service::CloudWatchLogs => Vec::new(),
-            Service::EventBridge => events::resources(&self.operation, &self.json),
+            Service::EventBridge => event_names::resources(&self.operation, &self.json),
             Service::Cognito => {
                 self.text("UserPoolId").or_else(|| self.text("ClientId")).into_iter().collect()
             }

@@ -18,8 +18,8 @@ mod views;
 mod yaml;
 
 pub use declared::{
-    Api, Cors, DeclaredResource, DeletionPolicy, EventBus, Key, KeyAttribute, LambdaFunction, Output, Parameter,
-    Queue, Route, Schedule, Stack, StreamMapping, Table,
+    Api, Cors, DeclaredResource, DeletionPolicy, EventBus, Key, KeyAttribute, LambdaFunction, Output,
+    Parameter, Queue, Route, Schedule, Stack, StreamMapping, Table,
 };
 pub use deployment::Deployment;
 pub use resources::Resources;

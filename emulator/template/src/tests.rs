@@ -266,7 +266,8 @@ fn what_would_show_or_keep_something_otherwise_must_be_known() {
 #[test]
 fn an_event_bus_has_the_name_that_the_template_gives_it() {
     let buses = |properties: &str| {
-        let text = format!("Resources:\n  Bus:\n    Type: AWS::Events::EventBus\n    Properties: {properties}\n");
+        let text =
+            format!("Resources:\n  Bus:\n    Type: AWS::Events::EventBus\n    Properties: {properties}\n");
         let template = Template::parse(&text, deployment(), &BTreeMap::new()).unwrap();
         template.event_buses(&template.named_here())
     };

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     account::Account,
-    events::{DEFAULT_BUS, bus_arn},
+    event_names::{DEFAULT_BUS, bus_arn, named_rule, rule_arn},
     request::Request as Asked,
 };
 
@@ -38,6 +38,10 @@ pub(super) fn permissions(request: &Asked, account: &Account) -> Vec<Request> {
             entries.iter().map(of_entry).collect()
         }
         "DescribeEventBus" => vec![needs(bus(request.text("Name")), Context::default())],
-        _ => vec![needs("*".to_owned(), Context::default())],
+        // What lists or tests is a permission on everything, as AWS has it.
+        _ => {
+            let rule = named_rule(&request.json).map(|(bus, name)| rule_arn(bus, name, account));
+            vec![needs(rule.unwrap_or_else(|| "*".to_owned()), Context::default())]
+        }
     }
 }

@@ -195,5 +195,8 @@ fn each_event_needs_its_bus_and_says_its_source_and_detail_type() {
     let described = needed(Service::EventBridge, "DescribeEventBus", json!({ "Name": "a" }));
     assert_eq!(described[0].resource, arn("a"));
     let listed = needed(Service::EventBridge, "ListEventBuses", json!({}));
-    assert_eq!((listed[0].action.as_str(), listed[0].resource.as_deref()), ("events:ListEventBuses", Some("*")));
+    assert_eq!(
+        (listed[0].action.as_str(), listed[0].resource.as_deref()),
+        ("events:ListEventBuses", Some("*"))
+    );
 }

@@ -42,9 +42,11 @@ pub(super) struct Refusal {
 
 impl Refusal {
     /// AWS takes an event for a bus that is not there, and drops it. What is not done is not answered as done here.
-    pub(super) const NO_BUS: Self = Self::invalid("Parameter EventBusName is not valid. Reason: no such event bus.");
+    pub(super) const NO_BUS: Self =
+        Self::invalid("Parameter EventBusName is not valid. Reason: no such event bus.");
     /// By a fault.
-    pub(super) const ON_PURPOSE: Self = Self { code: "InternalFailure", message: crate::observer::ON_PURPOSE };
+    pub(super) const ON_PURPOSE: Self =
+        Self { code: "InternalFailure", message: crate::observer::ON_PURPOSE };
     const NO_SOURCE: Self =
         Self::invalid("Parameter Source is not valid. Reason: Source is a required argument.");
     const NO_DETAIL_TYPE: Self =

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    EventBridge, Outcome,
+    bridge::EventBridge,
     entry::{Entry, Refusal},
-    error::EventsError,
+    error::{EventsError, Outcome},
 };
 use crate::request::Request;
 
@@ -26,7 +26,9 @@ pub(super) fn put(events: &EventBridge, request: &Request) -> Outcome {
         if request.refuses_entries && place.is_multiple_of(2) {
             return Err(Refusal::ON_PURPOSE);
         }
-        Ok(events.archive.add(&bus, envelope))
+        let event = events.archive.add(&bus, envelope);
+        events.send(&event);
+        Ok(event)
     });
     let results: Vec<_> = results.collect();
     let failed = results.iter().filter(|result| result.is_err()).count();
