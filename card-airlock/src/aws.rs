@@ -78,6 +78,10 @@ pub async fn provision(aws: &AwsEndpoint, template: &Template) -> Result<Resourc
     if let Some(arn) = previous_key::arn(template) {
         aws.known_key(previous_key::NAME, arn).map_err(refused("PreviousVaultKeyArn"))?;
     }
+    // The AWS sample's own key, whose policy lets the account decide.
+    if let Some(arn) = template.parameter("ImportVaultKeyArn").filter(|arn| !arn.is_empty()) {
+        aws.known_key("ImportVaultKey", arn).map_err(refused("ImportVaultKeyArn"))?;
+    }
     for queue in template.queues(&resources)? {
         let made = aws.create_queue(&queue.name, queue.retention, queue.managed_sse).await;
         let made = made.map_err(refused(&queue.logical_id))?;

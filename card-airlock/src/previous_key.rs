@@ -12,8 +12,8 @@ const STATEMENT: &str = include_str!("../../docs/previous-key-statement.json");
 const ROLE_ARN: &str = "REWRAP_ROLE_ARN";
 /// The role that moves data keys.
 pub(crate) const REWRAP_ROLE: &str = "RewrapRole";
-/// What moves them to the present key, and is none of the previous one's.
-const OF_THE_PRESENT_KEY: &str = "RewrapMovesKeysHere";
+/// What moves them to the present key, and what seals imported cards under it: none of the previous one's.
+const OF_THE_PRESENT_KEY: [&str; 2] = ["RewrapMovesKeysHere", "ImportSealsForTheVault"];
 
 /// Its ARN, if the stack is told of one.
 pub(crate) fn arn(template: &Template) -> Option<&str> {
@@ -25,7 +25,9 @@ pub(crate) fn policy(present: &Value, rewrap_role_arn: &str) -> Option<Value> {
     let mut policy = present.clone();
     let statements = policy.get_mut("Statement")?.as_array_mut()?;
     statements.iter().any(is_of_the_vault).then_some(())?;
-    statements.retain(|statement| statement.get("Sid").and_then(Value::as_str) != Some(OF_THE_PRESENT_KEY));
+    let sid = |statement: &Value| statement.get("Sid").and_then(Value::as_str).map(str::to_owned);
+    statements
+        .retain(|statement| sid(statement).is_none_or(|sid| !OF_THE_PRESENT_KEY.contains(&sid.as_str())));
     statements.push(serde_json::from_str(&STATEMENT.replace(ROLE_ARN, rewrap_role_arn)).ok()?);
     Some(policy)
 }

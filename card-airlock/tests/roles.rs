@@ -37,6 +37,7 @@ use order::{
 use paybill::Sandbox;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use test_support::sample_vault::{self, Plain};
 use test_support::tables::{AUDIT, ORDERS, QUARANTINE, VAULT};
 use uuid::Uuid;
 
@@ -50,8 +51,9 @@ const ROLES: [&str; 7] = [
     "RewrapRole",
     "ImportRole",
 ];
-/// A table with card numbers in the clear, each attribute of it under a name of its own, and the table of owners.
-const IMPORT: [(&str, &str); 13] = [
+/// A table with card numbers in the clear, each attribute of it under a name of its own, the table of owners, and the
+/// AWS sample's vault.
+const IMPORT: [(&str, &str); 16] = [
     ("ImportTable", "Legacy"),
     ("ImportKeyAttribute", "Id"),
     ("ImportSortKeyAttribute", "Line"),
@@ -65,7 +67,12 @@ const IMPORT: [(&str, &str); 13] = [
     ("ImportOwnerAttribute", "Buyer"),
     ("ImportOwnerTable", "Buyers"),
     ("ImportOwner", OWNER),
+    ("ImportVaultTable", "SampleVault"),
+    ("ImportVaultKeyArn", SAMPLE_KEY),
+    ("ImportOriginalTable", "CreditCardTokenizerTable"),
 ];
+/// The key of the AWS sample's vault. It is not the stack's; its policy lets the account decide.
+const SAMPLE_KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/99999999-2222-4333-8444-555555555555";
 const OWNER: &str = "550e8400-e29b-41d4-a716-446655440000";
 /// The key that was the vault's before. It is not the stack's; its policy is what docs/keys.md makes it.
 const PREVIOUS_KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-4333-8444-555555555555";
@@ -144,7 +151,7 @@ async fn one_walk_through_everything_is_allowed_and_uses_all_that_is_allowed() {
     let [quarantine, vault, orders] = world.counts();
     // Paid, declined and re-armed orders are across; what cannot be opened or has expired is not. The declined one's
     // card is forgotten. One came from another table.
-    assert_eq!((vault, orders), (4, 5));
+    assert_eq!((vault, orders), (5, 6));
     assert_eq!(quarantine, 3);
 
     let aws = world.stack.aws();
@@ -162,8 +169,11 @@ async fn without_any_one_of_its_statements_the_walk_is_denied() {
         statements.entry((element.policy, element.sid)).or_default().insert(element.value);
     }
     let unasked = ["WriteLogs", "WriteTraces"];
-    // The previous key's policy is not the template's: `rewrap_needs_both_keys_policies` has it.
-    statements.retain(|(policy, sid), _| policy != "PreviousVaultKey" && !unasked.contains(&sid.as_str()));
+    // The previous key's policy is not the template's: `rewrap_needs_both_keys_policies` has it. Nor is that of the sample's
+    // key.
+    statements.retain(|(policy, sid), _| {
+        !["PreviousVaultKey", SAMPLE_KEY].contains(&policy.as_str()) && !unasked.contains(&sid.as_str())
+    });
     assert!(statements.len() > 30);
     let removals = stream::iter(statements).map(async |((policy, sid), actions)| {
         let mut world = World::spawn(&without(&policy, &sid)).await.unwrap();
@@ -644,7 +654,7 @@ async fn rewrap_moves_data_keys_one_way_and_neither_opens_nor_sees_a_card() {
 }
 
 #[tokio::test]
-async fn import_can_only_put_in_and_of_its_source_writes_two_attributes() {
+async fn import_can_only_put_in_opens_the_samples_vault_alone_and_of_its_source_writes_two_attributes() {
     let world = World::spawn(TEMPLATE).await.unwrap();
     let (dynamodb, kms) = (world.dynamodb("ImportRole"), world.kms("ImportRole"));
     let operator = world.dynamodb("operator");
@@ -653,13 +663,33 @@ async fn import_can_only_put_in_and_of_its_source_writes_two_attributes() {
     make_table(&operator, "Others", &["Id"]).await;
     let [quarantine, vault] = world.keys();
     for context in [context("quarantine", "key-batch"), context("vault", "token")] {
-        for key in [&quarantine, &vault] {
+        for key in [quarantine.as_str(), &vault, SAMPLE_KEY] {
             assert!(is_denied(&decrypt(&kms, key, &context).await), "{context:?}");
         }
-        assert!(is_denied(&generate(&kms, &vault, &context).await), "{context:?}");
+        assert!(is_denied(&generate(&kms, SAMPLE_KEY, &context).await), "{context:?}");
     }
     assert!(generate(&kms, &quarantine, &context("quarantine", "key-batch")).await.is_ok());
+    assert!(generate(&kms, &vault, &context("vault", "token")).await.is_ok());
     assert!(is_denied(&generate(&kms, &quarantine, &context("vault", "token")).await));
+    assert!(is_denied(&generate(&kms, &vault, &context("quarantine", "key-batch")).await));
+
+    // Of the sample's vault it reads rows, and opens them in their own context alone.
+    let mut of_sample: HashMap<_, _> =
+        ["*amzn-ddb-env-alg*", "*amzn-ddb-sig-alg*", "*aws-kms-table*", "Hash_Key", "Account_Id"]
+            .map(|name| (name.to_owned(), "x".to_owned()))
+            .into();
+    assert!(!is_denied(&decrypt(&kms, SAMPLE_KEY, &of_sample).await));
+    assert!(is_denied(&decrypt(&kms, &vault, &of_sample).await));
+    of_sample.insert("purpose".to_owned(), "vault".to_owned());
+    assert!(is_denied(&decrypt(&kms, SAMPLE_KEY, &of_sample).await));
+    of_sample.retain(|name, _| !["purpose", "Hash_Key"].contains(&name.as_str()));
+    assert!(is_denied(&decrypt(&kms, SAMPLE_KEY, &of_sample).await));
+    make_table(&operator, "SampleVault", &["Hash_Key", "Account_Id"]).await;
+    assert!(dynamodb.scan().table_name("SampleVault").send().await.is_ok());
+    let row = || Some(HashMap::from([("Hash_Key".to_owned(), s("1")), ("Account_Id".to_owned(), s("1"))]));
+    assert!(is_denied(&dynamodb.put_item().table_name("SampleVault").set_item(row()).send().await));
+    assert!(is_denied(&dynamodb.delete_item().table_name("SampleVault").set_key(row()).send().await));
+    assert!(is_denied(&dynamodb.update_item().table_name("SampleVault").set_key(row()).send().await));
 
     let scan = |table: &str| dynamodb.scan().table_name(table);
     assert!(scan("Legacy").projection_expression("Id, Line, Card, CardAirlockMark").send().await.is_ok());
@@ -906,7 +936,8 @@ impl World {
         operator.put_item().table_name("Legacy").set_item(Some(row.into())).send().await.unwrap();
         let buyer = operator.put_item().table_name("Buyers").item("Id", s("ann@example.com"));
         buyer.item("Owner", s(OWNER)).send().await.unwrap();
-        for action in ["check", "import", "import"] {
+        self.put_into_the_sample().await;
+        for action in ["check", "import", "import", "orphans"] {
             self.invoke("ImportFunction", json!({ "action": action })).await;
         }
         self.drive().await;
@@ -920,6 +951,29 @@ impl World {
         let invoke = lambda.invoke().function_name("card-airlock-ImportFunction").payload(event);
         drop(self.while_time_passes(invoke.send()).await);
         drop(self.dynamodb("OperatorImport").describe_table().table_name("Legacy").send().await);
+    }
+
+    /// An order of the AWS sample, whose card is in the sample's vault. The vault was restored under another name.
+    async fn put_into_the_sample(&self) {
+        let (operator, kms) = (self.dynamodb("operator"), self.kms("operator"));
+        make_table(&operator, "SampleVault", &["Hash_Key", "Account_Id"]).await;
+        let place = sample_vault::Place {
+            table: "CreditCardTokenizerTable",
+            token: "5c1f3f3e-2d0e-4a7a-9c0a-0e6f6a1b2c01",
+            account: "123456789012",
+        };
+        let sealed = sample_vault::seal(&kms, SAMPLE_KEY, place, Plain::Text("4111-1111-1111-1111")).await;
+        operator.put_item().table_name("SampleVault").set_item(Some(sealed)).send().await.unwrap();
+        let order = [
+            ("Id", "2"),
+            ("Line", "a"),
+            ("OrderNo", "from-the-sample"),
+            ("Client", "Ann"),
+            ("Where", "Las Vegas"),
+            ("CreditCardToken", place.token),
+        ];
+        let order = order.map(|(name, value)| (name.to_owned(), s(value)));
+        operator.put_item().table_name("Legacy").set_item(Some(order.into())).send().await.unwrap();
     }
 
     /// An order crosses by a worker that was deployed when the previous key was the vault's.

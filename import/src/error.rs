@@ -24,6 +24,9 @@ pub enum ImportError {
     /// The cursor was altered, or is of another table or stack.
     #[error("the cursor is not one of this import")]
     Cursor,
+    /// The source is not the AWS sample's.
+    #[error("there is no ImportVaultTable")]
+    NoSample,
     /// A row of the source has another key.
     #[error("the source table has another key than ImportKeyAttribute and ImportSortKeyAttribute say")]
     SourceKey,

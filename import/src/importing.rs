@@ -17,13 +17,8 @@ use crate::{
     reading::{self, Content, Reading, SourceOrder},
     reason::Reason,
     source::{Number, Row},
-    summary::{Outcome, RowResult},
+    summary::{Outcome, RowResult, THERE, Verdict, bad, left},
 };
-
-/// What became of a row, and why it was left.
-pub(crate) type Verdict = (Outcome, Option<Reason>);
-
-const THERE: Verdict = (Outcome::There, None);
 
 impl Import {
     /// Imports a row, or tells what an import would do.
@@ -216,16 +211,6 @@ fn by_view(view: &QuarantineView, details: &Details, is_own: bool) -> Verdict {
         Some(QuarantineStatus::Failed) => left(Reason::OrderFailed),
         Some(QuarantineStatus::Expired) => left(Reason::OrderExpired),
     }
-}
-
-/// It breaks a rule.
-fn bad(reason: Reason) -> Verdict {
-    (Outcome::Bad, Some(reason))
-}
-
-/// It breaks no rule, and stays as it is.
-pub(crate) fn left(reason: Reason) -> Verdict {
-    (Outcome::Left, Some(reason))
 }
 
 /// The number of a row, to be compared with its mark.

@@ -9,6 +9,7 @@ mod pass;
 mod reading;
 mod reason;
 mod request;
+mod sample;
 mod scrubbing;
 mod settings;
 mod source;
@@ -21,12 +22,12 @@ use clock::Clock;
 use order::{OrderTable, QuarantineTable, Timestamp};
 use vault::{ImportKey, Sealer};
 
-use crate::{owners::Owners, source::Source};
+use crate::{owners::Owners, sample::Sample, source::Source};
 
 pub use error::ImportError;
 pub use reason::Reason;
 pub use request::{Action, Cursor, MOST_ROWS, Request};
-pub use settings::{Columns, OwnerRule, Settings};
+pub use settings::{Columns, OwnerRule, SampleSettings, Settings};
 pub use summary::{Outcome, RowResult, Summary};
 
 /// The function that an operator invokes, chunk after chunk.
@@ -35,6 +36,8 @@ pub struct Import {
     settings: Settings,
     source: Source,
     owners: Owners,
+    /// The source is the AWS sample's.
+    sample: Option<Sample>,
     key: ImportKey,
     sealer: Sealer,
     quarantine: QuarantineTable,
@@ -49,6 +52,7 @@ impl Import {
         Self {
             source: Source::new(config, settings.table.clone(), settings.columns.clone()),
             owners: Owners::new(config, settings.owner.clone()),
+            sample: settings.sample.as_ref().map(|sample| Sample::new(config, sample, clock.clone())),
             key: ImportKey::new(config, settings.import_key_arn.clone(), settings.table.clone()),
             sealer: Sealer::new(
                 config,

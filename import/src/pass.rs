@@ -13,7 +13,7 @@ use crate::{
     Import,
     error::ImportError,
     request::{Action, Cursor, Request},
-    source::Row,
+    source::{Key, Row},
     summary::{RowResult, Summary},
 };
 
@@ -36,18 +36,18 @@ pub(crate) async fn go(
 ) -> Result<Summary, ImportError> {
     let seal = import.key.cursors().await?;
     let mut place = request.cursor.as_ref().map(|cursor| cursor.open(&seal)).transpose()?;
+    if let (None, Some(sample)) = (&place, &import.sample) {
+        import.forget_pairing(sample).await;
+    }
     let mut summary = Summary::new(request.action);
     let (begun, limit) = (import.clock.now(), request.most_rows());
     let most = request.rate.map_or(PAGE, |rate| rate.get().min(PAGE));
     loop {
         let left = u64::from(limit).saturating_sub(summary.rows);
-        let page =
-            import.source.page(place.as_ref(), u32::try_from(left).map_or(most, |left| left.min(most)));
-        let page = page.await?;
-        for result in work_on(import, request.action, &page.rows).await? {
-            summary.tell(result);
-        }
-        place = page.next;
+        let most = u32::try_from(left).map_or(most, |left| left.min(most));
+        let (results, next) = page(import, request.action, place.as_ref(), most).await?;
+        results.into_iter().for_each(|result| summary.tell(result));
+        place = next;
         let is_over = place.is_none() || summary.rows >= u64::from(limit);
         if !is_over {
             keep_to_rate(request.rate, summary.rows, begun, &import.clock).await;
@@ -60,14 +60,35 @@ pub(crate) async fn go(
     }
 }
 
+/// Works on one page, and says where the next one begins.
+async fn page(
+    import: &Import,
+    action: Action,
+    after: Option<&Key>,
+    most: u32,
+) -> Result<(Vec<RowResult>, Option<Key>), ImportError> {
+    if action == Action::Orphans {
+        let sample = import.sample.as_ref().ok_or(ImportError::NoSample)?;
+        return import.orphans(sample, after, most).await;
+    }
+    let page = import.source.page(after, most).await?;
+    Ok((work_on(import, action, &page.rows).await?, page.next))
+}
+
 /// Works on the rows of one page, [`AT_ONCE`] rows at a time. All of them are worked on, whatever becomes of one.
 async fn work_on(import: &Import, action: Action, rows: &[Row]) -> Result<Vec<RowResult>, ImportError> {
     let work = rows.iter().map(|row| async move {
-        match action {
-            Action::Check => import.import_row(row, true).await,
-            Action::Import => import.import_row(row, false).await,
-            Action::CheckScrub => import.scrub_row(row, true).await,
-            Action::Scrub => import.scrub_row(row, false).await,
+        match (action, &import.sample) {
+            // Where the sample has a token, it has no number.
+            (Action::Check | Action::Import, Some(sample)) if matches!(row.number, Ok(None)) => {
+                import.import_sample_row(sample, row, action == Action::Check).await
+            }
+            (Action::Check, _) => import.import_row(row, true).await,
+            (Action::Import, _) => import.import_row(row, false).await,
+            (Action::CheckScrub, _) => import.scrub_row(row, true).await,
+            (Action::Scrub, _) => import.scrub_row(row, false).await,
+            // It does not read these rows.
+            (Action::Orphans, _) => Err(ImportError::NoSample),
         }
     });
     let done: Vec<_> = stream::iter(work.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;

@@ -82,7 +82,7 @@ fn expiry(row: &Row, settings: &Settings, now: SystemTime) -> Result<Option<Card
     }
 }
 
-fn customer(row: &Row, columns: &Columns) -> Result<Customer, Reason> {
+pub(crate) fn customer(row: &Row, columns: &Columns) -> Result<Customer, Reason> {
     let name = row.text(&columns.name).ok_or(Reason::NameMissing)?;
     let address = row.text(&columns.address).ok_or(Reason::AddressMissing)?;
     if row.has_own_number(name) {

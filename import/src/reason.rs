@@ -74,6 +74,32 @@ pub enum Reason {
     CardForgotten,
     /// Somebody changed the row or the order meanwhile.
     ChangedMeanwhile,
+    /// The sample's row names no token.
+    TokenMissing,
+    /// The token is not one that the sample made: a UUID of version 4.
+    TokenMalformed,
+    /// More than one order of the sample names the token, so it is imported for none of them.
+    TokenShared,
+    /// The sample's vault has no row of the token.
+    VaultRowMissing,
+    /// The sample's vault has rows of several accounts for the token.
+    VaultRowTwice,
+    /// The vault's row is not one of the sample's.
+    NotASampleRow,
+    /// The vault's row says of itself that it was sealed in another way than the sample does.
+    DescriptionUnknown,
+    /// Another KMS key than `ImportVaultKeyArn` wrapped the row's data key.
+    OtherKey,
+    /// KMS refuses the row's data key: it is of another table, token or account, or was altered.
+    KeyRefused,
+    /// The row is not as it was signed.
+    SignatureWrong,
+    /// The row is signed, and does not open.
+    Unreadable,
+    /// The sample was sent no card.
+    NoCard,
+    /// The sample was sent something that is no card number.
+    NotACard,
     /// Scrub: the row has no mark of an import.
     NotMarked,
     /// Scrub: the number is not the one that was imported.

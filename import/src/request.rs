@@ -37,6 +37,8 @@ pub enum Action {
     CheckScrub,
     /// Puts the token in the place of a number whose order is across.
     Scrub,
+    /// Lists the rows of the AWS sample's vault that no order names. Changes nothing.
+    Orphans,
 }
 
 /// A place in a pass, sealed. Only this function makes one and reads it.
@@ -69,6 +71,7 @@ mod tests {
             ("import", Action::Import),
             ("checkScrub", Action::CheckScrub),
             ("scrub", Action::Scrub),
+            ("orphans", Action::Orphans),
         ] {
             let plain = Request { action, cursor: None, limit: None, rate: None };
             assert_eq!(read(&format!(r#"{{"action":"{word}"}}"#)), Some(plain));

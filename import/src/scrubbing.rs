@@ -6,11 +6,11 @@ use order::{CleanOrder, OrderId, TableError};
 use crate::{
     Import,
     error::ImportError,
-    importing::{Verdict, left, pan},
+    importing::pan,
     reading,
     reason::Reason,
     source::{Row, Scrubbing},
-    summary::{Outcome, RowResult},
+    summary::{Outcome, RowResult, Verdict, left},
 };
 
 impl Import {

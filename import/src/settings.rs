@@ -1,10 +1,16 @@
 //! What the import function is told by the template.
 
+use std::time::Duration;
+
 use order::{OrderIdPattern, Owner, Terms};
 use platform::settings::{
     Lookup, SettingError, data_key_policy, order_id_pattern, parsed, quarantine_terms, text,
 };
-use vault::DataKeyPolicy;
+use vault::{DataKeyPolicy, ImporterSettings};
+
+/// The attribute of the AWS sample's orders that names the token.
+const SAMPLE_TOKEN: &str = "CreditCardToken";
+const DAY: u64 = 24 * 60 * 60;
 
 /// The settings of the import function.
 #[derive(Debug, Clone)]
@@ -15,6 +21,8 @@ pub struct Settings {
     pub columns: Columns,
     /// Whose the orders are.
     pub owner: OwnerRule,
+    /// What the AWS sample's vault is read with, if the source is the sample's.
+    pub sample: Option<SampleSettings>,
     /// `IMPORT_KEY_ARN`: the KMS key of marks and cursors.
     pub import_key_arn: String,
     /// `QUARANTINE_TABLE`: name of the quarantine table.
@@ -56,6 +64,20 @@ pub struct Columns {
     pub currency: Option<String>,
     /// `IMPORT_OWNER_ATTRIBUTE`: the owner, or what the table of owners finds the owner by.
     pub owner: Option<String>,
+    /// Of the AWS sample's orders: the token.
+    pub token: Option<String>,
+}
+
+/// What the AWS sample's vault is read with.
+#[derive(Debug, Clone)]
+pub struct SampleSettings {
+    /// `IMPORT_VAULT_TABLE`: the table as it is named now.
+    pub table: String,
+    /// The attribute of the sample's orders that names the token.
+    pub token_attribute: String,
+    /// `IMPORT_ORIGINAL_TABLE`: the name with which its rows were sealed; the same if it is empty. `IMPORT_VAULT_KEY_ARN`:
+    /// their KMS key. `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`, `CARD_RETENTION_DAYS`: this stack's own vault.
+    pub importer: ImporterSettings,
 }
 
 /// Whose an order is: the first that says so.
@@ -95,6 +117,7 @@ impl Settings {
             amount: optional("IMPORT_AMOUNT_ATTRIBUTE"),
             currency: optional("IMPORT_CURRENCY_ATTRIBUTE"),
             owner: optional("IMPORT_OWNER_ATTRIBUTE"),
+            token: optional("IMPORT_VAULT_TABLE").map(|_| SAMPLE_TOKEN.to_owned()),
         };
         let wrong_owner = || SettingError::Unreadable("IMPORT_OWNER");
         let all = optional("IMPORT_OWNER").map(|sub| Owner::named(&sub).map_err(|_| wrong_owner()));
@@ -103,6 +126,7 @@ impl Settings {
             return Err(wrong_owner());
         }
         Ok(Self {
+            sample: optional("IMPORT_VAULT_TABLE").map(|table| sample(lookup, table)).transpose()?,
             table: text(lookup, "IMPORT_TABLE")?,
             columns,
             owner,
@@ -116,6 +140,22 @@ impl Settings {
             card_expiry_required: parsed(lookup, "CARD_EXPIRY_REQUIRED")?,
         })
     }
+}
+
+fn sample(lookup: Lookup<'_>, table: String) -> Result<SampleSettings, SettingError> {
+    let original = lookup("IMPORT_ORIGINAL_TABLE").filter(|name| !name.is_empty());
+    let vault_table = text(lookup, "VAULT_TABLE")?;
+    let days: u64 = parsed(lookup, "CARD_RETENTION_DAYS")?;
+    let importer = ImporterSettings {
+        source_table: original.unwrap_or_else(|| table.clone()),
+        source_key_arn: text(lookup, "IMPORT_VAULT_KEY_ARN")?,
+        vault_key_arn: text(lookup, "VAULT_KEY_ARN")?,
+        in_place: vault_table == table,
+        vault_table,
+        account: text(lookup, "ACCOUNT_ID")?,
+        retention: (days > 0).then(|| Duration::from_secs(days.saturating_mul(DAY))),
+    };
+    Ok(SampleSettings { table, token_attribute: SAMPLE_TOKEN.to_owned(), importer })
 }
 
 #[cfg(test)]
@@ -151,6 +191,27 @@ mod tests {
         assert_eq!(with(&[("IMPORT_OWNER", sub)]).unwrap().owner.all.unwrap().as_str(), sub);
         assert_eq!(with(&[("IMPORT_OWNER_TABLE", "t")]).unwrap().owner.table.unwrap(), "t");
         assert_eq!(with(&[("IMPORT_OWNER_ATTRIBUTE", "o")]).unwrap().columns.owner.unwrap(), "o");
+    }
+
+    #[test]
+    fn the_samples_vault_was_sealed_under_its_own_name_or_under_the_one_that_is_given() {
+        let sample = |changes: &[(&str, &str)]| {
+            let owner = ("IMPORT_OWNER_ATTRIBUTE", "o");
+            let days = ("CARD_RETENTION_DAYS", "2");
+            with(&[changes, &[owner, days, ("IMPORT_VAULT_TABLE", "Sample")]].concat())
+        };
+        let settings = sample(&[]).unwrap();
+        assert_eq!(settings.columns.token.as_deref(), Some("CreditCardToken"));
+        let SampleSettings { table, token_attribute, importer } = settings.sample.unwrap();
+        assert_eq!((table.as_str(), token_attribute.as_str()), ("Sample", "CreditCardToken"));
+        assert_eq!((importer.source_table.as_str(), importer.in_place), ("Sample", false));
+        assert_eq!(importer.retention, Some(Duration::from_secs(2 * DAY)));
+        let restored = sample(&[("IMPORT_ORIGINAL_TABLE", "Before"), ("VAULT_TABLE", "Sample")]);
+        let restored = restored.unwrap().sample.unwrap().importer;
+        assert_eq!((restored.source_table.as_str(), restored.in_place), ("Before", true));
+        assert_eq!(sample(&[("CARD_RETENTION_DAYS", "0")]).unwrap().sample.unwrap().importer.retention, None);
+        let without = with(&[("IMPORT_OWNER_ATTRIBUTE", "o")]).unwrap();
+        assert!(without.sample.is_none() && without.columns.token.is_none());
     }
 
     #[test]

@@ -115,6 +115,26 @@ impl Source {
         Ok(Page { rows: rows.collect::<Result<_, _>>()?, next })
     }
 
+    /// Gives a text attribute of each row, of as many as there are.
+    pub(crate) async fn each_text(&self, name: &str, mut take: impl FnMut(&str)) -> Result<(), ImportError> {
+        let mut from = None;
+        loop {
+            let scan = self.dynamodb.scan().table_name(&self.table).consistent_read(true);
+            let scan = scan.projection_expression("#name").expression_attribute_names("#name", name);
+            let reply = scan.set_exclusive_start_key(from).send().await;
+            let reply = reply.map_err(|error| ImportError::Source(classify("Scan source", &error)))?;
+            for item in reply.items.unwrap_or_default() {
+                if let Some(AttributeValue::S(text)) = item.get(name) {
+                    take(text);
+                }
+            }
+            from = reply.last_evaluated_key;
+            if from.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
     /// Marks a row whose number and mark are as they were read.
     pub(crate) async fn mark(&self, row: &Row, number: &Number, mark: &Mark) -> Result<Written, ImportError> {
         let update = self
@@ -226,10 +246,12 @@ impl Source {
 
 impl Projection {
     fn of(columns: &Columns) -> Self {
-        let Columns { key, sort_key, number, expiry, order, name, address, amount, currency, owner } =
+        let Columns { key, sort_key, number, expiry, order, name, address, amount, currency, owner, token } =
             columns;
         let mut read: Vec<&str> = [key, number, order, name, address].map(String::as_str).into();
-        read.extend([sort_key, expiry, amount, currency, owner].into_iter().flatten().map(String::as_str));
+        read.extend(
+            [sort_key, expiry, amount, currency, owner, token].into_iter().flatten().map(String::as_str),
+        );
         read.push(MARK);
         // A projection must not name an attribute twice.
         read.sort_unstable();
@@ -372,6 +394,7 @@ mod tests {
             amount: None,
             currency: None,
             owner: None,
+            token: None,
         }
     }
 

@@ -20,7 +20,7 @@ pub enum Outcome {
     Good,
     /// Its card is sealed in the quarantine now.
     Imported,
-    /// It is imported, or scrubbed, already.
+    /// It is imported, or scrubbed, already; or, of a row of the AWS sample's vault, an order names it.
     There,
     /// It has no owner, and was left as it is.
     WithoutOwner,
@@ -28,10 +28,27 @@ pub enum Outcome {
     Bad,
     /// The token is in the number's place now.
     Scrubbed,
+    /// A row of the AWS sample's vault that no order names.
+    Orphan,
     /// Its order is not across yet.
     Waiting,
     /// It may not be scrubbed, or was changed meanwhile, and was left as it is.
     Left,
+}
+
+/// What became of a row, and why it was left.
+pub(crate) type Verdict = (Outcome, Option<Reason>);
+
+pub(crate) const THERE: Verdict = (Outcome::There, None);
+
+/// It breaks a rule.
+pub(crate) fn bad(reason: Reason) -> Verdict {
+    (Outcome::Bad, Some(reason))
+}
+
+/// It breaks no rule, and stays as it is.
+pub(crate) fn left(reason: Reason) -> Verdict {
+    (Outcome::Left, Some(reason))
 }
 
 /// What became of one row.

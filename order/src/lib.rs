@@ -10,6 +10,7 @@ mod customer;
 mod dead_letter;
 mod decline_code;
 mod failure_reason;
+mod importing;
 mod order_id;
 mod order_id_pattern;
 mod owner;

@@ -61,7 +61,7 @@ fn an_import_names_the_attributes_that_its_parameters_name_and_writes_two() {
             .collect()
     };
     let key_and_number = ["CardAirlockMark", "Id", "Line", "Card"];
-    let others = ["Until", "OrderNo", "Client", "Where", "Cents", "Money", "Buyer"];
+    let others = ["Until", "OrderNo", "Client", "Where", "Cents", "Money", "Buyer", "CreditCardToken"];
     assert_eq!(named("MarkOrScrubARow"), key_and_number.into());
     assert_eq!(named("ReadTheSource"), key_and_number.into_iter().chain(others).collect());
     assert_eq!(named("LookAnOwnerUp"), ["Id", "Owner"].into());

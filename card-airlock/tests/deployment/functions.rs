@@ -15,7 +15,7 @@ use platform::{
 };
 use serde_json::{Value, json};
 
-use super::{shipped, with, with_everything};
+use super::{SAMPLE_KEY, shipped, with, with_everything};
 
 #[test]
 fn a_function_waits_for_the_policies_of_its_role() {
@@ -130,6 +130,17 @@ fn an_import_that_does_not_know_whose_the_orders_are_is_refused_before_anything_
         assert!(check(&[("ImportTable", "Legacy"), owner]), "{owner:?}");
         assert!(!check(&[owner]), "{owner:?}");
     }
+    // The sample's vault, its key and its orders belong together.
+    let orders = [("ImportTable", "Legacy"), ("ImportOwner", sub)];
+    let vault = [("ImportVaultTable", "SampleVault"), ("ImportVaultKeyArn", SAMPLE_KEY)];
+    let renamed = ("ImportOriginalTable", "CreditCardTokenizerTable");
+    assert!(check(&[orders, vault].concat()) && check(&[&orders[..], &vault, &[renamed]].concat()));
+    for wrong in [&vault[..], &[orders[0], orders[1], vault[0]], &[orders[0], orders[1], vault[1]]] {
+        assert!(!check(wrong), "{wrong:?}");
+    }
+    assert!(!check(&[orders[0], orders[1], renamed]));
+    let alias = ("ImportVaultKeyArn", "arn:aws:kms:us-east-1:123456789012:alias/sample");
+    assert!(!check(&[orders[0], orders[1], vault[0], alias]));
 }
 
 #[test]

@@ -29,6 +29,8 @@ use card_airlock_template::{Resources, Stack, Template};
 use serde_json::Value;
 
 const PREVIOUS_KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-4333-8444-555555555555";
+/// The key of the AWS sample's vault.
+const SAMPLE_KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/99999999-2222-4333-8444-555555555555";
 const SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:processor-AbCdEf";
 
 /// A user of the user pool.
@@ -87,6 +89,9 @@ fn with_everything() -> (Template, Stack) {
         ("ImportOwnerAttribute", "Buyer"),
         ("ImportOwnerTable", "Buyers"),
         ("ImportOwner", OWNER),
+        ("ImportVaultTable", "SampleVault"),
+        ("ImportVaultKeyArn", SAMPLE_KEY),
+        ("ImportOriginalTable", "CreditCardTokenizerTable"),
     ];
     with(&on)
 }

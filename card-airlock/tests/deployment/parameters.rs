@@ -12,7 +12,7 @@ use card_airlock_template::read_yaml;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{OWNER, PREVIOUS_KEY, SECRET, with};
+use super::{OWNER, PREVIOUS_KEY, SAMPLE_KEY, SECRET, with};
 
 type Parameters = &'static [(&'static str, &'static str)];
 
@@ -21,8 +21,17 @@ const AT_A_PROCESSOR: Parameters = &[("ProcessorUrl", "https://pay.example"), ("
 
 const IMPORTING: Parameters = &[("ImportTable", "Legacy"), ("ImportOwner", OWNER)];
 
+const FROM_THE_SAMPLE: Parameters =
+    &[("ImportVaultKeyArn", SAMPLE_KEY), ("ImportTable", "Legacy"), ("ImportOwner", OWNER)];
+const SAMPLES_VAULT: Parameters = &[
+    ("ImportVaultTable", "SampleVault"),
+    ("ImportVaultKeyArn", SAMPLE_KEY),
+    ("ImportTable", "Legacy"),
+    ("ImportOwner", OWNER),
+];
+
 /// Another value of each parameter, and what must be given with it.
-const OTHERS: [(&str, &str, Parameters); 47] = [
+const OTHERS: [(&str, &str, Parameters); 50] = [
     ("StageName", "prod", &[]),
     ("TablePrefix", "blue-", &[]),
     ("Architecture", "x86_64", &[]),
@@ -50,6 +59,13 @@ const OTHERS: [(&str, &str, Parameters); 47] = [
     ("ImportOwnerAttribute", "Buyer", IMPORTING),
     ("ImportOwnerTable", "Buyers", IMPORTING),
     ("ImportOwner", OWNER, &[("ImportTable", "Legacy"), ("ImportOwnerAttribute", "Buyer")]),
+    ("ImportVaultTable", "SampleVault", FROM_THE_SAMPLE),
+    (
+        "ImportVaultKeyArn",
+        SAMPLE_KEY,
+        &[("ImportVaultTable", "SampleVault"), ("ImportTable", "Legacy"), ("ImportOwner", OWNER)],
+    ),
+    ("ImportOriginalTable", "CreditCardTokenizerTable", SAMPLES_VAULT),
     ("CorsOrigin", "https://shop.example.com", &[]),
     ("TlsPolicy", "SecurityPolicy_TLS13_1_3_2025_09", &[]),
     ("UserPoolTier", "PLUS", &[]),
@@ -89,8 +105,9 @@ fn each_parameter_of_the_template_is_tried_with_a_value_that_is_not_its_default(
 #[test]
 fn each_parameter_changes_what_is_deployed() {
     for (name, value, beside) in OTHERS {
-        // The VPC's three parameters mean nothing one without the others, nor does the owner without an import.
-        let together = ["VpcId", "SubnetIds", "RouteTableIds", "ImportTable"];
+        // The VPC's three parameters mean nothing one without the others, nor do an owner and a vault without an import.
+        let together =
+            ["VpcId", "SubnetIds", "RouteTableIds", "ImportTable", "ImportVaultTable", "ImportVaultKeyArn"];
         let without = if together.contains(&name) { &[] } else { beside };
         let given = [beside, &[(name, value)]].concat();
         assert_ne!(everything(&given), everything(without), "{name}");

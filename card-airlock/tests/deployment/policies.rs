@@ -87,6 +87,9 @@ const STATEMENTS: &[(&str, &[&str])] = &[
             "ReadQuarantineStatus",
             "ReadACleanOrder",
             "CheckTheCard",
+            "ReadTheSamplesVault",
+            "OpenTheSamplesVault",
+            "CrossInFromTheSample",
             "WriteLogs",
         ],
     ),
@@ -169,6 +172,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
         &[
             "AdministerTheKey",
             "TokenizeWorkerSeals",
+            "ImportSealsForTheVault",
             "PaybillOpens",
             "RewrapMovesKeysHere",
             "NobodyWithoutThePurpose",

@@ -3,6 +3,7 @@
 
 mod cut_off;
 mod rows;
+mod sample;
 mod scrub;
 
 use std::{collections::HashMap, time::Duration};

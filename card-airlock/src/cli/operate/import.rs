@@ -40,6 +40,10 @@ pub(in crate::cli) struct ImportArgs {
     /// the table then.
     #[arg(long)]
     scrub: bool,
+    /// In place of importing: list the rows of the AWS sample's vault that no order names. Changes nothing. Exit code 3:
+    /// there are some.
+    #[arg(long, conflicts_with_all = ["scrub", "dry_run"])]
+    orphans: bool,
     /// The most rows in a second. KMS's quota is shared with payments.
     #[arg(long, value_name = "N", default_value = "100")]
     rate: NonZeroU32,
@@ -70,6 +74,7 @@ struct Pass {
 impl ImportArgs {
     fn action(&self) -> Action {
         match (self.scrub, self.dry_run) {
+            _ if self.orphans => Action::Orphans,
             (false, true) => Action::Check,
             (false, false) => Action::Import,
             (true, true) => Action::CheckScrub,
@@ -94,7 +99,7 @@ pub(super) async fn run(args: ImportArgs, out: &mut dyn Write) -> Result<u8, Ope
         Some(file) => file.read(|pass: &Pass| pass.table == table && pass.summary.action == action)?,
         None => None,
     };
-    if !args.dry_run {
+    if !args.dry_run && !args.orphans {
         say(&access, &table, &args, &mut anstream::stderr())?;
         if !confirm(shown::question(action), args.yes)? {
             return Ok(NOT_CONFIRMED);
@@ -111,7 +116,8 @@ pub(super) async fn run(args: ImportArgs, out: &mut dyn Write) -> Result<u8, Ope
     if let Some(file) = &file {
         file.write(&pass)?;
     }
-    let total = about_rows(&access, &table).await;
+    // How many rows the sample's vault has is not asked.
+    let total = if args.orphans { None } else { about_rows(&access, &table).await };
     let mut progress = Progress::new(pass.summary.rows);
     loop {
         let request = Request {

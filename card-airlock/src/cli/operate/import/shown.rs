@@ -8,7 +8,7 @@ use crate::style::{FAINT, HEADING};
 
 /// How many rows somebody has to do something about.
 pub(super) fn left(pass: &Summary) -> u64 {
-    [Outcome::WithoutOwner, Outcome::Bad, Outcome::Waiting, Outcome::Left]
+    [Outcome::WithoutOwner, Outcome::Bad, Outcome::Orphan, Outcome::Waiting, Outcome::Left]
         .map(|outcome| pass.count(outcome))
         .iter()
         .sum()
@@ -16,7 +16,7 @@ pub(super) fn left(pass: &Summary) -> u64 {
 
 pub(super) fn question(action: Action) -> &'static str {
     match action {
-        Action::Check | Action::Import => "Import them?",
+        Action::Check | Action::Import | Action::Orphans => "Import them?",
         Action::CheckScrub | Action::Scrub => "Take the numbers out?",
     }
 }
@@ -40,18 +40,21 @@ pub(super) fn print(pass: &Summary, out: &mut dyn Write) -> io::Result<()> {
         Action::Import => ("Imported", ""),
         Action::CheckScrub => ("Dry run of a scrub: nothing was changed", "would be scrubbed"),
         Action::Scrub => ("Scrubbed", ""),
+        Action::Orphans => ("Rows of the AWS sample's vault: nothing was changed", ""),
     };
     writeln!(out, "{HEADING}{title}{HEADING:#}")?;
     writeln!(out, "{:>9}  rows in the table", pass.rows)?;
     let there = match pass.action {
         Action::Check | Action::Import => "there already",
         Action::CheckScrub | Action::Scrub => "with the token already",
+        Action::Orphans => "that an order names",
     };
     let lines = [
         (Outcome::Good, would),
-        (Outcome::Imported, "sealed into the quarantine"),
+        (Outcome::Imported, "sealed"),
         (Outcome::Scrubbed, "with the token in the number's place now"),
         (Outcome::There, there),
+        (Outcome::Orphan, "that no order names"),
         (Outcome::Waiting, "whose order is not across yet"),
         (Outcome::WithoutOwner, "without an owner"),
         (Outcome::Bad, "that break a rule"),
@@ -74,6 +77,8 @@ pub(super) fn print(pass: &Summary, out: &mut dyn Write) -> io::Result<()> {
         (Action::Import, 0) => {
             "When `card-airlock status` has nothing pending, try `import --scrub --dry-run`."
         }
+        (Action::Orphans, 0) => "An order names each row.",
+        (Action::Orphans, _) => "--results has their tokens. docs/migrating.md says what they are.",
         (Action::CheckScrub, 0) => "Every number would be taken out.",
         (Action::Scrub, 0) => "No number is left in the table. docs/migrating.md says where else there are.",
         (_, _) => "docs/migrating.md says what to do about each reason; --results names the rows.",
@@ -89,7 +94,7 @@ mod tests {
 
     #[test]
     fn every_line_fits_and_what_is_left_is_counted() {
-        for action in [Action::Check, Action::Import, Action::CheckScrub, Action::Scrub] {
+        for action in [Action::Check, Action::Import, Action::CheckScrub, Action::Scrub, Action::Orphans] {
             let mut pass = Summary::new(action);
             pass.rows = 1_000_000;
             let outcomes = [
@@ -101,10 +106,11 @@ mod tests {
                 Outcome::Scrubbed,
                 Outcome::Waiting,
                 Outcome::Left,
+                Outcome::Orphan,
             ];
-            pass.outcomes = outcomes.into_iter().zip([1, 2, 4, 8, 16, 32, 64, 128]).collect();
+            pass.outcomes = outcomes.into_iter().zip([1, 2, 4, 8, 16, 32, 64, 128, 256]).collect();
             pass.reasons = [(Reason::NumberIsAnotherToken, 9), (Reason::CardExpiredInVault, 1)].into();
-            assert_eq!(left(&pass), 8 + 16 + 64 + 128);
+            assert_eq!(left(&pass), 8 + 16 + 64 + 128 + 256);
             let mut out = Vec::new();
             print(&pass, &mut out).unwrap();
             print(&Summary::new(action), &mut out).unwrap();
