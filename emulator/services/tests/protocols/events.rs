@@ -137,7 +137,7 @@ fn queue_arn(name: &str) -> String {
     format!("arn:aws:sqs:us-east-1:123456789012:{name}")
 }
 
-/// What docs/events.md puts on a queue.
+/// The policy that lets a rule send to a queue.
 fn policy(queue: &str) -> Value {
     json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" }, "Action": "sqs:SendMessage",
