@@ -68,8 +68,8 @@ fn allowed(template: &Template, stack: &Stack, service: &str) -> Scope {
             continue;
         }
         scope[0].extend(owned(&statement["Action"]));
-        if service == "kms:" {
-            // "*" in a key's policy is the key itself.
+        if service == "kms:" && of_roles.is_none() {
+            // "*" in a key's policy is the key itself. A role's own statement names the key, which is not the stack's.
             scope[1].insert(format!("arn:aws:kms:us-east-1:123456789012:key/{logical_id}"));
         } else {
             scope[1].extend(owned(&statement["Resource"]));
