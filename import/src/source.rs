@@ -312,12 +312,14 @@ impl Row {
     }
 
     /// The parts of the key as they may be shown. None: that part looks like a card number, holds the row's own number, or
-    /// is binary.
+    /// is binary; or both parts together do.
     pub(crate) fn shown_key(&self, columns: &Columns) -> Vec<Option<String>> {
         let of_partition = (&columns.key, Some(&self.key.0));
         let of_sort = columns.sort_key.as_ref().map(|name| (name, self.key.1.as_ref()));
         let parts = [Some(of_partition), of_sort].into_iter().flatten();
-        parts.map(|(name, part)| self.shown(name, part?, columns)).collect()
+        let shown: Vec<_> = parts.map(|(name, part)| self.shown(name, part?, columns)).collect();
+        let together: String = shown.iter().flatten().map(String::as_str).collect();
+        if self.may_show(&together) { shown } else { vec![None; shown.len()] }
     }
 
     fn shown(&self, name: &str, part: &KeyPart, columns: &Columns) -> Option<String> {
@@ -436,6 +438,23 @@ mod tests {
             assert_eq!(shown(key, number), None, "{key}");
         }
         assert_eq!(shown("7", "7").as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn promise_1_a_card_that_is_split_over_the_parts_of_a_key_is_not_shown() {
+        let shown = |key: &str, line: &str, number: &str| {
+            let row = item(&[("Id", s(key)), ("Line", s(line)), ("Card", s(number))]);
+            source(columns()).row(row).unwrap().shown_key(&columns())
+        };
+        for (key, line, number) in [
+            ("41111111", "11111111", "4111111111111111"),
+            ("41111111", "11111111", "5555555555554444"),
+            ("555-555-5555", "5544-44", "5555555555554444"),
+        ] {
+            assert_eq!(shown(key, line, number), [None, None], "{key} {line}");
+        }
+        let kept = ["row-1001", "2"].map(|part| Some(part.to_owned()));
+        assert_eq!(shown("row-1001", "2", "4111111111111111"), kept);
     }
 
     #[test]
