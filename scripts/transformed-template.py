@@ -14,7 +14,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
-TABLES = ["OrderQuarantineTable", "CreditCardTokenizerTable", "CustomerOrderTable", "DetokenizeAuditTable"]
+TABLES = ["OrderQuarantineTable", "CreditCardTokenizerTable", "CustomerOrderTable", "DetokenizeAuditTable", "CardKeyTable"]
 STAGE = "CustomerApiStage"
 
 

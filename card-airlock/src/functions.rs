@@ -10,6 +10,8 @@ use card_airlock_lambda::{
     Function, FunctionConfiguration, FunctionError, FunctionResult, Processes, ProgramMissingError,
 };
 use card_airlock_template::LambdaFunction;
+use card_key_maker::Maker;
+use card_keys::CardKeys;
 use clock::Clock;
 use forget::Forget;
 use import::Import;
@@ -18,7 +20,10 @@ use paybill::{ConnectError, Paybill};
 use platform::{aws_client, settings::SettingError};
 use replay::Replay;
 use rewrap::Rewrap;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use tokenize_worker::TokenizeWorker;
 use zeroize::Zeroizing;
 
@@ -113,6 +118,22 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
             json(move |request: replay::Request, deadline| {
                 let replay = replay.clone();
                 async move { replay.handle(request, deadline).await.map_err(|_| FunctionError::Unhandled) }
+            })
+        }
+        "CardKeyMakerFunction" => {
+            let settings = card_key_maker::Settings::read(&lookup).map_err(setting)?;
+            let maker = Arc::new(Maker::new(&config, settings, clock));
+            json(move |_: IgnoredAny, _| {
+                let maker = maker.clone();
+                async move { maker.run().await.map_err(|_| FunctionError::Unhandled) }
+            })
+        }
+        "CardKeysFunction" => {
+            let settings = card_keys::Settings::read(&lookup).map_err(setting)?;
+            let keys = Arc::new(CardKeys::new(&config, settings, clock));
+            json(move |request: ApiGatewayProxyRequest, deadline| {
+                let keys = keys.clone();
+                async move { Ok(keys.handle(request, deadline).await) }
             })
         }
         "ImportFunction" => {

@@ -27,6 +27,7 @@ use crate::{
 
 /// The function that an operator invokes.
 const REPLAY: &str = "ReplayFunction";
+const CARD_KEY_MAKER: &str = "CardKeyMakerFunction";
 
 /// A limit of `DetokenizePerMinute` for a stack where one user pays everything, as fast as it goes.
 pub(crate) const NO_LIMIT: &str = "1000000000";
@@ -214,6 +215,10 @@ impl Stack {
             aws: aws.clone(),
             hub,
             replay: declared.function(REPLAY).cloned().zip(functions.get(REPLAY).cloned()),
+            card_key_maker: declared
+                .function(CARD_KEY_MAKER)
+                .cloned()
+                .zip(functions.get(CARD_KEY_MAKER).cloned()),
             declared: declared.clone(),
             sandbox: sandbox.clone(),
             stream: StreamTail::default(),
@@ -370,8 +375,8 @@ fn map_stream(
     ))
 }
 
-/// Invokes a function as often as its schedule says, until it is stopped. A sweep that fails is logged: the
-/// next one does everything again.
+/// Invokes a function as often as its schedule says, until it is stopped. The maker of card keys is invoked at once: there
+/// is a key as soon as the stack is there. A run that fails is logged: the next one does everything again.
 async fn run_schedule(
     schedule: Schedule,
     function: Function,
@@ -379,7 +384,8 @@ async fn run_schedule(
     clock: Clock,
     stopping: impl Future<Output = ()>,
 ) {
-    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + schedule.every, schedule.every);
+    let wait = if schedule.function == CARD_KEY_MAKER { Duration::ZERO } else { schedule.every };
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + wait, schedule.every);
     let mut stopping = std::pin::pin!(stopping);
     loop {
         tokio::select! {

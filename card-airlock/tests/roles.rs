@@ -17,7 +17,10 @@ use aws_sdk_dynamodb::{
         builders::DeleteBuilder,
     },
 };
-use aws_sdk_kms::{primitives::Blob as KmsBlob, types::DataKeySpec};
+use aws_sdk_kms::{
+    primitives::Blob as KmsBlob,
+    types::{DataKeyPairSpec, DataKeySpec},
+};
 use card_airlock::{
     functions::{self, Surroundings},
     operations::{
@@ -38,16 +41,22 @@ use paybill::Sandbox;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_support::sample_vault::{self, Plain};
-use test_support::tables::{AUDIT, ORDERS, QUARANTINE, VAULT};
+use test_support::tables::{AUDIT, CARD_KEYS, ORDERS, QUARANTINE, VAULT};
 use uuid::Uuid;
+use vault::{
+    Card, CardIssue, DataKeyPolicy, EncryptedCard, Pan, PublishedCardKeys, QuarantineIdentity, Sealer,
+    Tokenizer,
+};
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
-const ROLES: [&str; 7] = [
+const ROLES: [&str; 9] = [
     "IngestRole",
     "TokenizeWorkerRole",
     "ReplayRole",
     "PaybillRole",
     "ForgetRole",
+    "CardKeyMakerRole",
+    "CardKeysRole",
     "RewrapRole",
     "ImportRole",
 ];
@@ -102,7 +111,7 @@ fn platform() -> BTreeSet<[String; 4]> {
         platform.insert(["OperatorRead", "LookAtWhatHasNoResource", "Action", action].map(str::to_owned));
     }
     // Administration is people's and CloudFormation's. The walk looks at a key, as one example of it.
-    for key in ["QuarantineKey", "VaultKey", "PreviousVaultKey"] {
+    for key in ["QuarantineKey", "VaultKey", "CardKeyKey", "PreviousVaultKey"] {
         for action in [
             "CancelKeyDeletion",
             "Disable*",
@@ -543,6 +552,91 @@ async fn only_who_settles_writes_and_only_payments_and_only_together_with_the_au
 }
 
 #[tokio::test]
+async fn the_maker_of_card_keys_opens_none_and_nobody_but_the_worker_does() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let key = world.card_key_key();
+    let right = context("card-key", "kid");
+    let pair = async |role: &str, spec: DataKeyPairSpec, context: &HashMap<String, String>| {
+        let kms = world.kms(role);
+        let generate = kms.generate_data_key_pair_without_plaintext().key_id(&key).key_pair_spec(spec);
+        generate.set_encryption_context(Some(context.clone())).send().await
+    };
+    assert!(pair("CardKeyMakerRole", DataKeyPairSpec::EccNistP256, &right).await.is_ok());
+    // Another purpose, a name more or less, another kind of pair.
+    for wrong in [context("vault", "token"), context("card-key", "token"), HashMap::new()] {
+        assert!(
+            is_denied(&pair("CardKeyMakerRole", DataKeyPairSpec::EccNistP256, &wrong).await),
+            "{wrong:?}"
+        );
+    }
+    for spec in [DataKeyPairSpec::EccNistP384, DataKeyPairSpec::Rsa2048] {
+        assert!(is_denied(&pair("CardKeyMakerRole", spec, &right).await));
+    }
+    let with_plaintext = world.kms("CardKeyMakerRole");
+    let with_plaintext =
+        with_plaintext.generate_data_key_pair().key_id(&key).key_pair_spec(DataKeyPairSpec::EccNistP256);
+    assert!(is_denied(&with_plaintext.set_encryption_context(Some(right.clone())).send().await));
+    for role in ROLES {
+        let kms = world.kms(role);
+        let opened = decrypt(&kms, &key, &right).await;
+        assert_eq!(is_denied(&opened), role != "TokenizeWorkerRole", "{role}: {opened:?}");
+        assert!(is_denied(&generate(&kms, &key, &right).await), "{role}");
+        let made = pair(role, DataKeyPairSpec::EccNistP256, &right).await;
+        assert_eq!(is_denied(&made), role != "CardKeyMakerRole", "{role}");
+        // The other keys deny this purpose to everybody, and this key denies theirs.
+        for other in world.keys() {
+            assert!(is_denied(&decrypt(&kms, &other, &right).await), "{role}");
+            assert!(is_denied(&generate(&kms, &other, &right).await), "{role}");
+        }
+        for foreign in [context("quarantine", "key-batch"), context("vault", "token")] {
+            assert!(is_denied(&decrypt(&kms, &key, &foreign).await), "{role}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_the_maker_writes_card_keys_and_only_the_worker_reads_private_halves() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    for role in ROLES {
+        let dynamodb = world.dynamodb(role);
+        let kid = || HashMap::from([("Kid".to_owned(), s("1"))]);
+        let put = dynamodb.put_item().table_name(CARD_KEYS).set_item(Some(kid()));
+        assert_eq!(is_denied(&put.clone().send().await), role != "CardKeyMakerRole", "{role}");
+        assert!(is_denied(&put.return_values(ReturnValue::AllOld).send().await), "{role}");
+        let update = |set: &str| {
+            let update = dynamodb.update_item().table_name(CARD_KEYS).set_key(Some(kid()));
+            update.update_expression(set).expression_attribute_values(":v", b())
+        };
+        assert!(is_denied(&update("SET AcceptedUntil = :v").send().await), "{role}");
+        let removing = dynamodb.update_item().table_name(CARD_KEYS).set_key(Some(kid()));
+        let removing =
+            removing.update_expression("REMOVE WrappedPrivateKey").return_values(ReturnValue::AllOld);
+        assert!(is_denied(&removing.send().await), "{role}");
+        assert!(
+            is_denied(&dynamodb.delete_item().table_name(CARD_KEYS).set_key(Some(kid())).send().await),
+            "{role}"
+        );
+        let get = dynamodb.get_item().table_name(CARD_KEYS).set_key(Some(kid()));
+        let private = get.clone().projection_expression("WrappedPrivateKey").send().await;
+        assert_eq!(is_denied(&private), role != "TokenizeWorkerRole", "{role}");
+        assert!(is_denied(&get.send().await), "{role}: no projection is every attribute");
+        let scan = || dynamodb.scan().table_name(CARD_KEYS);
+        assert!(is_denied(&scan().send().await), "{role}");
+        assert!(is_denied(&scan().projection_expression("WrappedPrivateKey").send().await), "{role}");
+        let public = scan().projection_expression("Kid, PublicKey").send().await;
+        assert_eq!(is_denied(&public), role != "CardKeysRole", "{role}");
+        if role.starts_with("CardKey") {
+            for table in [QUARANTINE, VAULT, ORDERS, AUDIT] {
+                assert!(is_denied(
+                    &dynamodb.scan().table_name(table).projection_expression("Owner").send().await
+                ));
+                assert!(is_denied(&dynamodb.put_item().table_name(table).set_item(Some(kid())).send().await));
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn forget_deletes_cards_in_transactions_only_and_sees_and_opens_none() {
     let world = World::spawn(TEMPLATE).await.unwrap();
     let (dynamodb, kms) = (world.dynamodb("ForgetRole"), world.kms("ForgetRole"));
@@ -903,7 +997,8 @@ impl World {
         self.invoke("ReplayFunction", json!({"action": "replay"})).await;
         let import_key =
             self.stack.declared.function("ImportFunction").unwrap().environment["IMPORT_KEY_ARN"].clone();
-        for key in self.keys().into_iter().chain([PREVIOUS_KEY.to_owned(), import_key]) {
+        let others = [self.card_key_key(), PREVIOUS_KEY.to_owned(), import_key];
+        for key in self.keys().into_iter().chain(others) {
             drop(self.kms("operator").describe_key().key_id(key).send().await);
         }
         self.write_what_profiles_write("paid").await;
@@ -912,7 +1007,44 @@ impl World {
         self.invoke("PaybillFunction", payment("old")).await;
         self.invoke("RewrapFunction", json!({"action": "rewrap"})).await;
         self.import().await;
+        self.make_and_use_a_card_key().await;
         self.operate("paid").await;
+    }
+
+    /// A key pair is made, its public half served, a card under it opened; and an old one loses its halves.
+    async fn make_and_use_a_card_key(&self) {
+        let old = HashMap::from([
+            ("Kid".to_owned(), s("0a0b0c0d-0e0f-5a0b-8c0d-0e0f0a0b0c0d")),
+            ("AcceptedUntil".to_owned(), n(1)),
+            ("OpenedUntil".to_owned(), n(2)),
+        ]);
+        let put = self.dynamodb("operator").put_item().table_name(CARD_KEYS).set_item(Some(old));
+        put.send().await.unwrap();
+        self.invoke("CardKeyMakerFunction", json!({})).await;
+        self.invoke("CardKeysFunction", api("GET", "/card-keys", "", &json!(null))).await;
+        if self.is_denied() {
+            return;
+        }
+        let config = |role: &str| functions::sdk_config(&self.stack.aws_url(), role);
+        let served = PublishedCardKeys::new(&config("operator"), CARD_KEYS.to_owned());
+        let key = served.at(self.time.now()).await.unwrap()[0].key;
+        let card = Card { pan: Pan::parse("4111111111111111").unwrap(), expiry: None };
+        let issue = CardIssue { order: "1", owner: "ann", issued_at: self.time.now() };
+        let card = EncryptedCard::parse(&key.encrypt(&card, &issue).unwrap()).unwrap();
+        let place = QuarantineIdentity {
+            order: "1",
+            owner: "ann",
+            acceptance: Uuid::new_v4(),
+            accepted_at: self.time.now(),
+        };
+        let [quarantine_key, _] = self.keys();
+        let sealer =
+            Sealer::new(&config("IngestRole"), quarantine_key, DataKeyPolicy::default(), self.time.clock());
+        let sealed = sealer.seal_encrypted(&card, place).await.unwrap();
+        let worker = &self.stack.declared.function("TokenizeWorkerFunction").unwrap().environment;
+        let settings = tokenize_worker::Settings::read(&|name| worker.get(name).cloned()).unwrap();
+        let tokenizer = Tokenizer::new(&config("TokenizeWorkerRole"), settings.tokenizer, self.time.clock());
+        drop(tokenizer.tokenize(&sealed, place).await);
     }
 
     /// An order of another table comes through the quarantine, and its number is taken out of that table.
@@ -1130,6 +1262,10 @@ impl World {
     fn counts(&self) -> [usize; 3] {
         let snapshot = self.stack.aws().snapshot().unwrap();
         [QUARANTINE, VAULT, ORDERS].map(|table| snapshot["tables"][table].as_array().unwrap().len())
+    }
+
+    fn card_key_key(&self) -> String {
+        self.stack.declared.outputs["CardKeyKeyArn"].value.clone()
     }
 
     fn keys(&self) -> [String; 2] {

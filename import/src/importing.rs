@@ -93,7 +93,12 @@ impl Import {
             None => (self.new_mark(row, &card.pan).await?, true),
         };
         let acceptance = mark.acceptance();
-        let place = QuarantineIdentity { order: order.as_str(), owner: details.owner.as_str(), acceptance };
+        let place = QuarantineIdentity {
+            order: order.as_str(),
+            owner: details.owner.as_str(),
+            acceptance,
+            accepted_at: self.now().into(),
+        };
         let sealed = self.sealer.seal(card, place).await?;
         // First the mark: a row whose order is in quarantine always has it, whenever this is cut off.
         if is_first && self.source.mark(row, number, &mark).await? == Written::LostRace {

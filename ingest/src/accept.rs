@@ -29,7 +29,12 @@ impl Ingest {
         let Submission { order, customer, card, owner, amount } = submission;
         let owner = owner.unwrap_or_else(|| caller.owner.clone());
         let acceptance = opaque_id();
-        let place = QuarantineIdentity { order: order.as_str(), owner: owner.as_str(), acceptance };
+        let place = QuarantineIdentity {
+            order: order.as_str(),
+            owner: owner.as_str(),
+            acceptance,
+            accepted_at: self.clock.now(),
+        };
         let (last4, brands) = (card.last4(), card.brands());
         let details = Details { owner: owner.clone(), customer, last4, brands, replaces: None, amount };
         // The card is wiped as soon as it is sealed, even if the other call takes longer.

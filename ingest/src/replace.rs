@@ -62,7 +62,12 @@ impl Ingest {
         }
         let acceptance = opaque_id();
         let owner = clean.order.owner.clone();
-        let place = QuarantineIdentity { order: order.as_str(), owner: owner.as_str(), acceptance };
+        let place = QuarantineIdentity {
+            order: order.as_str(),
+            owner: owner.as_str(),
+            acceptance,
+            accepted_at: self.clock.now(),
+        };
         let sealed = self.sealer.seal(card, place).await.map_err(|_| Problem::UNAVAILABLE)?;
         let details_for = |clean: &CleanStatus| {
             let replaces = Some(clean.order.credit_card_token);

@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use order::{Address, Amount, Customer, CustomerName, OrderId, OrderIdPattern, Owner, ParsePlainTextError};
-use platform::api::{self, Fields, JsonText, Problem};
-use vault::{Card, CardExpiry, Pan, ParsePanError};
+use platform::api::{self, Fields, Problem};
+use vault::{Card, CardExpiry, JsonText, Pan, ParsePanError};
 
 /// A submission that follows every rule.
 #[derive(Debug)]

@@ -5,11 +5,11 @@
 use std::{collections::HashMap, fmt};
 
 use Access::{
-    CheckForgotten, CheckImported, CountDetokenization, DeleteForgotten, DeleteRetired, ExpiryRemoves,
-    ForgetInQuarantine, MarkForgotten, MoveDataKey, Park, Pay, ReadAcceptance, ReadAudit, ReadCard,
-    ReadDataKeys, ReadForPayment, ReadForUpkeep, ReadForgotten, ReadHeldCard, ReadImported, ReadOverview,
-    ReadStanding, ReadStatus, ReadToOpen, ReadView, RecordDetokenization, RecordSettlement, ReplaceCard,
-    ReplacementRemoves, Settle, WriteUpkeep,
+    CheckForgotten, CheckImported, CountDetokenization, DeleteForgotten, DeleteHalves, DeleteRetired,
+    ExpiryRemoves, ForgetInQuarantine, MarkForgotten, MoveDataKey, Park, Pay, ReadAcceptance, ReadAudit,
+    ReadCard, ReadCardKeys, ReadDataKeys, ReadForPayment, ReadForUpkeep, ReadForgotten, ReadHeldCard,
+    ReadImported, ReadOverview, ReadPrivateHalf, ReadPublicHalves, ReadStanding, ReadStatus, ReadToOpen,
+    ReadView, RecordDetokenization, RecordSettlement, ReplaceCard, ReplacementRemoves, Settle, WriteUpkeep,
 };
 use Kind::{B, BOOL, L, M, N, S, SS};
 use Protection::{Authenticated, Checked, Derived, Free};
@@ -125,6 +125,14 @@ pub enum Access {
     ReadAudit,
     /// Operators record that they settled a payment.
     RecordSettlement,
+    /// Card-key-maker lists the card keys.
+    ReadCardKeys,
+    /// Card-key-maker deletes the halves of a card key.
+    DeleteHalves,
+    /// Card-keys lists the public halves.
+    ReadPublicHalves,
+    /// The worker reads a wrapped private half.
+    ReadPrivateHalf,
 }
 
 impl Access {
@@ -168,6 +176,10 @@ impl Access {
             RecordDetokenization => &[("PaybillPolicy", "RecordADetokenization")],
             ReadAudit => &[("OperatorRead", "ReadTheAudit")],
             RecordSettlement => &[("OperatorSettle", "RecordASettlement")],
+            ReadCardKeys => &[("CardKeyMakerPolicy", "ListCardKeys")],
+            DeleteHalves => &[("CardKeyMakerPolicy", "DeleteThePrivateHalf")],
+            ReadPublicHalves => &[("CardKeysPolicy", "ListPublicHalves")],
+            ReadPrivateHalf => &[("TokenizeWorkerPolicy", "ReadACardKey")],
         }
     }
 }
@@ -458,8 +470,21 @@ pub const AUDIT: Table = Table {
     ],
 };
 
+/// The keys that clients encrypt cards to.
+pub const CARD_KEYS: Table = Table {
+    logical_id: "CardKeyTable",
+    attributes: &[
+        attribute("Kid", S, Authenticated, &[ReadCardKeys, DeleteHalves, ReadPublicHalves, ReadPrivateHalf]),
+        attribute("PublicKey", B, Free, &[ReadPublicHalves, DeleteHalves]),
+        attribute("WrappedPrivateKey", B, Authenticated, &[ReadPrivateHalf, DeleteHalves]),
+        attribute("CreatedAt", N, Free, &[]),
+        attribute("AcceptedUntil", N, Free, &[ReadCardKeys, ReadPublicHalves]),
+        attribute("OpenedUntil", N, Free, &[ReadCardKeys, DeleteHalves]),
+    ],
+};
+
 /// Every table.
-pub const TABLES: [Table; 4] = [QUARANTINE, VAULT, CLEAN, AUDIT];
+pub const TABLES: [Table; 5] = [QUARANTINE, VAULT, CLEAN, AUDIT, CARD_KEYS];
 
 impl Table {
     /// Whether the table has an attribute of that name.

@@ -71,6 +71,8 @@ pub enum Metric {
     Forgotten,
     /// A payment was settled or given up, by its outcome.
     Payment(&'static str),
+    /// How long the newest card key is still accepted, in seconds, at the end of a run of card-key-maker.
+    CardKeyAcceptedFor(u64),
 }
 
 impl Metric {
@@ -99,6 +101,7 @@ impl Metric {
             Self::CardMissing => (1, "Count", None),
             Self::Forgotten => (1, "Count", None),
             Self::Payment(outcome) => (1, "Count", Some(("Outcome", outcome))),
+            Self::CardKeyAcceptedFor(time) => (time, "Seconds", None),
         }
     }
 

@@ -52,13 +52,20 @@ pub fn order_id_pattern(lookup: Lookup<'_>) -> Result<OrderIdPattern, SettingErr
 /// # Errors
 /// [`SettingError`], which names the setting that is missing or wrong.
 pub fn quarantine_terms(lookup: Lookup<'_>) -> Result<Terms, SettingError> {
-    let of = |name, unit: u64| {
-        parsed::<u64>(lookup, name).map(|count| Duration::from_secs(count.saturating_mul(unit)))
-    };
-    Ok(Terms {
-        deadline: of("ORDER_DEADLINE_HOURS", HOUR)?,
-        ttl_after_deadline: of("QUARANTINE_TTL_DAYS", DAY)?,
-    })
+    let ttl_after_deadline = duration(lookup, "QUARANTINE_TTL_DAYS", DAY)?;
+    Ok(Terms { deadline: order_deadline(lookup)?, ttl_after_deadline })
+}
+
+/// `ORDER_DEADLINE_HOURS`: how long an order may wait in quarantine.
+///
+/// # Errors
+/// [`SettingError`] when it is missing or cannot be read.
+pub fn order_deadline(lookup: Lookup<'_>) -> Result<Duration, SettingError> {
+    duration(lookup, "ORDER_DEADLINE_HOURS", HOUR)
+}
+
+fn duration(lookup: Lookup<'_>, name: &'static str, unit: u64) -> Result<Duration, SettingError> {
+    parsed::<u64>(lookup, name).map(|count| Duration::from_secs(count.saturating_mul(unit)))
 }
 
 /// The limits of data keys: `DATA_KEY_MAX_ROWS` cards, `DATA_KEY_MAX_SECONDS` seconds.

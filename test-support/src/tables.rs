@@ -8,3 +8,5 @@ pub const VAULT: &str = "CreditCardTokenizerTable";
 pub const ORDERS: &str = "CustomerOrderTable";
 /// Who took which card out of the vault.
 pub const AUDIT: &str = "DetokenizeAuditTable";
+/// The keys that clients encrypt cards to.
+pub const CARD_KEYS: &str = "CardKeyTable";

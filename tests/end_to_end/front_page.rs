@@ -19,6 +19,9 @@ async fn the_example_of_vaults_front_page_seals_tokenizes_and_detokenizes_one_ca
         vault_key_arn: environment["VAULT_KEY_ARN"].clone(),
         vault_table: VAULT.into(),
         account: ACCOUNT_ID.into(),
+        card_key_table: environment["CARD_KEY_TABLE"].clone(),
+        card_key_key_arn: environment["CARD_KEY_KEY_ARN"].clone(),
+        card_expiry_required: false,
         policy: DataKeyPolicy::default(),
         retention: None,
     };

@@ -14,6 +14,7 @@ mod another_card;
 mod api;
 mod billing;
 mod brands;
+mod card_keys;
 mod cost;
 mod custom_profile;
 mod detokenization;

@@ -22,7 +22,7 @@ struct Permission {
 const ROLES: [&str; 5] = ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget"];
 
 /// What each is needed for in an undisturbed life.
-const NEEDED: [(&str, &str, &[Stage]); 27] = [
+const NEEDED: [(&str, &str, &[Stage]); 28] = [
     ("Ingest", "AcceptAnOrder", &[Place, SendAnotherCard]),
     ("Ingest", "ReadQuarantineStatus", &[SendAnotherCard]),
     ("Ingest", "ReadCleanStatus", &[Place, SendAnotherCard]),
@@ -33,6 +33,7 @@ const NEEDED: [(&str, &str, &[Stage]); 27] = [
     ("TokenizeWorker", "RetireACard", &[CrossAgain]),
     ("TokenizeWorker", "CheckWhetherForgotten", &[]),
     ("TokenizeWorker", "ParkWaitOrEnd", &[]),
+    ("TokenizeWorker", "ReadACardKey", &[]),
     ("TokenizeWorker", "SendDeadLetters", &[]),
     ("Replay", "ListQuarantine", &[]),
     ("Replay", "RearmParkOrExpire", &[]),

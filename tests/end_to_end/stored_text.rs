@@ -147,7 +147,8 @@ async fn row_of_refused_id(world: &World) -> Item {
     let card = Card { pan: Pan::parse(CARD_SHAPED).unwrap(), expiry: None };
     let acceptance = opaque_id();
     let owner = text(&row, "Owner").to_owned();
-    let place = QuarantineIdentity { order: CARD_SHAPED_ID, owner: &owner, acceptance };
+    let place =
+        QuarantineIdentity { order: CARD_SHAPED_ID, owner: &owner, acceptance, accepted_at: world.now() };
     let sealed = sealer.seal(card, place).await.unwrap();
     let bytes = |bytes: &[u8]| AttributeValue::B(Blob::new(bytes));
     for (name, value) in [

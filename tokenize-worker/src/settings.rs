@@ -18,7 +18,8 @@ pub struct Settings {
     pub dead_letter_queue_url: String,
     /// `QUARANTINE_KEY_ARN`, `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`, `DATA_KEY_MAX_ROWS`,
     /// `DATA_KEY_MAX_SECONDS`: the way from quarantine into the vault. `CARD_RETENTION_DAYS`: how long the vault
-    /// keeps a card; 0: until it is forgotten.
+    /// keeps a card; 0: until it is forgotten. `CARD_KEY_TABLE`, `CARD_KEY_KEY_ARN`, `CARD_EXPIRY_REQUIRED`: what opens and
+    /// judges cards that clients encrypted.
     pub tokenizer: TokenizerSettings,
 }
 
@@ -37,6 +38,9 @@ impl Settings {
                 vault_key_arn: text(lookup, "VAULT_KEY_ARN")?,
                 vault_table: text(lookup, "VAULT_TABLE")?,
                 account: text(lookup, "ACCOUNT_ID")?,
+                card_key_table: text(lookup, "CARD_KEY_TABLE")?,
+                card_key_key_arn: text(lookup, "CARD_KEY_KEY_ARN")?,
+                card_expiry_required: parsed(lookup, "CARD_EXPIRY_REQUIRED")?,
                 policy: data_key_policy(lookup)?,
                 retention: retention(parsed(lookup, "CARD_RETENTION_DAYS")?),
             },

@@ -1,4 +1,4 @@
-use std::error::Error;
+use std::{error::Error, time::SystemTime};
 
 use aws_config::SdkConfig;
 use clock::Clock;
@@ -19,7 +19,7 @@ pub(crate) async fn in_and_out(
     let sealer = Sealer::new(ingest, quarantine_key, DataKeyPolicy::default(), Clock::system());
     let card = Card { pan: Pan::parse("4242 4242 4242 4242")?, expiry: Some(CardExpiry::parse("12/30")?) };
     let acceptance = opaque_id();
-    let place = QuarantineIdentity { order: "A-1", owner: "ann", acceptance };
+    let place = QuarantineIdentity { order: "A-1", owner: "ann", acceptance, accepted_at: SystemTime::now() };
     let quarantined = sealer.seal(card, place).await?;
 
     // The inner door. `tokenize` opens the card, seals it again for the vault, and returns the put of the vault row.

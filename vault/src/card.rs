@@ -128,7 +128,12 @@ mod tests {
         let key = DataKey::take(vec![7; 32]).unwrap();
         let id = opaque_id();
         let (order, owner) = ("1", "me");
-        let place = Identity::Quarantine(QuarantineIdentity { order, owner, acceptance: id });
+        let place = Identity::Quarantine(QuarantineIdentity {
+            order,
+            owner,
+            acceptance: id,
+            accepted_at: std::time::UNIX_EPOCH,
+        });
         let token = crate::Token::mint();
         let vault = Identity::Vault(VaultIdentity { token, account: "0", order, owner, acceptance: id });
         let brand = |table, prefix: u32| {
@@ -189,8 +194,9 @@ mod tests {
                 sealed: text.to_vec().into(), // even if a card stood where sealed bytes belong
                 data_key: number.clone().into_bytes().into(),
                 key_batch: opaque_id(),
-                last4: card.last4(),
-                brand: card.brand(),
+                last4: Some(card.last4()),
+                brand: Some(card.brand()),
+                jwe_digest: None,
             };
             let wrong = format!("{number}1");
             let key = DataKey::take([number.as_bytes(), &[0; 32]].concat()[..32].to_vec()).unwrap();

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use secrecy::SecretBox;
+use aes_gcm::{Aes256Gcm, aead::KeyInit};
+use secrecy::{ExposeSecret, SecretBox};
 use zeroize::Zeroizing;
 
 /// Length of an AES-256 key in bytes.
@@ -19,6 +20,12 @@ impl DataKey {
             return None;
         }
         Some(Self(SecretBox::init_with_mut(|key: &mut [u8; KEY_LENGTH]| key.copy_from_slice(&plaintext))))
+    }
+
+    /// AES-256-GCM (NIST SP 800-38D) under this key.
+    #[expect(clippy::disallowed_methods, reason = "EXPOSE: the key becomes the cipher's key schedule")]
+    pub(crate) fn cipher(&self) -> Aes256Gcm {
+        Aes256Gcm::new(self.0.expose_secret().into())
     }
 }
 

@@ -1,13 +1,19 @@
-//! What the fuzz target `envelope` asserts, about what nothing outside this crate sees. Only `fuzz/` turns this feature on.
+//! What the fuzz targets `envelope` and `jwe` assert, about what nothing outside this crate sees. Only `fuzz/` turns this
+//! feature on.
+
+use std::time::UNIX_EPOCH;
 
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
     card::Card,
+    card_keys::CardPublicKey,
     data_key::{DataKey, KEY_LENGTH},
     envelope::{self, Identity, NONCE_LENGTH, TAG_LENGTH},
     identity::{QuarantineIdentity, VaultIdentity},
+    jwe::EncryptedCard,
+    p256::PrivateKey,
     token::Token,
 };
 
@@ -20,7 +26,8 @@ pub fn check_envelope(input: &[u8]) {
     let Some(key) = DataKey::take(vec![7; KEY_LENGTH]) else { return };
     let id = Uuid::from_u128(7);
     let (order, owner) = ("1", "me");
-    let quarantine = Identity::Quarantine(QuarantineIdentity { order, owner, acceptance: id });
+    let quarantine =
+        Identity::Quarantine(QuarantineIdentity { order, owner, acceptance: id, accepted_at: UNIX_EPOCH });
     let Ok(token) = "11111111-2222-4333-8444-aaaaaaaaaaaa".parse::<Token>() else { return };
     let vault = Identity::Vault(VaultIdentity { token, account: "0", order, owner, acceptance: id });
 
@@ -43,6 +50,40 @@ pub fn check_envelope(input: &[u8]) {
         *byte ^= 1 << (place % 8);
     }
     assert!(envelope::open(&sealed, &key, &quarantine).is_err(), "it opens although a bit has changed");
+}
+
+/// The input as a JWE, and as what is inside one.
+///
+/// # Panics
+/// When the input opens although it was never encrypted to the key; or when what was encrypted opens after a change.
+pub fn check_jwe(input: &str) {
+    let (Some(private), Ok(id)) = (PrivateKey::generate(), "0a0b0c0d-0e0f-5a0b-8c0d-0e0f0a0b0c0d".parse())
+    else {
+        return;
+    };
+    let Some(point) = private.public() else { return };
+    let place = QuarantineIdentity {
+        order: "1",
+        owner: "me",
+        acceptance: Uuid::from_u128(7),
+        accepted_at: UNIX_EPOCH,
+    };
+    if let Ok(jwe) = EncryptedCard::parse(input) {
+        assert!(jwe.open(&private, place, false).is_err(), "nobody encrypted it");
+    }
+    let key = CardPublicKey::of_point(id, point);
+    let Ok(compact) = key.encrypt_text(input) else { return };
+    if let Ok(jwe) = EncryptedCard::parse(&compact) {
+        drop(jwe.open(&private, place, false));
+        let mut altered = compact.into_bytes();
+        let (at, length) = (input.len(), altered.len());
+        if let Some(byte) = altered.get_mut(at % length) {
+            *byte ^= 1;
+        }
+        let altered = String::from_utf8(altered).ok().and_then(|text| EncryptedCard::parse(&text).ok());
+        let opened = altered.map(|jwe| jwe.open(&private, place, false));
+        assert!(opened.is_none_or(|opened| opened.is_err()), "it opens although a bit has changed");
+    }
 }
 
 fn written(card: &Card) -> Zeroizing<Vec<u8>> {

@@ -1,15 +1,19 @@
 //! What an envelope is bound to: its owner and its order. If it is moved to another place, it does not open.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use uuid::Uuid;
 
-use crate::token::Token;
+use crate::{card_key_id::CardKeyId, token::Token};
 
 /// The constant words for the purpose of a sealed card. They are never the name of a table, because a restored table
 /// has another name.
 const QUARANTINE: &str = "quarantine";
 const VAULT: &str = "vault";
+const CARD_KEY: &str = "card-key";
 
 /// The place of a sealed card in quarantine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub struct QuarantineIdentity<'a> {
     pub owner: &'a str,
     /// The acceptance of the order that sealed this card.
     pub acceptance: Uuid,
+    /// When the order was accepted. Only version 2 of the envelope is bound to it, to the millisecond.
+    pub accepted_at: SystemTime,
 }
 
 /// The place of a sealed card in the vault. All but the token and the account come from the clean order,
@@ -60,16 +66,22 @@ impl Aad {
 }
 
 impl QuarantineIdentity<'_> {
+    /// What a card is bound to, version 1.
     pub(crate) fn aad(&self, version: u8) -> Aad {
-        Aad::of(
-            version,
-            &[
-                QUARANTINE.as_bytes(),
-                self.order.as_bytes(),
-                self.owner.as_bytes(),
-                self.acceptance.hyphenated().to_string().as_bytes(),
-            ],
-        )
+        self.aad_with(version, &[])
+    }
+
+    /// What an encrypted card is bound to, version 2: the time of the acceptance, too, in milliseconds since 1970.
+    pub(crate) fn timed_aad(&self, version: u8) -> Aad {
+        let time = self.accepted_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        self.aad_with(version, &[&milliseconds.to_be_bytes()])
+    }
+
+    fn aad_with(&self, version: u8, further: &[&[u8]]) -> Aad {
+        let acceptance = self.acceptance.hyphenated().to_string();
+        let pieces = [QUARANTINE, self.order, self.owner, &acceptance].map(str::as_bytes);
+        Aad::of(version, &[pieces.as_slice(), further].concat())
     }
 }
 
@@ -96,6 +108,8 @@ pub(crate) enum KeyContext {
     Quarantine { key_batch: Uuid },
     /// A data key that seals one card in the vault: CloudTrail shows every detokenization by token.
     Vault { token: Token },
+    /// The private half of a card key.
+    CardKey { kid: CardKeyId },
 }
 
 impl KeyContext {
@@ -103,6 +117,7 @@ impl KeyContext {
         let (purpose, key, id) = match self {
             Self::Quarantine { key_batch } => (QUARANTINE, "key-batch", key_batch.to_string()),
             Self::Vault { token } => (VAULT, "token", token.to_string()),
+            Self::CardKey { kid } => (CARD_KEY, "kid", kid.to_string()),
         };
         HashMap::from([("purpose".into(), purpose.into()), (key.into(), id)])
     }

@@ -4,16 +4,12 @@
 
 use std::fmt;
 
-use aes_gcm::{
-    Aes256Gcm, Nonce,
-    aead::{AeadInOut, KeyInit},
-};
+use aes_gcm::{Nonce, aead::AeadInOut};
 use aws_config::SdkConfig;
 use aws_lc_rs::{
     constant_time,
     digest::{Context, SHA256},
 };
-use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use crate::{
@@ -151,7 +147,7 @@ impl CursorSeal {
         let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce).map_err(|_| SealError::Cipher)?;
         let mut sealed = place.to_vec();
-        let cipher = self.cipher();
+        let cipher = self.key.cipher();
         cipher.encrypt_in_place(&Nonce::from(nonce), CURSOR, &mut sealed).map_err(|_| SealError::Cipher)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
@@ -161,13 +157,8 @@ impl CursorSeal {
     pub fn open(&self, sealed: &[u8]) -> Option<Plaintext<Vec<u8>>> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LENGTH>()?;
         let mut place = Plaintext::new(sealed.to_vec());
-        self.cipher().decrypt_in_place(&Nonce::from(*nonce), CURSOR, &mut *place).ok()?;
+        self.key.cipher().decrypt_in_place(&Nonce::from(*nonce), CURSOR, &mut *place).ok()?;
         Some(place)
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "EXPOSE: the key becomes the cipher's key schedule")]
-    fn cipher(&self) -> Aes256Gcm {
-        Aes256Gcm::new(self.key.0.expose_secret().into())
     }
 }
 

@@ -34,41 +34,37 @@ impl Default for DataKeyPolicy {
 }
 
 /// Keys by name, fetched when one is missing or at its limit.
-pub(crate) struct KeyCache<K, V> {
+pub(crate) struct KeyCache<K, V, E = KeyringError> {
     policy: DataKeyPolicy,
     capacity: usize,
     clock: Clock,
-    entries: Mutex<HashMap<K, Entry<V>>>,
+    entries: Mutex<HashMap<K, Entry<V, E>>>,
 }
 
-type Fetch<V> = BoxFuture<'static, Result<V, KeyringError>>;
-type Flight<V> = Shared<BoxFuture<'static, Result<Arc<V>, KeyringError>>>;
+type Fetch<V, E> = BoxFuture<'static, Result<V, E>>;
+type Flight<V, E> = Shared<BoxFuture<'static, Result<Arc<V>, E>>>;
 
-struct Entry<V> {
-    flight: Flight<V>,
+struct Entry<V, E> {
+    flight: Flight<V, E>,
     born: SystemTime,
     uses: u32,
 }
 
-impl<V> Entry<V> {
+impl<V, E: Clone> Entry<V, E> {
     /// All callers that waited for the key have given up, so the request does not continue.
     fn is_abandoned(&self) -> bool {
         self.flight.peek().is_none() && self.flight.strong_count() == Some(1)
     }
 }
 
-impl<K: Hash + Eq + Clone, V: Send + Sync + 'static> KeyCache<K, V> {
+impl<K: Hash + Eq + Clone, V: Send + Sync + 'static, E: Clone + Send + Sync + 'static> KeyCache<K, V, E> {
     /// A cache of at most `capacity` keys.
     pub(crate) fn new(policy: DataKeyPolicy, capacity: usize, clock: Clock) -> Self {
         Self { policy, capacity, clock, entries: Mutex::default() }
     }
 
     /// One use of the key of that name. If this fails, all waiting callers get the error, and the next caller asks again.
-    pub(crate) async fn one_use(
-        &self,
-        name: K,
-        fetch: impl FnOnce() -> Fetch<V>,
-    ) -> Result<Arc<V>, KeyringError> {
+    pub(crate) async fn one_use(&self, name: K, fetch: impl FnOnce() -> Fetch<V, E>) -> Result<Arc<V>, E> {
         let flight = self.join(&name, fetch);
         let outcome = flight.clone().await;
         if outcome.is_err() {
@@ -77,7 +73,7 @@ impl<K: Hash + Eq + Clone, V: Send + Sync + 'static> KeyCache<K, V> {
         outcome
     }
 
-    fn join(&self, name: &K, fetch: impl FnOnce() -> Fetch<V>) -> Flight<V> {
+    fn join(&self, name: &K, fetch: impl FnOnce() -> Fetch<V, E>) -> Flight<V, E> {
         let now = self.clock.now();
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entries.get_mut(name)
@@ -108,11 +104,11 @@ impl<K: Hash + Eq + Clone, V: Send + Sync + 'static> KeyCache<K, V> {
     }
 
     /// Age counts from the request for the key; if the clock went back, no key is used any more.
-    fn is_young(&self, entry: &Entry<V>, now: SystemTime) -> bool {
+    fn is_young(&self, entry: &Entry<V, E>, now: SystemTime) -> bool {
         now.duration_since(entry.born).is_ok_and(|age| age < self.policy.max_age)
     }
 
-    fn forget(&self, name: &K, flight: &Flight<V>) {
+    fn forget(&self, name: &K, flight: &Flight<V, E>) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.get(name).is_some_and(|entry| entry.flight.ptr_eq(flight)) {
             entries.remove(name);

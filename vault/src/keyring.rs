@@ -1,5 +1,5 @@
-//! KMS from four sides: one may ask for new data keys, to seal; one may have wrapped keys decrypted, to open; one may
-//! have them moved to another KMS key; one may have codes computed. No capability outside this crate gets two of these
+//! KMS from five sides: one may ask for new data keys, to seal; one may have wrapped keys decrypted, to open; one may
+//! have them moved to another KMS key; one may have key pairs made; one may have codes computed. No capability outside this crate gets two of these
 //! for the same KMS key.
 
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use aws_sdk_kms::{
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId,
     primitives::Blob,
-    types::{DataKeySpec, MacAlgorithmSpec},
+    types::{DataKeyPairSpec, DataKeySpec, MacAlgorithmSpec},
 };
 
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     failure_code::failure_code,
     identity::KeyContext,
     key_material::KeyMaterial,
+    p256::PrivateKey,
 };
 
 /// Why there is no data key. It has fixed text; KMS's own code goes to the log.
@@ -68,6 +69,13 @@ pub(crate) struct Moving {
     to_arn: String,
 }
 
+/// May ask one KMS key for new key pairs (`kms:GenerateDataKeyPairWithoutPlaintext`). No private half leaves KMS in
+/// plaintext.
+pub(crate) struct KeyPairs {
+    kms: Client,
+    key_arn: String,
+}
+
 /// May ask one KMS key for message authentication codes (`kms:GenerateMac`).
 pub(crate) struct Codes {
     kms: Client,
@@ -80,6 +88,14 @@ pub(crate) struct NewDataKey {
     pub(crate) wrapped: WrappedDataKey,
     /// What wrapped it.
     pub(crate) material: KeyMaterial,
+}
+
+/// A new key pair on P-256.
+pub(crate) struct NewKeyPair {
+    /// SubjectPublicKeyInfo in DER.
+    pub(crate) public: Vec<u8>,
+    /// The private half, PKCS #8 in DER, wrapped.
+    pub(crate) wrapped: WrappedDataKey,
 }
 
 impl DataKeys {
@@ -128,6 +144,24 @@ impl Unwrapping {
         wrapped: &WrappedDataKey,
         context: HashMap<String, String>,
     ) -> Result<DataKey, KeyringError> {
+        // KMS refuses keys that it did not wrap. A plaintext of another length was not wrapped by this program.
+        DataKey::take(self.decrypt(wrapped, context).await?).ok_or(KeyringError::Refused)
+    }
+
+    /// The same of the private half of a key pair.
+    pub(crate) async fn unwrap_private(
+        &self,
+        wrapped: &WrappedDataKey,
+        context: KeyContext,
+    ) -> Result<PrivateKey, KeyringError> {
+        PrivateKey::take_pkcs8(self.decrypt(wrapped, context.pairs()).await?).ok_or(KeyringError::Refused)
+    }
+
+    async fn decrypt(
+        &self,
+        wrapped: &WrappedDataKey,
+        context: HashMap<String, String>,
+    ) -> Result<Vec<u8>, KeyringError> {
         let reply = self
             .kms
             .decrypt()
@@ -137,8 +171,7 @@ impl Unwrapping {
             .send()
             .await
             .map_err(|error| classify("Decrypt", &error))?;
-        // KMS refuses keys that it did not wrap. A plaintext of another length was not wrapped by this program.
-        reply.plaintext.map(Blob::into_inner).and_then(DataKey::take).ok_or(KeyringError::Refused)
+        reply.plaintext.map(Blob::into_inner).ok_or(KeyringError::Refused)
     }
 }
 
@@ -168,6 +201,29 @@ impl Moving {
         let material = KeyMaterial::of(&self.to_arn, reply.destination_key_material_id.as_deref());
         let wrapped = reply.ciphertext_blob.map(|blob| WrappedDataKey::from(blob.into_inner()));
         wrapped.map(|wrapped| (wrapped, material)).ok_or(KeyringError::Unavailable)
+    }
+}
+
+impl KeyPairs {
+    pub(crate) fn new(config: &SdkConfig, key_arn: String) -> Self {
+        Self { kms: Client::new(config), key_arn }
+    }
+
+    /// A new key pair on P-256, its private half wrapped.
+    /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKeyPairWithoutPlaintext.html>
+    pub(crate) async fn generate(&self, context: KeyContext) -> Result<NewKeyPair, KeyringError> {
+        let reply = self
+            .kms
+            .generate_data_key_pair_without_plaintext()
+            .key_id(&self.key_arn)
+            .key_pair_spec(DataKeyPairSpec::EccNistP256)
+            .set_encryption_context(Some(context.pairs()))
+            .send()
+            .await
+            .map_err(|error| without_a_blob(classify("GenerateDataKeyPairWithoutPlaintext", &error)))?;
+        let wrapped = reply.private_key_ciphertext_blob.map(|blob| WrappedDataKey::from(blob.into_inner()));
+        let (public, wrapped) = reply.public_key.zip(wrapped).ok_or(KeyringError::Unavailable)?;
+        Ok(NewKeyPair { public: public.into_inner(), wrapped })
     }
 }
 

@@ -10,15 +10,16 @@
 //!   row of the AWS sample's vault ──Importer───────► ▲       └─────Rewrapper──► the same card, its data key under another KMS key
 //! ```
 //!
-//! There are six capabilities, one for each role. None of them can do the work of another one:
+//! There are seven capabilities, one for each role. None of them can do the work of another one:
 //!
 //! | capability | role | can | cannot |
 //! |---|---|---|---|
-//! | [`Sealer`] | ingest | seal a card for quarantine | open anything |
+//! | [`Sealer`] | ingest | seal a card for quarantine, also one that its client encrypted ([`EncryptedCard`]) | open anything |
 //! | [`Tokenizer`] | tokenize-worker | turn a quarantined card into a vault row and a token, delete the card that it replaces | hand out a card, open the vault |
 //! | [`Detokenizer`] | paybill | take one card out of the vault, for its own order | seal, open quarantine, write |
 //! | [`Forgetter`] | forget | delete one card of the vault | read or open anything |
 //! | [`Rewrapper`] | rewrap | move a card's data key from one KMS key to another | read or open a card, seal, delete |
+//! | [`CardKeyMaker`] | card-key-maker | have KMS make a key pair for clients to encrypt to, delete private halves | see a private half, open or seal a card |
 //! | [`Importer`] | import | turn a row of the AWS sample's vault into a vault row with the same token | hand out a card, open quarantine or the vault |
 //!
 //! # Example
@@ -39,6 +40,8 @@ mod action;
 mod brand;
 mod brand_versions;
 mod card;
+mod card_key_id;
+mod card_keys;
 mod card_text;
 mod data_key;
 mod ddbec;
@@ -53,12 +56,16 @@ mod identity;
 mod import_key;
 mod importer;
 mod issuers;
+mod json_object;
+mod json_text;
+mod jwe;
 mod key_cache;
 mod key_material;
 mod keyring;
 mod last4;
 mod luhn;
 mod opaque_id;
+mod p256;
 mod pan;
 mod plaintext;
 mod rewrapper;
@@ -73,6 +80,11 @@ pub use action::{Action, IncompleteActionError, action};
 pub use brand::{CardBrand, ParseBrandError};
 pub use brand_versions::Brands;
 pub use card::Card;
+pub use card_key_id::{CardKeyId, ParseCardKeyIdError};
+pub use card_keys::{
+    AcceptedCardKeys, CardKeyError, CardKeyMaker, CardKeyMakerSettings, CardKeyTableError, CardKeysKept,
+    CardPublicKey, MakeCardKeyError, PublishedCardKey, PublishedCardKeys,
+};
 pub use card_text::{
     PatternClass, PatternPart, PossibleCard, is_card_shaped, is_card_shaped_in_url, possible_card,
 };
@@ -85,6 +97,9 @@ pub use forgetter::Forgetter;
 pub use identity::{QuarantineIdentity, VaultIdentity};
 pub use import_key::{CursorSeal, ImportKey, Mark, MarkedRow};
 pub use importer::{Importable, ImportedOrder, Importer, ImporterSettings};
+pub use json_object::JsonObject;
+pub use json_text::JsonText;
+pub use jwe::{CardIssue, CardRefusal, EncryptCardError, EncryptedCard, EncryptedCardError, JweDigest};
 pub use key_cache::DataKeyPolicy;
 pub use key_material::KeyMaterial;
 pub use keyring::KeyringError;

@@ -13,6 +13,7 @@ use crate::{
     data_key::{DataKey, WrappedDataKey},
     envelope::{self, Identity},
     identity::{KeyContext, QuarantineIdentity},
+    jwe::{EncryptedCard, JweDigest},
     key_cache::{DataKeyPolicy, KeyCache},
     keyring::{DataKeys, KeyringError, NewDataKey},
     last4::Last4,
@@ -52,10 +53,13 @@ pub struct QuarantinedCard {
     pub data_key: WrappedDataKey,
     /// The batch of cards that share the data key; bound to it by KMS.
     pub key_batch: Uuid,
-    /// The last four digits. Not verified until they are compared with the opened card.
-    pub last4: Last4,
-    /// The scheme, by any version of the issuers' table. Not verified until it is compared with the opened card.
-    pub brand: CardBrand,
+    /// The last four digits. Not verified until they are compared with the opened card. None of an encrypted card.
+    pub last4: Option<Last4>,
+    /// The scheme, by any version of the issuers' table. Not verified until it is compared with the opened card. None of
+    /// an encrypted card.
+    pub brand: Option<CardBrand>,
+    /// The digest of the JWE that an encrypted card came in. Not verified until it is compared with the opened envelope.
+    pub jwe_digest: Option<JweDigest>,
 }
 
 /// Why a card was not sealed. Nothing is stored then.
@@ -118,8 +122,30 @@ impl Sealer {
             sealed: sealed.into(),
             data_key: batch.wrapped.clone(),
             key_batch: batch.id,
-            last4: card.last4(),
-            brand: card.brands().first(),
+            last4: Some(card.last4()),
+            brand: Some(card.brands().first()),
+            jwe_digest: None,
+        })
+    }
+
+    /// Seals an encrypted card, as it is, for its place in quarantine.
+    ///
+    /// # Errors
+    /// [`SealError`] when KMS gives no data key; nothing has changed then.
+    pub async fn seal_encrypted(
+        &self,
+        card: &EncryptedCard,
+        place: QuarantineIdentity<'_>,
+    ) -> Result<QuarantinedCard, SealError> {
+        let batch = self.batches.one_use((), || new_batch(self.keys.clone()).boxed()).await?;
+        let sealed = envelope::seal_jwe(card.compact(), &batch.key, place).map_err(|_| SealError::Cipher)?;
+        Ok(QuarantinedCard {
+            sealed: sealed.into(),
+            data_key: batch.wrapped.clone(),
+            key_batch: batch.id,
+            last4: None,
+            brand: None,
+            jwe_digest: Some(card.digest()),
         })
     }
 }

@@ -76,13 +76,15 @@ pub(super) async fn poison(State(console): State<Arc<Console>>) -> Result<Respon
     }
 }
 
-/// `POST /console/clock`: moves the time forward. Then the scheduled sweep runs, as it would have done meanwhile.
+/// `POST /console/clock`: moves the time forward. Then what is scheduled runs, as it would have done meanwhile: the sweep,
+/// and the maker of card keys.
 pub(super) async fn clock(State(console): State<Arc<Console>>, asked: Request) -> Result<Response, Refused> {
     let body = request::body(asked).await?;
     let asked: Forward = request::read(&body)?;
     let time = console.options.time.as_ref().ok_or(MACHINE_TIME)?;
     time.advance(Duration::from_secs(u64::from(asked.minutes.min(MOST_MINUTES)) * 60));
     let swept = fix::invoke(&console, &json!({ "action": "sweep" })).await;
+    fix::make_card_keys(&console).await;
     Ok(shown::ok(json!({ "ahead": time.ahead().as_secs(), "swept": swept })))
 }
 

@@ -53,6 +53,13 @@ pub(super) async fn invoke(console: &Console, event: &Value) -> Option<Value> {
     serde_json::from_slice(&answer?).ok()
 }
 
+/// One run of the maker of card keys. Its failure is in its log, and the next run does its work.
+pub(super) async fn make_card_keys(console: &Console) {
+    let Some((declared, function)) = console.card_key_maker.as_ref() else { return };
+    let deadline = console.front.clock.now() + declared.timeout;
+    drop(function.invoke(b"{}".to_vec(), deadline).await);
+}
+
 async fn answer(console: &Console, event: &Value) -> Result<Response, Refused> {
     invoke(console, event).await.map(shown::ok).ok_or(FAILED)
 }

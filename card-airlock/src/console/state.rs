@@ -32,6 +32,8 @@ pub(crate) struct Console {
     pub(crate) hub: Hub,
     /// The function that sweeps and replays, as the template declares it.
     pub(crate) replay: Option<(LambdaFunction, Function)>,
+    /// The function that makes card keys.
+    pub(crate) card_key_maker: Option<(LambdaFunction, Function)>,
     pub(crate) declared: card_airlock_template::Stack,
     pub(crate) sandbox: Sandbox,
     pub(crate) stream: StreamTail,

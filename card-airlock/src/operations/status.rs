@@ -12,7 +12,7 @@ use super::{
 };
 
 /// The stack's envelope keys.
-pub(super) const KEYS: [&str; 2] = ["QuarantineKey", "VaultKey"];
+pub(super) const KEYS: [&str; 3] = ["QuarantineKey", "VaultKey", "CardKeyKey"];
 
 /// What was read, or why it could not be.
 pub type Reading<T> = Result<T, String>;

@@ -50,6 +50,7 @@ fn every_alarm_on_our_metrics_is_on_one_that_is_written() {
         Metric::Payment(PaymentStatus::Unknown.word()).record();
         Metric::Detokenized.record();
         Metric::DetokenizeRefused.record();
+        Metric::CardKeyAcceptedFor(1).record();
     });
     let template = deployment::shipped().unwrap();
     let stack = shipped();
@@ -74,7 +75,7 @@ fn every_alarm_on_our_metrics_is_on_one_that_is_written() {
         }
     }
     assert_eq!(watched, *recorder.0.lock().unwrap());
-    assert_eq!(alarms.len(), 9 + 4 + 2 * stack.functions.len());
+    assert_eq!(alarms.len(), 10 + 4 + 2 * stack.functions.len());
     let watches = |alarm: &str, metric: &str| {
         let alarm = stack.properties(alarm).unwrap();
         assert_eq!((&alarm["MetricName"], &alarm["Threshold"]), (&json!(metric), &json!(1)));
@@ -84,6 +85,11 @@ fn every_alarm_on_our_metrics_is_on_one_that_is_written() {
     watches("ApiErrorsAlarm", "5XXError");
     let oldest = stack.properties("OldestQuarantinedAlarm").unwrap();
     assert_eq!(oldest["TreatMissingData"], "breaching", "a sweep that does not run tells nothing");
+    // Renewed a day before its end, and missed while a client can still encrypt.
+    let card_key = stack.properties("CardKeyNotRenewedAlarm").unwrap();
+    assert_eq!(card_key["TreatMissingData"], "breaching", "a maker that does not run tells nothing");
+    let ends = [&card_key["MetricName"], &card_key["ComparisonOperator"], &card_key["Threshold"]];
+    assert_eq!(ends, [&json!("CardKeyAcceptedFor"), &json!("LessThanThreshold"), &json!(18 * 60 * 60)]);
     assert_eq!(stack.properties("IteratorAgeAlarm").unwrap()["MetricName"], "IteratorAge");
 }
 

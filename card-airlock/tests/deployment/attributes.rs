@@ -140,8 +140,18 @@ fn the_table_of_protections_says_of_each_attribute_what_holds_it() {
 }
 
 /// The functions as the data model calls them, and the person who settles payments.
-const FUNCTIONS: [&str; 8] =
-    ["ingest", "worker", "replay", "paybill", "forget", "rewrap", "import", "operator"];
+const FUNCTIONS: [&str; 10] = [
+    "ingest",
+    "worker",
+    "replay",
+    "paybill",
+    "forget",
+    "rewrap",
+    "import",
+    "card-key-maker",
+    "card-keys",
+    "operator",
+];
 
 /// The function of a policy.
 fn function_of(policy: &str) -> &'static str {
@@ -153,6 +163,8 @@ fn function_of(policy: &str) -> &'static str {
         "ForgetPolicy",
         "RewrapPolicy",
         "ImportPolicy",
+        "CardKeyMakerPolicy",
+        "CardKeysPolicy",
         "OperatorSettle",
     ];
     let at = policies.into_iter().position(|known| known == policy).unwrap();
@@ -166,6 +178,7 @@ fn words(table: &Table) -> (&'static str, &'static str) {
         "CreditCardTokenizerTable" => ("vault", "worker"),
         "CustomerOrderTable" => ("clean", "worker"),
         "DetokenizeAuditTable" => ("audit", "paybill"),
+        "CardKeyTable" => ("card keys", "card-key-maker"),
         other => panic!("{other} has no name"),
     }
 }

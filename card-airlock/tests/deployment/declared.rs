@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{made, shipped, with_everything};
 
 #[test]
-fn the_shipped_template_declares_the_four_tables_as_designed() {
+fn the_shipped_template_declares_the_five_tables_as_designed() {
     let stack = shipped();
     let table = |name: &str| stack.tables.iter().find(|table| table.name == name).unwrap().clone();
     let quarantine = table("OrderQuarantineTable");
@@ -30,7 +30,12 @@ fn the_shipped_template_declares_the_four_tables_as_designed() {
     assert_eq!(keys, [("Principal", "HASH"), ("At", "RANGE")]);
     assert_eq!((&audit.stream_view_type, audit.ttl_attribute.as_deref()), (&None, Some("ExpiresAt")));
     assert!([&vault, &clean, &audit].iter().all(|table| table.point_in_time_recovery));
-    assert_eq!(stack.tables.len(), 4);
+    let card_keys = table("CardKeyTable");
+    let keys: Vec<_> = card_keys.key.iter().map(|key| (key.name.as_str(), key.key_type.as_str())).collect();
+    assert_eq!(keys, [("Kid", "HASH")]);
+    assert_eq!((&card_keys.stream_view_type, &card_keys.ttl_attribute), (&None, &None));
+    assert!(!card_keys.point_in_time_recovery, "a private half that was deleted is gone");
+    assert_eq!(stack.tables.len(), 5);
     assert!(stack.tables.iter().all(|table| table.deletion_protection));
 }
 
@@ -44,10 +49,10 @@ fn the_table_prefix_stands_before_every_table_name() {
 }
 
 #[test]
-fn both_envelope_keys_rotate() {
+fn every_envelope_key_rotates() {
     let keys = shipped().keys;
     let keys: Vec<_> = keys.iter().map(|key| (key.logical_id.as_str(), key.rotation)).collect();
-    assert_eq!(keys, [("QuarantineKey", true), ("VaultKey", true)]);
+    assert_eq!(keys, [("CardKeyKey", true), ("QuarantineKey", true), ("VaultKey", true)]);
 }
 
 #[test]
@@ -68,6 +73,8 @@ fn every_route_leads_to_its_function_and_requires_a_token() {
         requires_auth: true,
     };
     let expected = [
+        route("ANY", "/card-keys", "CardKeysFunction"),
+        route("GET", "/card-keys", "CardKeysFunction"),
         route("DELETE", "/order/{CustomerOrder}/card", "ForgetFunction"),
         route("ANY", "/order/{CustomerOrder}/card", "IngestFunction"),
         route("ANY", "/order/{CustomerOrder}", "IngestFunction"),
@@ -100,7 +107,7 @@ fn a_method_that_a_path_does_not_have_is_told_which_methods_it_has() {
 fn each_function_has_its_role_and_its_environment() {
     let stack = shipped();
     // What stands in each environment: `every_variable_that_a_function_reads_is_set_and_every_one_set_is_read`.
-    for name in ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget"] {
+    for name in ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "CardKeyMaker", "CardKeys"] {
         assert_eq!(stack.function(&format!("{name}Function")).unwrap().role, format!("{name}Role"));
     }
     let (_, rewrapping) = with_everything();
@@ -167,13 +174,17 @@ fn the_outputs_bear_the_samples_names() {
 }
 
 #[test]
-fn the_sweep_is_scheduled() {
-    let expected = Schedule {
-        function: "ReplayFunction".to_owned(),
+fn the_sweep_and_the_making_of_card_keys_are_scheduled() {
+    let every_five_minutes = |function: &str, input: &str| Schedule {
+        function: function.to_owned(),
         every: Duration::from_secs(5 * 60),
-        input: r#"{"action": "sweep"}"#.to_owned(),
+        input: input.to_owned(),
     };
-    assert_eq!(shipped().schedules, [expected]);
+    let expected = [
+        every_five_minutes("CardKeyMakerFunction", "{}"),
+        every_five_minutes("ReplayFunction", r#"{"action": "sweep"}"#),
+    ];
+    assert_eq!(shipped().schedules, expected);
 }
 
 /// The times of failure and replay are told in one place, the template, and must fit each other.
@@ -189,7 +200,12 @@ fn the_defaults_of_failure_and_replay_fit_each_other() {
     let exhausted = minute * 60 * number("ReplayFunction", "EXHAUSTED_AFTER_HOURS");
     let deadline = minute * 60 * number("IngestFunction", "ORDER_DEADLINE_HOURS");
     let ttl = deadline + minute * 60 * 24 * number("IngestFunction", "QUARANTINE_TTL_DAYS");
-    let sweep = stack.schedules[0].every;
+    let sweep = stack.schedules.iter().find(|schedule| schedule.function == "ReplayFunction").unwrap().every;
+    assert_eq!(
+        number("CardKeyMakerFunction", "ORDER_DEADLINE_HOURS"),
+        number("IngestFunction", "ORDER_DEADLINE_HOURS"),
+        "a private half would be deleted before the last order under it"
+    );
     let mapping = &stack.stream_mappings[0];
     let worker = stack.function("TokenizeWorkerFunction").unwrap().timeout;
     let record_age =
@@ -218,7 +234,7 @@ fn the_defaults_of_failure_and_replay_fit_each_other() {
         "the outcome has to be written, and AWS asked before"
     );
     assert!(claim > paying + minute / 4, "a payment could be taken over from a request still at it");
-    for function in ["IngestFunction", "PaybillFunction", "ForgetFunction"] {
+    for function in ["IngestFunction", "PaybillFunction", "ForgetFunction", "CardKeysFunction"] {
         let timeout = stack.function(function).unwrap().timeout;
         assert!(timeout <= Duration::from_secs(29), "API Gateway waits no longer: {function}");
     }
@@ -227,13 +243,17 @@ fn the_defaults_of_failure_and_replay_fit_each_other() {
 #[test]
 fn no_role_may_both_seal_and_open_with_one_key() {
     let stack = shipped();
-    for key in ["QuarantineKey", "VaultKey"] {
+    for (key, seals) in [
+        ("QuarantineKey", "kms:GenerateDataKey"),
+        ("VaultKey", "kms:GenerateDataKey"),
+        ("CardKeyKey", "kms:GenerateDataKeyPairWithoutPlaintext"),
+    ] {
         let statements = stack.properties(key).unwrap()["KeyPolicy"]["Statement"].as_array().unwrap().clone();
         let of = |action: &str| -> Vec<Value> {
             let named = statements.iter().filter(|s| s["Effect"] == "Allow" && s["Action"] == action);
             named.map(|s| s["Principal"]["AWS"].clone()).collect()
         };
-        let (sealing, opening) = (of("kms:GenerateDataKey"), of("kms:Decrypt"));
+        let (sealing, opening) = (of(seals), of("kms:Decrypt"));
         assert_eq!((sealing.len(), opening.len()), (1, 1), "{key}");
         assert_ne!(sealing, opening, "{key}");
     }

@@ -28,6 +28,8 @@ fn a_function_waits_for_the_policies_of_its_role() {
         ("ReplayFunction", "ReplayPolicy"),
         ("PaybillFunction", "PaybillPolicy"),
         ("ForgetFunction", "ForgetPolicy"),
+        ("CardKeyMakerFunction", "CardKeyMakerPolicy"),
+        ("CardKeysFunction", "CardKeysPolicy"),
         ("RewrapFunction", "RewrapPolicy"),
         ("ImportFunction", "ImportPolicy"),
     ] {
@@ -91,6 +93,8 @@ fn every_variable_that_a_function_reads_is_set_and_every_one_set_is_read() {
     read(replay::Settings::read, "ReplayFunction");
     read(paybill::Settings::read, "PaybillFunction");
     read(forget::Settings::read, "ForgetFunction");
+    read(card_key_maker::Settings::read, "CardKeyMakerFunction");
+    read(card_keys::Settings::read, "CardKeysFunction");
     read(rewrap::Settings::read, "RewrapFunction");
     read(import::Settings::read, "ImportFunction");
 }
@@ -217,6 +221,8 @@ fn the_outputs_are_the_samples_and_what_an_operator_needs() {
         "AccountId",
         "AlarmTopicArn",
         "AuditTableName",
+        "CardKeyKeyArn",
+        "CardKeyTableName",
         "CustomerOrderFunction",
         "DeadLetterQueueUrl",
         "DynamoDBArn",
@@ -236,7 +242,7 @@ fn the_outputs_are_the_samples_and_what_an_operator_needs() {
     ]
     .map(str::to_owned)
     .into();
-    for function in ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget"] {
+    for function in ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "CardKeyMaker", "CardKeys"] {
         expected.extend(["FunctionArn", "FunctionName", "RoleArn"].map(|what| format!("{function}{what}")));
     }
     assert_eq!(outputs, expected);

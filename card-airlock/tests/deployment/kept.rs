@@ -24,7 +24,7 @@ fn what_holds_data_outlives_the_stack() {
             kept += 1;
         }
     }
-    assert_eq!(kept, 4 + 3 + 1 + 8 + 1);
+    assert_eq!(kept, 5 + 4 + 1 + 10 + 1);
     assert_eq!(shipped().properties("UserPool").unwrap()["DeletionProtection"], "ACTIVE");
 }
 

@@ -39,13 +39,17 @@ const OWNER: &str = "550e8400-e29b-41d4-a716-446655440000";
 /// What an endpoint would report having made.
 fn made() -> Resources {
     let mut resources = deployment::shipped().unwrap().named_here();
-    for table in
-        ["OrderQuarantineTable", "CreditCardTokenizerTable", "CustomerOrderTable", "DetokenizeAuditTable"]
-    {
+    for table in [
+        "OrderQuarantineTable",
+        "CreditCardTokenizerTable",
+        "CustomerOrderTable",
+        "DetokenizeAuditTable",
+        "CardKeyTable",
+    ] {
         let arn = format!("arn:aws:dynamodb:us-east-1:123456789012:table/{table}");
         resources.insert(table, table, [("Arn", &arn), ("StreamArn", &format!("{arn}/stream/1"))]);
     }
-    for key in ["QuarantineKey", "VaultKey", "ImportKey"] {
+    for key in ["QuarantineKey", "VaultKey", "CardKeyKey", "ImportKey"] {
         resources.insert(key, key, [("Arn", &format!("arn:aws:kms:us-east-1:123456789012:key/{key}"))]);
     }
     let url = "http://127.0.0.1:4566/123456789012/card-airlock-DeadLetterQueue";

@@ -18,7 +18,7 @@ fn nothing_is_allowed_on_every_resource_but_what_has_no_resource_to_name() {
         let sid = statement.get("Sid").and_then(Value::as_str).unwrap_or_default();
         let on_all = statement.get("Resource").is_some_and(|resource| texts(resource).contains(&"*"));
         // A key's policy has no other way to say "this key".
-        let is_key = ["QuarantineKey", "VaultKey", "ImportKey"].contains(&logical_id);
+        let is_key = ["QuarantineKey", "VaultKey", "CardKeyKey", "ImportKey"].contains(&logical_id);
         let nameless = ["WriteTraces", "JoinTheVpc", "LookAtWhatHasNoResource"];
         let platform = nameless.contains(&sid) || logical_id == "XRayEndpoint";
         assert!(!on_all || is_key || platform, "{logical_id} {sid}");
@@ -30,9 +30,18 @@ fn nothing_is_allowed_on_every_resource_but_what_has_no_resource_to_name() {
 #[test]
 fn whoever_is_let_in_by_a_policy_is_named() {
     let (template, stack) = with_everything();
-    let roles: BTreeSet<_> = ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "Rewrap", "Import"]
-        .map(|role| format!("arn:aws:iam::123456789012:role/{role}Role"))
-        .into();
+    let roles = [
+        "Ingest",
+        "TokenizeWorker",
+        "Replay",
+        "Paybill",
+        "Forget",
+        "CardKeyMaker",
+        "CardKeys",
+        "Rewrap",
+        "Import",
+    ];
+    let roles: BTreeSet<_> = roles.map(|role| format!("arn:aws:iam::123456789012:role/{role}Role")).into();
     let mut by_condition = 0;
     for (logical_id, statement) in statements(&template, &stack) {
         if statement["Effect"] == "Deny" || statement.get("Principal") != Some(&json!("*")) {
@@ -62,6 +71,19 @@ fn nobody_reaches_the_dead_letters_without_tls() {
 /// Every statement of every policy, by its name; one without a name by what it is about.
 const STATEMENTS: &[(&str, &[&str])] = &[
     ("ApiGatewayLogsRole", &["sts:AssumeRole"]),
+    (
+        "CardKeyKey",
+        &[
+            "AdministerTheKey",
+            "CardKeyMakerMakesPairs",
+            "TokenizeWorkerOpensPrivateHalves",
+            "NobodyWithoutThePurpose",
+        ],
+    ),
+    ("CardKeyMakerPolicy", &["ListCardKeys", "WriteACardKey", "DeleteThePrivateHalf", "WriteLogs"]),
+    ("CardKeyMakerRole", &["sts:AssumeRole"]),
+    ("CardKeysPolicy", &["ListPublicHalves", "WriteLogs"]),
+    ("CardKeysRole", &["sts:AssumeRole"]),
     ("DeadLetterQueuePolicy", &["NobodyWithoutTls"]),
     ("DynamoDbEndpoint", &["dynamodb:ConditionCheckItem"]),
     (
@@ -162,6 +184,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
             "RetireACard",
             "CheckWhetherForgotten",
             "ParkWaitOrEnd",
+            "ReadACardKey",
             "SendDeadLetters",
             "WriteLogs",
         ],

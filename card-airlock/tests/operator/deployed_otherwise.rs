@@ -34,6 +34,7 @@ async fn recovery_that_is_off_where_it_must_be_on_and_on_in_the_quarantine_is_fo
         ("CreditCardTokenizerTable", "true", "false", "off"),
         ("CustomerOrderTable", "true", "false", "off"),
         ("DetokenizeAuditTable", "true", "false", "off"),
+        ("CardKeyTable", "false", "true", "on"),
     ] {
         let enabled = |is: &str| format!("PointInTimeRecoveryEnabled: {is}");
         let template = with_in(table, &enabled(promised), &enabled(found));
@@ -185,8 +186,8 @@ async fn code_that_is_older_than_its_template_or_was_changed_since_is_found() {
         let modified = at(hours_later);
         let proxy = world.answering("LastModified", modified.into()).await;
         let found = findings(&proxy).await;
-        // Each of the five is told by its name.
-        assert_eq!(found.len(), 5, "{found:?}");
+        // Each of the seven is told by its name.
+        assert_eq!(found.len(), 7, "{found:?}");
         for (check, finding) in found {
             assert!(check == "functions" && finding.what.contains(what), "{finding:?}");
             assert!(finding.fix.contains("sam deploy"), "{finding:?}");

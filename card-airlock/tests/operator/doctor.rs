@@ -52,7 +52,7 @@ async fn a_sound_stack_has_no_findings_and_everything_is_checked() {
 async fn each_key_that_is_broken_is_found_and_fixed_by_what_is_said() {
     let world = World::start().await;
     let (kms, access) = (world.kms(), world.access().await);
-    for key in ["QuarantineKey", "VaultKey"] {
+    for key in ["QuarantineKey", "VaultKey", "CardKeyKey"] {
         let id = access.names().physical(key).unwrap().to_owned();
         kms.disable_key().key_id(&id).send().await.unwrap();
         let finding = finds(&world, "keys", &format!("{key} is Disabled")).await;
@@ -72,7 +72,7 @@ async fn each_key_that_is_broken_is_found_and_fixed_by_what_is_said() {
         is_sound(&world).await;
 
         let promised = promised_key_policy(&access, key).await.unwrap();
-        for (alter, named) in alterations() {
+        for (alter, named) in alterations(if key == "CardKeyKey" { "MakesPairs" } else { "Seals" }) {
             let mut altered: Value = serde_json::from_str(&promised).unwrap();
             alter(altered["Statement"].as_array_mut().unwrap());
             put_policy(&kms, &id, &altered.to_string()).await;
@@ -112,17 +112,17 @@ async fn each_key_that_is_broken_is_found_and_fixed_by_what_is_said() {
     assert_eq!(policies["template"], serde_json::from_str::<Value>(&promised).unwrap());
     assert_eq!(policies["statements"][0]["onlyInStack"], json!(["Action = kms:Decrypt"]));
     let none = world.run(&["doctor", "--policy", "AnotherKey"]).await.is(1);
-    assert!(none.told.contains("QuarantineKey and VaultKey"), "{}", none.told);
+    assert!(none.told.contains("QuarantineKey, VaultKey and CardKeyKey"), "{}", none.told);
 }
 
 type Alteration = (fn(&mut Vec<Value>), &'static str);
 
 /// Ways to alter a key's policy, and the statement that is named then.
-fn alterations() -> [Alteration; 4] {
+fn alterations(second: &'static str) -> [Alteration; 4] {
     [
         (|statements| drop(statements.pop()), "NobodyWithoutThePurpose"),
         (|statements| statements[0]["Action"] = json!("kms:*"), "AdministerTheKey"),
-        (|statements| drop(statements[1].as_object_mut().unwrap().remove("Condition")), "Seals"),
+        (|statements| drop(statements[1].as_object_mut().unwrap().remove("Condition")), second),
         (
             |statements| {
                 let mut more = statements[1].clone();
@@ -142,7 +142,7 @@ async fn put_policy(kms: &aws_sdk_kms::Client, id: &str, policy: &str) {
 async fn each_table_that_is_not_as_declared_is_found() {
     let world = World::start().await;
     let dynamodb = world.dynamodb();
-    for table in [QUARANTINE, VAULT, "CustomerOrderTable", "DetokenizeAuditTable"] {
+    for table in [QUARANTINE, VAULT, "CustomerOrderTable", "DetokenizeAuditTable", "CardKeyTable"] {
         let protect = |on| dynamodb.update_table().table_name(table).deletion_protection_enabled(on).send();
         protect(false).await.unwrap();
         finds(&world, "tables", &format!("{table} is not protected from deletion")).await;

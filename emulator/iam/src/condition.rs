@@ -78,7 +78,9 @@ fn arity(key: &str) -> Option<Arity> {
     match key.as_str() {
         "dynamodb:attributes" | "kms:encryptioncontextkeys" => Some(Arity::Many),
         "dynamodb:select" | "dynamodb:returnvalues" | "dynamodb:enclosingoperation" => Some(Arity::One),
-        "kms:viaservice" | "aws:securetransport" | SOURCE_FUNCTION => Some(Arity::One),
+        "kms:datakeypairspec" | "kms:viaservice" | "aws:securetransport" | SOURCE_FUNCTION => {
+            Some(Arity::One)
+        }
         "events:source" | "events:detail-type" | "aws:sourceaccount" | SOURCE_ARN => Some(Arity::One),
         _ => key.strip_prefix("kms:encryptioncontext:").filter(|name| !name.is_empty()).map(|_| Arity::One),
     }

@@ -136,8 +136,8 @@ impl QuarantineRow {
             sealed_card: card.sealed.as_bytes().to_vec(),
             data_key: card.data_key.as_bytes().to_vec(),
             key_batch_id: card.key_batch,
-            card_last4: card.last4,
-            card_brand: card.brand,
+            card_last4: card.last4.unwrap_or(details.last4),
+            card_brand: card.brand.unwrap_or_else(|| details.brands.now()),
             replaces: details.replaces,
             order_amount: details.amount.map(|amount| amount.minor_units),
             order_currency: details.amount.map(|amount| amount.currency),
@@ -176,8 +176,9 @@ impl QuarantineRow {
             sealed: self.sealed_card.clone().into(),
             data_key: self.data_key.clone().into(),
             key_batch: self.key_batch_id,
-            last4: self.card_last4,
-            brand: self.card_brand,
+            last4: Some(self.card_last4),
+            brand: Some(self.card_brand),
+            jwe_digest: None,
         }
     }
 
@@ -188,6 +189,7 @@ impl QuarantineRow {
             order: self.customer_order.as_str(),
             owner: self.owner.as_str(),
             acceptance: self.acceptance_id,
+            accepted_at: self.accepted_at.into(),
         }
     }
 }

@@ -47,6 +47,10 @@ impl Airlocks {
             vault_key_arn,
             vault_table: VAULT.into(),
             account: ACCOUNT.into(),
+            // No card here was encrypted by its client.
+            card_key_table: String::new(),
+            card_key_key_arn: String::new(),
+            card_expiry_required: false,
             policy: DataKeyPolicy::default(),
             retention,
         };
@@ -56,7 +60,12 @@ impl Airlocks {
 
     /// A card of the order's, ready to cross.
     pub(crate) async fn tokenized(&self, expiry: Option<&str>, retention: Option<Duration>) -> Tokenized {
-        let place = QuarantineIdentity { order: ORDER, owner: "me", acceptance: OURS.parse().unwrap() };
+        let place = QuarantineIdentity {
+            order: ORDER,
+            owner: "me",
+            acceptance: OURS.parse().unwrap(),
+            accepted_at: UNIX_EPOCH,
+        };
         let clock = clock::Clock::system();
         let sealer = Sealer::new(&self.world.config, self.keys[0].clone(), DataKeyPolicy::default(), clock);
         let expiry = expiry.map(|expiry| CardExpiry::parse(expiry).unwrap());

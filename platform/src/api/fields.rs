@@ -1,18 +1,13 @@
-//! The fields of a JSON body, parsed without a copy that stays in memory, and without serde's own errors, which quote
-//! what they read.
+//! The fields of a JSON body, and which of them no body may have.
 
 use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error, MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
+use vault::{JsonObject, JsonText};
 
-use super::{json_text::JsonText, problems::Problem};
+use super::problems::Problem;
 
 /// The fields of a JSON object, in the order they came, each value as it was written.
-pub struct Fields<'a>(Vec<(JsonText<'a>, &'a RawValue)>);
+pub struct Fields<'a>(JsonObject<'a>);
 
 /// Sensitive authentication data: must not be stored after authorization (PCI DSS 3.3), so never accepted.
 const FORBIDDEN: &[(&str, &str)] = &[
@@ -38,26 +33,25 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// 400 when it is not a JSON object, or has a field twice, a forbidden one or one that is not `known`.
     pub fn parse(body: &'a str, known: &[&str]) -> Result<Self, Problem> {
-        let fields: Self = serde_json::from_str(body).map_err(|_| Problem::BODY_NOT_AN_OBJECT)?;
-        for (index, (name, _)) in fields.0.iter().enumerate() {
+        let fields = JsonObject::parse(body).ok_or(Problem::BODY_NOT_AN_OBJECT)?;
+        for (index, name) in fields.names().enumerate() {
             if let Some(problem) = forbidden(name) {
                 return Err(problem);
             }
-            if !known.contains(&&**name) {
+            if !known.contains(&name) {
                 return Err(Problem::FIELD_UNKNOWN);
             }
-            if fields.0.iter().take(index).any(|(earlier, _)| **earlier == **name) {
+            if fields.names().take(index).any(|earlier| earlier == name) {
                 return Err(Problem::FIELD_TWICE);
             }
         }
-        Ok(fields)
+        Ok(Self(fields))
     }
 
     /// A field as it was written, `None` when it is missing or null.
     #[must_use]
     pub fn raw(&self, name: &str) -> Option<&'a str> {
-        let (_, value) = self.0.iter().find(|(field, _)| **field == *name)?;
-        Some(value.get()).filter(|text| *text != "null")
+        self.0.raw(name).filter(|text| *text != "null")
     }
 
     /// A string field, `None` when it is missing or null.
@@ -76,34 +70,9 @@ fn forbidden(name: &str) -> Option<Problem> {
     Some(Problem::FIELD_FORBIDDEN.saying(message))
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs;
-
-        impl<'de> Visitor<'de> for Pairs {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
-                let mut fields = Vec::new();
-                while let Some((name, value)) = map.next_entry::<&'de RawValue, &'de RawValue>()? {
-                    let name = JsonText::parse(name.get()).ok_or_else(|| M::Error::custom("no name"))?;
-                    fields.push((name, value));
-                }
-                Ok(Fields(fields))
-            }
-        }
-
-        deserializer.deserialize_map(Pairs)
-    }
-}
-
 impl fmt::Debug for Fields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Fields({})", self.0.len())
+        write!(f, "Fields({})", self.0.names().count())
     }
 }
 

@@ -198,6 +198,8 @@ problems! {
         "The request could not be handled: give the operator the requestId";
     PROCESSOR_REFUSED = BAD_GATEWAY "PROCESSOR_REFUSED"
         "The payment processor refuses requests of this service. This request charged nothing: send it again later";
+    CARD_KEYS_UNAVAILABLE = SERVICE_UNAVAILABLE "CARD_KEYS_UNAVAILABLE"
+        "There is no key to encrypt a card to at the moment: send the same request again later" retry 60;
     PAYMENT_UNCONFIRMED = SERVICE_UNAVAILABLE "PAYMENT_UNCONFIRMED"
         "The payment processor did not answer: send the same request again. The order is charged at most once" retry 60;
     UNAVAILABLE = SERVICE_UNAVAILABLE "UNAVAILABLE"

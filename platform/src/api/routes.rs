@@ -5,7 +5,8 @@ use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use super::problems::Problem;
 
 /// Each resource with its methods, as the header `Allow` lists them (RFC 9110, 10.2.1). Tested against template.yaml.
-pub const ROUTES: [(&str, &str); 4] = [
+pub const ROUTES: [(&str, &str); 5] = [
+    ("/card-keys", "GET"),
     ("/order", "POST"),
     ("/order/{CustomerOrder}", "GET"),
     ("/order/{CustomerOrder}/card", "DELETE, PUT"),

@@ -59,6 +59,7 @@ fn route(path: &str) -> Option<&'static str> {
         ["order", _] => Some("/order/{CustomerOrder}"),
         ["order", _, "card"] => Some("/order/{CustomerOrder}/card"),
         ["paybill"] => Some("/paybill"),
+        ["card-keys"] => Some("/card-keys"),
         _ => None,
     }
 }

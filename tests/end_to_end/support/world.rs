@@ -19,7 +19,7 @@ use card_airlock_gateway::{self as gateway, Issuer, RestApi};
 use card_airlock_lambda::{Function, FunctionError, FunctionResult};
 use card_airlock_services::AwsEndpoint;
 use card_airlock_template::Stack as Declared;
-use clock::TestClock;
+use clock::{Clock, TestClock};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -199,6 +199,11 @@ impl World {
     /// A token that was good until an hour ago.
     pub(crate) fn expired_token(&self, user: &str) -> String {
         issuer().token_issued_at(SystemTime::now() - Duration::from_secs(2 * 60 * 60), user, &[]).unwrap()
+    }
+
+    /// The functions' clock.
+    pub(crate) fn clock(&self) -> Clock {
+        self.time.clock()
     }
 
     /// Everybody's time but sign-in's.

@@ -22,7 +22,7 @@ const DIFFERENCE_WIDTH: usize = 70;
 pub(in crate::cli) struct DoctorArgs {
     #[command(flatten)]
     place: PlaceArgs,
-    /// Print the policy that the template promises of QuarantineKey or VaultKey, as put-key-policy takes it.
+    /// Print the policy that the template promises of QuarantineKey, VaultKey or CardKeyKey, as put-key-policy takes it.
     #[arg(long = "policy", value_name = "KEY")]
     key: Option<String>,
     /// Print JSON.

@@ -167,3 +167,14 @@ async fn putting_the_clock_forward_sweeps_and_past_the_deadline_expires() {
     let (_, swept) = page.post("/console/sweep", json!({})).await;
     assert_eq!((&swept["rows"], &swept["expired"]), (&json!(1), &json!(0)));
 }
+
+#[tokio::test]
+async fn putting_the_clock_forward_makes_the_card_key_that_is_due() {
+    let page = Page::start().await;
+    let keys = || page.stack.aws().rows("CardKeyTable").unwrap().len();
+    eventually("the first card key is there", async || keys() == 1).await;
+    for moves in 1..=8 {
+        page.post("/console/clock", json!({ "minutes": 4 * 24 * 60 })).await;
+        assert_eq!(keys(), if moves * 4 < 30 { 1 } else { 2 }, "after {} days", moves * 4);
+    }
+}

@@ -62,7 +62,7 @@ fn judge(subject: &Subject<'_>, key: &str, id: &str, promised: &Value, found: &F
         "Enabled" => {}
         "PendingDeletion" => find(
             format!("{key} waits for its deletion"),
-            "Every card under it is lost on that day. Until then no order crosses and no card is paid with.",
+            "Every card under it is lost on that day. Until then no order that needs it crosses, and no card under it is paid with.",
             [
                 subject.aws(&format!("kms cancel-key-deletion --key-id {id}")),
                 subject.aws(&format!("kms enable-key --key-id {id}")),
@@ -71,7 +71,7 @@ fn judge(subject: &Subject<'_>, key: &str, id: &str, promised: &Value, found: &F
         ),
         state => find(
             format!("{key} is {state}"),
-            "Without it no order crosses, or no card is paid with. Orders wait in quarantine.",
+            "Without it no order crosses, none with an encrypted card crosses, or no card is paid with. Orders wait in quarantine.",
             subject.aws(&format!("kms enable-key --key-id {id}")),
         ),
     }

@@ -26,7 +26,7 @@ pub enum PromisedError {
     #[error(transparent)]
     Call(#[from] CallError),
     /// The template has no such key.
-    #[error("the template has no key of this name: it has QuarantineKey and VaultKey")]
+    #[error("the template has no key of this name: it has QuarantineKey, VaultKey and CardKeyKey")]
     NoKey,
 }
 

@@ -1,5 +1,5 @@
-//! Point-in-time recovery: on for what must not be lost, and off for the quarantine, whose cards must be gone when they
-//! are gone.
+//! Point-in-time recovery: on for what must not be lost, and off for the quarantine and the card keys, whose cards and
+//! private halves must be gone when they are gone.
 
 use aws_sdk_dynamodb::{Client, types::PointInTimeRecoveryStatus};
 use card_airlock_template::Table;
@@ -40,7 +40,7 @@ fn judge(aws: &dyn Fn(&str) -> String, table: &Table, is_on: bool) -> Vec<Findin
     } else {
         (
             "on",
-            "It keeps sealed cards for 35 days that are gone from the table, and that nobody expects there.",
+            "It keeps sealed cards or private halves for 35 days that are gone from the table, and that nobody expects there.",
         )
     };
     vec![Finding {
@@ -60,12 +60,12 @@ mod tests {
     use crate::operations::doctor::shipped::promised_tables;
 
     #[test]
-    fn recovery_is_on_for_vault_orders_and_audit_and_off_for_the_quarantine() {
+    fn recovery_is_on_for_vault_orders_and_audit_and_off_for_quarantine_and_card_keys() {
         for table in promised_tables() {
-            let is_quarantine = table.logical_id == "OrderQuarantineTable";
-            assert_eq!(judge(&str::to_owned, &table, !is_quarantine), [], "{}", table.logical_id);
-            let [finding] = &judge(&str::to_owned, &table, is_quarantine)[..] else { panic!("one") };
-            assert!(finding.fix.ends_with(&format!("PointInTimeRecoveryEnabled={}", !is_quarantine)));
+            let is_off = ["OrderQuarantineTable", "CardKeyTable"].contains(&&*table.logical_id);
+            assert_eq!(judge(&str::to_owned, &table, !is_off), [], "{}", table.logical_id);
+            let [finding] = &judge(&str::to_owned, &table, is_off)[..] else { panic!("one") };
+            assert!(finding.fix.ends_with(&format!("PointInTimeRecoveryEnabled={}", !is_off)));
         }
     }
 }

@@ -22,6 +22,10 @@ pub(crate) fn permissions(request: &Request, account: &Account, kms: &Kms) -> Ve
         request.text(member).map_or_else(blob, |_| named(member))
     };
     let context = |member: &str| encryption_context(request.json.get(member));
+    let spec = |context: Context| match request.text("KeyPairSpec") {
+        Some(spec) => context.with("kms:DataKeyPairSpec", [spec.to_owned()]),
+        None => context,
+    };
     let alias = || account.arn("kms", request.text("AliasName").unwrap_or_default());
     match operation {
         "CreateKey" | "ListKeys" | "ListAliases" => vec![plain("*".to_owned())],
@@ -33,6 +37,9 @@ pub(crate) fn permissions(request: &Request, account: &Account, kms: &Kms) -> Ve
             with("ReEncryptFrom", of_ciphertext("SourceKeyId"), context("SourceEncryptionContext")),
             with("ReEncryptTo", named("DestinationKeyId"), context("DestinationEncryptionContext")),
         ],
+        "GenerateDataKeyPair" | "GenerateDataKeyPairWithoutPlaintext" => {
+            vec![with(operation, named("KeyId"), context("EncryptionContext").map(spec))]
+        }
         _ => vec![with(operation, named("KeyId"), context("EncryptionContext"))],
     }
 }

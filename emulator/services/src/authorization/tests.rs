@@ -104,6 +104,20 @@ fn re_encrypting_needs_both_keys_with_the_context_of_each() {
 }
 
 #[test]
+fn a_pair_is_asked_for_by_its_spec() {
+    for operation in ["GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext"] {
+        let body = json!({"KeyId": ID, "KeyPairSpec": "ECC_NIST_P256", "EncryptionContext": {"kid": "1"}});
+        let asked = needed(Service::Kms, operation, body);
+        let [asked] = asked.as_slice() else { panic!("{asked:?}") };
+        assert_eq!(asked.action, format!("kms:{operation}"));
+        let context = Context::default().with("kms:EncryptionContextKeys", ["kid".to_owned()]);
+        let context = context.with("kms:EncryptionContext:kid", ["1".to_owned()]);
+        let context = context.with("kms:DataKeyPairSpec", ["ECC_NIST_P256".to_owned()]);
+        assert_eq!(asked.context, Some(context.with("aws:SecureTransport", ["true".to_owned()])));
+    }
+}
+
+#[test]
 fn an_encryption_context_with_a_name_twice_or_a_value_that_is_no_text_cannot_be_told() {
     for context in [json!({"purpose": "a", "Purpose": "b"}), json!({"purpose": 1}), json!("purpose")] {
         let body = json!({"KeyId": ID, "EncryptionContext": context});

@@ -1,6 +1,7 @@
 //! GenerateDataKey and GenerateDataKeyPair, with and without the plaintext.
 
 use aws_lc_rs::{
+    agreement,
     rand::SystemRandom,
     signature::{
         ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, ParsedPublicKey,
@@ -92,6 +93,27 @@ async fn a_pair_without_plaintext_has_its_private_half_wrapped_only() {
         let blob = pair.private_key_ciphertext_blob.unwrap();
         assert!(world.kms.decrypt().ciphertext_blob(blob).send().await.is_ok());
     }
+}
+
+/// As card-airlock's own functions ask for one: the wrapped half opens under its context only, as PKCS #8 of P-256, and
+/// agrees with the public half.
+#[tokio::test]
+async fn a_pair_of_p_256_without_plaintext_agrees_on_a_secret() {
+    let world = World::start().await;
+    let key = world.key().await;
+    let generate = world.kms.generate_data_key_pair_without_plaintext().key_id(&key);
+    let generate = generate.encryption_context("purpose", "card-key").encryption_context("kid", "1");
+    let pair = generate.key_pair_spec(DataKeyPairSpec::EccNistP256).send().await.unwrap();
+    let blob = pair.private_key_ciphertext_blob.unwrap();
+    let open = || world.kms.decrypt().key_id(&key).ciphertext_blob(blob.clone());
+    let wrong = open().encryption_context("purpose", "card-key").encryption_context("kid", "2");
+    assert_eq!(code(wrong.send().await), "InvalidCiphertextException");
+    let opened = open().encryption_context("purpose", "card-key").encryption_context("kid", "1");
+    let private = opened.send().await.unwrap().plaintext.unwrap().into_inner();
+    let private = agreement::PrivateKey::from_private_key_der(&agreement::ECDH_P256, &private).unwrap();
+    let public = pair.public_key.unwrap().into_inner();
+    assert_eq!(public.len(), 91, "SubjectPublicKeyInfo of an uncompressed point");
+    assert!(public.ends_with(private.compute_public_key().unwrap().as_ref()));
 }
 
 #[tokio::test]

@@ -1,13 +1,14 @@
-//! A string of a JSON body, read without a copy that stays in memory.
+//! A string of a JSON text, read without a copy that stays in memory.
 
 use std::{fmt, ops::Deref, str::Chars};
 
-use vault::Plaintext;
+use crate::plaintext::Plaintext;
 
-/// A string's text: in the body itself or, when it is written with escapes, in its own buffer.
+/// A string's text: in the JSON itself or, when it is written with escapes, in its own buffer.
 pub enum JsonText<'a> {
-    /// In the body itself.
+    /// In the text itself that was read.
     Plain(&'a str),
+    /// In a buffer of its own, which is wiped.
     Unescaped(Plaintext<String>),
 }
 
@@ -16,7 +17,8 @@ impl<'a> JsonText<'a> {
     ///
     /// Half of a surrogate pair is legal in JSON, but it is not a character (RFC 8259, 8.2). It is read as U+FFFD, which
     /// no field accepts.
-    pub(super) fn parse(raw: &'a str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(raw: &'a str) -> Option<Self> {
         let text = raw.strip_prefix('"')?.strip_suffix('"')?;
         if !text.contains('\\') {
             return Some(Self::Plain(text));
