@@ -1,6 +1,6 @@
 //! `card-airlock import`, against a running stack with a table of card numbers beside it.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails fails its test")]
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use std::{
     collections::BTreeMap,
@@ -27,6 +27,16 @@ const OWNER: &str = "a8732691-5523-5181-80a7-10c011c2c859";
 const CARD: &str = "4111111111111111";
 /// What a source may have in its keys.
 const CARD_IN_KEY: &str = "5555555555554444";
+
+/// A card number for a key, another one for each number.
+fn card_of(number: usize) -> String {
+    let start = format!("5100000{number:08}");
+    let doubled = |digit: u32| if digit > 4 { 2 * digit - 9 } else { 2 * digit };
+    let digits = start.chars().rev().map(|digit| digit.to_digit(10).unwrap());
+    let sum: u32 =
+        digits.enumerate().map(|(at, digit)| if at % 2 == 0 { doubled(digit) } else { digit }).sum();
+    format!("{start}{}", (10 - sum % 10) % 10)
+}
 
 /// A stack that works by itself, with so many rows in its source.
 async fn stack_with(rows: usize, folder: &Path) -> (Stack, Client) {
@@ -76,7 +86,9 @@ fn import(stack: &Stack, options: &[&str]) -> Command {
 /// Whether a text has one of the cards in some form.
 fn has_card(text: &str) -> bool {
     let digits: String = text.chars().filter(|c| !" -".contains(*c)).collect();
-    [CARD, CARD_IN_KEY]
+    // The first digits of all that are keys.
+    let keys = "5100000000000";
+    [CARD, CARD_IN_KEY, keys]
         .iter()
         .any(|card| digits.contains(card) || text.contains(&BASE64_STANDARD.encode(card)[..16]))
 }
@@ -90,13 +102,14 @@ async fn ran(mut command: Command) -> (Option<i32>, String) {
     (status.code(), told)
 }
 
-/// The results in a file, by key; each row is told once, and no card is.
+/// The results in a file, by order; each row is told once, and no card is.
 fn results(path: &Path) -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(path).unwrap();
     assert!(!has_card(&text), "{text}");
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told = lines.iter().map(|line| {
-        (line["key"][0].as_str().unwrap_or("hidden").to_owned(), line["outcome"].as_str().unwrap().to_owned())
+        let order = line["order"].as_str().unwrap_or("hidden").to_owned();
+        (order, line["outcome"].as_str().unwrap().to_owned())
     });
     let told: BTreeMap<_, _> = told.collect();
     assert_eq!(told.len(), lines.len(), "{text}");
@@ -111,25 +124,39 @@ async fn across(stack: &Stack) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_is_killed_at_twenty_random_moments_ends_the_same_and_tells_each_row_once() {
     const ROWS: usize = 60;
+    const ROUNDS: usize = 20;
     let folder = tempfile::tempdir().unwrap();
-    let (stack, client) = stack_with(ROWS, folder.path()).await;
+    let (stack, client) = stack_with(0, folder.path()).await;
+    // Each key is a card, so each place in the source is one.
+    for number in 0..ROWS {
+        put_row(&dynamodb(&stack), &card_of(number), &format!("order-{number}"), CARD).await;
+    }
     let [state, told] = ["state.json", "results.jsonl"].map(|name| folder.path().join(name));
     let with_files = ["--yes", "--state", state.to_str().unwrap(), "--results", told.to_str().unwrap()];
-    for round in 0..20 {
-        let kept = std::fs::read(&state).ok();
-        // A chunk of 10 rows takes some seconds.
-        let mut killed = import(&stack, &[&with_files[..], &["--rate", "2"]].concat());
+    let rows_of = || -> usize {
+        let Ok(kept) = std::fs::read_to_string(&state) else { return 0 };
+        assert!(!has_card(&kept), "{kept}");
+        let kept: Value = serde_json::from_str(&kept).unwrap();
+        kept["summary"]["rows"].as_u64().unwrap() as usize
+    };
+    let mut killed_at = Vec::new();
+    for round in 0..ROUNDS {
+        // A chunk of three rows takes a second. It is killed somewhere in the chunk after so many rows, or in the next ones.
+        let mut killed = import(&stack, &[&with_files[..], &["--rate", "3"]].concat());
         let mut killed = killed.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        if round % 7 == 3 {
-            eventually("a chunk is done", async || (std::fs::read(&state).ok() != kept).then_some(())).await;
-        }
-        tokio::time::sleep(Duration::from_millis(fastrand::u64(0..400))).await;
+        let place = round * (ROWS - 6) / ROUNDS;
+        eventually("the place is reached", async || (rows_of() >= place).then_some(())).await;
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(0..600))).await;
+        assert_eq!(killed.try_wait().unwrap(), None, "round {round} was done before it was killed");
         killed.kill().unwrap();
         killed.wait().unwrap();
+        killed_at.push(rows_of());
     }
-    let kept = std::fs::read_to_string(&state).unwrap();
-    assert!(!has_card(&kept), "{kept}");
-    let before: Value = serde_json::from_str(&kept).unwrap();
+    // Over the whole run, and the last time not after it.
+    assert!(killed_at[ROUNDS - 1] >= ROWS * 3 / 4 && killed_at[ROUNDS - 1] < ROWS, "{killed_at:?}");
+    killed_at.dedup();
+    assert!(killed_at.len() >= ROUNDS / 2, "{killed_at:?}");
+    let before: Value = serde_json::from_str(&std::fs::read_to_string(&state).unwrap()).unwrap();
     assert!(before["summary"]["cursor"].is_string(), "{before}");
     // A pass of another kind does not take the file.
     let (code, printed) = ran(import(&stack, &["--dry-run", "--state", state.to_str().unwrap()])).await;
@@ -154,7 +181,9 @@ async fn an_import_that_is_killed_at_twenty_random_moments_ends_the_same_and_tel
     assert!(code == Some(0) && printed.contains("60  with the token in the number's place now"), "{printed}");
     assert_eq!(across(&stack).await, ROWS);
     let source = dynamodb(&stack).scan().table_name("Legacy").send().await.unwrap();
-    assert!(!has_card(&format!("{:?}", source.items())), "no number is left in the source");
+    // The keys stay what they are.
+    let numbers: Vec<_> = source.items().iter().map(|row| &row["Card"]).collect();
+    assert!(!has_card(&format!("{numbers:?}")), "no number is left in the source");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,7 +200,7 @@ async fn a_dry_run_tells_what_would_be_done_and_nothing_is_done_that_nobody_conf
     {
         assert!(printed.contains(line), "{printed}");
     }
-    assert_eq!(results(&told)["hidden"], "bad");
+    assert_eq!(results(&told)["A-1"], "bad");
     // An old file is not overwritten.
     let (code, printed) = ran(import(&stack, &["--dry-run", "--results", told.to_str().unwrap()])).await;
     assert!(code == Some(1) && printed.contains("exists already"), "{printed}");
@@ -182,6 +211,39 @@ async fn a_dry_run_tells_what_would_be_done_and_nothing_is_done_that_nobody_conf
     assert_eq!(across(&stack).await, 0);
     let rows = source.scan().table_name("Legacy").send().await.unwrap();
     assert!(rows.items().iter().all(|row| !row.contains_key("CardAirlockMark")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_state_names_the_file_of_results_before_that_is_made_and_no_other_file_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let (stack, _) = stack_with(3, folder.path()).await;
+    let [missing, told, old] = ["none", "results.jsonl", "old.jsonl"].map(|name| folder.path().join(name));
+    let state = missing.join("state.json");
+    let with = |results: &Path| {
+        let (state, results) = (state.to_str().unwrap(), results.to_str().unwrap());
+        import(&stack, &["--yes", "--state", state, "--results", results])
+    };
+    // As if it were killed in between: the state cannot be written.
+    let (code, printed) = ran(with(&told)).await;
+    assert!(code == Some(1) && printed.contains("state file") && !told.exists(), "{printed}");
+    std::fs::create_dir(&missing).unwrap();
+    std::fs::write(&old, "old").unwrap();
+    let (code, printed) = ran(with(&old)).await;
+    assert!(code == Some(1) && printed.contains("exists already") && !state.exists(), "{printed}");
+    // The state of a pass whose results go elsewhere.
+    let begun = serde_json::json!({
+        "table": "Legacy", "results": [told, 0],
+        "summary": { "action": "import", "rows": 0, "outcomes": {}, "reasons": {}, "cursor": null },
+    });
+    std::fs::write(&state, begun.to_string()).unwrap();
+    let (code, printed) = ran(with(&old)).await;
+    assert!(code == Some(1) && printed.contains("is not the one"), "{printed}");
+    assert_eq!(std::fs::read_to_string(&old).unwrap(), "old");
+    // Killed before the file of results was made, or before it was cut: it goes on.
+    std::fs::write(&told, "half a li").unwrap();
+    let (code, printed) = ran(with(&told)).await;
+    assert_eq!((code, results(&told).len()), (Some(0), 3), "{printed}");
+    assert!(!state.exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

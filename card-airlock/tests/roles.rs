@@ -772,6 +772,8 @@ async fn import_can_only_put_in_opens_the_samples_vault_alone_and_of_its_source_
         ["*amzn-ddb-env-alg*", "*amzn-ddb-sig-alg*", "*aws-kms-table*", "Hash_Key", "Account_Id"]
             .map(|name| (name.to_owned(), "x".to_owned()))
             .into();
+    assert!(is_denied(&decrypt(&kms, SAMPLE_KEY, &of_sample).await), "rows of another table");
+    of_sample.insert("*aws-kms-table*".to_owned(), "CreditCardTokenizerTable".to_owned());
     assert!(!is_denied(&decrypt(&kms, SAMPLE_KEY, &of_sample).await));
     assert!(is_denied(&decrypt(&kms, &vault, &of_sample).await));
     of_sample.insert("purpose".to_owned(), "vault".to_owned());
@@ -793,14 +795,21 @@ async fn import_can_only_put_in_opens_the_samples_vault_alone_and_of_its_source_
         assert!(is_denied(&scan(table).projection_expression("Id").send().await), "{table}");
     }
     let update = |expression: &str| {
-        let update = dynamodb.update_item().table_name("Legacy").key("Id", s("1")).key("Line", s("a"));
-        update.update_expression(expression).expression_attribute_values(":v", s("x"))
+        let update = Update::builder().table_name("Legacy").key("Id", s("1")).key("Line", s("a"));
+        let update = update.update_expression(expression).expression_attribute_values(":v", s("x"));
+        let update = TransactWriteItem::builder().update(update.build().unwrap()).build();
+        dynamodb.transact_write_items().transact_items(update)
     };
     assert!(!is_denied(&update("SET Card = :v REMOVE CardAirlockMark").send().await));
     for expression in ["SET OrderNo = :v", "SET Client = :v", "SET Card = :v REMOVE Cents"] {
         assert!(is_denied(&update(expression).send().await), "{expression}");
     }
-    assert!(is_denied(&update("SET Card = :v").return_values(ReturnValue::AllOld).send().await));
+    // It marks no row without the order that the mark speaks of, and puts no order in without the mark.
+    let alone = dynamodb.update_item().table_name("Legacy").key("Id", s("1")).key("Line", s("a"));
+    let alone = alone.update_expression("SET Card = :v").expression_attribute_values(":v", s("x"));
+    assert!(is_denied(&alone.send().await));
+    let alone = dynamodb.put_item().table_name(QUARANTINE).item("CustomerOrder", s("1"));
+    assert!(is_denied(&alone.send().await));
     let key = || Some(HashMap::from([("Id".to_owned(), s("1")), ("Line".to_owned(), s("a"))]));
     assert!(is_denied(&dynamodb.delete_item().table_name("Legacy").set_key(key()).send().await));
     assert!(is_denied(&dynamodb.put_item().table_name("Legacy").set_item(key()).send().await));

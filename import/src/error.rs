@@ -21,7 +21,7 @@ pub enum ImportError {
     /// A card was not sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
-    /// The cursor was altered, or is of another table or stack.
+    /// The cursor was altered, or is of another stack, of another action, or of other parameters.
     #[error("the cursor is not one of this import")]
     Cursor,
     /// The source is not the AWS sample's.

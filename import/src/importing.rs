@@ -1,14 +1,13 @@
-//! Importing a row: its card is sealed for an acceptance of its order, the row is marked with that acceptance, and then the
-//! order is put into the quarantine, if there is none of its id. From there on it is an order like any other.
-
-use std::time::Duration;
+//! Importing a row: its card is sealed for an acceptance of its order; then, in one transaction, the row is marked with that
+//! acceptance and the order is put into the quarantine, if there is none of its id. From there on it is an order like any
+//! other.
 
 use order::{
-    CleanOrder, Details, FailureReason, OrderId, QuarantineRow, QuarantineStatus, QuarantineView, TableError,
-    Written,
+    Details, FailureReason, OrderId, QuarantineRow, QuarantineStatus, QuarantineView,
     accepting::{Acceptance, decide},
 };
 use platform::metrics::Metric;
+use uuid::Uuid;
 use vault::{Mark, MarkedRow, Pan, QuarantineIdentity, Token, opaque_id};
 
 use crate::{
@@ -16,12 +15,23 @@ use crate::{
     error::ImportError,
     reading::{self, Content, Reading, SourceOrder},
     reason::Reason,
-    source::{Number, Row},
+    row::{Number, Row},
+    source::RowWritten,
+    stored::Stored,
     summary::{Outcome, RowResult, THERE, Verdict, bad, left},
 };
 
 impl Import {
-    /// Imports a row, or tells what an import would do.
+    /// Imports a row, or tells what an import would do. The first rule that matches decides:
+    ///
+    /// | the row | then |
+    /// |---|---|
+    /// | breaks a rule of an order, or has no owner | bad, or without owner |
+    /// | has a token in the number's place | there, if it is its order's |
+    /// | has an order with the same details, or of its mark's acceptance | there; left, if that order ended |
+    /// | has another order of its id | bad `ORDER_CONFLICT` |
+    /// | has a mark of its number and order id | left `ORDER_GONE`: it was accepted |
+    /// | else | imported, if the row is still as it was read and there is still no order |
     ///
     /// # Errors
     /// [`ImportError`]; the row is as it was, or imported, and the same call continues.
@@ -44,13 +54,12 @@ impl Import {
 
     /// A row that has a token in its number's place was scrubbed, if it is its order's token.
     pub(crate) async fn judge_scrubbed(&self, order: &OrderId, token: Token) -> Result<Verdict, ImportError> {
-        Ok(match self.orders.order(order).await {
-            Ok(Some(clean)) if clean.credit_card_token == token => THERE,
+        Ok(match self.clean(order).await? {
+            Stored::Clean(clean) if clean.credit_card_token == token => THERE,
             // The card was replaced after the scrub; the row has the token that it had then.
-            Ok(Some(clean)) if clean.card_replaced_at.is_some() => THERE,
-            Ok(_) => bad(Reason::NumberIsAnotherToken),
-            Err(TableError::Malformed) => bad(Reason::OrderUnreadable),
-            Err(error) => return Err(error.into()),
+            Stored::Clean(clean) if clean.card_replaced_at.is_some() => THERE,
+            Stored::Unreadable => bad(Reason::OrderUnreadable),
+            _ => bad(Reason::NumberIsAnotherToken),
         })
     }
 
@@ -70,28 +79,29 @@ impl Import {
         let (last4, brands) = (card.last4(), card.brands());
         let details = Details { owner, customer, last4, brands, replaces: None, amount };
         let marked = reading::mark(row);
-        if let Some(verdict) = self.judge_clean(order, &details, marked.as_ref()).await? {
+        let stored = match &marked {
+            Some(_) => self.stored(order).await?,
+            None if is_dry => self.seen(order).await?,
+            // The put itself finds out what is in quarantine.
+            None => self.clean(order).await?,
+        };
+        let own = match &marked {
+            // Only where the answer depends on it: it costs a request to KMS.
+            Some(mark) if is_doubtful(&stored, &details) => {
+                self.own_acceptance(row, order, &card.pan, mark).await?
+            }
+            _ => None,
+        };
+        if let Some(verdict) = judge(&stored, &details, own) {
             return Ok(verdict);
         }
+        if own.is_some() {
+            return Ok(left(Reason::OrderGone));
+        }
         if is_dry {
-            let there =
-                self.judge_quarantined(order, &details, marked.as_ref()).await?.map(|found| found.verdict);
-            let has_ended = marked.as_ref().is_some_and(|mark| self.has_ended(mark));
-            let ended = has_ended.then(|| left(Reason::OrderGone));
-            return Ok(there.or(ended).unwrap_or((Outcome::Good, None)));
+            return Ok((Outcome::Good, None));
         }
-        let kept = self.kept_mark(row, &card.pan, marked).await?;
-        if let Some(mark) = &kept {
-            let there = self.judge_quarantined(order, &details, Some(mark)).await?.map(|found| found.verdict);
-            let ended = self.has_ended(mark).then(|| left(Reason::OrderGone));
-            if let Some(verdict) = there.or(ended) {
-                return Ok(verdict);
-            }
-        }
-        let (mark, is_first) = match kept {
-            Some(mark) => (mark, false),
-            None => (self.new_mark(row, &card.pan).await?, true),
-        };
+        let mark = self.new_mark(row, order, &card.pan).await?;
         let acceptance = mark.acceptance();
         let place = QuarantineIdentity {
             order: order.as_str(),
@@ -100,10 +110,6 @@ impl Import {
             accepted_at: self.now().into(),
         };
         let sealed = self.sealer.seal(card, place).await?;
-        // First the mark: a row whose order is in quarantine always has it, whenever this is cut off.
-        if is_first && self.source.mark(row, number, &mark).await? == Written::LostRace {
-            return Ok(left(Reason::ChangedMeanwhile));
-        }
         let accepted = QuarantineRow::accepted(
             order.clone(),
             &details,
@@ -112,109 +118,107 @@ impl Import {
             self.now(),
             self.settings.terms,
         );
-        if self.quarantine.put_if_absent(&accepted).await? == Written::Done {
-            tracing::info!(acceptance = %acceptance, "imported");
-            Metric::Accepted.record();
+        let accepting = self.quarantine.action_to_put_if_absent(&accepted)?;
+        let written = self.source.mark(row, number, &mark, accepting).await?;
+        match written {
+            RowWritten::Done => {
+                tracing::info!(acceptance = %acceptance, "imported");
+                Metric::Accepted.record();
+                Ok((Outcome::Imported, None))
+            }
+            RowWritten::Refused => Ok(left(Reason::RefusedByTable)),
+            RowWritten::RowChanged | RowWritten::OtherChanged => {
+                self.judge_unwritten(order, &details, acceptance, written).await
+            }
+        }
+    }
+
+    /// Its own write, whose reply was lost; or another run's; or there is another order; or somebody changed the row.
+    async fn judge_unwritten(
+        &self,
+        order: &OrderId,
+        details: &Details,
+        acceptance: Uuid,
+        written: RowWritten,
+    ) -> Result<Verdict, ImportError> {
+        let stored = self.stored(order).await?;
+        if stored.acceptance() == Some(acceptance) {
             return Ok((Outcome::Imported, None));
         }
-        // Its own put, whose reply was lost, or another order, or one that just crossed.
-        if let Some(found) = self.judge_quarantined(order, &details, Some(&mark)).await? {
-            let is_own_put = is_first && found.is_own && found.verdict == THERE;
-            return Ok(if is_own_put { (Outcome::Imported, None) } else { found.verdict });
-        }
-        let crossed = self.judge_clean(order, &details, Some(&mark)).await?;
-        Ok(crossed.unwrap_or_else(|| left(Reason::ChangedMeanwhile)))
+        let verdict = judge(&stored, details, None);
+        Ok(match verdict {
+            Some(verdict) if verdict == THERE || written == RowWritten::OtherChanged => verdict,
+            _ => left(Reason::ChangedMeanwhile),
+        })
     }
 
-    /// The mark that the row has, if it is one of this number: its acceptance is taken again, so that however often an
-    /// import is cut off and repeated, there is one acceptance of the row.
-    async fn kept_mark(
+    /// The acceptance of a row's mark, if it is a mark of this number and this order.
+    async fn own_acceptance(
         &self,
         row: &Row,
+        order: &OrderId,
         number: &Pan,
-        marked: Option<Mark>,
-    ) -> Result<Option<Mark>, ImportError> {
-        let Some(marked) = marked else { return Ok(None) };
-        let right = self.mark_of(row, number, &marked).await?;
-        Ok(Some(marked).filter(|marked| marked.is(&right)))
+        marked: &Mark,
+    ) -> Result<Option<Uuid>, ImportError> {
+        let right = self.mark_of(row, order, number, marked.acceptance()).await?;
+        Ok(marked.is(&right).then(|| marked.acceptance()))
     }
 
-    /// What a mark is if it is one of this row and this number.
-    pub(crate) async fn mark_of(&self, row: &Row, number: &Pan, marked: &Mark) -> Result<Mark, ImportError> {
+    /// The mark of this row, with this number, for an acceptance of this order.
+    pub(crate) async fn mark_of(
+        &self,
+        row: &Row,
+        order: &OrderId,
+        number: &Pan,
+        acceptance: Uuid,
+    ) -> Result<Mark, ImportError> {
         let key = row.key.bytes();
-        let place = MarkedRow { key: &key, acceptance: marked.acceptance(), at: marked.at() };
+        let place = MarkedRow { key: &key, order: order.as_str(), acceptance };
         Ok(self.key.mark(number, place).await?)
     }
 
-    async fn new_mark(&self, row: &Row, number: &Pan) -> Result<Mark, ImportError> {
-        let key = row.key.bytes();
-        let place = MarkedRow { key: &key, acceptance: opaque_id(), at: self.now().epoch_seconds() };
-        Ok(self.key.mark(number, place).await?)
-    }
-
-    /// Whether an order that was marked then, and is in no table, has ended: it expired, or its card was forgotten while it
-    /// was in quarantine. An import that was cut off between mark and put is repeated before that.
-    fn has_ended(&self, mark: &Mark) -> bool {
-        let age = self.now().epoch_seconds().saturating_sub(mark.at());
-        Duration::from_secs(age) >= self.settings.terms.deadline
-    }
-
-    /// What a clean row says. None: there is none.
-    async fn judge_clean(
-        &self,
-        order: &OrderId,
-        details: &Details,
-        mark: Option<&Mark>,
-    ) -> Result<Option<Verdict>, ImportError> {
-        let clean = match self.orders.order(order).await {
-            Ok(Some(clean)) => clean,
-            Ok(None) => return Ok(None),
-            Err(TableError::Malformed) => return Ok(Some(bad(Reason::OrderUnreadable))),
-            Err(error) => return Err(error.into()),
-        };
-        let is_own = |clean: &CleanOrder| mark.is_some_and(|mark| mark.acceptance() == clean.acceptance_id);
-        let is_same = decide(details, None, Some(&clean)) == Acceptance::AlreadyTokenized;
-        Ok(Some(if is_own(&clean) || is_same { THERE } else { bad(Reason::OrderConflict) }))
-    }
-
-    /// What a quarantine row says. None: there is none.
-    async fn judge_quarantined(
-        &self,
-        order: &OrderId,
-        details: &Details,
-        mark: Option<&Mark>,
-    ) -> Result<Option<Quarantined>, ImportError> {
-        let view = match self.quarantine.view(order).await {
-            Ok(Some((view, _))) => view,
-            Ok(None) => return Ok(None),
-            Err(TableError::Malformed) => {
-                return Ok(Some(Quarantined { verdict: bad(Reason::OrderUnreadable), is_own: false }));
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let is_own = mark.is_some_and(|mark| Some(mark.acceptance()) == view.acceptance_id);
-        Ok(Some(Quarantined { verdict: by_view(&view, details, is_own), is_own }))
+    async fn new_mark(&self, row: &Row, order: &OrderId, number: &Pan) -> Result<Mark, ImportError> {
+        self.mark_of(row, order, number, opaque_id()).await
     }
 }
 
-/// What a quarantine row says of a row of the source.
-struct Quarantined {
-    verdict: Verdict,
-    /// Whether it is of the acceptance that the row is marked with.
-    is_own: bool,
+/// Whether an order is another one by its details, or is nowhere.
+fn is_doubtful(stored: &Stored, details: &Details) -> bool {
+    match stored {
+        Stored::Clean(clean) => decide(details, None, Some(clean)) != Acceptance::AlreadyTokenized,
+        Stored::Quarantined(view) => decide(details, Some(view), None) != Acceptance::AlreadyPending,
+        Stored::Nothing => true,
+        Stored::Unreadable => false,
+    }
 }
 
-fn by_view(view: &QuarantineView, details: &Details, is_own: bool) -> Verdict {
-    let is_same = is_own || decide(details, Some(view), None) == Acceptance::AlreadyPending;
+/// What is stored of an order says of a row of the source. `own` is the acceptance of the row's mark. None: nothing.
+fn judge(stored: &Stored, details: &Details, own: Option<Uuid>) -> Option<Verdict> {
+    let is_own = own.is_some() && stored.acceptance() == own;
+    let is_same = is_own || !is_doubtful(stored, details);
+    match stored {
+        Stored::Nothing => None,
+        Stored::Unreadable => Some(bad(Reason::OrderUnreadable)),
+        Stored::Clean(_) if is_same => Some(THERE),
+        Stored::Clean(_) => Some(bad(Reason::OrderConflict)),
+        Stored::Quarantined(view) => Some(match ended(view) {
+            Some(Reason::OrderUnreadable) => bad(Reason::OrderUnreadable),
+            // What ended is not begun again by a row of long ago: a person decides.
+            Some(reason) if is_own || view.owner.as_ref() == Some(&details.owner) => left(reason),
+            None if is_same => THERE,
+            Some(_) | None => bad(Reason::OrderConflict),
+        }),
+    }
+}
+
+/// How an order in quarantine ended; none: it did not.
+pub(crate) fn ended(view: &QuarantineView) -> Option<Reason> {
     match view.status {
-        None => bad(Reason::OrderUnreadable),
-        Some(QuarantineStatus::Pending) if is_same => THERE,
-        Some(QuarantineStatus::Pending) => bad(Reason::OrderConflict),
-        // What ended is not begun again by a row of long ago: a person decides.
-        _ if !is_own && view.owner.as_ref() != Some(&details.owner) => bad(Reason::OrderConflict),
-        _ if view.failure_reason == Some(FailureReason::Forgotten) => left(Reason::CardForgotten),
-        Some(QuarantineStatus::Failed) => left(Reason::OrderFailed),
-        Some(QuarantineStatus::Expired) => left(Reason::OrderExpired),
+        None => Some(Reason::OrderUnreadable),
+        Some(QuarantineStatus::Pending) => None,
+        _ if view.failure_reason == Some(FailureReason::Forgotten) => Some(Reason::CardForgotten),
+        Some(QuarantineStatus::Failed) => Some(Reason::OrderFailed),
+        Some(QuarantineStatus::Expired) => Some(Reason::OrderExpired),
     }
 }
 

@@ -9,10 +9,12 @@ mod pass;
 mod reading;
 mod reason;
 mod request;
+mod row;
 mod sample;
 mod scrubbing;
 mod settings;
 mod source;
+mod stored;
 mod summary;
 
 use std::time::SystemTime;

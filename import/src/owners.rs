@@ -9,13 +9,16 @@ use order::{OrderId, Owner};
 use crate::{
     error::ImportError,
     reason::Reason,
+    row::Row,
     settings::{Columns, OwnerRule},
-    source::{Row, classify},
+    source::classify,
 };
 
 /// The key and the owner in the table of owners.
 const ID: &str = "Id";
 const OWNER: &str = "Owner";
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys>
+const LONGEST_KEY: usize = 2048;
 
 /// Finds owners.
 #[derive(Debug)]
@@ -49,14 +52,16 @@ impl Owners {
     }
 
     async fn look_up(&self, table: &str, id: &str) -> Result<Option<String>, ImportError> {
-        if id.is_empty() {
-            return Ok(None); // no key is empty
+        if id.is_empty() || id.len() > LONGEST_KEY {
+            return Ok(None); // there is no such key
         }
         let reply = self
             .dynamodb
             .get_item()
             .table_name(table)
             .key(ID, AttributeValue::S(id.to_owned()))
+            // Somebody may have corrected it a moment ago, and a wrong owner stays.
+            .consistent_read(true)
             .projection_expression("#owner")
             .set_expression_attribute_names(Some(HashMap::from([("#owner".to_owned(), OWNER.to_owned())])))
             .send()

@@ -7,8 +7,8 @@ use vault::{Card, CardExpiry, Mark, Pan, Token};
 
 use crate::{
     reason::Reason,
+    row::{Number, Row},
     settings::{Columns, Settings},
-    source::{Number, Row},
 };
 
 /// What a row says. Its owner is still to be found.

@@ -102,7 +102,7 @@ pub enum Reason {
     NotACard,
     /// Scrub: the row has no mark of an import.
     NotMarked,
-    /// Scrub: the number is not the one that was imported.
+    /// Scrub: number and order id are not those that were imported.
     NumberEdited,
     /// Scrub: the number is part of the row's key.
     NumberInKey,
@@ -110,7 +110,7 @@ pub enum Reason {
     CardReplaced,
     /// Scrub: the retention of the order's card has ended, so its token points to no card.
     CardExpiredInVault,
-    /// Scrub: DynamoDB refuses a text in the number's place, as where an index needs a number.
+    /// DynamoDB refuses the change of the row: it would be too large, or an index needs a number in the number's place.
     RefusedByTable,
 }
 

@@ -41,7 +41,14 @@ pub enum Action {
     Orphans,
 }
 
-/// A place in a pass, sealed. Only this function makes one and reads it.
+impl Action {
+    /// Whether it depends on which orders of the AWS sample name a token.
+    pub(crate) fn needs_pairing(self) -> bool {
+        matches!(self, Self::Check | Self::Import | Self::Orphans)
+    }
+}
+
+/// A place in a pass, sealed. Only this function makes one and reads it, for the same action under the same parameters.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cursor(pub(crate) String);

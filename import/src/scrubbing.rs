@@ -1,15 +1,17 @@
 //! Scrubbing a row: the token is put in the place of the number that was imported. It is the one step that destroys what
 //! may be the only copy of a number, so it is done only where nothing is in doubt.
 
-use order::{CleanOrder, OrderId, TableError};
+use order::{CleanOrder, OrderId};
 
 use crate::{
     Import,
     error::ImportError,
-    importing::pan,
+    importing::{ended, pan},
     reading,
     reason::Reason,
-    source::{Row, Scrubbing},
+    row::Row,
+    source::RowWritten,
+    stored::Stored,
     summary::{Outcome, RowResult, Verdict, left},
 };
 
@@ -22,8 +24,9 @@ impl Import {
     /// | has its order's token | there |
     /// | has its number in its key | left `NUMBER_IN_KEY` |
     /// | has no mark | left `NOT_MARKED` |
-    /// | has a mark of another number | left `NUMBER_EDITED` |
-    /// | has no clean order | waiting |
+    /// | has a mark of another number or order id | left `NUMBER_EDITED` |
+    /// | has an order that failed, expired or is in no table | left, with that reason |
+    /// | has an order in quarantine | waiting |
     /// | has an order whose card was forgotten, or replaced, or whose retention ended | left, with that reason |
     /// | has an order of another acceptance than its mark's | left `CARD_REPLACED` |
     /// | else | scrubbed, if row and order are still as they were read |
@@ -57,15 +60,15 @@ impl Import {
             Ok(pan) => pan,
             Err(_) => return Ok(left(Reason::NumberEdited)),
         };
-        if !mark.is(&self.mark_of(row, &pan, &mark).await?) {
+        if !mark.is(&self.mark_of(row, order, &pan, mark.acceptance()).await?) {
             return Ok(left(Reason::NumberEdited));
         }
         drop(pan);
-        let clean = match self.orders.order(order).await {
-            Ok(Some(clean)) => clean,
-            Ok(None) => return Ok((Outcome::Waiting, None)),
-            Err(TableError::Malformed) => return Ok(left(Reason::OrderUnreadable)),
-            Err(error) => return Err(error.into()),
+        let clean = match self.stored(order).await? {
+            Stored::Clean(clean) => clean,
+            Stored::Quarantined(view) => return Ok(ended(&view).map_or((Outcome::Waiting, None), left)),
+            Stored::Nothing => return Ok(left(Reason::OrderGone)),
+            Stored::Unreadable => return Ok(left(Reason::OrderUnreadable)),
         };
         if let Some(reason) = self.reason_to_leave(&clean) {
             return Ok(left(reason));
@@ -78,9 +81,9 @@ impl Import {
         }
         let check = self.orders.check_card_of(order, mark.acceptance())?;
         Ok(match self.source.scrub(row, number, clean.credit_card_token, check).await? {
-            Scrubbing::Done => (Outcome::Scrubbed, None),
-            Scrubbing::Changed => left(Reason::ChangedMeanwhile),
-            Scrubbing::Refused => left(Reason::RefusedByTable),
+            RowWritten::Done => (Outcome::Scrubbed, None),
+            RowWritten::RowChanged | RowWritten::OtherChanged => left(Reason::ChangedMeanwhile),
+            RowWritten::Refused => left(Reason::RefusedByTable),
         })
     }
 

@@ -6,7 +6,10 @@ use order::{OrderIdPattern, Owner, Terms};
 use platform::settings::{
     Lookup, SettingError, data_key_policy, order_id_pattern, parsed, quarantine_terms, text,
 };
+use serde::Serialize;
 use vault::{DataKeyPolicy, ImporterSettings};
+
+use crate::request::Action;
 
 /// The attribute of the AWS sample's orders that names the token.
 const SAMPLE_TOKEN: &str = "CreditCardToken";
@@ -42,7 +45,7 @@ pub struct Settings {
 }
 
 /// The names of the source table's attributes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Columns {
     /// `IMPORT_KEY_ATTRIBUTE`: the partition key.
     pub key: String,
@@ -99,6 +102,18 @@ impl Columns {
 }
 
 impl Settings {
+    /// What a pass depends on besides the source's rows: a place in it is none in a pass of anything else.
+    pub(crate) fn pass(&self, action: Action) -> Vec<u8> {
+        let Self { columns, owner, sample, .. } = self;
+        let sample = sample.as_ref().map(|sample| {
+            let ImporterSettings { source_table, source_key_arn, .. } = &sample.importer;
+            (&sample.table, source_table, source_key_arn)
+        });
+        let all = owner.all.as_ref().map(Owner::as_str);
+        // Nothing of it can fail to be written.
+        serde_json::to_vec(&(action, columns, &owner.table, all, sample)).unwrap_or_default()
+    }
+
     /// Reads the settings from environment variables.
     ///
     /// # Errors
@@ -212,6 +227,42 @@ mod tests {
         assert_eq!(sample(&[("CARD_RETENTION_DAYS", "0")]).unwrap().sample.unwrap().importer.retention, None);
         let without = with(&[("IMPORT_OWNER_ATTRIBUTE", "o")]).unwrap();
         assert!(without.sample.is_none() && without.columns.token.is_none());
+    }
+
+    #[test]
+    fn a_pass_is_another_with_any_other_action_or_parameter() {
+        let settings = |changes: &[(&str, &str)]| {
+            let sample =
+                [("IMPORT_VAULT_TABLE", "v"), ("CARD_RETENTION_DAYS", "0"), ("IMPORT_OWNER_TABLE", "t")];
+            with(&[changes, &sample].concat()).unwrap()
+        };
+        let sub = "550e8400-e29b-41d4-a716-446655440000";
+        let mut passes: Vec<_> = [
+            ("IMPORT_KEY_ATTRIBUTE", "x"),
+            ("IMPORT_SORT_KEY_ATTRIBUTE", "x"),
+            ("IMPORT_NUMBER_ATTRIBUTE", "x"),
+            ("IMPORT_EXPIRY_ATTRIBUTE", "x"),
+            ("IMPORT_ORDER_ATTRIBUTE", "x"),
+            ("IMPORT_NAME_ATTRIBUTE", "x"),
+            ("IMPORT_ADDRESS_ATTRIBUTE", "x"),
+            ("IMPORT_AMOUNT_ATTRIBUTE", "x"),
+            ("IMPORT_CURRENCY_ATTRIBUTE", "x"),
+            ("IMPORT_OWNER_ATTRIBUTE", "x"),
+            ("IMPORT_OWNER_TABLE", "x"),
+            ("IMPORT_OWNER", sub),
+            ("IMPORT_VAULT_TABLE", "x"),
+            ("IMPORT_VAULT_KEY_ARN", "x"),
+            ("IMPORT_ORIGINAL_TABLE", "x"),
+        ]
+        .map(|change| settings(&[change]).pass(Action::Import))
+        .into();
+        let actions = [Action::Check, Action::Import, Action::CheckScrub, Action::Scrub, Action::Orphans];
+        passes.extend(actions.map(|action| settings(&[]).pass(action)));
+        let all = passes.len();
+        passes.sort();
+        passes.dedup();
+        assert_eq!((passes.len(), all), (20, 20));
+        assert_eq!(settings(&[]).pass(Action::Import), settings(&[]).pass(Action::Import));
     }
 
     #[test]

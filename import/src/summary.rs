@@ -11,6 +11,14 @@ use crate::{
     request::{Action, Cursor},
 };
 
+/// Lambda takes an answer of 6 MB: these, and a page of the longest keys (1.9 MB).
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const MOST_BYTES: usize = 4_000_000;
+/// A result without its key: order id, outcome and reason, and the names of all.
+const RESULT_BYTES: usize = 256;
+/// What JSON makes of a character, at most (`\u0001`).
+const LONGEST_ESCAPE: usize = 6;
+
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "camelCase")]
@@ -84,6 +92,9 @@ pub struct Summary {
     pub results: Vec<RowResult>,
     /// Where the next chunk begins; none: the pass is over.
     pub cursor: Option<Cursor>,
+    /// How many bytes the results have in the answer, about.
+    #[serde(skip)]
+    length: usize,
 }
 
 impl Summary {
@@ -97,6 +108,7 @@ impl Summary {
             reasons: BTreeMap::new(),
             results: Vec::new(),
             cursor: None,
+            length: 0,
         }
     }
 
@@ -119,8 +131,15 @@ impl Summary {
         self.outcomes.get(&outcome).copied().unwrap_or_default()
     }
 
+    /// Whether the answer has no room for another page.
+    pub(crate) fn is_long(&self) -> bool {
+        self.length > MOST_BYTES
+    }
+
     pub(crate) fn tell(&mut self, result: RowResult) {
         self.rows += 1;
+        let length = |part: &Option<String>| part.as_ref().map_or(0, |text| text.len() * LONGEST_ESCAPE);
+        self.length += RESULT_BYTES + result.key.iter().map(length).sum::<usize>();
         *self.outcomes.entry(result.outcome).or_default() += 1;
         if let Some(reason) = result.reason {
             *self.reasons.entry(reason).or_default() += 1;
@@ -149,5 +168,28 @@ mod tests {
         assert_eq!((pass.rows, pass.count(Outcome::Imported), pass.count(Outcome::Bad)), (3, 1, 2));
         assert_eq!((pass.count(Outcome::Left), pass.reasons[&Reason::NumberLength]), (0, 2));
         assert!(pass.results.is_empty() && pass.cursor.is_none());
+    }
+
+    #[test]
+    fn an_answer_ends_before_it_is_too_long_for_lambda() {
+        let id = "i".repeat(64);
+        let result = || RowResult {
+            key: [2048, 1024].map(|length| Some("\u{1}".repeat(length))).into(),
+            order: OrderId::accept(&id).ok(),
+            outcome: Outcome::WithoutOwner,
+            reason: Some(Reason::NumberIsAnotherToken),
+        };
+        let mut chunk = Summary::new(Action::Import);
+        let mut pages = 0;
+        while !chunk.is_long() {
+            (0..100).for_each(|_| chunk.tell(result()));
+            pages += 1;
+        }
+        let length = serde_json::to_vec(&chunk).unwrap().len();
+        assert!(pages > 1 && length < 6 * 1024 * 1024, "{pages} {length}");
+        let mut short = Summary::new(Action::Import);
+        let row = || RowResult { key: vec![Some("1".to_owned())], ..result() };
+        (0..1_000).for_each(|_| short.tell(row()));
+        assert!(!short.is_long() && serde_json::to_vec(&short).unwrap().len() < 256 * 1_000 + 1_000);
     }
 }

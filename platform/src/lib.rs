@@ -6,6 +6,7 @@ pub mod aws_client;
 pub mod deadline;
 mod logs;
 pub mod metrics;
+pub mod pace;
 mod runtime;
 pub mod settings;
 pub mod spans;

@@ -7,7 +7,7 @@ use std::{
 
 use clock::Clock;
 use futures::{StreamExt, stream};
-use platform::deadline::time_left;
+use platform::{deadline::time_left, pace::Pace};
 use vault::{RewrapError, Rewrapper, WrappedRow};
 
 use crate::{
@@ -34,7 +34,7 @@ pub(crate) async fn go(
     deadline: SystemTime,
 ) -> Result<Summary, RewrapError> {
     let mut summary = Summary { cursor: request.cursor, ..Summary::new(request.action) };
-    let begun = clock.now();
+    let pace = Pace::new(request.rate, clock);
     let most = request.rate.map_or(PAGE, |rate| rate.min(PAGE)).get();
     loop {
         let left = request.limit.map(|limit| u64::from(limit.get()).saturating_sub(summary.rows));
@@ -43,13 +43,14 @@ pub(crate) async fn go(
         summary.count_unreadable(page.unreadable);
         work_on(rewrapper, request, &page.rows, &mut summary).await?;
         summary.cursor = page.next.map(Cursor);
-        let is_full = request.limit.is_some_and(|limit| summary.rows >= u64::from(limit.get()));
-        if summary.cursor.is_none() || is_full {
+        if summary.cursor.is_none() {
             return Ok(summary);
         }
-        keep_to_rate(request.rate, summary.rows, begun, clock).await;
+        // Also where the chunk ends: the next one begins at once.
+        pace.keep(summary.rows).await;
+        let is_full = request.limit.is_some_and(|limit| summary.rows >= u64::from(limit.get()));
         // After the first page only: an answer of no rows would look like the end of the pass.
-        if time_left(deadline, clock, MARGIN).is_zero() {
+        if is_full || time_left(deadline, clock, MARGIN).is_zero() {
             return Ok(summary);
         }
     }
@@ -87,14 +88,4 @@ async fn work_on(
 /// Does work on the rows of one page, [`AT_ONCE`] rows at a time.
 async fn some_at_once<T>(work: Vec<impl Future<Output = T>>) -> Vec<T> {
     stream::iter(work).buffer_unordered(AT_ONCE).collect().await
-}
-
-/// Waits until so many rows may have been looked at since the chunk began.
-async fn keep_to_rate(rate: Option<NonZeroU32>, rows: u64, begun: SystemTime, clock: &Clock) {
-    let Some(rate) = rate else { return };
-    let due = Duration::from_millis(rows.saturating_mul(1000) / u64::from(rate.get()));
-    let passed = clock.now().duration_since(begun).unwrap_or_default();
-    if let Some(wait) = due.checked_sub(passed) {
-        clock.sleep(wait).await;
-    }
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use aws_sdk_kms::{Client, primitives::Blob as KmsBlob};
+pub use aws_sdk_kms::Client;
+use aws_sdk_kms::primitives::Blob as KmsBlob;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use card_airlock_services::{CallKind, Tally, Units};
 use serde_json::json;
+use test_support::sample_vault::Plain;
 
 use crate::{
     importing,
@@ -149,8 +150,7 @@ async fn a_row_costs_one_kms_call_and_one_write_unit_to_re_wrap_and_one_kms_call
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_imported_row_costs_two_write_units_a_read_unit_and_one_kms_call_and_a_scrubbed_one_four_write_units()
- {
+async fn an_imported_row_costs_four_write_units_a_read_unit_and_one_kms_call_and_a_scrubbed_one_as_much() {
     let world = importing::world().await;
     world.aws.meter_units();
     importing::put_rows(
@@ -161,7 +161,6 @@ async fn an_imported_row_costs_two_write_units_a_read_unit_and_one_kms_call_and_
     let run = async |action: &str| {
         let before = world.aws.tallies();
         importing::pass(&world, action).await;
-        // That an order is there already is known by a refused put, of which there is none here.
         bill(&world, &before)
     };
     // A consistent read of 4 KB is a unit, and of what is not there one.
@@ -182,8 +181,8 @@ async fn an_imported_row_costs_two_write_units_a_read_unit_and_one_kms_call_and_
             (role, "GenerateMac", 101, 0.0, 0.0),
             (role, "GetItem", 100, 0.0, 100.0),
             (role, "GenerateDataKey", 1, 0.0, 0.0),
-            (role, "UpdateItem", 100, 100.0, 0.0),
-            (role, "PutItem", 100, 100.0, 0.0),
+            // Of a transaction each of the two actions is two units.
+            (role, "TransactWriteItems", 100, 400.0, 0.0),
         ],
     );
     assert_eq!(world.deliver(&world.records()).await, None);
@@ -205,6 +204,63 @@ async fn an_imported_row_costs_two_write_units_a_read_unit_and_one_kms_call_and_
             (role, "TransactWriteItems", 100, 400.0, 0.0),
         ],
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_the_samples_vault_costs_four_write_units_three_read_units_and_two_kms_calls() {
+    let world = importing::sample::world().await;
+    let orders: Vec<_> = (0..20).map(|number| format!("order-{number}")).collect();
+    let card = Plain::Text("4111-1111-1111-1111");
+    importing::sample::put_sample(&world, &orders.iter().map(|id| (id.as_str(), card)).collect::<Vec<_>>())
+        .await;
+    world.aws.meter_units();
+    let run = async |action: &str| {
+        let before = world.aws.tallies();
+        importing::pass(&world, action).await;
+        bill(&world, &before)
+    };
+    let role = "ImportRole";
+    // The orders are read twice, the first time for their tokens alone.
+    let scan = (role, "Scan", 2, 0.0, 2.0);
+    let looked = |clean| (role, "GetItem", clean, 0.0, f64::from(u32::try_from(clean).unwrap()));
+    assert_bill(
+        run("check").await,
+        &[
+            scan,
+            (role, "GenerateMac", 1, 0.0, 0.0),
+            looked(40),
+            (role, "Query", 20, 0.0, 20.0),
+            (role, "Decrypt", 20, 0.0, 0.0),
+        ],
+    );
+    assert_bill(
+        run("import").await,
+        &[
+            scan,
+            (role, "GenerateMac", 1, 0.0, 0.0),
+            looked(40),
+            (role, "Query", 20, 0.0, 20.0),
+            (role, "Decrypt", 20, 0.0, 0.0),
+            (role, "GenerateDataKey", 20, 0.0, 0.0),
+            (role, "TransactWriteItems", 20, 80.0, 0.0),
+        ],
+    );
+    assert_bill(run("import").await, &[scan, (role, "GenerateMac", 1, 0.0, 0.0), looked(20)]);
+}
+
+/// As all that decides about an order for good.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_is_looked_up_consistently() {
+    let world = importing::with_owners().await;
+    world.aws.meter_units();
+    importing::put_rows(&world, (0..10).map(|id| importing::row(&format!("order-{id}"), importing::CARD)))
+        .await;
+    let before = world.aws.tallies();
+    importing::pass(&world, "import").await;
+    // A clean order that is not there, and an owner who is.
+    let read = bill(&world, &before)[&("ImportRole".to_owned(), "GetItem".to_owned())];
+    assert_eq!(read, (20, 0.0, 20.0));
+    assert_eq!(world.counts().await, [10, 0, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -277,6 +277,21 @@ async fn a_pass_keeps_to_its_rate_and_ends_before_the_functions_time_does() {
     let took = world.now().duration_since(begun).unwrap();
     assert!((Duration::from_secs(3)..Duration::from_secs(30)).contains(&took), "{took:?}");
 
+    // Also where a chunk ends, after which the next one begins at once.
+    let (begun, mut cursor) = (world.now(), Value::Null);
+    loop {
+        let mut request = json!({"action": "verify", "rate": 2, "limit": 2});
+        if !cursor.is_null() {
+            request["cursor"] = cursor;
+        }
+        cursor = rewrap(&world, request).await["cursor"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    let took = world.now().duration_since(begun).unwrap();
+    assert!((Duration::from_secs(3)..Duration::from_secs(30)).contains(&took), "{took:?}");
+
     // With a minute left no further page begins, and one page is always done.
     let function = world.function("RewrapFunction", world.aws.url());
     let request = json!({"action": "verify", "rate": 2});

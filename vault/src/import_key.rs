@@ -25,7 +25,6 @@ const MARK: &[u8] = b"card-airlock import mark 1";
 const CURSOR: &[u8] = b"card-airlock import cursor 1";
 const CODE_LENGTH: usize = 32;
 const ID_LENGTH: usize = 16;
-const TIME_LENGTH: usize = 8;
 const NONCE_LENGTH: usize = 12;
 
 /// The importer's KMS key (`kms:GenerateMac`), for one source table.
@@ -39,18 +38,17 @@ pub struct ImportKey {
 pub struct MarkedRow<'a> {
     /// The bytes that name the row in its table.
     pub key: &'a [u8],
+    /// The order id that the row had.
+    pub order: &'a str,
     /// The acceptance for which the number was sealed.
     pub acceptance: Uuid,
-    /// When it was marked, in epoch seconds.
-    pub at: u64,
 }
 
-/// The mark of a row: when and for which acceptance its number was sealed, and a code by which the number is recognized.
+/// The mark of a row: for which acceptance its number was sealed, and a code by which number and order are recognized.
 /// Without the KMS key it says nothing about the number.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mark {
     acceptance: Uuid,
-    at: u64,
     code: [u8; CODE_LENGTH],
 }
 
@@ -72,19 +70,20 @@ impl ImportKey {
     /// [`KeyringError`] when KMS gives no code.
     #[expect(clippy::disallowed_methods, reason = "EXPOSE: hashed at once, for the mark of its row")]
     pub async fn mark(&self, number: &Pan, row: MarkedRow<'_>) -> Result<Mark, KeyringError> {
-        let (acceptance, at) = (row.acceptance.into_bytes(), row.at.to_be_bytes());
-        let pieces = [self.source.as_bytes(), row.key, &acceptance, &at, number.expose().as_bytes()];
+        let MarkedRow { key, order, acceptance } = row;
+        let number = number.expose().as_bytes();
+        let pieces = [self.source.as_bytes(), key, order.as_bytes(), acceptance.as_bytes(), number];
         let code = self.code(MARK, &pieces).await?;
         let code = code.try_into().map_err(|_| KeyringError::Unavailable)?;
-        Ok(Mark { acceptance: row.acceptance, at: row.at, code })
+        Ok(Mark { acceptance, code })
     }
 
-    /// What seals places in the source table.
+    /// What seals places in the source table, of one kind of pass: another pass's places do not open.
     ///
     /// # Errors
     /// [`KeyringError`] when KMS gives no code.
-    pub async fn cursors(&self) -> Result<CursorSeal, KeyringError> {
-        let code = self.code(CURSOR, &[self.source.as_bytes()]).await?;
+    pub async fn cursors(&self, pass: &[u8]) -> Result<CursorSeal, KeyringError> {
+        let code = self.code(CURSOR, &[self.source.as_bytes(), pass]).await?;
         DataKey::take(code).map(|key| CursorSeal { key }).ok_or(KeyringError::Unavailable)
     }
 
@@ -107,16 +106,14 @@ impl Mark {
     /// Reads a stored mark; none: these bytes are none.
     #[must_use]
     pub fn stored(bytes: &[u8]) -> Option<Self> {
-        let (id, rest) = bytes.split_first_chunk::<ID_LENGTH>()?;
-        let (at, code) = rest.split_first_chunk::<TIME_LENGTH>()?;
-        let code = code.try_into().ok()?;
-        Some(Self { acceptance: Uuid::from_bytes(*id), at: u64::from_be_bytes(*at), code })
+        let (id, code) = bytes.split_first_chunk::<ID_LENGTH>()?;
+        Some(Self { acceptance: Uuid::from_bytes(*id), code: code.try_into().ok()? })
     }
 
     /// The bytes as stored.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        [self.acceptance.as_bytes().as_slice(), &self.at.to_be_bytes(), &self.code].concat()
+        [self.acceptance.as_bytes().as_slice(), &self.code].concat()
     }
 
     /// The acceptance for which the number was sealed.
@@ -125,13 +122,7 @@ impl Mark {
         self.acceptance
     }
 
-    /// When the row was marked, in epoch seconds.
-    #[must_use]
-    pub fn at(&self) -> u64 {
-        self.at
-    }
-
-    /// Whether both are marks of the same number in the same row, for the same acceptance and time.
+    /// Whether both are marks of the same number in the same row, for the same order and acceptance.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         constant_time::verify_slices_are_equal(&self.to_bytes(), &other.to_bytes()).is_ok()
@@ -222,10 +213,10 @@ mod tests {
 
     #[test]
     fn a_mark_is_read_back_and_is_another_with_any_other_byte() {
-        let mark = Mark { acceptance: Uuid::from_u128(7), at: 12, code: [9; CODE_LENGTH] };
+        let mark = Mark { acceptance: Uuid::from_u128(7), code: [9; CODE_LENGTH] };
         let bytes = mark.to_bytes();
         assert!(Mark::stored(&bytes).unwrap().is(&mark));
-        assert_eq!((mark.acceptance(), mark.at()), (Uuid::from_u128(7), 12));
+        assert_eq!(mark.acceptance(), Uuid::from_u128(7));
         for at in 0..bytes.len() {
             let mut altered = bytes.clone();
             altered[at] ^= 1;

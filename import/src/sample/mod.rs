@@ -16,8 +16,9 @@ use crate::{
     error::ImportError,
     reading,
     reason::Reason,
+    row::Row,
     settings::SampleSettings,
-    source::Row,
+    stored::Stored,
     summary::{Outcome, RowResult, THERE, Verdict, bad, left},
 };
 
@@ -94,7 +95,7 @@ impl Import {
         if let Some(verdict) = self.judge_across(&order, token).await? {
             return Ok(verdict);
         }
-        if self.is_shared(sample, token).await? {
+        if self.is_shared(sample, token).await {
             return Ok(bad(Reason::TokenShared));
         }
         let stored = match sample.rows.of(token).await? {
@@ -125,22 +126,15 @@ impl Import {
 
     /// What is said of the order in this stack. None: nothing is.
     async fn judge_across(&self, order: &OrderId, token: Token) -> Result<Option<Verdict>, ImportError> {
-        match self.orders.order(order).await {
+        Ok(match self.seen(order).await? {
             // A card that was replaced since has another token.
-            Ok(Some(clean)) if clean.credit_card_token == token || clean.card_replaced_at.is_some() => {
-                return Ok(Some(THERE));
+            Stored::Clean(clean) if clean.credit_card_token == token || clean.card_replaced_at.is_some() => {
+                Some(THERE)
             }
-            Ok(Some(_)) => return Ok(Some(bad(Reason::OrderConflict))),
-            Ok(None) => {}
-            Err(TableError::Malformed) => return Ok(Some(bad(Reason::OrderUnreadable))),
-            Err(error) => return Err(error.into()),
-        }
-        match self.quarantine.view(order).await {
-            Ok(Some(_)) => Ok(Some(bad(Reason::OrderConflict))),
-            Ok(None) => Ok(None),
-            Err(TableError::Malformed) => Ok(Some(bad(Reason::OrderUnreadable))),
-            Err(error) => Err(error.into()),
-        }
+            Stored::Clean(_) | Stored::Quarantined(_) => Some(bad(Reason::OrderConflict)),
+            Stored::Unreadable => Some(bad(Reason::OrderUnreadable)),
+            Stored::Nothing => None,
+        })
     }
 }
 

@@ -6,13 +6,14 @@ use super::Sample;
 use crate::{
     Import,
     error::ImportError,
+    pass::PageDone,
     reason::Reason,
-    source::Key,
+    row::Key,
     summary::{Outcome, RowResult},
 };
 
 impl Import {
-    /// Judges up to so many rows of the sample's vault, and says where the next page begins.
+    /// Judges up to so many rows of the sample's vault. Rows of this stack's own vault are none of the sample's.
     ///
     /// # Errors
     /// [`ImportError`].
@@ -21,7 +22,7 @@ impl Import {
         sample: &Sample,
         after: Option<&Key>,
         limit: u32,
-    ) -> Result<(Vec<RowResult>, Option<Key>), ImportError> {
+    ) -> Result<PageDone, ImportError> {
         let page = sample.rows.tokens(after, limit).await?;
         let mut results = Vec::with_capacity(page.tokens.len());
         for text in page.tokens {
@@ -29,12 +30,12 @@ impl Import {
             let token = text.parse::<Token>().ok();
             let (outcome, reason) = match token {
                 None => (Outcome::Orphan, Some(Reason::TokenMalformed)),
-                Some(token) if self.is_orphan(sample, token).await? => (Outcome::Orphan, None),
+                Some(token) if self.is_orphan(sample, token).await => (Outcome::Orphan, None),
                 Some(_) => (Outcome::There, None),
             };
             let key = vec![token.map(|token| token.to_string())];
             results.push(RowResult { key, order: None, outcome, reason });
         }
-        Ok((results, page.next))
+        Ok(PageDone { results, rows: page.rows, next: page.next })
     }
 }

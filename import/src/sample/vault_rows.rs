@@ -1,7 +1,5 @@
 //! The sample's vault, as it is read: one row by its token, and all tokens page by page.
 
-use std::collections::HashMap;
-
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 
@@ -10,13 +8,12 @@ use vault::Token;
 use crate::{
     error::ImportError,
     reason::Reason,
-    source::{Key, KeyPart, classify},
+    row::{Item, Key, KeyPart},
+    source::classify,
 };
 
 const TOKEN: &str = "Hash_Key";
 const ACCOUNT: &str = "Account_Id";
-
-type Item = HashMap<String, AttributeValue>;
 
 /// The table of the sample's vault.
 #[derive(Debug)]
@@ -29,6 +26,8 @@ pub(crate) struct VaultRows {
 pub(crate) struct TokenPage {
     /// As they are stored: text of any form.
     pub(crate) tokens: Vec<String>,
+    /// How many rows were read, of the sample's or not.
+    pub(crate) rows: u64,
     /// After which key the next page begins; none: this is the last one.
     pub(crate) next: Option<Key>,
 }
@@ -60,7 +59,8 @@ impl VaultRows {
         })
     }
 
-    /// The tokens of up to so many rows.
+    /// The tokens of up to so many rows, without those of this stack's own vault, which have a `DataKey`: they are cards of
+    /// customers' orders, where the sample's rows are in that vault too.
     pub(crate) async fn tokens(&self, after: Option<&Key>, limit: u32) -> Result<TokenPage, ImportError> {
         let reply = self
             .dynamodb
@@ -68,19 +68,21 @@ impl VaultRows {
             .table_name(&self.table)
             .consistent_read(true)
             .projection_expression("Hash_Key")
+            .filter_expression("attribute_not_exists(DataKey)")
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(after.map(item_of))
             .send()
             .await
             .map_err(|error| ImportError::Source(classify("Scan sample vault", &error)))?;
         let text = |item: &Item, name| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+        let rows = u64::try_from(reply.scanned_count).unwrap_or_default();
         let tokens = reply.items.unwrap_or_default();
         let tokens = tokens.iter().map(|item| text(item, TOKEN).unwrap_or_default()).collect();
         let next = reply.last_evaluated_key.map(|key| {
             let part = |name| text(&key, name).map(KeyPart::S).ok_or(ImportError::SourceKey);
             Ok::<_, ImportError>(Key(part(TOKEN)?, Some(part(ACCOUNT)?)))
         });
-        Ok(TokenPage { tokens, next: next.transpose()? })
+        Ok(TokenPage { tokens, rows, next: next.transpose()? })
     }
 }
 

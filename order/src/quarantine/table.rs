@@ -3,7 +3,12 @@
 use std::collections::HashMap;
 
 use aws_config::SdkConfig;
-use aws_sdk_dynamodb::{Client, operation::get_item::builders::GetItemFluentBuilder, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    Client,
+    operation::get_item::builders::GetItemFluentBuilder,
+    types::{AttributeValue, Put, TransactWriteItem},
+};
+use vault::action;
 
 use super::{
     recovery::Pending,
@@ -44,6 +49,19 @@ impl QuarantineTable {
             values: HashMap::new(),
         };
         self.put(row, absent).await
+    }
+
+    /// The put of a row where there is none, as part of a transaction.
+    ///
+    /// # Errors
+    /// [`TableError::Rejected`] when it cannot be made.
+    pub fn action_to_put_if_absent(&self, row: &QuarantineRow) -> Result<TransactWriteItem, TableError> {
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(serde_dynamo::aws_sdk_dynamodb_1::to_item(row)?))
+            .condition_expression("attribute_not_exists(CustomerOrder)")
+            .build();
+        Ok(action(put)?)
     }
 
     /// Puts a row in the place of one that has not changed since it was read.

@@ -3,7 +3,7 @@
 
 mod cut_off;
 mod rows;
-mod sample;
+pub(crate) mod sample;
 mod scrub;
 
 use std::{collections::HashMap, time::Duration};
@@ -41,11 +41,20 @@ async fn world_under<const N: usize>(parameters: [(&str, &str); N]) -> World {
         ("ImportOwnerAttribute", "Buyer"),
     ]);
     all.extend(parameters);
-    let all: Vec<_> = all.into_iter().collect();
-    let all: [_; 8] =
-        all.try_into().unwrap_or_else(|_| panic!("a parameter of the list takes another value"));
-    let world = World::stepped_under(all).await;
+    let mut all: Vec<_> = all.into_iter().collect();
+    // The parameters are as many as the array says.
+    all.resize(12, all[0]);
+    let world = World::stepped_under(<[_; 12]>::try_from(all).unwrap()).await;
     make_table(&world, LEGACY, "Id").await;
+    world
+}
+
+/// The same with a table that finds each owner.
+pub(crate) async fn with_owners() -> World {
+    let world = world_under([("ImportOwnerTable", "Buyers")]).await;
+    make_table(&world, "Buyers", "Id").await;
+    let own = [("Id", s(OWNER)), ("Owner", s(OWNER))].map(|(name, value)| (name.to_owned(), value));
+    world.put("Buyers", own.into()).await;
     world
 }
 

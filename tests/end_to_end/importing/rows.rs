@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     CARD, FIFTEEN_MINUTES, LEGACY, OTHER_CARD, OWNER, SOMEBODY, Told, all, deliver, make_table, n, one,
-    owner, pass, put_rows, row, row_with, s, source_row, world, world_under,
+    owner, pass, put_rows, row, row_with, s, source_row, with_owners, world, world_under,
 };
 use crate::{
     leaks::{Cards, Searched},
@@ -214,7 +214,7 @@ async fn an_order_that_a_customer_placed_stays_and_the_row_of_its_id_is_told() {
     }
     assert_eq!(world.counts().await, [0, 3, 3]);
     // None of them was imported from here, so none is scrubbed.
-    let left = all(&["same"], "left", "CARD_REPLACED");
+    let left = all(&["same"], "left", "NOT_MARKED");
     assert_eq!(
         pass(&world, "scrub")
             .await
@@ -254,7 +254,6 @@ async fn what_ended_without_crossing_is_not_begun_again_by_a_row() {
     for id in ["failed", "expired", "forgotten", "gone"] {
         world.remove(QUARANTINE, id).await;
     }
-    world.advance(std::time::Duration::from_secs(72 * 60 * 60));
     expected = all(&["expired", "failed", "forgotten", "gone"], "left", "ORDER_GONE");
     for action in ["check", "import"] {
         assert_eq!(pass(&world, action).await, expected, "{action}");
@@ -336,11 +335,20 @@ async fn a_cursor_that_was_altered_or_is_of_another_table_or_stack_is_refused() 
     for wrong in ["", "x", CARD, &cursor[4..]] {
         assert!(ask(wrong).await.is_err(), "{wrong}");
     }
+    // Of another action, or under another parameter.
+    for action in ["import", "scrub", "checkScrub", "orphans"] {
+        let request = json!({ "action": action, "limit": 1, "cursor": cursor });
+        assert!(world.invoke(&function, &request, FIFTEEN_MINUTES).await.is_err(), "{action}");
+    }
+    let request = json!({ "action": "check", "limit": 1, "cursor": cursor });
+    let renamed =
+        world.function_with("ImportFunction", world.aws.url(), [("IMPORT_NAME_ATTRIBUTE", "Address")]);
+    assert!(world.invoke(&renamed, &request, FIFTEEN_MINUTES).await.is_err());
+    assert_eq!(world.counts().await, [0, 0, 0]);
     // The same key, another table: what is sealed there says nothing here.
     make_table(&world, "Elsewhere", "Id").await;
     world.put("Elsewhere", row("1", CARD)).await;
     let elsewhere = world.function_with("ImportFunction", world.aws.url(), [("IMPORT_TABLE", "Elsewhere")]);
-    let request = json!({ "action": "check", "limit": 1, "cursor": cursor });
     assert!(world.invoke(&elsewhere, &request, FIFTEEN_MINUTES).await.is_err());
     let another = world_under([]).await;
     let function = another.function("ImportFunction", another.aws.url());
@@ -354,4 +362,146 @@ async fn a_parameter_that_names_another_key_stops_the_import_before_anything_is_
     let function = world.function("ImportFunction", world.aws.url());
     assert!(world.invoke(&function, &json!({ "action": "import" }), FIFTEEN_MINUTES).await.is_err());
     assert_eq!(world.counts().await, [0, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_is_too_large_for_a_mark_and_an_owner_that_no_table_finds_are_told_and_stop_nothing() {
+    let world = with_owners().await;
+    let mut large = row("large", CARD);
+    let size: usize = large.iter().map(|(name, value)| name.len() + value.as_s().unwrap().len()).sum();
+    // DynamoDB takes 400 KB; a mark has 63 bytes.
+    large.insert("Notes".to_owned(), s(&"x".repeat(400 * 1024 - size - 5 - 20)));
+    let long = row_with("long", &[("Buyer", Some(s(&"x".repeat(2_049))))]);
+    let longest = row_with("longest", &[("Buyer", Some(s(&"x".repeat(2_048))))]);
+    put_rows(&world, [large, long, longest, row("good", CARD)]).await;
+    let told = [
+        one("good", "imported", ""),
+        one("large", "left", "REFUSED_BY_TABLE"),
+        all(&["long", "longest"], "withoutOwner", "OWNER_MISSING"),
+    ]
+    .concat();
+    assert_eq!(pass(&world, "import").await, told);
+    assert_eq!(world.counts().await, [1, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_whose_order_is_refused_is_not_marked_and_is_imported_under_another_id_whenever_that_is() {
+    let world = world().await;
+    world.client("bob").submit(&order_of("taken", CARD)).await.is(202);
+    let mut refused = row("1", CARD);
+    refused.insert("Id".to_owned(), s("taken"));
+    put_rows(&world, [refused.clone()]).await;
+    assert_eq!(pass(&world, "import").await, one("taken", "bad", "ORDER_CONFLICT"));
+    assert_eq!(source_row(&world, "taken").await, refused, "it has no mark");
+    // The other order ends, and is gone.
+    world.remove(QUARANTINE, "taken").await;
+    world.advance(std::time::Duration::from_hours(4 * 24));
+    assert_eq!(pass(&world, "import").await, one("taken", "imported", ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_gets_another_order_id_is_another_order() {
+    let world = world_under([("ImportOrderAttribute", "OrderNo")]).await;
+    let with = |order: &str, mark: Option<AttributeValue>| {
+        row_with("1", &[("OrderNo", Some(s(order))), ("CardAirlockMark", mark)])
+    };
+    put_rows(&world, [with("A", None)]).await;
+    assert_eq!(pass(&world, "import").await, one("1", "imported", ""));
+    let mark = source_row(&world, "1").await["CardAirlockMark"].clone();
+    put_rows(&world, [with("B", Some(mark.clone()))]).await;
+    assert_eq!(pass(&world, "check").await, one("1", "good", ""));
+    assert_eq!(pass(&world, "scrub").await, one("1", "left", "NUMBER_EDITED"));
+    assert_eq!(pass(&world, "import").await, one("1", "imported", ""));
+    let acceptance = async |order: &str| {
+        let row = world.row(QUARANTINE, order).await.unwrap();
+        text(&row, "AcceptanceId").to_owned()
+    };
+    assert_ne!(acceptance("A").await, acceptance("B").await);
+    assert_ne!(source_row(&world, "1").await["CardAirlockMark"], mark);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_is_believed_only_of_its_own_number() {
+    let world = world().await;
+    put_rows(&world, [row("1", CARD), row("2", CARD)]).await;
+    pass(&world, "import").await;
+    let mark = source_row(&world, "1").await["CardAirlockMark"].clone();
+    // A row that was never imported, with a mark that is another's: a dry run tells what the import does.
+    let marked = |id: &str, card: &str| {
+        row_with(id, &[("Card", Some(s(card))), ("CardAirlockMark", Some(mark.clone()))])
+    };
+    put_rows(&world, [marked("3", CARD)]).await;
+    let told = pass(&world, "check").await;
+    assert_eq!(told, [all(&["1", "2"], "there", ""), one("3", "good", "")].concat());
+    // A number that was edited after the import is another card, in quarantine and across.
+    put_rows(&world, [marked("1", OTHER_CARD)]).await;
+    for _ in ["in quarantine", "across"] {
+        for action in ["check", "import"] {
+            let told = pass(&world, action).await;
+            assert!(told.contains(&one("1", "bad", "ORDER_CONFLICT")[0]), "{told:?}");
+        }
+        deliver(&world).await;
+    }
+    // Own is own, whatever else the row says now.
+    let mut renamed = source_row(&world, "2").await;
+    renamed.insert("CustomerName".to_owned(), s("Ann B."));
+    put_rows(&world, [renamed]).await;
+    for action in ["check", "import"] {
+        let told = pass(&world, action).await;
+        assert!(told.contains(&one("2", "there", "")[0]), "{told:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_keeps_to_its_rate_also_where_a_chunk_ends() {
+    let world = world().await;
+    let ids: Vec<String> = (0..20).map(|id| format!("order-{id}")).collect();
+    put_rows(&world, ids.iter().map(|id| row(id, CARD))).await;
+    let function = world.function("ImportFunction", world.aws.url());
+    for limit in [5, 1_000] {
+        for action in ["check", "import", "scrub"] {
+            let (begun, mut cursor, mut rows) = (world.now(), Value::Null, 0);
+            loop {
+                let mut request = json!({ "action": action, "limit": limit, "rate": 5 });
+                if !cursor.is_null() {
+                    request["cursor"] = cursor;
+                }
+                let answer = world.invoke(&function, &request, FIFTEEN_MINUTES).await.unwrap();
+                let answer: Value = serde_json::from_slice(&answer).unwrap();
+                rows += answer["rows"].as_u64().unwrap();
+                cursor = answer["cursor"].clone();
+                if cursor.is_null() {
+                    break;
+                }
+            }
+            // The last page may be done at once.
+            let passed = world.now().duration_since(begun).unwrap();
+            assert!(rows == 20 && passed.as_secs() >= 3, "{action} {limit}: {passed:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_never_too_long_for_lambda() {
+    let world = world_under([("ImportOrderAttribute", "OrderNo")]).await;
+    // What is hardest for JSON, in the longest keys.
+    let ids: Vec<String> = (0..500).map(|id| format!("{id}{}", "\u{1}".repeat(2_000))).collect();
+    put_rows(&world, ids.iter().map(|id| row(id, CARD))).await;
+    let function = world.function("ImportFunction", world.aws.url());
+    let (mut cursor, mut rows, mut chunks) = (Value::Null, 0, 0);
+    loop {
+        let mut request = json!({ "action": "check" });
+        if !cursor.is_null() {
+            request["cursor"] = cursor;
+        }
+        let answer = world.invoke(&function, &request, FIFTEEN_MINUTES).await.unwrap();
+        assert!(answer.len() < 6 * 1024 * 1024, "{}", answer.len());
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        (rows, chunks) = (rows + answer["rows"].as_u64().unwrap(), chunks + 1);
+        cursor = answer["cursor"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    assert_eq!((rows, chunks), (500, 2));
 }

@@ -7,12 +7,18 @@ use aws_sdk_dynamodb::{
     },
 };
 use aws_sdk_kms::Client as Kms;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use card_airlock::functions::sdk_config;
-use serde_json::json;
+use serde_json::{Value, json};
 use test_support::sample_vault::{self, Place, Plain, Row};
 
-use super::{LEGACY, OWNER, Told, all, make_table, n, one, owner, pass, pass_by, put_rows, s};
-use crate::support::{Fault, Item, ORDERS, Relay, VAULT, World, order_of, text};
+use super::{
+    FIFTEEN_MINUTES, LEGACY, OWNER, Told, all, make_table, n, one, owner, pass, pass_by, put_rows, s,
+};
+use crate::{
+    leaks::{Cards, Searched},
+    support::{Fault, Item, Log, ORDERS, Relay, VAULT, World, order_of, text},
+};
 
 const SAMPLE: &str = "SampleVault";
 const SAMPLE_KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/99999999-2222-4333-8444-555555555555";
@@ -20,18 +26,8 @@ const ORIGINAL: &str = "CreditCardTokenizerTable";
 const ACCOUNT: &str = "123456789012";
 
 /// A pipeline that is told of the sample's orders, and of its vault, which was restored under another name.
-async fn world() -> World {
-    let world = World::stepped_under([
-        ("ImportTable", LEGACY),
-        ("ImportKeyAttribute", "Id"),
-        ("ImportOrderAttribute", "Id"),
-        ("ImportOwner", OWNER),
-        ("ImportVaultTable", SAMPLE),
-        ("ImportVaultKeyArn", SAMPLE_KEY),
-        ("ImportOriginalTable", ORIGINAL),
-    ])
-    .await;
-    make_table(&world, LEGACY, "Id").await;
+pub(crate) async fn world() -> World {
+    let world = world_beside(SAMPLE).await;
     let part = |name: &str, kind: KeyType| {
         KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap()
     };
@@ -44,6 +40,22 @@ async fn world() -> World {
         table.key_schema(part("Hash_Key", KeyType::Hash)).key_schema(part("Account_Id", KeyType::Range));
     let table = table.attribute_definitions(attribute("Hash_Key"));
     table.attribute_definitions(attribute("Account_Id")).send().await.unwrap();
+    world
+}
+
+/// The same, whose vault has this name now.
+async fn world_beside(vault: &str) -> World {
+    let world = World::stepped_under([
+        ("ImportTable", LEGACY),
+        ("ImportKeyAttribute", "Id"),
+        ("ImportOrderAttribute", "Id"),
+        ("ImportOwner", OWNER),
+        ("ImportVaultTable", vault),
+        ("ImportVaultKeyArn", SAMPLE_KEY),
+        ("ImportOriginalTable", ORIGINAL),
+    ])
+    .await;
+    make_table(&world, LEGACY, "Id").await;
     world
 }
 
@@ -65,7 +77,7 @@ async fn sealed(world: &World, token: &str, plain: Plain<'_>) -> Row {
 }
 
 /// Orders of the sample, each with its card in the sample's vault. The tokens have the numbers of their places.
-async fn put_sample(world: &World, orders: &[(&str, Plain<'_>)]) {
+pub(crate) async fn put_sample(world: &World, orders: &[(&str, Plain<'_>)]) {
     for (number, (id, plain)) in orders.iter().enumerate() {
         let row = sealed(world, &token(number), *plain).await;
         world.put(SAMPLE, row).await;
@@ -269,6 +281,128 @@ async fn an_import_of_the_sample_that_is_cut_off_anywhere_ends_the_same_when_it_
 async fn where_there_is_no_samples_vault_no_orphans_are_listed() {
     let world = super::world().await;
     let function = world.function("ImportFunction", world.aws.url());
-    let asked = world.invoke(&function, &json!({"action": "orphans"}), super::FIFTEEN_MINUTES).await;
+    let asked = world.invoke(&function, &json!({"action": "orphans"}), FIFTEEN_MINUTES).await;
     assert!(asked.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_this_stacks_own_vault_a_row_is_imported_in_its_place_and_no_customers_card_is_listed() {
+    let world = world_beside(VAULT).await;
+    world.tokenized(&owner(&world), &order_of("own", "4111-1111-1111-1111")).await;
+    let card = Plain::Text("5555-5555-5555-4444");
+    for (number, id) in [(1, Some("mine")), (2, None)] {
+        let row = sealed(&world, &token(number), card).await;
+        world.put(VAULT, row).await;
+        if let Some(id) = id {
+            put_rows(&world, [order(id, &token(number))]).await;
+        }
+    }
+    let mut expected = all(&[&token(2)], "orphan", "");
+    expected.extend(one(&token(1), "there", ""));
+    expected.sort();
+    for limit in [1, 1_000] {
+        assert_eq!(pass_by(&world, world.aws.url(), "orphans", limit).await.unwrap(), expected, "{limit}");
+    }
+    assert_eq!(pass(&world, "import").await, one("mine", "imported", ""));
+    assert_eq!(pass(&world, "orphans").await, one(&token(2), "orphan", ""));
+    for id in ["own", "mine"] {
+        owner(&world).pay(id).await.is(200);
+    }
+    assert_eq!(world.rows(VAULT).await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_read_at_ten_times_the_rate_and_in_as_many_chunks_as_that_takes() {
+    let world = world().await;
+    put_rows(&world, (0..30).map(|number| order(&format!("order-{number:02}"), &token(number)))).await;
+    let relay = Relay::to(world.aws.url()).await;
+    let function = world.function("ImportFunction", relay.url());
+    // A second more than is kept for the end.
+    let (short, begun) = (std::time::Duration::from_secs(61), world.now());
+    let (mut cursor, mut rows) = (Value::Null, Vec::new());
+    loop {
+        let mut request = json!({ "action": "check", "rate": 1 });
+        if !cursor.is_null() {
+            request["cursor"] = cursor;
+        }
+        let answer = world.invoke(&function, &request, short).await.unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        rows.push(answer["rows"].as_u64().unwrap());
+        cursor = answer["cursor"].clone();
+        if cursor.is_null() {
+            break;
+        }
+    }
+    assert_eq!((rows.iter().sum::<u64>(), &rows[..2]), (30, &[0, 0][..]), "{rows:?}");
+    let passed = world.now().duration_since(begun).unwrap().as_secs();
+    assert!(passed >= 2 + 29, "{passed}");
+    // None is read twice.
+    let reads = relay.bodies("Scan");
+    let of_tokens = reads.iter().filter(|read| read["ProjectionExpression"] == "#name").count();
+    assert!((3..=4).contains(&of_tokens), "{of_tokens}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orphans_are_listed_at_the_rate() {
+    let world = world().await;
+    for number in 0..6 {
+        world.put(SAMPLE, sealed(&world, &token(number), Plain::Null).await).await;
+    }
+    let function = world.function("ImportFunction", world.aws.url());
+    let begun = world.now();
+    let request = json!({ "action": "orphans", "rate": 1 });
+    let answer = world.invoke(&function, &request, FIFTEEN_MINUTES).await.unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&answer).unwrap()["rows"], 6);
+    assert!(world.now().duration_since(begun).unwrap().as_secs() >= 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_1_no_card_of_the_samples_vault_is_in_an_answer_a_cursor_a_log_or_a_table() {
+    let log = Log::of_all_tests();
+    let world = world().await;
+    let mut cards = Cards::random();
+    let minted: Vec<String> = (0..8).map(|_| cards.mint()).collect();
+    let put = async |number: usize, id: &str, plain: Plain<'_>| {
+        world.put(SAMPLE, sealed(&world, &token(number), plain).await).await;
+        put_rows(&world, [order(id, &token(number))]).await;
+    };
+    put(1, "text", Plain::Text(&minted[0])).await;
+    put(2, "number", Plain::Number(&minted[1])).await;
+    // A key that is a card, a name and a token that are.
+    put(3, &minted[2], Plain::Text(&minted[3])).await;
+    let mut named = order("named", &token(1));
+    named.insert("CustomerName".to_owned(), s(&minted[4]));
+    put_rows(&world, [named, order("tokenless", &minted[5])]).await;
+    // Signed and no card by the rules; and a row whose signature is wrong.
+    put(4, "words", Plain::Text(&format!("card {}", minted[6]))).await;
+    let altered = sealed(&world, &token(5), Plain::Text(&minted[7])).await;
+    world.put(SAMPLE, flipped(&altered, "CandidateString")).await;
+    put_rows(&world, [order("altered", &token(5))]).await;
+    world.put(SAMPLE, sealed(&world, &token(6), Plain::Text(&minted[7])).await).await;
+
+    let mut searched = Searched::for_cards(&minted);
+    let function = world.function("ImportFunction", world.aws.url());
+    for action in ["check", "import", "import", "orphans", "scrub"] {
+        let mut cursor = Value::Null;
+        loop {
+            let mut request = json!({ "action": action, "limit": 1 });
+            if !cursor.is_null() {
+                request["cursor"] = cursor;
+            }
+            let answer = world.invoke(&function, &request, FIFTEEN_MINUTES).await.unwrap();
+            searched.bytes(action, &answer);
+            let answer: Value = serde_json::from_slice(&answer).unwrap();
+            cursor = answer["cursor"].clone();
+            let Some(place) = cursor.as_str() else { break };
+            searched.bytes("a cursor", &BASE64_URL_SAFE_NO_PAD.decode(place).unwrap());
+        }
+    }
+    assert_eq!(world.counts().await[2], 1, "`text` shares its token, and one order has a card as its id");
+    let mut snapshot = world.aws.snapshot().unwrap();
+    // The source's own orders have cards in the clear here.
+    snapshot["tables"].as_object_mut().unwrap().remove(LEGACY).unwrap();
+    searched.bytes("at rest", snapshot.to_string().as_bytes());
+    searched.bytes("the log at TRACE", log.lines().as_bytes());
+    assert!(log.lines().contains("went over the source"));
+    assert_eq!(searched.found(), [""; 0]);
 }

@@ -178,3 +178,53 @@ async fn a_late_acceptance_of_another_card_is_not_scrubbed_by_the_rows_mark() {
     assert_eq!(pass(&world, "scrub").await, one("1", "left", "CARD_REPLACED"));
     assert_eq!(text(&source_row(&world, "1").await, "Card"), CARD);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scrub_tells_why_an_order_is_not_across_and_waits_only_for_one_that_may_come() {
+    let world = world().await;
+    let ids = ["expired", "failed", "forgotten", "gone", "pending", "unreadable"];
+    put_rows(&world, ids.map(|id| row(id, CARD))).await;
+    pass(&world, "import").await;
+    for (id, status) in [("failed", "FAILED"), ("expired", "EXPIRED"), ("forgotten", "FAILED")] {
+        let mut row = world.row(QUARANTINE, id).await.unwrap();
+        row.insert("Status".to_owned(), s(status));
+        world.put(QUARANTINE, row).await;
+    }
+    owner(&world).forget("forgotten").await.is(200);
+    world.remove(QUARANTINE, "gone").await;
+    let mut unreadable = world.row(QUARANTINE, "unreadable").await.unwrap();
+    unreadable.remove("Status");
+    world.put(QUARANTINE, unreadable).await;
+    let expected = [
+        one("expired", "left", "ORDER_EXPIRED"),
+        one("failed", "left", "ORDER_FAILED"),
+        one("forgotten", "left", "CARD_FORGOTTEN"),
+        one("gone", "left", "ORDER_GONE"),
+        one("pending", "waiting", ""),
+        one("unreadable", "left", "ORDER_UNREADABLE"),
+    ]
+    .concat();
+    let before = world.rows(LEGACY).await;
+    for action in ["checkScrub", "scrub"] {
+        assert_eq!(pass(&world, action).await, expected, "{action}");
+    }
+    assert_eq!(world.rows(LEGACY).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_crosses_while_a_scrub_looks_for_it_is_found() {
+    let world = world().await;
+    put_rows(&world, [row("1", CARD)]).await;
+    pass(&world, "import").await;
+    let relay = Relay::to(world.aws.url()).await;
+    let let_through = Arc::new(Notify::new());
+    // It is not across yet; before its quarantine row is read, it is.
+    relay.strike_after("GetItem", 1, Fault::Held(let_through.clone()), 1);
+    let (told, ()) = futures::future::join(super::pass_by(&world, relay.url(), "scrub", 10), async {
+        eventually("the read is held", async || (relay.struck() == 1).then_some(())).await;
+        deliver(&world).await;
+        let_through.notify_one();
+    })
+    .await;
+    assert_eq!(told.unwrap(), one("1", "scrubbed", ""));
+}

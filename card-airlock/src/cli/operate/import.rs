@@ -6,8 +6,7 @@ mod shown;
 use std::{
     io::{self, Write},
     num::NonZeroU32,
-    path::PathBuf,
-    time::Duration,
+    path::{Path, PathBuf},
 };
 
 use clap::Args;
@@ -15,19 +14,15 @@ use import::{Action, MOST_ROWS, Request, Summary};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    chunks::{insist, rows_at},
     confirm::confirm,
     outcome::{NOT_CONFIRMED, NOTHING_LEFT, OperateError, SOMETHING_LEFT},
     pass_file::PassFile,
     place::PlaceArgs,
     progress::Progress,
-    results_file::ResultsFile,
+    results_file::{ResultsFile, ResultsFileError},
 };
 use crate::operations::{ImportingError, StackAccess, about_rows, run_import, source_table};
-
-/// A chunk is what its rate allows in this time: then there is progress to be seen, and little is repeated.
-const CHUNK_SECONDS: u32 = 5;
-/// How often a chunk is asked for; the waits between double from one second.
-const TRIES: u32 = 6;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportArgs {
@@ -67,8 +62,8 @@ struct Pass {
     /// Of which table.
     table: String,
     summary: Summary,
-    /// How long the file of results was then.
-    results: u64,
+    /// The file of results, if there is one, and how long it was then.
+    results: Option<(PathBuf, u64)>,
 }
 
 impl ImportArgs {
@@ -84,8 +79,7 @@ impl ImportArgs {
 
     /// A chunk is never of more rows than the function takes.
     fn chunk_rows(&self) -> NonZeroU32 {
-        let most = NonZeroU32::MIN.saturating_add(MOST_ROWS - 1);
-        self.rate.saturating_mul(NonZeroU32::MIN.saturating_add(CHUNK_SECONDS - 1)).min(most)
+        rows_at(self.rate).min(NonZeroU32::MIN.saturating_add(MOST_ROWS - 1))
     }
 }
 
@@ -105,17 +99,10 @@ pub(super) async fn run(args: ImportArgs, out: &mut dyn Write) -> Result<u8, Ope
             return Ok(NOT_CONFIRMED);
         }
     }
-    let mut results = match (&args.results, &begun) {
-        (Some(path), Some(pass)) => Some(ResultsFile::continued(path, pass.results)?),
-        (Some(path), None) => Some(ResultsFile::new(path)?),
-        (None, _) => None,
-    };
     let mut pass =
-        begun.unwrap_or_else(|| Pass { table: table.clone(), summary: Summary::new(action), results: 0 });
-    // From now on the same command continues, wherever this one is killed.
-    if let Some(file) = &file {
-        file.write(&pass)?;
-    }
+        begun.unwrap_or_else(|| Pass { table: table.clone(), summary: Summary::new(action), results: None });
+    let mut results =
+        args.results.as_deref().map(|path| results_of(path, &mut pass, file.as_ref())).transpose()?;
     // How many rows the sample's vault has is not asked.
     let total = if args.orphans { None } else { about_rows(&access, &table).await };
     let mut progress = Progress::new(pass.summary.rows);
@@ -126,7 +113,8 @@ pub(super) async fn run(args: ImportArgs, out: &mut dyn Write) -> Result<u8, Ope
             limit: Some(args.chunk_rows()),
             rate: Some(args.rate),
         };
-        let chunk = match chunk(&access, &request).await {
+        let chunk = insist(ImportingError::may_pass, async || run_import(&access, &request).await);
+        let chunk = match chunk.await {
             Ok(chunk) => chunk,
             Err(error) => {
                 progress.end();
@@ -135,7 +123,7 @@ pub(super) async fn run(args: ImportArgs, out: &mut dyn Write) -> Result<u8, Ope
         };
         let rows = pass.summary.add(chunk);
         if let Some(results) = &mut results {
-            pass.results = results.append(&rows)?;
+            pass.results = Some((results.path().to_owned(), results.append(&rows)?));
         }
         if pass.summary.cursor.is_none() {
             break;
@@ -158,6 +146,25 @@ pub(super) async fn run(args: ImportArgs, out: &mut dyn Write) -> Result<u8, Ope
     Ok(if shown::left(&pass.summary) > 0 { SOMETHING_LEFT } else { NOTHING_LEFT })
 }
 
+/// The file of results of a pass. The state names it before it is made: so the same command continues, wherever this one
+/// is killed.
+fn results_of(path: &Path, pass: &mut Pass, state: Option<&PassFile>) -> Result<ResultsFile, OperateError> {
+    let path = std::path::absolute(path)?;
+    let length = match &pass.results {
+        Some((own, length)) if *own == path => *length,
+        Some(_) => return Err(ResultsFileError::OfAnother(path).into()),
+        None => {
+            ResultsFile::refuse_old(&path)?;
+            pass.results = Some((path.clone(), 0));
+            0
+        }
+    };
+    if let Some(state) = state {
+        state.write(pass)?;
+    }
+    Ok(ResultsFile::continued(path, length)?)
+}
+
 /// Says what will be changed.
 fn say(access: &StackAccess, table: &str, args: &ImportArgs, told: &mut dyn Write) -> io::Result<()> {
     let (what, dry) = match args.scrub {
@@ -178,17 +185,4 @@ fn say(access: &StackAccess, table: &str, args: &ImportArgs, told: &mut dyn Writ
         args.rate,
         access.own(dry)
     )
-}
-
-/// One chunk, asked for again when it failed.
-async fn chunk(access: &StackAccess, request: &Request) -> Result<Summary, ImportingError> {
-    let mut wait = Duration::from_secs(1);
-    for _ in 1..TRIES {
-        match run_import(access, request).await {
-            Err(error) if error.may_pass() => tokio::time::sleep(wait).await,
-            done => return done,
-        }
-        wait *= 2;
-    }
-    run_import(access, request).await
 }

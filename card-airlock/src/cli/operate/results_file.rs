@@ -28,28 +28,30 @@ pub(super) struct ResultsFile {
 }
 
 impl ResultsFile {
-    /// A new file: an old one is not overwritten.
-    pub(super) fn new(path: &Path) -> Result<Self, ResultsFileError> {
-        match OpenOptions::new().write(true).create_new(true).open(path) {
-            Ok(file) => Ok(Self { path: path.to_owned(), file: BufWriter::new(file) }),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(ResultsFileError::Exists(path.to_owned()))
-            }
+    /// A pass that begins overwrites no old file.
+    pub(super) fn refuse_old(path: &Path) -> Result<(), ResultsFileError> {
+        match path.try_exists() {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(ResultsFileError::Exists(path.to_owned())),
             Err(error) => Err(ResultsFileError::Io(path.to_owned(), error)),
         }
     }
 
-    /// The file of a pass that continues, up to where its state was saved.
-    pub(super) fn continued(path: &Path, length: u64) -> Result<Self, ResultsFileError> {
-        let failed = |error| ResultsFileError::Io(path.to_owned(), error);
+    /// The file of a pass, up to where its state was saved; it is made where nothing was saved yet.
+    pub(super) fn continued(path: PathBuf, length: u64) -> Result<Self, ResultsFileError> {
+        let failed = |error| ResultsFileError::Io(path.clone(), error);
         let mut file =
-            OpenOptions::new().write(true).create(length == 0).truncate(false).open(path).map_err(failed)?;
+            OpenOptions::new().write(true).create(length == 0).truncate(false).open(&path).map_err(failed)?;
         if file.metadata().map_err(failed)?.len() < length {
-            return Err(ResultsFileError::OfAnother(path.to_owned()));
+            return Err(ResultsFileError::OfAnother(path));
         }
         file.set_len(length).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+        Ok(Self { path, file: BufWriter::new(file) })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Appends the results of a chunk, and gives the length of the file.
@@ -82,12 +84,12 @@ mod tests {
     fn a_pass_that_continues_tells_each_row_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.jsonl");
-        let mut file = ResultsFile::new(&path).unwrap();
+        let mut file = ResultsFile::continued(path.clone(), 0).unwrap();
         let saved = file.append(&[row("1"), row("2")]).unwrap();
         // Killed before the state of this chunk was saved.
         file.append(&[row("3")]).unwrap();
         drop(file);
-        let mut file = ResultsFile::continued(&path, saved).unwrap();
+        let mut file = ResultsFile::continued(path.clone(), saved).unwrap();
         file.append(&[row("3"), row("4")]).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let keys: Vec<_> =
@@ -99,18 +101,19 @@ mod tests {
     fn a_pass_that_continues_takes_no_shorter_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.jsonl");
-        assert!(matches!(ResultsFile::continued(&path, 1), Err(ResultsFileError::Io(..))));
+        let continued = |length| ResultsFile::continued(path.clone(), length);
+        assert!(matches!(continued(1), Err(ResultsFileError::Io(..))));
         std::fs::write(&path, "abc").unwrap();
-        assert!(matches!(ResultsFile::continued(&path, 4), Err(ResultsFileError::OfAnother(_))));
-        assert!(ResultsFile::continued(&path, 3).is_ok());
+        assert!(matches!(continued(4), Err(ResultsFileError::OfAnother(_))));
+        assert!(continued(3).is_ok());
     }
 
     #[test]
     fn an_old_file_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.jsonl");
+        assert!(ResultsFile::refuse_old(&path).is_ok());
         std::fs::write(&path, "old").unwrap();
-        assert!(matches!(ResultsFile::new(&path), Err(ResultsFileError::Exists(_))));
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+        assert!(matches!(ResultsFile::refuse_old(&path), Err(ResultsFileError::Exists(_))));
     }
 }

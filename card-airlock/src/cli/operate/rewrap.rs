@@ -7,13 +7,13 @@ use std::{
     io::{self, Write},
     num::NonZeroU32,
     path::PathBuf,
-    time::Duration,
 };
 
 use clap::Args;
 use rewrap::{Action, Request, Summary};
 
 use super::{
+    chunks::{insist, rows_at},
     confirm::confirm,
     outcome::{NOT_CONFIRMED, NOTHING_LEFT, OperateError, SOMETHING_LEFT},
     pass_file::PassFile,
@@ -24,11 +24,6 @@ use crate::{
     operations::{RewrappingError, StackAccess, run_rewrap},
     style::FAINT,
 };
-
-/// A chunk is what its rate allows in this time: then there is progress to be seen, and little is repeated.
-const CHUNK_SECONDS: u32 = 5;
-/// How often a chunk is asked for; the waits between double from one second.
-const TRIES: u32 = 6;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RewrapArgs {
@@ -87,11 +82,12 @@ pub(super) async fn run(args: RewrapArgs, out: &mut dyn Write) -> Result<u8, Ope
         let request = Request {
             action: args.action(),
             cursor: pass.cursor,
-            limit: Some(args.rate.saturating_mul(NonZeroU32::MIN.saturating_add(CHUNK_SECONDS - 1))),
+            limit: Some(rows_at(args.rate)),
             rate: Some(args.rate),
             all: args.all,
         };
-        let chunk = match chunk(&access, &request).await {
+        let chunk = insist(RewrappingError::may_pass, async || run_rewrap(&access, &request).await);
+        let chunk = match chunk.await {
             Ok(chunk) => chunk,
             Err(error) => {
                 progress.end();
@@ -134,17 +130,4 @@ fn say(access: &StackAccess, rate: NonZeroU32, told: &mut dyn Write) -> io::Resu
         access.title(),
         access.own("rewrap --dry-run")
     )
-}
-
-/// One chunk, asked for again when it failed.
-async fn chunk(access: &StackAccess, request: &Request) -> Result<Summary, RewrappingError> {
-    let mut wait = Duration::from_secs(1);
-    for _ in 1..TRIES {
-        match run_rewrap(access, request).await {
-            Err(error) if error.may_pass() => tokio::time::sleep(wait).await,
-            done => return done,
-        }
-        wait *= 2;
-    }
-    run_rewrap(access, request).await
 }
