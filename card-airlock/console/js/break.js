@@ -5,13 +5,8 @@ import { byId, h, show } from "./dom.js";
 import { duration } from "./format.js";
 import { post } from "./server.js";
 import { choose, on, store } from "./store.js";
+import { SWITCHES } from "./switches.js";
 
-const SWITCHES = [
-  ["kms-worker", "KMS fails for the worker", "Orders are accepted and wait, sealed"],
-  ["kms", "KMS fails for all", "New orders get 503 when ingest needs a new data key"],
-  ["dynamodb", "DynamoDB throttles", "About half of the calls are refused"],
-  ["reply", "Replies are lost", "Orders cross, but the worker gets no answer"],
-];
 const FORWARD = [
   [10, "+10 min"],
   [75, "+75 min"],

@@ -29,7 +29,7 @@ export function held(order, now) {
 export const mask = (order) => (order.last4 ? `••••${order.last4}` : "");
 
 /** 1 order, 2 orders. */
-export const many = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+export const many = (count, word, words = `${word}s`) => `${count} ${count === 1 ? word : words}`;
 
 const STAGES = {
   quarantine: "in quarantine",

@@ -7,11 +7,13 @@ export function connect() {
   const events = new EventSource("/console/events");
   const hear = (name, take) => events.addEventListener(name, (event) => take(JSON.parse(event.data)));
   hear("state", (state) => {
+    const isNew = store.state !== null && store.state.stack !== state.stack;
     store.state = state;
     store.orders = new Map(state.latest.map((order) => [order.id, order]));
     store.inWorker = new Set(state.inWorker);
     tick(state.pulse);
     emit("state", state);
+    if (isNew) emit("new-stack");
     emit("orders", { changed: state.latest, touched: state.latest.map((order) => order.id), whole: true });
   });
   hear("orders", (orders) => {
@@ -27,13 +29,17 @@ export function connect() {
     emit("worker", { orders, begun });
   });
   for (const name of ["refused", "crash", "failed"]) hear(name, (what) => emit(name, what));
-  events.addEventListener("open", () => lamp("live", "live"));
+  events.addEventListener("open", () => {
+    lamp("live", "live");
+    emit("connected");
+  });
   events.addEventListener("error", () => lamp("lost", "no connection: check that card-airlock up still runs"));
 }
 
 function tick(pulse) {
   store.pulse = pulse;
   store.skew = pulse.now - Date.now();
+  store.givenUp = new Map(pulse.givenUp.orders.map(({ id, againBy }) => [id, Date.parse(againBy)]));
   emit("pulse", pulse);
 }
 

@@ -1,8 +1,9 @@
 // The list of orders: it says the same as the picture, and works with the keyboard.
 
 import { byId, h, show } from "./dom.js";
-import { duration, held, mask, stageWords } from "./format.js";
-import { choose, now, on, store } from "./store.js";
+import { duration, held, mask, stageWords, timeOfDay } from "./format.js";
+import { open } from "./panel.js";
+import { now, on, store } from "./store.js";
 
 const MOST = 200;
 let due = false;
@@ -15,7 +16,7 @@ export function start() {
     event.preventDefault();
     const id = event.target.order.value.trim();
     event.target.order.value = "";
-    if (id) choose(id);
+    if (id) open(id);
   });
   on("orders", announce);
   draw();
@@ -45,12 +46,18 @@ function row(order) {
   return h(
     "tr",
     { class: order.id === store.chosen ? "chosen" : null },
-    h("td", {}, h("button", { type: "button", class: "link", "data-order": order.id, "aria-pressed": String(order.id === store.chosen), onclick: () => choose(order.id) }, order.id)),
-    h("td", {}, h("span", { class: `stage ${order.stage}` }, stageWords(order.stage)), note(order)),
+    h("td", {}, h("button", { type: "button", class: "link", "data-order": order.id, "aria-pressed": String(order.id === store.chosen), onclick: () => open(order.id) }, order.id)),
+    h("td", {}, stage(order), note(order)),
     h("td", { class: "mono" }, mask(order)),
     h("td", {}, order.stage === "expired" ? "–" : duration(held(order, now()))),
     h("td", {}, order.attempt ?? ""),
   );
+}
+
+function stage({ id, stage }) {
+  const againBy = stage === "quarantine" && store.givenUp.get(id);
+  if (!againBy) return h("span", { class: `stage ${stage}` }, stageWords(stage));
+  return [h("span", { class: "stage quarantine givenup" }, "given up"), h("small", {}, ` taken up again by ${timeOfDay(againBy).slice(0, 5)}`)];
 }
 
 function note({ reason, forgottenAt, replacement }) {

@@ -2,8 +2,9 @@
 
 import { apiAnswer, busy, say } from "./answer.js";
 import { byId, h, show } from "./dom.js";
+import { open } from "./panel.js";
 import { get, post } from "./server.js";
-import { choose, on } from "./store.js";
+import { on } from "./store.js";
 
 let shown = "";
 
@@ -31,7 +32,7 @@ async function pay(order) {
 }
 
 async function refresh() {
-  const charges = (await get("/console/recent"))?.charges;
+  const charges = (await get("/console/recent?tab=charges")).json?.charges;
   const ledger = byId("ledger");
   if (!charges) return;
   if (charges.length === 0) return show(ledger, h("p", { class: "empty" }, "No payment yet."));
@@ -39,7 +40,7 @@ async function refresh() {
     h(
       "tr",
       {},
-      h("td", {}, h("button", { type: "button", class: "link", onclick: () => choose(charge.order) }, charge.order)),
+      h("td", {}, h("button", { type: "button", class: "link", onclick: () => open(charge.order) }, charge.order)),
       h(
         "td",
         {},

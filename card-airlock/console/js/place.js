@@ -59,13 +59,16 @@ async function place(form, order) {
   const good = json.status < 300;
   say(output, good, ...apiAnswer(json));
   if (!good) return;
-  choose(order.order);
+  // On a phone the panel covers everything: the picture shows the order on its way, and the answer stays in view.
+  if (!isNarrow()) choose(order.order);
   propose(form, order);
 }
 
+const isNarrow = () => matchMedia("(max-width: 760px)").matches;
+
 /** On a phone the picture is out of sight while the form is in it. */
 function look() {
-  if (matchMedia("(max-width: 760px)").matches) byId("scene-title").scrollIntoView();
+  if (isNarrow()) byId("scene-title").scrollIntoView();
 }
 
 /** The next order gets the next id. */

@@ -14,12 +14,12 @@ export async function post(path, body = {}) {
   }
 }
 
-/** GETs JSON; null when there is none. */
+/** GETs JSON; gives { json, absent }: without an answer nothing is known, and nothing is absent. */
 export async function get(path) {
   try {
     const response = await fetch(path);
-    return response.ok ? await response.json() : null;
+    return { json: response.ok ? await response.json() : null, absent: response.status === 404 };
   } catch {
-    return null;
+    return { json: null, absent: false };
   }
 }

@@ -2,15 +2,22 @@
 
 import { readsAsCard } from "./card.js";
 
+/** What can be seen of an order; the first is shown first. */
+export const TABS = ["rows", "stream", "letters", "log", "calls"];
+
 const listeners = new Map();
 
 export const store = {
   orders: new Map(),
   inWorker: new Set(),
+  /** The orders that Lambda gave up, each with the time by which a sweep takes it up. */
+  givenUp: new Map(),
   pulse: null,
   state: null,
   /** The order that is shown, or null. */
   chosen: null,
+  /** What is shown of it. */
+  tab: TABS[0],
   /** The server's clock minus ours, in milliseconds. */
   skew: 0,
 };
@@ -28,18 +35,40 @@ export function emit(name, what) {
   for (const listener of listeners.get(name) ?? []) listener(what);
 }
 
-/** Chooses the order that is shown; null for none. It is in the page's address, so that a reload keeps it. */
+/** Chooses the order that is shown; null for none. It is in the page's address: a reload keeps it, and Back returns. */
 export function choose(id) {
   store.chosen = id && !readsAsCard(id) ? id : null;
-  if (inAddress() !== store.chosen) history.replaceState(null, "", store.chosen ? `#${encodeURIComponent(store.chosen)}` : location.pathname);
+  if (inAddress().order !== store.chosen) history.pushState(null, "", address());
   emit("chosen", store.chosen);
 }
 
-/** The order that the address names. */
-export function inAddress() {
+/** Chooses what is seen of the order. It is in the address too, but is no step of its own for Back. */
+export function chooseTab(tab) {
+  store.tab = tab;
+  history.replaceState(null, "", address());
+}
+
+/** Goes to where the address leads. What names no order, or reads as a card, is removed from it. */
+export function followAddress() {
+  const { order, tab } = inAddress();
+  store.chosen = order && !readsAsCard(order) ? order : null;
+  store.tab = tab;
+  history.replaceState(null, "", address());
+  emit("chosen", store.chosen);
+}
+
+function address() {
+  const tab = store.tab === TABS[0] ? "" : `/${store.tab}`;
+  return store.chosen ? `#${encodeURIComponent(store.chosen)}${tab}` : location.pathname;
+}
+
+/** The order and the tab that the address names. */
+function inAddress() {
+  const [order, tab] = location.hash.slice(1).split("/");
+  const known = TABS.includes(tab) ? tab : TABS[0];
   try {
-    return decodeURIComponent(location.hash.slice(1)) || null;
+    return { order: decodeURIComponent(order) || null, tab: known };
   } catch {
-    return location.hash;
+    return { order: null, tab: known };
   }
 }

@@ -16,7 +16,7 @@ const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 export async function up(...more) {
   const home = mkdtempSync(join(tmpdir(), "card-airlock-console-"));
   const ready = join(home, "ready.json");
-  const child = spawn(program, ["up", "--port", "0", "--aws-port", "0", "--log", "off", "--ready-file", ready, ...more], {
+  const child = spawn(program, ["up", ...(more.includes("--port") ? [] : ["--port", "0"]), "--aws-port", "0", "--log", "off", "--ready-file", ready, ...more], {
     env: { ...process.env, XDG_STATE_HOME: home },
     stdio: ["ignore", "ignore", "inherit"],
   });
@@ -44,9 +44,17 @@ export async function open(browser, origin, { width = 1280, height = 900, scheme
   page.complaints = [];
   page.on("console", (message) => message.type() === "error" && page.complaints.push(message.text()));
   page.on("pageerror", (error) => page.complaints.push(error.message));
+  if (process.env.CONSOLE_FILES) await fromCheckout(page, origin);
   await page.goto(`${origin}/`);
   await page.waitForSelector("#live[data-state=live]");
   return page;
+}
+
+/** With CONSOLE_FILES set, the page's files are those of the checkout, so that a change needs no build. */
+async function fromCheckout(page, origin) {
+  const files = new URL("..", import.meta.url).pathname;
+  await page.route(/\/console\/(js|css)\//, (route) => route.fulfill({ path: join(files, new URL(route.request().url()).pathname.slice("/console/".length)) }));
+  await page.route(`${origin}/`, async (route) => route.fulfill({ response: await route.fetch(), body: readFileSync(join(files, "index.html"), "utf8") }));
 }
 
 /** Waits for a condition; never for a time. */

@@ -46,6 +46,21 @@ pub(super) fn of_row(item: &Value) -> Option<HashMap<String, AttributeValue>> {
     item.as_object()?.iter().map(|(name, value)| Some((name.clone(), attribute(value)?))).collect()
 }
 
+/// The texts and numbers of a row, for what needs no more of it.
+pub(super) fn of_texts_and_numbers(item: &Value) -> HashMap<String, AttributeValue> {
+    let attribute = |value: &Value| {
+        let (kind, value) = value.as_object()?.iter().next()?;
+        let text = value.as_str()?.to_owned();
+        match kind.as_str() {
+            "S" => Some(AttributeValue::S(text)),
+            "N" => Some(AttributeValue::N(text)),
+            _ => None,
+        }
+    };
+    let members = item.as_object().into_iter().flatten();
+    members.filter_map(|(name, value)| Some((name.clone(), attribute(value)?))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,6 +40,7 @@ fn state(console: &Console) -> Arc<Frame> {
     let state = json!({
         "api": format!("/{}", console.front.stage),
         "user": super::state::USER,
+        "stack": console.hub.stack(),
         "aws": console.aws.url(),
         "testCards": cards.collect::<Vec<_>>(),
         "latest": console.hub.known().latest(),

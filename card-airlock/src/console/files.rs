@@ -24,6 +24,8 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("css/controls.css", CSS),
     file!("css/inside.css", CSS),
     file!("css/layout.css", CSS),
+    file!("css/panel.css", CSS),
+    file!("css/state.css", CSS),
     file!("icon.svg", SVG),
     file!("js/airlock/airlock.js", JS),
     file!("js/airlock/capsule.js", JS),
@@ -32,6 +34,7 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("js/airlock/glyphs.js", JS),
     file!("js/airlock/slots.js", JS),
     file!("js/answer.js", JS),
+    file!("js/banner.js", JS),
     file!("js/break.js", JS),
     file!("js/card.js", JS),
     file!("js/dom.js", JS),
@@ -45,10 +48,14 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("js/fix.js", JS),
     file!("js/numbers.js", JS),
     file!("js/orders.js", JS),
+    file!("js/panel.js", JS),
+    file!("js/parts.js", JS),
     file!("js/pay.js", JS),
     file!("js/place.js", JS),
+    file!("js/reasons.js", JS),
     file!("js/server.js", JS),
     file!("js/store.js", JS),
+    file!("js/switches.js", JS),
 ];
 
 /// A route for each.
@@ -56,4 +63,32 @@ pub(super) fn routes() -> Router<Arc<Console>> {
     FILES.iter().fold(Router::new(), |router, (path, kind, text)| {
         router.route(path, get(move || async move { ([(CONTENT_TYPE, *kind)], *text) }))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::FILES;
+
+    #[test]
+    fn every_file_of_the_page_is_served() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("console");
+        let mut folders = vec!["css".to_owned(), "js".to_owned()];
+        let mut found = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(page.join(&folder)).unwrap() {
+                let entry = entry.unwrap();
+                let name = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+                if entry.file_type().unwrap().is_dir() {
+                    folders.push(name);
+                    continue;
+                }
+                found += 1;
+                let route = format!("/console/{name}");
+                assert!(FILES.iter().any(|(path, ..)| *path == route), "{name}");
+            }
+        }
+        assert_eq!(found + 2, FILES.len(), "and the page itself and its icon");
+    }
 }

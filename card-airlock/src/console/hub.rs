@@ -27,6 +27,8 @@ const MOST_FRAMES: usize = 1_024;
 pub(crate) struct Hub(Arc<Inner>);
 
 struct Inner {
+    /// Another one for each run.
+    stack: String,
     invocations: Invocations,
     known: Mutex<Known>,
     calls: Mutex<Calls>,
@@ -60,6 +62,7 @@ pub(super) struct Frame {
 impl Default for Inner {
     fn default() -> Self {
         Self {
+            stack: vault::opaque_id().to_string(),
             invocations: Invocations::default(),
             known: Mutex::default(),
             calls: Mutex::default(),
@@ -75,6 +78,11 @@ impl Hub {
     pub(crate) fn watch(&self, aws: &AwsEndpoint) {
         let hub = self.clone();
         aws.watch(move |seen| hub.saw(seen));
+    }
+
+    /// The id of this run of the stack: a page that reconnects sees by it that everything before is gone.
+    pub(super) fn stack(&self) -> &str {
+        &self.0.stack
     }
 
     pub(super) fn invocations(&self) -> &Invocations {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
     response::Response,
 };
 use order::OrderId;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use super::{
     attributes, ledger,
@@ -24,16 +25,49 @@ const UNKNOWN: Refused =
 /// Calls shown when no order is chosen.
 const LATEST_CALLS: usize = 200;
 
-/// `GET /console/orders/{order}`.
+/// The tabs, and the members that only they show.
+const TABS: [(&str, &[&str]); 6] = [
+    ("rows", &["rows", "audit"]),
+    ("stream", &["stream"]),
+    ("letters", &["letters"]),
+    ("log", &["log"]),
+    ("calls", &["calls"]),
+    ("charges", &["charges"]),
+];
+
+/// What the page wants to see: one tab, or all of them.
+#[derive(Debug, Deserialize)]
+pub(super) struct Asked {
+    tab: Option<String>,
+}
+
+impl Asked {
+    /// The document with what the tab shows, and the number of entries in the other tabs.
+    fn cut(&self, mut document: Value) -> Value {
+        let Some(members) = document.as_object_mut() else { return document };
+        let count = |name: &&str| Some(((*name).to_owned(), json!(members.get(*name)?.as_array()?.len())));
+        let counts = ["stream", "letters", "log", "calls"].iter().filter_map(count).collect::<Map<_, _>>();
+        if let Some(tab) = &self.tab {
+            let others = TABS.iter().filter(|(name, _)| *name != *tab);
+            others.flat_map(|(_, shown)| *shown).for_each(|name| drop(members.remove(*name)));
+        }
+        members.insert("counts".to_owned(), Value::Object(counts));
+        document
+    }
+}
+
+/// `GET /console/orders/{order}?tab=TAB`.
 pub(super) async fn order(
     State(console): State<Arc<Console>>,
     Path(order): Path<String>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Refused> {
     let order = OrderId::stored(order).ok_or(UNKNOWN)?;
     let order = order.as_str();
     let rows = Rows::read(&console.aws, &console.declared, order);
     let records = story::records(&console, order);
-    let calls = story::calls(&console, order);
+    let calls =
+        story::calls(&console, order, rows.clean.as_ref().and_then(|row| text(row, "CreditCardToken")));
     if rows.stage().is_none() && records.is_empty() && calls.is_empty() {
         return Err(UNKNOWN);
     }
@@ -41,7 +75,7 @@ pub(super) async fn order(
     let charges = ledger::charges(&console).into_iter().filter(|charge| charge["order"] == order);
     let audit = console.aws.rows(table(&console.declared, AUDIT)).unwrap_or_default();
     let audit = audit.iter().filter(|row| text(row, "CustomerOrder") == Some(order)).map(attributes::shown);
-    Ok(shown::ok(json!({
+    Ok(shown::ok(asked.cut(json!({
         "id": order,
         "audit": audit.collect::<Vec<_>>(),
         "summary": rows.summary(order),
@@ -51,15 +85,15 @@ pub(super) async fn order(
         "log": console.options.log.of(order),
         "calls": calls,
         "charges": charges.collect::<Vec<_>>(),
-    })))
+    }))))
 }
 
-/// `GET /console/recent`: the queue, the ledger, the latest calls, the lines that name no order.
-pub(super) async fn recent(State(console): State<Arc<Console>>) -> Response {
-    shown::ok(json!({
+/// `GET /console/recent?tab=TAB`: the queue, the ledger, the latest calls, the lines that name no order.
+pub(super) async fn recent(State(console): State<Arc<Console>>, Query(asked): Query<Asked>) -> Response {
+    shown::ok(asked.cut(json!({
         "letters": story::letters(&console, None),
         "log": console.options.log.others(),
         "calls": story::latest_calls(&console, LATEST_CALLS),
         "charges": ledger::charges(&console),
-    }))
+    })))
 }

@@ -29,16 +29,32 @@ pub(super) struct Invocations {
     crash: Notify,
 }
 
+/// How an invocation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Done,
+    /// It reported items of its batch as failed.
+    InPart,
+    Failed,
+}
+
 #[derive(Debug, Default, Clone, Copy)]
 struct Counts {
     invocations: u64,
     failed: u64,
+    /// How many of the latest in succession failed, or left a part of their batch undone.
+    failing: u64,
 }
 
 impl Invocations {
     /// The worker will crash after its next transaction, before it gets the answer.
     pub(super) fn arm_crash(&self) {
         self.crashes_armed.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// No crash that has not happened yet will.
+    pub(super) fn disarm_crashes(&self) {
+        self.crashes_armed.store(0, Ordering::SeqCst);
     }
 
     /// Crashes that have not happened yet.
@@ -69,7 +85,7 @@ impl Invocations {
     pub(super) fn numbers(&self) -> Value {
         let counts = self.counts.lock();
         let numbers = counts.iter().map(|(name, counts)| {
-            (name.clone(), json!({ "invocations": counts.invocations, "failed": counts.failed }))
+            (name.clone(), json!({ "invocations": counts.invocations, "failed": counts.failed, "failing": counts.failing }))
         });
         Value::Object(numbers.collect())
     }
@@ -79,9 +95,12 @@ impl Invocations {
         self.count(function, |counts| counts.invocations += 1);
     }
 
-    /// An invocation of the function failed.
-    pub(super) fn count_failure(&self, function: &str) {
-        self.count(function, |counts| counts.failed += 1);
+    /// An invocation of the function is over.
+    pub(super) fn count_end(&self, function: &str, end: End) {
+        self.count(function, |counts| {
+            counts.failed += u64::from(end == End::Failed);
+            counts.failing = if end == End::Done { 0 } else { counts.failing + 1 };
+        });
     }
 
     /// Completes when an armed crash happens.

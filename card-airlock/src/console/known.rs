@@ -1,11 +1,11 @@
 //! The orders that the console knows, the newest last, and how many are in each stage.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     time::{Duration, Instant},
 };
 
-use order::Timestamp;
+use order::{Pending, Progress, Timestamp};
 use serde_json::{Value, json};
 use strum::VariantArray;
 
@@ -36,6 +36,8 @@ struct Order {
     number: u64,
     stage: Stage,
     accepted_at: String,
+    /// Of an order in quarantine that was neither parked nor expired.
+    pending: Option<Pending>,
     summary: Value,
 }
 
@@ -48,7 +50,7 @@ impl Known {
             self.by_number.remove(&order.number);
             return Some(json!({ "id": id, "stage": "gone" }));
         };
-        if before.is_some_and(|order| order.summary == summary) {
+        if before.is_some_and(|order| order.summary == summary && order.pending == rows.pending()) {
             return None;
         }
         let accepted_at = summary.get("acceptedAt").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -68,9 +70,29 @@ impl Known {
             self.number += 1;
             self.by_number.insert(number, id.to_owned());
         }
-        self.orders.insert(id.to_owned(), Order { number, stage, accepted_at, summary: summary.clone() });
+        self.orders.insert(
+            id.to_owned(),
+            Order { number, stage, accepted_at, pending: rows.pending(), summary: summary.clone() },
+        );
         self.forget();
         Some(summary)
+    }
+
+    /// Those of the names that are orders, each once.
+    pub(super) fn among<'a>(&self, names: &'a [String]) -> Vec<&'a str> {
+        let orders = names.iter().map(String::as_str).filter(|name| self.orders.contains_key(*name));
+        orders.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The orders that Lambda gave up, or soon will, each with the time at which a sweep may take it up.
+    pub(super) fn given_up(&self, now: Timestamp) -> Vec<(&str, Timestamp)> {
+        let orders = self.orders.iter().filter_map(|(id, order)| match order.pending?.progress(now) {
+            Progress::GivenUp { again_by } => Some((id.as_str(), again_by)),
+            Progress::InWork | Progress::Waiting { .. } => None,
+        });
+        let mut orders: Vec<_> = orders.collect();
+        orders.sort_unstable();
+        orders
     }
 
     /// The latest orders, oldest first.

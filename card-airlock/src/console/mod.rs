@@ -10,6 +10,7 @@ mod events;
 mod files;
 mod fix;
 mod guard;
+mod health;
 mod hub;
 mod inside;
 mod invocations;
@@ -58,6 +59,7 @@ impl Console {
             .route("/console/pay", post(place::pay))
             .route("/console/switch", post(break_it::switch))
             .route("/console/crash", post(break_it::crash))
+            .route("/console/all-off", post(break_it::all_off))
             .route("/console/poison", post(break_it::poison))
             .route("/console/clock", post(break_it::clock))
             .route("/console/replay", post(fix::replay))

@@ -3,10 +3,13 @@
 use std::{pin::pin, sync::Arc};
 
 use card_airlock_lambda::{Function, FunctionError, FunctionResult, Processes};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::json;
 
-use super::{hub::Hub, invocations::WORKER};
+use super::{
+    hub::Hub,
+    invocations::{End, WORKER},
+};
 
 impl Hub {
     /// The same function, watched. The worker's can be made to crash: as a process it is killed, in this process
@@ -30,8 +33,9 @@ impl Hub {
                 } else {
                     function.invoke(event, deadline).await
                 };
-                if result.is_err() {
-                    hub.invocations().count_failure(&name);
+                let end = end_of(&result);
+                hub.invocations().count_end(&name, end);
+                if end == End::Failed {
                     hub.happened("failed", &json!({ "function": &*name }));
                 }
                 result
@@ -44,6 +48,22 @@ impl Hub {
         self.invocations().begin(&orders);
         self.happened("worker", &json!({ "orders": orders, "begun": true }));
         InWorker { hub: self.clone(), orders }
+    }
+}
+
+/// A worker that cannot reach KMS does not fail: it reports the records that it could not do.
+fn end_of(result: &FunctionResult) -> End {
+    #[derive(Deserialize)]
+    struct Report {
+        #[serde(rename = "batchItemFailures")]
+        failures: Vec<IgnoredAny>,
+    }
+    match result {
+        Err(_) => End::Failed,
+        Ok(answer) => match serde_json::from_slice::<Report>(answer) {
+            Ok(report) if !report.failures.is_empty() => End::InPart,
+            _ => End::Done,
+        },
     }
 }
 

@@ -1,10 +1,14 @@
 //! The current numbers.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
+use order::Timestamp;
 use serde_json::{Value, json};
 
-use super::{ledger, shown::milliseconds, state::Console, switches};
+use super::{health, ledger, shown::milliseconds, state::Console, switches};
+
+/// How many given-up orders are named; all are counted.
+const MOST_NAMED: usize = 300;
 
 /// Counts, rates, times, switches and the ledger's sums.
 pub(super) fn document(console: &Console) -> Value {
@@ -19,9 +23,21 @@ pub(super) fn document(console: &Console) -> Value {
         "letters": console.aws.waiting().len(),
         "calls": console.hub.calls_total(),
         "functions": console.hub.invocations().numbers(),
+        "faults": console.aws.faults().in_force().len(),
+        "services": health::services(&console.hub.calls(), SystemTime::now()),
+        "givenUp": given_up(console),
         "inWorker": console.hub.invocations().in_worker().len(),
         "crashesArmed": console.hub.invocations().crashes_armed(),
         "switches": switches::states(console.aws.faults()),
         "ledger": { "charged": charged, "declined": charges.len() - charged },
     })
+}
+
+/// The orders that Lambda gave up, and when the next sweep takes each up, at the latest.
+fn given_up(console: &Console) -> Value {
+    let known = console.hub.known();
+    let orders = known.given_up(Timestamp::from(console.front.clock.now()));
+    let named = orders.iter().take(MOST_NAMED);
+    let named = named.map(|(id, again_by)| json!({ "id": id, "againBy": again_by.to_string() }));
+    json!({ "count": orders.len(), "orders": named.collect::<Vec<_>>() })
 }

@@ -1,6 +1,9 @@
 //! What happened to an order, from all its traces: the stream, the queue, the AWS calls.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use card_airlock_event_source::SequenceNumber;
@@ -44,25 +47,34 @@ pub(super) fn letters(console: &Console, of: Option<(&str, &[Value])>) -> Vec<Va
     letters.collect()
 }
 
-/// The calls that name the order, or a token or key batch that a call of the order's named with it; and failed calls
-/// while the worker processed the order, if it is not known to which order they belong.
-pub(super) fn calls(console: &Console, order: &str) -> Vec<Value> {
+/// The calls that name the order, alone or with others of one transaction; KMS's calls for its token or its key batch;
+/// and failed calls while the worker processed the order, if it is not known to which order they belong.
+pub(super) fn calls(console: &Console, order: &str, token: Option<&str>) -> Vec<Value> {
     let all = console.hub.calls();
-    let names = |kept: &Kept, name: &str| kept.seen.mentions.iter().any(|mention| mention == name);
-    let related = all.iter().filter(|kept| names(kept, order)).flat_map(|kept| kept.seen.mentions.iter());
-    let related: BTreeSet<&String> = related.collect();
-    let calls = all.iter().filter_map(|kept| {
+    let orders_in = {
+        let known = console.hub.known();
+        all.iter().map(|kept| known.among(&kept.seen.mentions)).collect::<Vec<_>>()
+    };
+    let named = || all.iter().zip(&orders_in).filter(|(kept, _)| names(kept, order));
+    // A transaction of several orders names their tokens too, and nothing tells whose is whose but the rows.
+    let alone = named().filter(|(_, orders)| orders.iter().all(|other| *other == order));
+    let related: BTreeSet<&str> =
+        alone.flat_map(|(kept, _)| kept.seen.mentions.iter().map(String::as_str)).chain(token).collect();
+    let sharers = sharers(&all, &orders_in, &related, order);
+    let calls = all.iter().zip(&orders_in).filter_map(|(kept, orders)| {
         let seen = &kept.seen;
         if names(kept, order) {
-            return Some(call(seen, Relation::Own));
+            return Some(call(seen, Relation::Own { among: orders.len().max(1) }));
         }
         // Other orders of the same batch name it too: of what names only a token or batch, KMS's calls are the order's.
         if seen.call.service != Service::Kms {
             return None;
         }
-        if seen.mentions.iter().any(|mention| related.contains(mention)) {
+        if let Some(mention) = seen.mentions.iter().find(|mention| related.contains(mention.as_str())) {
             let is_for_vault = seen.call.purpose.as_deref() == Some("vault");
-            return Some(call(seen, if is_for_vault { Relation::Own } else { Relation::Batch }));
+            let among = sharers.get(mention.as_str()).map_or(1, BTreeSet::len);
+            let relation = if is_for_vault { Relation::Own { among: 1 } } else { Relation::Batch { among } };
+            return Some(call(seen, relation));
         }
         let maybe = kept.in_worker.iter().any(|other| other == order);
         maybe.then(|| call(seen, Relation::OneOf(kept.in_worker.len())))
@@ -70,20 +82,62 @@ pub(super) fn calls(console: &Console, order: &str) -> Vec<Value> {
     calls.collect()
 }
 
+fn names(kept: &Kept, order: &str) -> bool {
+    kept.seen.mentions.iter().any(|mention| mention == order)
+}
+
+/// By each key batch of the order: the orders that were written with it.
+fn sharers<'a>(
+    all: &'a [Arc<Kept>],
+    orders_in: &[Vec<&'a str>],
+    related: &BTreeSet<&'a str>,
+    order: &str,
+) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
+    let mut sharers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (kept, orders) in all.iter().zip(orders_in) {
+        let batches = kept.seen.mentions.iter().map(String::as_str);
+        for batch in batches.filter(|name| *name != order && related.contains(name)) {
+            sharers.entry(batch).or_default().extend(orders);
+        }
+    }
+    sharers
+}
+
 /// The latest calls of all.
 pub(super) fn latest_calls(console: &Console, most: usize) -> Vec<Value> {
     let all = console.hub.calls();
-    all.iter().skip(all.len().saturating_sub(most)).map(|kept| call(&kept.seen, Relation::Own)).collect()
+    all.iter()
+        .skip(all.len().saturating_sub(most))
+        .map(|kept| call(&kept.seen, Relation::Own { among: 1 }))
+        .collect()
 }
 
 /// How a call is related to the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Relation {
-    Own,
-    /// For a key batch that several orders share.
-    Batch,
+    /// It names the order, beside the others of its transaction.
+    Own { among: usize },
+    /// For a key batch that so many orders share.
+    Batch { among: usize },
     /// For one of so many orders.
     OneOf(usize),
+}
+
+impl Relation {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Own { .. } => "own",
+            Self::Batch { .. } => "batch",
+            Self::OneOf(_) => "one-of",
+        }
+    }
+
+    /// How many orders the call was for: the order's share of it is one part in so many.
+    fn among(self) -> usize {
+        match self {
+            Self::Own { among } | Self::Batch { among } | Self::OneOf(among) => among,
+        }
+    }
 }
 
 fn call(seen: &ObservedCall, relation: Relation) -> Value {
@@ -101,8 +155,8 @@ fn call(seen: &ObservedCall, relation: Relation) -> Value {
         "purpose": seen.call.purpose,
         "outcome": seen.outcome,
         "onPurpose": seen.on_purpose,
-        "shared": relation == Relation::Batch,
-        "among": if let Relation::OneOf(orders) = relation { orders } else { 1 },
+        "relation": relation.word(),
+        "among": relation.among(),
     })
 }
 

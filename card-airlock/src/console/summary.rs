@@ -2,8 +2,10 @@
 
 use card_airlock_services::AwsEndpoint;
 use card_airlock_template::Stack;
+use order::Pending;
 use serde_json::{Value, json};
 
+use super::attributes;
 use crate::deployment::ACCOUNT_ID;
 
 pub(super) const QUARANTINE: &str = "OrderQuarantineTable";
@@ -52,6 +54,12 @@ impl Rows {
             Some("EXPIRED") => Stage::Expired,
             _ => Stage::Quarantine,
         })
+    }
+
+    /// When an order in quarantine continues, as its row says.
+    pub(super) fn pending(&self) -> Option<Pending> {
+        let row = self.quarantine.as_ref().filter(|_| self.stage() == Some(Stage::Quarantine))?;
+        Some(Pending::of(&attributes::of_texts_and_numbers(row)))
     }
 
     /// What the page shows of it in lists and in the picture.

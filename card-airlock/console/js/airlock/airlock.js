@@ -2,7 +2,8 @@
 
 import { byId, show } from "../dom.js";
 import { duration, many } from "../format.js";
-import { choose, now, on, store } from "../store.js";
+import { open as openPanel } from "../panel.js";
+import { now, on, store } from "../store.js";
 import { Capsule } from "./capsule.js";
 import { drawing } from "./drawing.js";
 import { TALL, WIDE } from "./geometry.js";
@@ -11,6 +12,9 @@ import { Slots } from "./slots.js";
 
 const narrow = matchMedia("(max-width: 760px)");
 const ACROSS = ["tokenized", "paying", "paid", "declined", "unknown"];
+
+/** The function behind each lock. */
+const FUNCTIONS = [["ingest", "IngestFunction"], ["worker", "TokenizeWorkerFunction"], ["paybill", "PaybillFunction"]];
 
 const shape = () => (narrow.matches ? TALL : WIDE);
 
@@ -78,7 +82,7 @@ function follow(order, atOnce = false) {
 function enter(id, order, atOnce) {
   const from = atOnce ? geometry.locks.ingest.at : geometry.client.at;
   const title = `${id}${order.last4 ? `, card ending in ${order.last4}` : ""}`;
-  const capsule = { id, body: new Capsule(picture.layer, from, atOnce ? "sealed" : "clear", title, () => choose(id)) };
+  const capsule = { id, body: new Capsule(picture.layer, from, atOnce ? "sealed" : "clear", title, () => openPanel(id)) };
   capsules.set(id, capsule);
   mark(capsule);
   if (!atOnce) {
@@ -194,7 +198,29 @@ function mark(capsule) {
   capsule.body.group.classList.toggle("chosen", capsule.id === store.chosen);
 }
 
+/** A worker or another function whose latest invocations failed stays marked until one succeeds. */
+function markFailing({ functions }) {
+  for (const [lock, name] of FUNCTIONS) {
+    const { dataset } = picture.locks[lock];
+    const failing = functions[name]?.failing ?? 0;
+    if (failing === 0) delete dataset.failing;
+    else {
+      dataset.failing = "";
+      if (!("hurt" in dataset)) picture.locks[lock].querySelector(".alarm").textContent = `failing, ${failing}×`;
+    }
+  }
+}
+
+/** Orders in quarantine that Lambda gave up look different. */
+function markGivenUp() {
+  for (const [id, { body, stage }] of capsules) {
+    if (stage === "quarantine" && body.glyph !== "clear") body.become(glyphOf(stage, store.givenUp.has(id)));
+  }
+}
+
 function count(pulse) {
+  markFailing(pulse);
+  markGivenUp();
   const { counts, oldestHeld } = pulse.orders;
   const across = ACROSS.reduce((sum, stage) => sum + counts[stage], 0);
   const parked = counts.failed + counts.expired;

@@ -1,7 +1,7 @@
 // The traces of an order: stream records, dead letters, log lines, AWS calls.
 
 import { h } from "../dom.js";
-import { duration, timeOfDay } from "../format.js";
+import { duration, many, timeOfDay } from "../format.js";
 import { attributes } from "./rows.js";
 
 const empty = (words) => h("p", { class: "empty" }, words);
@@ -58,14 +58,33 @@ export function log({ log }, chosen) {
 
 export function calls({ calls }, chosen) {
   if (calls.length === 0) return empty("There is no AWS call yet.");
-  const cost = new Map();
-  for (const { service } of calls) cost.set(service, (cost.get(service) ?? 0) + 1);
-  const costs = [...cost].map(([service, count]) => `${count} ${service}`).join(", ");
-  return h("div", {}, h("p", { class: "cost" }, `${chosen ? "This order" : "The latest"}: ${costs}. Newest first.`), list(calls.toReversed().map(call)));
+  return h("div", {}, h("p", { class: "cost" }, `${chosen ? "This order" : "The latest"}: ${costs(calls)}. Newest first.`), list(calls.toReversed().map(call)));
 }
+
+/** Its own calls by service, and its share of those that it shares with other orders. */
+function costs(calls) {
+  const own = new Map();
+  let shared = 0;
+  let share = 0;
+  for (const { service, among } of calls) {
+    if (among === 1) own.set(service, (own.get(service) ?? 0) + 1);
+    else {
+      shared += 1;
+      share += 1 / among;
+    }
+  }
+  const ownWords = [...own].map(([service, count]) => `${count} ${service}`).join(", ");
+  return [ownWords && `${ownWords} of its own`, shared && `a share of ${share.toFixed(2)} of ${many(shared, "shared call")}`].filter(Boolean).join(", and ");
+}
+
+const SHARE = {
+  own: (orders) => `one transaction of ${orders} orders`,
+  batch: (orders) => `for the key batch of ${orders} orders`,
+  "one-of": (orders) => `for one of ${orders} orders in the worker`,
+};
 
 function call(call) {
   const outcome = call.outcome === "ok" ? h("span", { class: "good" }, "ok") : h("span", { class: call.onPurpose ? "warn" : "bad" }, call.outcome);
-  const facts = [call.role, call.purpose && `for ${call.purpose}`, call.resources.join(" + "), call.shared && "shared by its key batch", call.among > 1 && `for one of ${call.among} orders in the worker`, call.onPurpose && "injected fault"];
+  const facts = [call.role, call.purpose && `for ${call.purpose}`, call.resources.join(" + "), call.among > 1 && SHARE[call.relation](call.among), call.onPurpose && "injected fault"];
   return item(timeOfDay(call.at), h("b", {}, `${call.service} ${call.operation}`), " ", outcome, ` ${duration(call.microseconds / 1000)}`, h("div", { class: "fields" }, facts.filter(Boolean).join(" · ")));
 }

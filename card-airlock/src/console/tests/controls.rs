@@ -178,3 +178,34 @@ async fn putting_the_clock_forward_makes_the_card_key_that_is_due() {
         assert_eq!(keys(), if moves * 4 < 30 { 1 } else { 2 }, "after {} days", moves * 4);
     }
 }
+
+#[tokio::test]
+async fn all_off_ends_every_fault_and_disarms_every_crash() {
+    let page = Page::start().await;
+    page.stack.aws().faults().add("sqs/*=error".parse().unwrap());
+    page.post("/console/switch", json!({ "name": "kms", "on": true })).await;
+    let (_, pulse) = page.post("/console/crash", json!({})).await;
+    assert_eq!((&pulse["faults"], &pulse["crashesArmed"]), (&json!(2), &json!(1)));
+    let (_, pulse) = page.post("/console/all-off", json!({})).await;
+    assert_eq!(
+        (&pulse["faults"], &pulse["crashesArmed"], &pulse["switches"]["kms"]),
+        (&json!(0), &json!(0), &json!(false))
+    );
+    assert!(page.stack.aws().faults().in_force().is_empty());
+}
+
+#[tokio::test]
+async fn a_tab_gets_what_it_shows_and_the_numbers_of_the_others() {
+    let page = Page::start().await;
+    page.place("tab", "visa").await;
+    page.until("tab", "tokenized").await;
+    let (_, stream) = page.get("/console/orders/tab?tab=stream").await;
+    assert_eq!(stream["stream"].as_array().unwrap().len(), 2);
+    for absent in ["rows", "audit", "log", "letters", "calls", "charges"] {
+        assert!(stream.get(absent).is_none(), "{absent}");
+    }
+    assert_eq!((&stream["counts"]["stream"], &stream["summary"]["stage"]), (&json!(2), &json!("tokenized")));
+    assert!(stream["counts"]["calls"].as_u64().unwrap() > 3);
+    let (_, rows) = page.get("/console/orders/tab?tab=rows").await;
+    assert!(rows["rows"]["vault"].is_object() && rows.get("calls").is_none());
+}

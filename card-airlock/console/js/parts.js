@@ -1,0 +1,61 @@
+// The parts of the stack, each with its health, as its latest calls tell.
+
+import { byId, h, show } from "./dom.js";
+import { many } from "./format.js";
+import { on } from "./store.js";
+
+const FUNCTIONS = [
+  ["IngestFunction", "ingest"],
+  ["TokenizeWorkerFunction", "worker"],
+  ["PaybillFunction", "paybill"],
+  ["ReplayFunction", "replay and sweep"],
+];
+
+let shown = "";
+
+export function start() {
+  on("pulse", (pulse) => {
+    const parts = partsOf(pulse);
+    const words = JSON.stringify(parts);
+    if (words === shown) return;
+    shown = words;
+    show(byId("parts"), ...parts.map(({ name, health, says }) => h("li", { "data-part": name, "data-health": health }, h("b", {}, name), h("span", {}, says))));
+  });
+}
+
+/** Each part: its name, its health (well, ill, quiet), and why in a few words. */
+export function partsOf({ services, functions, letters, inWorker, givenUp, ledger }) {
+  const worker = functions.TokenizeWorkerFunction;
+  return [
+    service("KMS", services.KMS),
+    service("DynamoDB", services.DynamoDB),
+    stream(worker, inWorker, givenUp.count),
+    { name: "Queue", health: letters ? "ill" : "well", says: letters ? many(letters, "dead letter") : "empty" },
+    ...FUNCTIONS.map(([id, name]) => lambda(name, functions[id])),
+    processor(ledger),
+  ];
+}
+
+function service(name, latest) {
+  if (!latest) return { name, health: "quiet", says: "no call lately" };
+  const { calls, failed, last } = latest;
+  if (failed === 0) return { name, health: "well", says: "answers" };
+  return { name, health: "ill", says: `${failed === calls ? "all" : "some"} calls fail: ${last}` };
+}
+
+function stream(worker, inWorker, givenUp) {
+  if (worker?.failing) return { name: "Stream", health: "ill", says: "held back by the worker" };
+  if (givenUp) return { name: "Stream", health: "ill", says: `${many(givenUp, "order")} given up` };
+  return { name: "Stream", health: "well", says: inWorker ? `${inWorker} in the worker` : "nothing waits" };
+}
+
+function lambda(name, counts) {
+  if (!counts) return { name, health: "quiet", says: "not invoked yet" };
+  if (counts.failing) return { name, health: "ill", says: `fails: ${counts.failing}× in succession` };
+  return { name, health: "well", says: "works" };
+}
+
+function processor({ charged, declined }) {
+  const sums = [charged && `${charged} charged`, declined && `${declined} declined`].filter(Boolean);
+  return { name: "Processor", health: sums.length ? "well" : "quiet", says: sums.join(", ") || "no payment yet" };
+}

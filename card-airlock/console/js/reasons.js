@@ -1,0 +1,15 @@
+// Why an order is parked, in the words of docs/operating.md, "What each reason means".
+
+export const REASONS = {
+  ENVELOPE_REFUSED: "the sealed card does not open: the row, its data key or its envelope was altered. An altered row never opens: its owner must place the order again",
+  UNKNOWN_VERSION: "an envelope of a newer version than this worker",
+  MALFORMED: "the row lacks attributes or holds unknown ones: written by hand, or by another version of ingest",
+  ORDER_EXISTS: "another order with this id, with other details, is across already. The customer needs another id",
+  CARD_NOT_REPLACED: "another card that came too late. The order itself did not change",
+  REJECTED: "DynamoDB refuses the transaction itself",
+  ATTEMPTS_EXHAUSTED: "it did not cross within 48 hours after it was first armed or replayed",
+  FORGOTTEN: "not a failure: the card in the row was forgotten on request",
+};
+
+/** What a person reads about a reason. */
+export const reasonWords = (reason) => (REASONS[reason] ? `${reason}: ${REASONS[reason]}` : (reason ?? "no reason is known"));

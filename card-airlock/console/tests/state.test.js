@@ -1,0 +1,122 @@
+// The console shows the state: what is broken, which part is ill, what was given up, and what happens next.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { browser, inStage, LIMIT, open, place, press, toggle, until, up } from "./up.js";
+
+const options = { timeout: 4 * LIMIT };
+let stack, chromium;
+
+before(async () => {
+  [stack, chromium] = await Promise.all([up(), browser()]);
+}, options);
+
+after(async () => {
+  await chromium?.close();
+  await stack?.stop();
+});
+
+test("the banner names every fault, and one button ends them all", options, async () => {
+  const page = await open(chromium, stack.origin);
+  assert.equal((await page.textContent("#banner")).trim(), "");
+  await toggle(page, "kms", true);
+  await toggle(page, "dynamodb", true);
+  await press(page, "#crash");
+  await page.waitForSelector('#banner:has-text("KMS fails for all · DynamoDB throttles · 1 armed crash of the worker")');
+  await press(page, "#all-off");
+  await until("nothing is broken", async () => (await page.textContent("#banner")).trim() === "");
+  assert.equal(await page.locator(".switch input:checked").count(), 0);
+  assert.equal(await page.textContent("#crash"), "Crash the worker");
+});
+
+test("a fault shows at its part and marks the worker, until a run succeeds; given up is a state of its own", options, async () => {
+  const page = await open(chromium, stack.origin);
+  await place(page, "before-1");
+  await inStage(page, "before-1", "tokenized");
+  await page.waitForSelector('[data-part="KMS"][data-health="well"]');
+  await toggle(page, "kms-worker", true);
+  await place(page, "held-1");
+  await page.waitForSelector('[data-part="KMS"][data-health="ill"]:has-text("fail")');
+  await page.waitForSelector('[data-part="worker"][data-health="ill"]');
+  await page.waitForSelector('.lock[data-failing]:has-text("worker"):has-text("failing")');
+  await page.waitForSelector('#orders tr:has([data-order="held-1"]) .givenup');
+  assert.match(await page.textContent('#orders tr:has([data-order="held-1"])'), /given up taken up again by \d\d:\d\d/);
+  await page.waitForSelector(".airlock .capsule .glyph.givenup");
+  await page.waitForSelector('#numbers:has-text("1 given up")');
+  assert.equal(await page.locator('#banner:has-text("What happens next")').count(), 0, "while the cause lasts nothing is promised");
+  await press(page, "#all-off");
+  await page.waitForSelector('#banner:has-text("What happens next: Lambda gave up 1 order. A sweep takes it up by")');
+  await press(page, "#replay");
+  await inStage(page, "held-1", "tokenized");
+  await until("the worker is well", async () => (await page.locator(".lock[data-failing]").count()) === 0);
+  await until("nothing is left to be told", async () => (await page.textContent("#banner")).trim() === "");
+  assert.deepEqual(page.complaints, []);
+});
+
+test("a replayed poison order says that it was parked again, and why", options, async () => {
+  const page = await open(chromium, stack.origin);
+  await place(page, "source-1");
+  await inStage(page, "source-1", "tokenized");
+  await press(page, "#poison");
+  const poison = await (await page.waitForSelector("#broken code")).textContent();
+  await inStage(page, poison, "failed");
+  await press(page, "#replay");
+  await page.waitForSelector(`#fixed .parked-again:has-text("${poison} was parked again. ENVELOPE_REFUSED: the sealed card does not open")`);
+  assert.equal(await page.getAttribute("#fixed", "data-good"), "no");
+});
+
+test("while the server is out of reach nothing is reported as absent; another stack is called new", options, async () => {
+  const first = await up();
+  const page = await open(chromium, first.origin);
+  await place(page, "kept-1");
+  await inStage(page, "kept-1", "tokenized");
+  await page.waitForSelector(".attributes .tokenish");
+  await first.stop();
+  await page.waitForSelector("#live[data-state=lost]");
+  await page.evaluate(() => document.getElementById("tab-log").click());
+  await page.waitForSelector('#about:has-text("nothing is known now")');
+  assert.doesNotMatch(await page.textContent("body"), /no trace/);
+  const second = await up("--port", new URL(first.origin).port);
+  try {
+    await page.waitForSelector('#banner:has-text("This is a new stack")');
+    await page.waitForSelector('#about:has-text("There is no trace of kept-1")');
+    await press(page, "#new-stack-seen");
+    await until("it was read", async () => (await page.textContent("#banner")).trim() === "");
+  } finally {
+    await second.stop();
+  }
+});
+
+test("orders that were placed together have their own calls, and shares of the shared ones", options, async () => {
+  const page = await open(chromium, stack.origin);
+  await place(page, "forty", "visa", 40);
+  await page.waitForSelector('#placed:has-text("40 × 202")');
+  await inStage(page, "forty-040", "tokenized");
+  await until("all are across", async () => (await page.locator('#orders tr:has-text("forty-") .stage.tokenized').count()) === 40);
+  const calls = await page.evaluate(async () => {
+    const ids = Array.from({ length: 40 }, (_, index) => `forty-${String(index + 1).padStart(3, "0")}`);
+    const all = await Promise.all(ids.map(async (id) => (await fetch(`/console/orders/${id}?tab=calls`)).json()));
+    return all.flatMap((one) => one.calls);
+  });
+  const vault = calls.filter(({ operation, purpose }) => operation === "GenerateDataKey" && purpose === "vault");
+  assert.equal(vault.length, 40, "a key of the vault for each order");
+  const transactions = calls.filter(({ operation }) => operation === "TransactWriteItems");
+  const whole = transactions.reduce((sum, { among }) => sum + 1 / among, 0);
+  assert.ok(Math.abs(whole - Math.round(whole)) < 1e-6 && whole >= 1, `the shares are whole transactions: ${whole}`);
+  await page.click('button[data-order="forty-001"]');
+  await page.click("#tab-calls");
+  await page.waitForSelector('#tab .cost:has-text("a share of")');
+});
+
+test("without an order chosen and with nothing to show, nothing is fetched", options, async () => {
+  const page = await open(chromium, stack.origin);
+  const asked = [];
+  page.on("request", (request) => request.method() === "GET" && !request.url().endsWith(".svg") && asked.push(new URL(request.url()).pathname + new URL(request.url()).search));
+  await page.evaluate(() => fetch("/console/orders", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ order: "quiet-1", name: "a", address: "b", testCard: "visa" }) }));
+  await inStage(page, "quiet-1", "tokenized");
+  assert.deepEqual(asked, []);
+  await page.click('button[data-order="quiet-1"]');
+  await page.click("#tab-log");
+  await page.waitForSelector('#tab:has-text("tokenized")');
+  assert.deepEqual([...new Set(asked)], ["/console/orders/quiet-1?tab=rows", "/console/orders/quiet-1?tab=log"]);
+});
