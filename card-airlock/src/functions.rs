@@ -16,6 +16,7 @@ use clock::Clock;
 use forget::Forget;
 use import::Import;
 use ingest::Ingest;
+use notify::Notify;
 use paybill::{ConnectError, Paybill};
 use platform::{aws_client, settings::SettingError};
 use replay::Replay;
@@ -142,6 +143,14 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
             json(move |request: import::Request, deadline| {
                 let import = import.clone();
                 async move { import.handle(request, deadline).await.map_err(|_| FunctionError::Unhandled) }
+            })
+        }
+        "NotifyFunction" => {
+            let settings = notify::Settings::read(&lookup).map_err(setting)?;
+            let notify = Arc::new(Notify::new(&config, settings, clock));
+            json(move |event: Event, deadline| {
+                let notify = notify.clone();
+                async move { Ok(notify.handle(event, deadline).await) }
             })
         }
         "RewrapFunction" => {

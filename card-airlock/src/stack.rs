@@ -293,6 +293,12 @@ impl Stack {
         self.functions.get(logical_id)
     }
 
+    /// The stream mapping of a function, when it is driven by hand.
+    pub fn mapping(&mut self, function: &str) -> Option<&mut Mapping> {
+        let at = self.declared.stream_mappings.iter().position(|mapping| mapping.function == function)?;
+        self.mappings.get_mut(at)
+    }
+
     /// The payment processor of this machine.
     #[must_use]
     pub fn sandbox(&self) -> &Sandbox {

@@ -3,7 +3,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a test's helpers fail the test by panicking"
 )]
 
@@ -60,10 +59,13 @@ impl World {
         serde_json::from_str(&self.ask("lambda", request.body(body.to_string())).await).unwrap()
     }
 
+    /// The worker's.
     async fn mapping(&self) -> Value {
         let listed = self.lambda(reqwest::Method::GET, "event-source-mappings", json!({})).await;
-        let [mapping] = &listed["EventSourceMappings"].as_array().unwrap()[..] else { panic!("{listed}") };
-        mapping.clone()
+        let mappings = listed["EventSourceMappings"].as_array().unwrap();
+        let is_workers =
+            |mapping: &&Value| mapping["FunctionArn"].as_str().unwrap().ends_with("-TokenizeWorkerFunction");
+        mappings.iter().find(is_workers).unwrap().clone()
     }
 
     /// Turns the mapping off or on, and tells the state that Lambda answers.
@@ -114,8 +116,8 @@ async fn each_resource_is_listed_by_the_name_that_its_service_knows() {
     assert_eq!(names["CustomerApi"], "customerapi");
     assert_eq!(names["IngestLogs"], "card-airlock-IngestLogs");
     assert_eq!(names["TokenizeWorkerFunctionQuarantine"], world.mapping().await["UUID"].as_str().unwrap());
-    // Every resource of the template, and the mapping that SAM makes.
-    assert_eq!(names.len(), world.stack.declared.resources.len() + 1);
+    // Every resource of the template, and the two mappings that SAM makes.
+    assert_eq!(names.len(), world.stack.declared.resources.len() + 2);
     let kinds: BTreeMap<_, _> =
         texts(&all, "LogicalResourceId").into_iter().zip(texts(&all, "ResourceType")).collect();
     assert_eq!(kinds["ReplayFunction"], "AWS::Lambda::Function");
@@ -172,12 +174,15 @@ async fn an_order_waits_while_the_mapping_is_off() {
     world.turn(false).await;
     user.submit(&order("waits")).await.is(202);
     for _ in 0..20 {
-        assert_eq!(world.stack.mappings[0].step().await.did, Did::Nothing);
+        assert_eq!(world.stack.mapping("TokenizeWorkerFunction").unwrap().step().await.did, Did::Nothing);
     }
     assert_eq!(world.mapping().await["State"], "Disabled");
     assert_eq!(user.status("waits").await.text("Status"), "PENDING");
     world.turn(true).await;
-    while !matches!(world.stack.mappings[0].step().await.did, Did::Invoked { .. }) {}
+    while !matches!(
+        world.stack.mapping("TokenizeWorkerFunction").unwrap().step().await.did,
+        Did::Invoked { .. }
+    ) {}
     assert_eq!(user.status("waits").await.text("Status"), "TOKENIZED");
 }
 
@@ -185,7 +190,7 @@ async fn an_order_waits_while_the_mapping_is_off() {
 async fn the_mapping_s_settings_are_the_template_s() {
     let world = World::new().await;
     let mapping = world.mapping().await;
-    let declared = &world.stack.declared.stream_mappings[0];
+    let declared = &world.stack.declared.stream_mapping("TokenizeWorkerFunction").unwrap();
     assert_eq!(mapping["EventSourceArn"], declared.stream_arn);
     assert_eq!(mapping["DestinationConfig"]["OnFailure"]["Destination"], json!(declared.on_failure_arn));
     let expected = json!({

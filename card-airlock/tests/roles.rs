@@ -31,14 +31,16 @@ use card_airlock::{
 };
 use card_airlock_event_source::Did;
 use card_airlock_gateway::Issuer;
+use card_airlock_services::{FaultKind, FaultRule, Service, When};
 use clock::TestClock;
 use futures::{StreamExt, stream};
 use order::{
-    AuditSelection, AuditTrail, Claim, DeclineCode, DeclineKind, FoundOut, OrderId, OrderTable, Payer,
-    PaymentRoute, ProcessorReference, Settlement, Timestamp, Upkeep, Written,
+    AuditSelection, AuditTrail, Claim, DeclineCode, DeclineKind, Event, EventBus, EventKind, FoundOut,
+    OrderId, OrderTable, Payer, PaymentRoute, ProcessorReference, Settlement, Timestamp, Upkeep, Written,
 };
 use paybill::Sandbox;
 use serde_json::{Value, json};
+use strum::VariantArray;
 use tempfile::TempDir;
 use test_support::sample_vault::{self, Plain};
 use test_support::tables::{AUDIT, CARD_KEYS, ORDERS, QUARANTINE, VAULT};
@@ -49,7 +51,7 @@ use vault::{
 };
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
-const ROLES: [&str; 9] = [
+const ROLES: [&str; 10] = [
     "IngestRole",
     "TokenizeWorkerRole",
     "ReplayRole",
@@ -57,6 +59,7 @@ const ROLES: [&str; 9] = [
     "ForgetRole",
     "CardKeyMakerRole",
     "CardKeysRole",
+    "NotifyRole",
     "RewrapRole",
     "ImportRole",
 ];
@@ -886,6 +889,38 @@ async fn an_envelope_key_takes_its_own_context_only() {
 }
 
 #[tokio::test]
+async fn each_event_is_put_by_the_one_role_that_knows_of_it() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let bus = &world.stack.declared.outputs["EventBusName"].value;
+    for role in ROLES {
+        let bus = EventBus::new(&functions::sdk_config(&world.stack.aws_url(), role), bus.clone());
+        for &kind in EventKind::VARIANTS {
+            let at = "2026-11-21T18:59:33.120Z";
+            let event = json!({
+                "Source": "card-airlock", "DetailType": kind, "Time": at, "Detail": {"At": at, "Status": "FAILED"},
+            });
+            let event: Event = serde_json::from_value(event).unwrap();
+            let of_worker =
+                matches!(kind, EventKind::OrderFailed | EventKind::OrderExpired | EventKind::CardNotReplaced);
+            let may = role == if of_worker { "TokenizeWorkerRole" } else { "NotifyRole" };
+            assert_eq!(bus.put(&[event]).await.is_ok(), may, "{role} {}", kind.word());
+        }
+    }
+    // Nor does notify reach a table or a key.
+    let (dynamodb, kms) = (world.dynamodb("NotifyRole"), world.kms("NotifyRole"));
+    for table in [QUARANTINE, VAULT, ORDERS, AUDIT] {
+        assert!(is_denied(&dynamodb.scan().table_name(table).send().await), "{table}");
+    }
+    for (key, context) in
+        world.keys().iter().zip([context("quarantine", "key-batch"), context("vault", "token")])
+    {
+        assert!(
+            is_denied(&decrypt(&kms, key, &context).await) && is_denied(&generate(&kms, key, &context).await)
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_caller_is_the_operator_who_uses_no_envelope_key_until_unknown_callers_are_denied() {
     let world = World::spawn(TEMPLATE).await.unwrap();
     let (dynamodb, kms) = (world.dynamodb("operator"), world.kms("operator"));
@@ -936,6 +971,9 @@ impl World {
 
     /// Every step of the pipeline and every end of an order; no further than the first denial.
     async fn walk(&mut self) {
+        for role in ["TokenizeWorkerRole", "NotifyRole"] {
+            self.stack.aws().faults().add(refuse_an_event_of(role));
+        }
         self.invoke("IngestFunction", order("paid", "4111111111111111")).await;
         self.invoke("IngestFunction", order("paid", "4111111111111111")).await;
         self.invoke("IngestFunction", api("GET", "/order/{CustomerOrder}", "paid", &json!(null))).await;
@@ -1018,6 +1056,7 @@ impl World {
         self.import().await;
         self.make_and_use_a_card_key().await;
         self.operate("paid").await;
+        self.drive().await;
     }
 
     /// A key pair is made, its public half served, a card under it opened; and an old one loses its halves.
@@ -1130,7 +1169,7 @@ impl World {
             sdk_timeouts: platform::aws_client::timeouts(),
         };
         let worker = functions::handler(&worker, &around).unwrap();
-        let stream = &self.stack.declared.stream_mappings[0].stream_arn;
+        let stream = &self.stack.declared.stream_mapping("TokenizeWorkerFunction").unwrap().stream_arn;
         let records = self.stack.aws().stream(stream).unwrap().records_after(None, 1000).unwrap();
         let event = json!({ "Records": records.last().into_iter().collect::<Vec<_>>() }).to_string();
         drop(worker.invoke(event.into_bytes(), self.time.now() + Duration::from_secs(60)).await);
@@ -1240,17 +1279,21 @@ impl World {
         drop(update.expression_attribute_values(":status", s(status)).send().await);
     }
 
-    /// Lets the stream mapping do all that is due, and no more after a failure.
+    /// Lets each stream mapping do all that is due, and no more after a failure.
     async fn drive(&mut self) {
         self.time.advance(Duration::from_secs(1));
         let aws = self.stack.aws().clone();
-        let mapping = &mut self.stack.mappings[0];
-        loop {
-            let step = mapping.step().await;
-            let nothing_is_left = matches!(step.did, Did::Nothing | Did::Polled { matched: 0, .. });
-            let failed = matches!(step.did, Did::PollFailed | Did::DestinationFailed);
-            if failed || (nothing_is_left && mapping.is_idle()) || !aws.denials().is_empty() {
-                return;
+        for mapping in &mut self.stack.mappings {
+            loop {
+                let step = mapping.step().await;
+                let nothing_is_left = matches!(step.did, Did::Nothing | Did::Polled { matched: 0, .. });
+                let failed = matches!(step.did, Did::PollFailed | Did::DestinationFailed);
+                if !aws.denials().is_empty() {
+                    return;
+                }
+                if failed || (nothing_is_left && mapping.is_idle()) {
+                    break;
+                }
             }
         }
     }
@@ -1306,6 +1349,17 @@ async fn make_table(dynamodb: &aws_sdk_dynamodb::Client, name: &str, key: &[&str
     let table = dynamodb.create_table().table_name(name).billing_mode(BillingMode::PayPerRequest);
     let table = table.set_key_schema(Some(schema.collect()));
     table.set_attribute_definitions(Some(attributes.collect())).send().await.unwrap();
+}
+
+/// The bus refuses a first event of this role, which so goes to the queue.
+fn refuse_an_event_of(role: &str) -> FaultRule {
+    FaultRule {
+        role: Some(role.to_owned()),
+        service: Some(Service::EventBridge),
+        operation: Some("PutEvents".to_owned()),
+        kind: FaultKind::EntriesRefused,
+        when: When::First(1),
+    }
 }
 
 /// One user pool for all worlds: making its key takes a moment.

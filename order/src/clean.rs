@@ -10,7 +10,9 @@ use std::collections::{BTreeSet, HashMap};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
-    types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update},
+    types::{
+        AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    },
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_with::{DisplayFromStr, serde_as};
@@ -282,6 +284,16 @@ impl OrderTable {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
         Ok(action(update)?)
+    }
+
+    /// A check, which is part of a transaction: that the order is across.
+    pub(crate) fn check_across(&self, order: &AttributeValue) -> Result<TransactWriteItem, TableError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.name)
+            .key("CustomerOrder", order.clone())
+            .condition_expression("attribute_exists(CustomerOrder)")
+            .build();
+        Ok(action(check)?)
     }
 
     /// The put that is part of the transaction that carries an order across: only where there is none.

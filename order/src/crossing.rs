@@ -17,7 +17,7 @@ use crate::{
     quarantine::{LateCard, QuarantineRow, QuarantineTable},
     row_version::RowVersion,
     same_order::Details,
-    table_error::{TableError, classify},
+    table_error::{TableError, classify, failed_conditions},
     timestamp::Timestamp,
 };
 
@@ -132,6 +132,21 @@ impl Airlock {
     ) -> Result<LateCard, TableError> {
         let check = self.orders.check_forgotten(order, owner)?;
         self.quarantine.drop_late_card(check, order, seen).await
+    }
+
+    /// Whether an order is across, by whatever acceptance. It is a transaction of one check, because the worker may not
+    /// read clean rows.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn is_across(&self, order: &AttributeValue) -> Result<bool, TableError> {
+        let check = self.orders.check_across(order)?;
+        let reply = self.dynamodb.transact_write_items().transact_items(check).send().await;
+        let [is_not_there] = reply.as_ref().err().map_or([false], failed_conditions);
+        if is_not_there {
+            return Ok(false);
+        }
+        reply.map(|_| true).map_err(|error| classify("TransactWriteItems order", &error))
     }
 
     fn actions(

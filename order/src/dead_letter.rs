@@ -5,7 +5,7 @@ mod queue;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use queue::{DeadLetterMessage, DeadLetterQueue, QueueError};
+pub use queue::{DeadLetterMessage, DeadLetterQueue, Letter, QueueError};
 
 use crate::{failure_reason::FailureReason, order_id::OrderId, timestamp::Timestamp};
 
@@ -27,6 +27,8 @@ pub struct DeadLetter {
     /// When it happened.
     pub at: Timestamp,
 }
+
+impl Letter for DeadLetter {}
 
 impl DeadLetter {
     /// The order's id, for a log line.

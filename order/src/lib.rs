@@ -9,6 +9,7 @@ mod crossing;
 mod customer;
 mod dead_letter;
 mod decline_code;
+mod events;
 mod failure_reason;
 mod importing;
 mod order_id;
@@ -31,8 +32,12 @@ pub use audit_trail::{AuditItem, AuditPage, AuditSelection, AuditTrail};
 pub use clean::{CardStanding, CleanOrder, CleanStatus, OrderOverview, OrderTable, OverviewPage};
 pub use crossing::{Airlock, Crossing};
 pub use customer::*;
-pub use dead_letter::{DeadLetter, DeadLetterKind, DeadLetterMessage, DeadLetterQueue, QueueError};
+pub use dead_letter::{DeadLetter, DeadLetterKind, DeadLetterMessage, DeadLetterQueue, Letter, QueueError};
 pub use decline_code::{DeclineCode, ParseDeclineCodeError};
+pub use events::{
+    BusError, Detail, Event, EventBus, EventKind, Notifier, NotifyError, OrderState, ParsePositionError,
+    Position, Put, RecordedAt,
+};
 pub use failure_reason::{FailureReason, ParseFailureReasonError};
 pub use order_id::{OrderId, ParseOrderIdError};
 pub use order_id_pattern::{OrderIdPattern, ParseOrderIdPatternError};

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
-    operation::RequestId,
+    operation::{RequestId, transact_write_items::TransactWriteItemsError},
 };
 use vault::{IncompleteActionError, failure_code};
 
@@ -75,6 +75,19 @@ where
     let code = failure_code(error);
     tracing::warn!(operation, code, request_id = error.request_id(), "DynamoDB refused or failed");
     of_code(code)
+}
+
+/// Which actions of a cancelled transaction failed by their own conditions.
+pub(crate) fn failed_conditions<const N: usize, R>(
+    error: &SdkError<TransactWriteItemsError, R>,
+) -> [bool; N] {
+    let mut failed = [false; N];
+    if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
+        for (failed, reason) in failed.iter_mut().zip(cancelled.cancellation_reasons()) {
+            *failed = reason.code() == Some("ConditionalCheckFailed");
+        }
+    }
+    failed
 }
 
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>

@@ -10,6 +10,7 @@ pub mod pace;
 mod runtime;
 pub mod settings;
 pub mod spans;
+pub mod stream;
 
 pub use logs::{init_logs, log_filter};
 pub use runtime::{HandlerPanicError, ReadEventError, read_event, run};

@@ -1,6 +1,7 @@
 //! Starts stuck orders again: the sweep does it on a schedule, the replay when an operator asks for it.
 //! Neither reads a sealed card or holds a key: a row is re-armed, and the stream and the worker do the rest.
 
+mod events;
 mod inbox;
 mod positions;
 mod replaying;

@@ -69,6 +69,12 @@ impl Positions {
         self.held.iter().map(|(_, time)| time.after(CLOCK_SKEW)).max()
     }
 
+    /// The same of those that may be deleted.
+    pub(crate) fn newest_settled(&self, is_settled: impl Fn(Timestamp) -> bool) -> Option<Timestamp> {
+        let horizons = self.held.iter().map(|(_, time)| time.after(CLOCK_SKEW));
+        horizons.filter(|horizon| is_settled(*horizon)).max()
+    }
+
     /// Hides them again when it is time to. Call it while working.
     pub(crate) async fn keep_hidden(&mut self, queue: &DeadLetterQueue, now: Timestamp) {
         if self.hidden_at.after(EXTENDED) > now {

@@ -15,7 +15,7 @@ use platform::{metrics::Metric, spans};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 
-use crate::{AT_ONCE, CLOCK_SKEW, Replay, ReplayError, inbox::Word};
+use crate::{AT_ONCE, CLOCK_SKEW, Replay, ReplayError, inbox::Word, rules::may_be_untold};
 
 /// How long a received message stays hidden: longer than a replay may take (15 min).
 const HIDDEN: Duration = Duration::from_secs(20 * 60);
@@ -196,7 +196,7 @@ impl Replay {
         rows: Vec<KeptRow>,
         named: &HashSet<OrderId>,
     ) -> Result<(), ReplayError> {
-        let (now, dry_run) = (self.now(), run.selection.dry_run);
+        let (now, dry_run, horizon) = (self.now(), run.selection.dry_run, run.horizon);
         let chosen = rows.into_iter().map(|row| {
             let is_named = row.order.as_ref().is_some_and(|order| named.contains(order));
             (run.choose(&row, is_named, now), row)
@@ -209,6 +209,12 @@ impl Replay {
                     let outcome = match choice {
                         Choice::Rearm if dry_run => Ok(Written::Done),
                         Choice::Rearm => self.upkeep.rearm(&row, Arming::Replayed, now).await,
+                        // Its event may be among what Lambda gave up, and the position is deleted.
+                        Choice::Ended
+                            if !dry_run && horizon.is_some_and(|newest| may_be_untold(&row, newest)) =>
+                        {
+                            self.upkeep.have_event_sent_again(&row).await
+                        }
                         _ => Ok(Written::LostRace),
                     };
                     (choice, outcome, row)
@@ -221,7 +227,12 @@ impl Replay {
                 (Choice::Rearm, Ok(Written::Done)) => RowOutcome::Rearmed,
                 // Somebody else changed the row: it was re-armed, crossed or was parked.
                 (Choice::Rearm, Ok(Written::LostRace)) | (Choice::Pending, _) => RowOutcome::Unclear,
-                (Choice::Ended, _) => RowOutcome::Ended,
+                (Choice::Ended, outcome) => {
+                    if let Err(error) = outcome {
+                        run.first_error.get_or_insert(error);
+                    }
+                    RowOutcome::Ended
+                }
                 (Choice::Leave, _) => RowOutcome::StaysParked,
                 // One bad row must not keep the others from being re-armed.
                 (Choice::Rearm, Err(error)) => {

@@ -75,6 +75,13 @@ pub(crate) fn is_exhausted(row: &KeptRow, now: Timestamp, settings: &Settings) -
     row.first_armed_at().is_some_and(|first| first.after(settings.exhausted_after) <= now)
 }
 
+/// Whether the event of a row may be among the records that Lambda gave up: it ended, and was armed no later than the
+/// newest position. When it ended is not known, but that was after it was armed.
+pub(crate) fn may_be_untold(row: &KeptRow, horizon: Timestamp) -> bool {
+    let has_ended = matches!(row.status, Some(QuarantineStatus::Failed | QuarantineStatus::Expired));
+    has_ended && row.armed_at.is_none_or(|armed| armed <= horizon)
+}
+
 #[cfg(test)]
 mod tests {
     use std::{collections::HashMap, time::Duration};
@@ -229,6 +236,19 @@ mod tests {
         ] {
             assert_eq!(action(&broken, ARMED), malformed, "{broken:?}");
             assert_eq!(action_below(&broken, Some(ARMED), ARMED), malformed, "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn only_rows_that_ended_at_or_below_the_position_may_be_untold() {
+        let armed = |status, armed: Option<u64>| KeptRow { armed_at: armed.map(at), ..row(status) };
+        for status in [QuarantineStatus::Failed, QuarantineStatus::Expired].map(Some) {
+            assert!(may_be_untold(&armed(status, Some(ARMED)), at(ARMED)), "{status:?}");
+            assert!(!may_be_untold(&armed(status, Some(ARMED + 1)), at(ARMED)), "{status:?}");
+            assert!(may_be_untold(&armed(status, None), at(ARMED)), "{status:?}");
+        }
+        for status in [Some(QuarantineStatus::Pending), None] {
+            assert!(!may_be_untold(&armed(status, Some(ARMED)), at(ARMED)), "{status:?}");
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct SweepSummary {
     pub not_replaced: u64,
     /// Rows that are parked and wait for a replay.
     pub failed: u64,
+    /// Rows that failed or expired at or below these positions: the worker sends their events again.
+    pub events_sent_again: u64,
     /// Positions that were deleted: no row is stuck because of them.
     pub positions_settled: u64,
     /// Positions that stay.

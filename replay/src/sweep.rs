@@ -14,7 +14,7 @@ use tracing::Instrument;
 use crate::{
     AT_ONCE, Replay, ReplayError,
     positions::Positions,
-    rules::{Action, Facts, decide},
+    rules::{Action, Facts, decide, may_be_untold},
     summary::SweepSummary,
 };
 
@@ -37,6 +37,8 @@ pub(crate) struct Sweep<'a> {
     pub(crate) summary: SweepSummary,
     /// The rows that Lambda gave up and that were not armed again yet.
     pub(crate) given_up: Vec<KeptRow>,
+    /// The rows whose events may be among what Lambda gave up.
+    pub(crate) ended: Vec<KeptRow>,
     /// Rows that a sweep took up not long ago and that Lambda has not given up since.
     pub(crate) in_work: Vec<String>,
     /// The error of the first row that could not be written, or of the queue. One bad row does not stop the sweep.
@@ -63,6 +65,7 @@ impl Replay {
             positions,
             summary: SweepSummary { dry_run: options.dry_run, ..SweepSummary::default() },
             given_up: Vec::new(),
+            ended: Vec::new(),
             in_work: Vec::new(),
             // Without the positions nothing counts as given up; everything else can be done.
             first_error: received.err(),
@@ -105,6 +108,9 @@ impl Sweep<'_> {
                     self.first_error = self.first_error.or(swept.error);
                     match swept.action {
                         Action::TakeUp => self.given_up.push(swept.row),
+                        Action::Leave if horizon.is_some_and(|newest| may_be_untold(&swept.row, newest)) => {
+                            self.ended.push(swept.row);
+                        }
                         Action::InWork if is_taken_up(&swept.row, swept.now) => {
                             self.in_work.extend(swept.row.order.map(|order| order.to_string()));
                         }
@@ -122,12 +128,21 @@ impl Sweep<'_> {
         self.positions.keep_hidden(&self.replay.dead_letters, self.replay.now()).await;
     }
 
-    /// A position is deleted only when all rows were read, and no row at or below it is still given up.
-    async fn end(self, passed: Result<(), ReplayError>) -> Result<SweepSummary, ReplayError> {
-        let Self { replay, dry_run, positions, mut summary, given_up, first_error, .. } = self;
-        let may_settle = passed.is_ok() && !dry_run;
-        let oldest = given_up.iter().filter_map(|row| row.armed_at).min();
-        let is_settled = |horizon| may_settle && oldest.is_none_or(|armed| armed > horizon);
+    /// A position is deleted only when all rows were read, no row at or below it is still given up, and the events of
+    /// rows that ended at or below it are sent again.
+    async fn end(mut self, passed: Result<(), ReplayError>) -> Result<SweepSummary, ReplayError> {
+        let oldest = self.given_up.iter().filter_map(|row| row.armed_at).min();
+        let is_settled = |horizon| oldest.is_none_or(|armed| armed > horizon);
+        let mut may_settle = passed.is_ok() && !self.dry_run;
+        if may_settle
+            && let Some(newest) = self.positions.newest_settled(is_settled)
+            && let Err(error) = self.have_events_sent_again(newest).await
+        {
+            may_settle = false;
+            self.first_error.get_or_insert(error);
+        }
+        let Self { replay, dry_run, positions, mut summary, first_error, .. } = self;
+        let is_settled = |horizon| may_settle && is_settled(horizon);
         let (settled, deleted) = positions.settle(&replay.dead_letters, is_settled).await;
         (summary.positions_settled, summary.positions_left) = (settled.settled, settled.left);
         passed?;

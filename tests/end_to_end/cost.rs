@@ -19,6 +19,12 @@ const NO_LIMIT: &str = "1000000000";
 /// Calls, write units and read units by role and operation.
 type Bill = BTreeMap<(String, String), (u64, f64, f64)>;
 
+/// The events that buses took of a role.
+fn events(world: &World, role: &str) -> f64 {
+    let of_role = world.aws.tallies().into_iter().filter(|(kind, _)| kind.role == role);
+    of_role.map(|(_, tally)| tally.units.events).sum()
+}
+
 /// What the functions' roles have asked since `before`; nothing of it was refused.
 fn bill(world: &World, before: &BTreeMap<CallKind, Tally>) -> Bill {
     for (kind, tally) in world.aws.tallies() {
@@ -110,6 +116,21 @@ async fn a_payment_costs_one_kms_call_six_write_units_and_three_read_units_and_a
     let before = world.aws.tallies();
     client.pay("order-0").await.is(200);
     assert_bill(bill(&world, &before), &[("PaybillRole", "GetItem", 1, 0.0, 1.0)]);
+}
+
+/// Ten in a call, and nothing of DynamoDB: Lambda reads the stream, which costs nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_costs_one_event_when_it_is_across_and_one_when_it_is_paid() {
+    let (world, client) = metered().await;
+    place(&client, 20).await;
+    assert_eq!(world.deliver(&world.records()).await, None);
+    let before = world.aws.tallies();
+    assert_eq!(world.tell().await, None);
+    assert_bill(bill(&world, &before), &[("NotifyRole", "PutEvents", 2, 0.0, 0.0)]);
+    assert_eq!(events(&world, "NotifyRole"), 20.0);
+    client.pay("order-0").await.is(200);
+    assert_eq!(world.tell().await, None);
+    assert_eq!(events(&world, "NotifyRole"), 20.0 + 20.0 + 1.0, "all that was told before, and the payment");
 }
 
 /// 100 rows of about half a kilobyte: two pages are read where the table has more than one, and half a kilobyte of each

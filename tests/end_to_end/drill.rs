@@ -184,7 +184,7 @@ async fn crashes(hours: usize) -> Vec<Held> {
             worker.invoke(event, deadline).await
         }
     });
-    drill.world.stack.mappings[0].set_function(crashing);
+    drill.world.stack.mapping("TokenizeWorkerFunction").unwrap().set_function(crashing);
     let begins = drill.world.now();
     let mut held = vec![Held::default(); hours];
     let (mut orders, mut next_order, mut attempts) = (0, begins, 0);
@@ -200,7 +200,7 @@ async fn crashes(hours: usize) -> Vec<Held> {
             orders += 1;
         }
         let before = crashes.load(Ordering::SeqCst);
-        let is_held = !drill.world.stack.mappings[0].is_idle() && attempts > 0;
+        let is_held = !drill.world.stack.mapping("TokenizeWorkerFunction").unwrap().is_idle() && attempts > 0;
         let next = drill.step(Some(next_order)).await;
         drill.world.time.advance_to(next);
         let crashed = crashes.load(Ordering::SeqCst) - before;
@@ -208,7 +208,11 @@ async fn crashes(hours: usize) -> Vec<Held> {
         if crashed > 0 || is_held {
             hour.time += drill.world.now().duration_since(now).unwrap();
         }
-        attempts = if drill.world.stack.mappings[0].is_idle() { 0 } else { attempts + crashed };
+        attempts = if drill.world.stack.mapping("TokenizeWorkerFunction").unwrap().is_idle() {
+            0
+        } else {
+            attempts + crashed
+        };
         if drill.discarded {
             drill.discarded = false;
             hour.tries += 1;
@@ -254,7 +258,7 @@ impl Drill {
                 time = self.world.time.until_asleep() => wake_at = Some(time),
             }
         }
-        let mapping = &mut self.world.stack.mappings[0];
+        let mapping = self.world.stack.mapping("TokenizeWorkerFunction").unwrap();
         let step = mapping.step().await;
         let is_idle = matches!(step.did, Did::Polled { read: 0, .. }) && mapping.is_idle();
         self.discarded |= matches!(step.did, Did::Discarded { .. });
@@ -285,8 +289,9 @@ impl Drill {
     }
 
     /// No row waits but parked ones, and no position is left.
-    fn is_everything_across(&self) -> bool {
-        let is_idle = self.world.stack.mappings[0].is_idle() && self.sweep.is_none();
+    fn is_everything_across(&mut self) -> bool {
+        let is_idle =
+            self.world.stack.mapping("TokenizeWorkerFunction").unwrap().is_idle() && self.sweep.is_none();
         is_idle && {
             let snapshot = self.world.stack.aws().snapshot().unwrap();
             let rows = snapshot["tables"]["OrderQuarantineTable"].as_array().unwrap();

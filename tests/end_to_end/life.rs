@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::simulation::{
     at_rest::{is_decline, text},
     details::{DETAILS, OTHER_CARDS},
+    events::check_told,
     world::World,
 };
 
@@ -127,6 +128,12 @@ impl Life {
         let rest = self.world.at_rest();
         assert!(rest.quarantine.is_empty(), "{stage:?}: {:?}", rest.quarantine);
         assert_eq!((rest.clean.len(), rest.vault.len()), (1, 1), "{stage:?}");
+    }
+
+    /// Everybody was told of each change.
+    pub(crate) async fn is_told(&mut self) {
+        self.world.tell_all().await;
+        check_told(&self.world, &self.world.at_rest(), ORDER).unwrap();
     }
 
     /// Charged once, with the second card; forgotten; nothing is left behind.

@@ -20,6 +20,7 @@ mod custom_profile;
 mod detokenization;
 mod drill;
 mod error_codes;
+mod events;
 mod forgetting;
 mod front_page;
 mod importing;

@@ -12,7 +12,8 @@ use vault::{Detokenizer, Forgetter, Sealer, Tokenizer};
 
 use crate::support::{AUDIT, ORDERS, QUARANTINE, VAULT, World, order, text};
 
-const ROLES: [&str; 5] = ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole", "ForgetRole"];
+const ROLES: [&str; 6] =
+    ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole", "ForgetRole", "NotifyRole"];
 
 /// Who seals, and who opens, with the quarantine's key and the vault's.
 const SEALS: [&str; 2] = ["IngestRole", "TokenizeWorkerRole"];
@@ -20,7 +21,7 @@ const OPENS: [&str; 2] = ["TokenizeWorkerRole", "PaybillRole"];
 
 /// What the table "Roles" of ARCHITECTURE.md gives each role, seen from outside: role, service, operation,
 /// resources, purpose.
-const CALLS: [(&str, &str, &str, &[&str], &str); 22] = [
+const CALLS: [(&str, &str, &str, &[&str], &str); 25] = [
     ("IngestRole", "Kms", "GenerateDataKey", &["QuarantineKeyArn"], "quarantine"),
     ("IngestRole", "DynamoDb", "PutItem", &[QUARANTINE], ""),
     ("IngestRole", "DynamoDb", "GetItem", &[QUARANTINE], ""),
@@ -33,6 +34,11 @@ const CALLS: [(&str, &str, &str, &[&str], &str); 22] = [
     ("TokenizeWorkerRole", "DynamoDb", "TransactWriteItems", &[QUARANTINE], ""),
     ("TokenizeWorkerRole", "DynamoDb", "UpdateItem", &[QUARANTINE], ""),
     ("TokenizeWorkerRole", "Sqs", "SendMessage", &["DeadLetterQueueUrl"], ""),
+    // The end of an order that is not across.
+    ("TokenizeWorkerRole", "DynamoDb", "TransactWriteItems", &[ORDERS], ""),
+    ("TokenizeWorkerRole", "EventBridge", "PutEvents", &["EventBusName"], ""),
+    // One call with an event for each of four changes.
+    ("NotifyRole", "EventBridge", "PutEvents", &["EventBusName"; 4], ""),
     ("PaybillRole", "DynamoDb", "GetItem", &[ORDERS], ""),
     ("PaybillRole", "DynamoDb", "GetItem", &[QUARANTINE], ""),
     ("PaybillRole", "DynamoDb", "GetItem", &[VAULT], ""),
@@ -85,6 +91,8 @@ async fn walk_everything(world: &World) {
     client.pay("1").await.is(409);
     world.alter_card().await;
     world.deliver_last().await;
+    // Parked, which is told.
+    world.deliver_last().await;
     client.pay("1").await.is(409);
     client.forget("1").await.is(200);
     client.submit(&order("1")).await.is(202);
@@ -99,6 +107,7 @@ async fn walk_everything(world: &World) {
     world.race(&order("2"), &order("2")).await.is(202);
     world.deliver_last().await;
     assert_eq!(world.counts().await, [0, 1, 2]);
+    assert_eq!(world.tell().await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

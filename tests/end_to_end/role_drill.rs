@@ -19,10 +19,10 @@ struct Permission {
     sid: &'static str,
 }
 
-const ROLES: [&str; 5] = ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget"];
+const ROLES: [&str; 6] = ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "Notify"];
 
 /// What each is needed for in an undisturbed life.
-const NEEDED: [(&str, &str, &[Stage]); 28] = [
+const NEEDED: [(&str, &str, &[Stage]); 33] = [
     ("Ingest", "AcceptAnOrder", &[Place, SendAnotherCard]),
     ("Ingest", "ReadQuarantineStatus", &[SendAnotherCard]),
     ("Ingest", "ReadCleanStatus", &[Place, SendAnotherCard]),
@@ -35,6 +35,8 @@ const NEEDED: [(&str, &str, &[Stage]); 28] = [
     ("TokenizeWorker", "ParkWaitOrEnd", &[]),
     ("TokenizeWorker", "ReadACardKey", &[]),
     ("TokenizeWorker", "SendDeadLetters", &[]),
+    ("TokenizeWorker", "PutEvents", &[]),
+    ("TokenizeWorker", "SendRefusedEvents", &[]),
     ("Replay", "ListQuarantine", &[]),
     ("Replay", "RearmParkOrExpire", &[]),
     ("Replay", "SeeWhetherAnOrderIsAcross", &[]),
@@ -51,6 +53,9 @@ const NEEDED: [(&str, &str, &[Stage]); 28] = [
     ("Forget", "ForgetInQuarantine", &[]),
     ("Forget", "ForgetInTheVault", &[Forget]),
     ("Forget", "MarkAsForgotten", &[Forget]),
+    ("Notify", "ReadTheStream", &[]),
+    ("Notify", "PutEvents", &[]),
+    ("Notify", "SendRefusedEvents", &[]),
 ];
 
 /// Without these a sweep fails, whatever there is to do; without the second, where there is a row.
@@ -103,6 +108,12 @@ async fn forget_without_a_statement_holds_up_what_needs_it_until_it_is_back() {
     at_every_stage("Forget").await;
 }
 
+/// Nor is an event lost: what was not told is told once the statement is back.
+#[tokio::test]
+async fn notify_without_a_statement_holds_up_no_order() {
+    at_every_stage("Notify").await;
+}
+
 /// One life for each statement: at each stage it is away, and back when the stage was tried.
 async fn at_every_stage(role: &str) {
     for (of, sid, stops) in NEEDED.into_iter().filter(|(of, ..)| *of == role) {
@@ -126,6 +137,7 @@ async fn at_every_stage(role: &str) {
             }
         }
         life.is_whole();
+        life.is_told().await;
     }
 }
 

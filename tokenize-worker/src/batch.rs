@@ -146,7 +146,7 @@ impl TokenizeWorker {
     }
 
     /// Does the work unless the time for it is over.
-    async fn before<T>(
+    pub(crate) async fn before<T>(
         &self,
         deadline: SystemTime,
         work: impl Future<Output = Result<T, Again>>,

@@ -14,6 +14,8 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 pub(crate) enum Change {
     /// The row was armed: it is PENDING now, and does not wait for a payment.
     Armed(Item),
+    /// The row failed or expired, or the sweep wants its event sent again.
+    Ended(Item),
     /// DynamoDB's TTL removed the row while it still held a sealed card.
     CardRemovedByTtl(Item),
     /// Nothing to do.
@@ -29,9 +31,12 @@ impl Change {
         match record.event_name.as_str() {
             "INSERT" | "MODIFY" => {
                 let item: Item = change.new_image.into();
-                let pending = AttributeValue::S(QuarantineStatus::Pending.word().into());
-                let is_armed = item.get("Status") == Some(&pending) && !item.contains_key("ArmAfter");
-                if is_armed { Self::Armed(item) } else { Self::Other }
+                let status = item.get("Status").and_then(|status| status.as_s().ok());
+                match status.and_then(|word| word.parse().ok()) {
+                    Some(QuarantineStatus::Pending) if !item.contains_key("ArmAfter") => Self::Armed(item),
+                    Some(QuarantineStatus::Failed | QuarantineStatus::Expired) => Self::Ended(item),
+                    Some(QuarantineStatus::Pending) | None => Self::Other,
+                }
             }
             "REMOVE" if by_ttl => {
                 let item: Item = change.old_image.into();
@@ -58,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn only_armed_rows_and_cards_lost_to_ttl_concern_the_worker() {
+    fn only_armed_and_ended_rows_and_cards_lost_to_ttl_concern_the_worker() {
         let pending = json!({"Status": {"S": "PENDING"}});
         let failed = json!({"Status": {"S": "FAILED"}});
         let sealed = json!({"Status": {"S": "PENDING"}, "SealedCard": {"B": "AQ=="}});
@@ -67,7 +72,11 @@ mod tests {
         assert!(matches!(change("MODIFY", pending.clone(), json!(null)), Change::Armed(_)));
         let waiting = json!({"Status": {"S": "PENDING"}, "ArmAfter": {"S": "2026-11-21T18:59:33.120Z"}});
         assert!(matches!(change("MODIFY", waiting, json!(null)), Change::Other));
-        assert!(matches!(change("MODIFY", failed, json!(null)), Change::Other));
+        assert!(matches!(change("MODIFY", failed.clone(), json!(null)), Change::Ended(_)));
+        let expired = json!({"Status": {"S": "EXPIRED"}});
+        assert!(matches!(change("INSERT", expired, json!(null)), Change::Ended(_)));
+        assert!(matches!(change("MODIFY", json!({"Status": {"S": "OTHER"}}), json!(null)), Change::Other));
+        assert!(matches!(change("REMOVE", failed, json!(null)), Change::Other));
         assert!(matches!(change("REMOVE", sealed.clone(), json!(null)), Change::Other));
         assert!(matches!(change("REMOVE", pending, ttl.clone()), Change::Other));
         assert!(matches!(change("REMOVE", sealed, ttl), Change::CardRemovedByTtl(_)));

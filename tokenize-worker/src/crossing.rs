@@ -49,7 +49,8 @@ impl TokenizeWorker {
         let item = match change {
             Change::Armed(item) => item,
             Change::CardRemovedByTtl(item) => return Ok(Step::ReportRemoval(SeenRow::of(&item))),
-            Change::Other => return Ok(Step::Nothing),
+            // Its event is sent beside this: see `telling`.
+            Change::Ended(_) | Change::Other => return Ok(Step::Nothing),
         };
         let seen = SeenRow::of(&item);
         let lacking = QuarantineRow::lacking(&item);

@@ -4,16 +4,15 @@ mod batch;
 mod change;
 mod crossing;
 mod settings;
+mod telling;
 
 use std::time::SystemTime;
 
 use aws_config::SdkConfig;
-use aws_lambda_events::{
-    dynamodb::Event,
-    streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
-};
+use aws_lambda_events::{dynamodb::Event, streams::DynamoDbEventResponse};
 use clock::Clock;
-use order::{Airlock, DeadLetterQueue, OrderTable, QuarantineTable};
+use order::{Airlock, DeadLetterQueue, EventBus, Notifier, OrderTable, QuarantineTable};
+use platform::stream;
 use vault::Tokenizer;
 
 pub use settings::Settings;
@@ -25,6 +24,7 @@ pub struct TokenizeWorker {
     airlock: Airlock,
     quarantine: QuarantineTable,
     dead_letters: DeadLetterQueue,
+    notifier: Notifier,
     clock: Clock,
 }
 
@@ -34,28 +34,24 @@ impl TokenizeWorker {
     pub fn new(config: &SdkConfig, settings: Settings, clock: Clock) -> Self {
         let quarantine = QuarantineTable::new(config, settings.quarantine_table);
         let orders = OrderTable::new(config, settings.order_table);
+        let bus = EventBus::new(config, settings.event_bus);
+        let refused = DeadLetterQueue::new(config, settings.event_dead_letter_queue_url);
         Self {
             tokenizer: Tokenizer::new(config, settings.tokenizer, clock.clone()),
             airlock: Airlock::new(config, quarantine.clone(), orders),
             quarantine,
             dead_letters: DeadLetterQueue::new(config, settings.dead_letter_queue_url),
+            notifier: Notifier::new(bus, refused),
             clock,
         }
     }
 
-    /// Processes one batch. Reports the first record that is not done; the records after it are delivered again,
-    /// which changes nothing if they are done. <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>
+    /// Processes one batch. Reports the first record that is not done.
     pub async fn handle(&self, event: Event, deadline: SystemTime) -> DynamoDbEventResponse {
-        let sequence_numbers: Vec<_> =
-            event.records.iter().map(|record| record.change.sequence_number.clone()).collect();
-        let mut response = DynamoDbEventResponse::default();
-        if let Some(index) = self.first_undone(event.records, deadline).await {
-            // A record without a number gives an empty identifier. This fails the whole batch, as intended.
-            let number = sequence_numbers.into_iter().nth(index).flatten().unwrap_or_default();
-            let mut failure = DynamoDbBatchItemFailure::default();
-            failure.item_identifier = Some(number);
-            response.batch_item_failures.push(failure);
-        }
-        response
+        let sequence_numbers = stream::sequence_numbers(&event.records);
+        let ended = Self::ended(&event.records);
+        let (undone, untold) =
+            tokio::join!(self.first_undone(event.records, deadline), self.first_untold(ended, deadline));
+        stream::answer(sequence_numbers, undone.into_iter().chain(untold).min())
     }
 }

@@ -16,6 +16,10 @@ pub struct Settings {
     pub order_table: String,
     /// `DEAD_LETTER_QUEUE_URL`: the queue for messages about parked orders.
     pub dead_letter_queue_url: String,
+    /// `EVENT_BUS`: name of the event bus.
+    pub event_bus: String,
+    /// `EVENT_DEAD_LETTER_QUEUE_URL`: the queue of the events that the bus refused.
+    pub event_dead_letter_queue_url: String,
     /// `QUARANTINE_KEY_ARN`, `VAULT_KEY_ARN`, `VAULT_TABLE`, `ACCOUNT_ID`, `DATA_KEY_MAX_ROWS`,
     /// `DATA_KEY_MAX_SECONDS`: the way from quarantine into the vault. `CARD_RETENTION_DAYS`: how long the vault
     /// keeps a card; 0: until it is forgotten. `CARD_KEY_TABLE`, `CARD_KEY_KEY_ARN`, `CARD_EXPIRY_REQUIRED`: what opens and
@@ -33,6 +37,8 @@ impl Settings {
             quarantine_table: text(lookup, "QUARANTINE_TABLE")?,
             order_table: text(lookup, "ORDER_TABLE")?,
             dead_letter_queue_url: text(lookup, "DEAD_LETTER_QUEUE_URL")?,
+            event_bus: text(lookup, "EVENT_BUS")?,
+            event_dead_letter_queue_url: text(lookup, "EVENT_DEAD_LETTER_QUEUE_URL")?,
             tokenizer: TokenizerSettings {
                 quarantine_key_arn: text(lookup, "QUARANTINE_KEY_ARN")?,
                 vault_key_arn: text(lookup, "VAULT_KEY_ARN")?,

@@ -5,7 +5,7 @@ use test_support::runtime_api;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tokenize-worker");
 
-const SETTINGS: [(&str, &str); 14] = [
+const SETTINGS: [(&str, &str); 16] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("METRICS_NAMESPACE", "CardAirlock/booted"),
     ("ORDER_TABLE", "orders"),
@@ -13,6 +13,8 @@ const SETTINGS: [(&str, &str); 14] = [
     ("QUARANTINE_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:key/quarantine"),
     ("VAULT_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:key/vault"),
     ("DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:1/123456789012/dead-letters"),
+    ("EVENT_BUS", "events"),
+    ("EVENT_DEAD_LETTER_QUEUE_URL", "http://127.0.0.1:1/123456789012/event-dead-letters"),
     ("ACCOUNT_ID", "123456789012"),
     ("CARD_KEY_TABLE", "card-keys"),
     ("CARD_KEY_KEY_ARN", "arn:aws:kms:us-east-1:123456789012:key/card-keys"),

@@ -41,7 +41,7 @@ pub(super) fn across(aws: &AwsEndpoint) -> u64 {
 /// Lambda's part, which the floor does not do either.
 pub(super) async fn tokenize(stack: &mut Stack, orders: u32) -> Result<Duration, LoadError> {
     let aws = stack.aws().clone();
-    let mapping = stack.mappings.first_mut().ok_or(LoadError::Floor(WORKER))?;
+    let mapping = stack.mapping("TokenizeWorkerFunction").ok_or(LoadError::Floor(WORKER))?;
     let (begun, goal) = (Instant::now(), across(&aws) + u64::from(orders));
     let mut took = Duration::ZERO;
     while across(&aws) < goal {

@@ -12,6 +12,7 @@
     reason = "a test's helpers fail the test by panicking, tell what they measured, and compare made-up cards"
 )]
 
+mod events;
 mod payments;
 mod setting;
 mod worker;

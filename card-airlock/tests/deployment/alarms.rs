@@ -75,7 +75,7 @@ fn every_alarm_on_our_metrics_is_on_one_that_is_written() {
         }
     }
     assert_eq!(watched, *recorder.0.lock().unwrap());
-    assert_eq!(alarms.len(), 10 + 4 + 2 * stack.functions.len());
+    assert_eq!(alarms.len(), 10 + 6 + 2 * stack.functions.len());
     let watches = |alarm: &str, metric: &str| {
         let alarm = stack.properties(alarm).unwrap();
         assert_eq!((&alarm["MetricName"], &alarm["Threshold"]), (&json!(metric), &json!(1)));
@@ -90,7 +90,15 @@ fn every_alarm_on_our_metrics_is_on_one_that_is_written() {
     assert_eq!(card_key["TreatMissingData"], "breaching", "a maker that does not run tells nothing");
     let ends = [&card_key["MetricName"], &card_key["ComparisonOperator"], &card_key["Threshold"]];
     assert_eq!(ends, [&json!("CardKeyAcceptedFor"), &json!("LessThanThreshold"), &json!(18 * 60 * 60)]);
-    assert_eq!(stack.properties("IteratorAgeAlarm").unwrap()["MetricName"], "IteratorAge");
+    watches("EventDeadLettersAlarm", "ApproximateNumberOfMessagesVisible");
+    for (alarm, function) in
+        [("IteratorAgeAlarm", "TokenizeWorkerFunction"), ("NotifyIteratorAgeAlarm", "NotifyFunction")]
+    {
+        let alarm = stack.properties(alarm).unwrap();
+        assert_eq!(alarm["MetricName"], "IteratorAge");
+        let of = json!([{"Name": "FunctionName", "Value": format!("{STACK_NAME}-{function}")}]);
+        assert_eq!(alarm["Dimensions"], of);
+    }
 }
 
 #[test]

@@ -24,7 +24,8 @@ fn the_shipped_template_declares_the_five_tables_as_designed() {
     assert_eq!(keys, [("Hash_Key", "HASH"), ("Account_Id", "RANGE")]);
     assert_eq!(vault.ttl_attribute.as_deref(), Some("ExpiresAt"));
     let clean = table("CustomerOrderTable");
-    assert_eq!((&clean.stream_view_type, &clean.ttl_attribute), (&None, &None));
+    assert_eq!(clean.stream_view_type.as_deref(), Some("NEW_AND_OLD_IMAGES"));
+    assert_eq!(clean.ttl_attribute, None);
     let audit = table("DetokenizeAuditTable");
     let keys: Vec<_> = audit.key.iter().map(|key| (key.name.as_str(), key.key_type.as_str())).collect();
     assert_eq!(keys, [("Principal", "HASH"), ("At", "RANGE")]);
@@ -57,9 +58,13 @@ fn every_envelope_key_rotates() {
 
 #[test]
 fn dead_letters_are_encrypted_and_kept_for_fourteen_days() {
-    let [queue] = &shipped().queues[..] else { panic!("one queue") };
-    assert!(queue.managed_sse);
-    assert_eq!(queue.retention, Duration::from_secs(14 * 24 * 3600));
+    let queues = shipped().queues;
+    let names: Vec<_> = queues.iter().map(|queue| queue.logical_id.as_str()).collect();
+    assert_eq!(names, ["DeadLetterQueue", "EventDeadLetterQueue"]);
+    for queue in queues {
+        assert!(queue.managed_sse);
+        assert_eq!(queue.retention, Duration::from_secs(14 * 24 * 3600));
+    }
 }
 
 #[test]
@@ -107,7 +112,9 @@ fn a_method_that_a_path_does_not_have_is_told_which_methods_it_has() {
 fn each_function_has_its_role_and_its_environment() {
     let stack = shipped();
     // What stands in each environment: `every_variable_that_a_function_reads_is_set_and_every_one_set_is_read`.
-    for name in ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "CardKeyMaker", "CardKeys"] {
+    for name in
+        ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "Notify", "CardKeyMaker", "CardKeys"]
+    {
         assert_eq!(stack.function(&format!("{name}Function")).unwrap().role, format!("{name}Role"));
     }
     let (_, rewrapping) = with_everything();
@@ -122,9 +129,9 @@ fn each_function_has_its_role_and_its_environment() {
 }
 
 #[test]
-fn the_stream_mapping_is_as_designed() {
-    let [mapping] = &shipped().stream_mappings[..] else { panic!("one mapping") };
-    assert_eq!(mapping.function, "TokenizeWorkerFunction");
+fn the_workers_stream_mapping_is_as_designed() {
+    let stack = shipped();
+    let mapping = stack.stream_mapping("TokenizeWorkerFunction").unwrap();
     assert_eq!(
         mapping.stream_arn,
         "arn:aws:dynamodb:us-east-1:123456789012:table/OrderQuarantineTable/stream/1"
@@ -144,12 +151,33 @@ fn the_stream_mapping_is_as_designed() {
             "dynamodb": {"NewImage": {"Status": {"S": ["PENDING"]}, "ArmAfter": {"S": [{"exists": false}]}}},
         }),
         json!({
+            "eventName": ["INSERT", "MODIFY"],
+            "dynamodb": {"NewImage": {"Status": {"S": ["FAILED", "EXPIRED"]}}},
+        }),
+        json!({
             "eventName": ["REMOVE"],
             "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]},
             "dynamodb": {"OldImage": {"Status": {"S": ["PENDING", "FAILED"]}}},
         }),
     ];
     assert_eq!(patterns, expected);
+}
+
+/// Nothing of a change is given up: the event of each is on the bus or in the queue before the next is read.
+#[test]
+fn the_stream_mapping_of_notify_is_as_designed() {
+    let stack = shipped();
+    let mapping = stack.stream_mapping("NotifyFunction").unwrap();
+    assert_eq!(
+        mapping.stream_arn,
+        "arn:aws:dynamodb:us-east-1:123456789012:table/CustomerOrderTable/stream/1"
+    );
+    assert_eq!(mapping.starting_position, "TRIM_HORIZON");
+    assert_eq!((mapping.batch_size, mapping.parallelization_factor), (100, 1));
+    assert!(mapping.report_batch_item_failures && mapping.bisect_batch_on_function_error);
+    assert_eq!((mapping.maximum_retry_attempts, mapping.maximum_record_age), (None, None));
+    assert_eq!(mapping.on_failure_arn, None);
+    assert_eq!(stack.stream_mappings.len(), 2);
 }
 
 #[test]
@@ -206,7 +234,7 @@ fn the_defaults_of_failure_and_replay_fit_each_other() {
         number("IngestFunction", "ORDER_DEADLINE_HOURS"),
         "a private half would be deleted before the last order under it"
     );
-    let mapping = &stack.stream_mappings[0];
+    let mapping = stack.stream_mapping("TokenizeWorkerFunction").unwrap();
     let worker = stack.function("TokenizeWorkerFunction").unwrap().timeout;
     let record_age =
         mapping.maximum_record_age.expect("finite, or a poison record blocks its shard for a day");
@@ -261,7 +289,8 @@ fn no_role_may_both_seal_and_open_with_one_key() {
 
 #[test]
 fn a_property_that_would_change_behaviour_must_be_known() {
-    let text = SHIPPED.replace("            BatchSize: 100\n", "            TumblingWindowInSeconds: 5\n");
+    let text =
+        SHIPPED.replacen("            BatchSize: 100\n", "            TumblingWindowInSeconds: 5\n", 1);
     let processor = BTreeMap::from([("ProcessorUrl".to_owned(), "sandbox".to_owned())]);
     let error = deployment::template(&text, &processor).unwrap().resolve(&made()).unwrap_err().to_string();
     assert!(

@@ -30,6 +30,7 @@ fn a_function_waits_for_the_policies_of_its_role() {
         ("ForgetFunction", "ForgetPolicy"),
         ("CardKeyMakerFunction", "CardKeyMakerPolicy"),
         ("CardKeysFunction", "CardKeysPolicy"),
+        ("NotifyFunction", "NotifyPolicy"),
         ("RewrapFunction", "RewrapPolicy"),
         ("ImportFunction", "ImportPolicy"),
     ] {
@@ -46,16 +47,18 @@ fn who_writes_a_new_attribute_is_replaced_after_those_who_read_it() {
 }
 
 #[test]
-fn the_streams_filter_lets_through_what_waits_and_what_ttl_took() {
-    let [mapping] = &shipped().stream_mappings[..] else { panic!("one mapping") };
+fn the_workers_filter_lets_through_what_waits_what_ended_and_what_ttl_took() {
+    let stack = shipped();
+    let mapping = stack.stream_mapping("TokenizeWorkerFunction").unwrap();
     let filter = FilterCriteria::from_patterns(&mapping.filter_patterns).unwrap();
     let status = |status: QuarantineStatus| json!({"Status": {"S": status.word()}});
     let ttl = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
     for (event, image, by, passes) in [
         ("INSERT", QuarantineStatus::Pending, &Value::Null, true),
         ("MODIFY", QuarantineStatus::Pending, &Value::Null, true),
-        ("MODIFY", QuarantineStatus::Failed, &Value::Null, false),
-        ("MODIFY", QuarantineStatus::Expired, &Value::Null, false),
+        ("MODIFY", QuarantineStatus::Failed, &Value::Null, true),
+        ("MODIFY", QuarantineStatus::Expired, &Value::Null, true),
+        ("INSERT", QuarantineStatus::Failed, &Value::Null, true),
         ("REMOVE", QuarantineStatus::Pending, &ttl, true),
         ("REMOVE", QuarantineStatus::Failed, &ttl, true),
         ("REMOVE", QuarantineStatus::Expired, &ttl, false),
@@ -66,6 +69,31 @@ fn the_streams_filter_lets_through_what_waits_and_what_ttl_took() {
         if !by.is_null() {
             record["userIdentity"] = by.clone();
         }
+        assert_eq!(filter.matches(&record), passes, "{record}");
+    }
+}
+
+/// A claim is the one change of a clean row that no event tells and that is made for each payment.
+#[test]
+fn the_filter_of_notify_lets_through_every_change_but_the_claim_of_a_payment() {
+    let stack = shipped();
+    let mapping = stack.stream_mapping("NotifyFunction").unwrap();
+    let filter = FilterCriteria::from_patterns(&mapping.filter_patterns).unwrap();
+    let row = |status: Option<&str>| match status {
+        Some(status) => json!({"CustomerOrder": {"S": "1"}, "PaymentStatus": {"S": status}}),
+        None => json!({"CustomerOrder": {"S": "1"}}),
+    };
+    for (event, status, passes) in [
+        ("INSERT", None, true),
+        ("MODIFY", None, true),
+        ("MODIFY", Some("SUBMITTING"), false),
+        ("MODIFY", Some("SUBMITTED"), true),
+        ("MODIFY", Some("DECLINED"), true),
+        ("MODIFY", Some("UNKNOWN"), true),
+        ("REMOVE", None, false),
+    ] {
+        let side = if event == "REMOVE" { "OldImage" } else { "NewImage" };
+        let record = json!({"eventName": event, "dynamodb": {side: row(status)}});
         assert_eq!(filter.matches(&record), passes, "{record}");
     }
 }
@@ -95,6 +123,7 @@ fn every_variable_that_a_function_reads_is_set_and_every_one_set_is_read() {
     read(forget::Settings::read, "ForgetFunction");
     read(card_key_maker::Settings::read, "CardKeyMakerFunction");
     read(card_keys::Settings::read, "CardKeysFunction");
+    read(notify::Settings::read, "NotifyFunction");
     read(rewrap::Settings::read, "RewrapFunction");
     read(import::Settings::read, "ImportFunction");
 }
@@ -226,6 +255,9 @@ fn the_outputs_are_the_samples_and_what_an_operator_needs() {
         "CustomerOrderFunction",
         "DeadLetterQueueUrl",
         "DynamoDBArn",
+        "EventBusArn",
+        "EventBusName",
+        "EventDeadLetterQueueUrl",
         "KMSKeyID",
         "OperatorReadPolicyArn",
         "OperatorReplayPolicyArn",
@@ -242,7 +274,9 @@ fn the_outputs_are_the_samples_and_what_an_operator_needs() {
     ]
     .map(str::to_owned)
     .into();
-    for function in ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "CardKeyMaker", "CardKeys"] {
+    for function in
+        ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "Notify", "CardKeyMaker", "CardKeys"]
+    {
         expected.extend(["FunctionArn", "FunctionName", "RoleArn"].map(|what| format!("{function}{what}")));
     }
     assert_eq!(outputs, expected);

@@ -52,9 +52,13 @@ fn made() -> Resources {
     for key in ["QuarantineKey", "VaultKey", "CardKeyKey", "ImportKey"] {
         resources.insert(key, key, [("Arn", &format!("arn:aws:kms:us-east-1:123456789012:key/{key}"))]);
     }
-    let url = "http://127.0.0.1:4566/123456789012/card-airlock-DeadLetterQueue";
-    let attributes = [("Arn", "arn:aws:sqs:us-east-1:123456789012:dlq"), ("QueueName", "dlq")];
-    resources.insert("DeadLetterQueue", url, attributes);
+    for (queue, name) in [("DeadLetterQueue", "dlq"), ("EventDeadLetterQueue", "event-dlq")] {
+        let url = format!("http://127.0.0.1:4566/123456789012/card-airlock-{queue}");
+        let arn = format!("arn:aws:sqs:us-east-1:123456789012:{name}");
+        resources.insert(queue, &url, [("Arn", arn.as_str()), ("QueueName", name)]);
+    }
+    let bus = "arn:aws:events:us-east-1:123456789012:event-bus/card-airlock-events";
+    resources.insert("EventBus", "card-airlock-events", [("Arn", bus)]);
     resources
 }
 

@@ -36,6 +36,7 @@ fn whoever_is_let_in_by_a_policy_is_named() {
         "Replay",
         "Paybill",
         "Forget",
+        "Notify",
         "CardKeyMaker",
         "CardKeys",
         "Rewrap",
@@ -53,19 +54,27 @@ fn whoever_is_let_in_by_a_policy_is_named() {
         by_condition += 1;
     }
     assert_eq!(by_condition, of_kind(&template, "AWS::EC2::VPCEndpoint").len());
-    assert_eq!(by_condition, 6);
+    assert_eq!(by_condition, 7);
 }
 
 #[test]
 fn nobody_reaches_the_dead_letters_without_tls() {
     let stack = shipped();
-    let policy = stack.properties("DeadLetterQueuePolicy").unwrap();
-    let queue = stack.properties("DeadLettersAlarm").unwrap();
-    assert_eq!(queue["Dimensions"], json!([{"Name": "QueueName", "Value": "dlq"}]));
-    let [statement] = &policy["PolicyDocument"]["Statement"].as_array().unwrap()[..] else { panic!("one") };
-    assert_eq!((&statement["Effect"], &statement["Principal"]), (&json!("Deny"), &json!("*")));
-    assert_eq!(statement["Action"], "sqs:*");
-    assert_eq!(statement["Condition"], json!({"Bool": {"aws:SecureTransport": "false"}}));
+    for (policy, alarm, queue) in [
+        ("DeadLetterQueuePolicy", "DeadLettersAlarm", "dlq"),
+        ("EventDeadLetterQueuePolicy", "EventDeadLettersAlarm", "event-dlq"),
+    ] {
+        let watched = &stack.properties(alarm).unwrap()["Dimensions"];
+        assert_eq!(*watched, json!([{"Name": "QueueName", "Value": queue}]));
+        let policy = stack.properties(policy).unwrap();
+        let [statement] = &policy["PolicyDocument"]["Statement"].as_array().unwrap()[..] else {
+            panic!("one")
+        };
+        assert_eq!((&statement["Effect"], &statement["Principal"]), (&json!("Deny"), &json!("*")));
+        assert_eq!(statement["Action"], "sqs:*");
+        assert_eq!(statement["Resource"], format!("arn:aws:sqs:us-east-1:123456789012:{queue}"));
+        assert_eq!(statement["Condition"], json!({"Bool": {"aws:SecureTransport": "false"}}));
+    }
 }
 
 /// Every statement of every policy, by its name; one without a name by what it is about.
@@ -86,6 +95,8 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("CardKeysRole", &["sts:AssumeRole"]),
     ("DeadLetterQueuePolicy", &["NobodyWithoutTls"]),
     ("DynamoDbEndpoint", &["dynamodb:ConditionCheckItem"]),
+    ("EventDeadLetterQueuePolicy", &["NobodyWithoutTls"]),
+    ("EventsEndpoint", &["events:PutEvents"]),
     (
         "ForgetPolicy",
         &[
@@ -120,6 +131,8 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("IngestRole", &["sts:AssumeRole"]),
     ("KmsEndpoint", &["kms:Decrypt"]),
     ("LogsEndpoint", &["logs:CreateLogStream"]),
+    ("NotifyPolicy", &["ReadTheStream", "PutEvents", "SendRefusedEvents", "WriteLogs"]),
+    ("NotifyRole", &["sts:AssumeRole"]),
     ("OperatorImport", &["RunImport", "LookAtTheSource"]),
     (
         "OperatorRead",
@@ -186,6 +199,8 @@ const STATEMENTS: &[(&str, &[&str])] = &[
             "ParkWaitOrEnd",
             "ReadACardKey",
             "SendDeadLetters",
+            "PutEvents",
+            "SendRefusedEvents",
             "WriteLogs",
         ],
     ),

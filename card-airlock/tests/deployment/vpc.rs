@@ -87,6 +87,7 @@ fn an_endpoint_lets_the_roles_do_all_that_they_may_and_nobody_anything_else() {
         ("DynamoDbEndpoint", "dynamodb:"),
         ("KmsEndpoint", "kms:"),
         ("SqsEndpoint", "sqs:"),
+        ("EventsEndpoint", "events:"),
         ("LogsEndpoint", "logs:"),
         ("XRayEndpoint", "xray:"),
     ] {

@@ -66,9 +66,14 @@ async fn each_setting_of_the_mapping_that_is_not_the_templates_is_found() {
             "--maximum-record-age-in-seconds 3600",
         ),
     ] {
-        let finding = finds_in(with(setting, other), "stream", &format!("the stream mapping's {name}")).await;
+        let template = with_in("TokenizeWorkerFunction", setting, other);
+        let finding = finds_in(template, "stream", &format!("the {name}")).await;
         assert!(finding.fix.contains(fix), "{finding:?}");
     }
+    // Notify gives up nothing before its record expires.
+    let template = with_in("NotifyFunction", "MaximumRetryAttempts: -1", "MaximumRetryAttempts: 5");
+    let finding = finds_in(template, "stream", "of the stream mapping of NotifyFunction").await;
+    assert!(finding.fix.contains("--maximum-retry-attempts -1"), "{finding:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,8 +191,8 @@ async fn code_that_is_older_than_its_template_or_was_changed_since_is_found() {
         let modified = at(hours_later);
         let proxy = world.answering("LastModified", modified.into()).await;
         let found = findings(&proxy).await;
-        // Each of the seven is told by its name.
-        assert_eq!(found.len(), 7, "{found:?}");
+        // Each of the eight is told by its name.
+        assert_eq!(found.len(), 8, "{found:?}");
         for (check, finding) in found {
             assert!(check == "functions" && finding.what.contains(what), "{finding:?}");
             assert!(finding.fix.contains("sam deploy"), "{finding:?}");

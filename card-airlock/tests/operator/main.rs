@@ -146,14 +146,16 @@ impl World {
         aws_sdk_lambda::Client::new(&functions::sdk_config(&self.stack.aws_url(), "operator"))
     }
 
-    /// Turns the stream mapping off, so that what is put stays where it is. Gives its id.
+    /// Turns the worker's stream mapping off, so that what is put stays where it is. Gives its id.
     async fn stop_mapping(&self) -> String {
         let lambda = self.lambda();
-        let mappings = lambda.list_event_source_mappings().send().await.unwrap();
+        let of_worker =
+            || lambda.list_event_source_mappings().function_name("card-airlock-TokenizeWorkerFunction");
+        let mappings = of_worker().send().await.unwrap();
         let uuid = mappings.event_source_mappings()[0].uuid().unwrap().to_owned();
         lambda.update_event_source_mapping().uuid(&uuid).enabled(false).send().await.unwrap();
         test_support::eventually("the mapping is off", async || {
-            let read = lambda.list_event_source_mappings().send().await.unwrap();
+            let read = of_worker().send().await.unwrap();
             (read.event_source_mappings()[0].state() == Some("Disabled")).then_some(())
         })
         .await;

@@ -51,6 +51,12 @@ impl Stack {
     pub fn function(&self, logical_id: &str) -> Option<&LambdaFunction> {
         self.functions.iter().find(|function| function.logical_id == logical_id)
     }
+
+    /// The stream that invokes the function with a logical id.
+    #[must_use]
+    pub fn stream_mapping(&self, function: &str) -> Option<&StreamMapping> {
+        self.stream_mappings.iter().find(|mapping| mapping.function == function)
+    }
 }
 
 /// A parameter as it is in force.

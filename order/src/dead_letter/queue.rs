@@ -10,7 +10,10 @@ use aws_sdk_sqs::{
     types::QueueAttributeName,
 };
 
-use super::DeadLetter;
+use serde::Serialize;
+
+/// What may be sent to a queue of dead letters: ids, states, reasons and times, never data.
+pub trait Letter: Serialize {}
 
 /// A call to the dead-letter queue failed; the caller tries again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -20,12 +23,12 @@ pub struct QueueError;
 /// A message that was received and is hidden from others for a while.
 #[derive(Debug, Clone)]
 pub struct DeadLetterMessage {
-    /// A [`DeadLetter`], or Lambda's own message about records that it gave up.
+    /// A [`Letter`], or Lambda's own message about records that it gave up.
     pub body: String,
     receipt: String,
 }
 
-/// The dead-letter queue.
+/// A queue of dead letters: that of the orders, or that of the events that the bus refused.
 #[derive(Debug, Clone)]
 pub struct DeadLetterQueue {
     sqs: Client,
@@ -43,7 +46,7 @@ impl DeadLetterQueue {
     ///
     /// # Errors
     /// [`QueueError`]; the letter may have been sent although this fails.
-    pub async fn send(&self, letter: &DeadLetter) -> Result<(), QueueError> {
+    pub async fn send(&self, letter: &impl Letter) -> Result<(), QueueError> {
         let body = serde_json::to_string(letter).map_err(|_| QueueError)?;
         let reply = self.sqs.send_message().queue_url(&self.url).message_body(body).send().await;
         reply.map(drop).map_err(|error| unavailable("SendMessage", &error))

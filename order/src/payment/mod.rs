@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_with::{DisplayFromStr, serde_as};
-use strum::IntoStaticStr;
+use strum::{EnumString, IntoStaticStr};
 use uuid::Uuid;
 use vault::{Brands, CardBrand, Last4};
 
@@ -67,7 +67,7 @@ pub struct Payment {
 }
 
 /// `PaymentStatus`: the state of a payment, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
 #[serde(rename_all = "UPPERCASE")]
 #[strum(serialize_all = "UPPERCASE")]
 pub enum PaymentStatus {
@@ -254,6 +254,10 @@ impl PaymentStatus {
     #[must_use]
     pub fn word(self) -> &'static str {
         self.into()
+    }
+
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        word.parse().ok()
     }
 }
 

@@ -1,11 +1,7 @@
 //! Deleting a row with its card: its order is across already, or its card was forgotten before it came. It uses
 //! transactions, because the worker's role may delete rows only in transactions.
 
-use aws_sdk_dynamodb::{
-    error::SdkError,
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, Delete, TransactWriteItem, builders::DeleteBuilder},
-};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, builders::DeleteBuilder};
 use uuid::Uuid;
 use vault::action;
 
@@ -14,7 +10,7 @@ use crate::{
     order_id::OrderId,
     row_version::{Condition, RowVersion},
     status::QuarantineStatus,
-    table_error::{TableError, Written, conditional},
+    table_error::{TableError, Written, conditional, failed_conditions},
 };
 
 /// This includes FAILED: an acceptance that was parked may still cross. An expired row has no card any more, and an
@@ -90,15 +86,4 @@ impl QuarantineTable {
     fn delete(&self, key: AttributeValue) -> DeleteBuilder {
         Delete::builder().table_name(&self.name).key("CustomerOrder", key)
     }
-}
-
-/// Which actions of a cancelled transaction failed by their own conditions.
-fn failed_conditions<const N: usize, R>(error: &SdkError<TransactWriteItemsError, R>) -> [bool; N] {
-    let mut failed = [false; N];
-    if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
-        for (failed, reason) in failed.iter_mut().zip(cancelled.cancellation_reasons()) {
-            *failed = reason.code() == Some("ConditionalCheckFailed");
-        }
-    }
-    failed
 }

@@ -172,7 +172,8 @@ impl Upkeep {
         }
         let assignments: Vec<_> = set.iter().map(|(name, value, _)| format!("{name} = {value}")).collect();
         let change = format!("SET {} REMOVE {}", assignments.join(", "), remove.join(", "));
-        self.update(row, &change, set.into_iter().map(|(_, name, value)| (name, value)).collect()).await
+        let values = set.into_iter().map(|(_, name, value)| (name, value)).collect();
+        self.update(row, &change, values, &[("#status", "Status")]).await
     }
 
     /// Parks a row: FAILED, with the reason.
@@ -207,13 +208,25 @@ impl Upkeep {
         self.0.end_replacement(row.key.clone(), &row.version).await
     }
 
+    /// Changes nothing of a row but its `TakenUp`. The MODIFY on the stream brings it to the worker, which sends the
+    /// event of a row that failed or expired.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn have_event_sent_again(&self, row: &KeptRow) -> Result<Written, TableError> {
+        let taken_up = AttributeValue::N(row.taken_up.saturating_add(1).to_string());
+        self.update(row, "SET TakenUp = :taken_up", vec![(":taken_up", taken_up)], &[]).await
+    }
+
     async fn update(
         &self,
         row: &KeptRow,
         change: &str,
         values: Vec<(&str, AttributeValue)>,
+        more_names: &[(&str, &str)],
     ) -> Result<Written, TableError> {
-        let Condition { expression, names, values: seen } = row.version.unchanged();
+        let Condition { expression, mut names, values: seen } = row.version.unchanged();
+        names.extend(more_names.iter().map(|(short, name)| ((*short).to_owned(), (*name).to_owned())));
         let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(seen).collect();
         let reply = self
             .0
@@ -224,7 +237,6 @@ impl Upkeep {
             .update_expression(change)
             .condition_expression(expression)
             .set_expression_attribute_names(Some(names))
-            .expression_attribute_names("#status", "Status")
             .set_expression_attribute_values(Some(values))
             .send()
             .await;

@@ -166,3 +166,17 @@ async fn an_order_crosses_with_its_card_or_not_at_all() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_order_is_across_when_it_is_in_the_clean_table_and_at_no_other_time() {
+    let airlocks = Airlocks::start().await;
+    let is_across = async || airlocks.airlock.is_across(&s(ORDER)).await;
+    airlocks.world.have(QUARANTINE, Some(&quarantined())).await;
+    assert_eq!(is_across().await, Ok(false));
+    airlocks.world.have(ORDERS, Some(&clean())).await;
+    assert_eq!(is_across().await, Ok(true));
+    let other = airlocks.airlock.is_across(&s("2")).await;
+    assert_eq!(other, Ok(false), "another order");
+    airlocks.world.aws.endpoint.faults().add("dynamodb/TransactWriteItems=throttled".parse().unwrap());
+    assert!(is_across().await.is_err(), "it is not known");
+}

@@ -28,9 +28,10 @@ enum Write {
     EndReplacement,
     EndReplacementAtItsDeadline,
     ForgetCard,
+    HaveEventSentAgain,
 }
 
-const WRITES: [Write; 14] = [
+const WRITES: [Write; 15] = [
     Write::Replace,
     Write::Park,
     Write::ArmAfter,
@@ -45,6 +46,7 @@ const WRITES: [Write; 14] = [
     Write::EndReplacement,
     Write::EndReplacementAtItsDeadline,
     Write::ForgetCard,
+    Write::HaveEventSentAgain,
 ];
 
 impl Write {
@@ -69,6 +71,7 @@ impl Write {
             Self::EndReplacement => table.end_replacement(key(), &row.version).await,
             Self::EndReplacementAtItsDeadline => upkeep.end_replacement(row).await,
             Self::ForgetCard => table.forget_card(&order_id(), &row.version).await,
+            Self::HaveEventSentAgain => upkeep.have_event_sent_again(row).await,
         }
     }
 
@@ -106,6 +109,7 @@ impl Write {
             }
             Self::Expire => ended("EXPIRED"),
             Self::ExpireForgotten | Self::ForgetCard => with_reason(ended("EXPIRED"), "FORGOTTEN"),
+            Self::HaveEventSentAgain => changed(row, [("TakenUp", n(6))], &[]),
             Self::EndReplacement | Self::EndReplacementAtItsDeadline => {
                 with_reason(ended("FAILED"), "CARD_NOT_REPLACED")
             }

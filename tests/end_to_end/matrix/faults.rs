@@ -9,6 +9,7 @@ use std::{
 use aws_config::timeout::TimeoutConfig;
 use card_airlock::sandbox::Dialect;
 use card_airlock_services::{Call, FaultKind, FaultRule, When};
+use futures::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -16,6 +17,7 @@ use crate::simulation::{
     at_rest::{AtRest, is_decline, text},
     client::Answer,
     details::{DETAILS, Details},
+    events::check_told,
     world::{LATER, World},
 };
 
@@ -28,6 +30,8 @@ pub(super) const DECLINING: &Details = &DETAILS[3];
 
 /// How long the functions' SDK waits for an answer here. What is slower is done late, its caller gone.
 const PATIENCE: Duration = Duration::from_millis(1_000);
+/// More would take each other the time that an answer may take.
+const SLOW_AT_ONCE: usize = 8;
 const TOO_SLOW: FaultKind = FaultKind::Slow(Duration::from_millis(1_200));
 
 /// After each fault all that is at rest is searched, and that grows.
@@ -43,6 +47,7 @@ fn faults_of(call: &Call) -> Vec<FaultKind> {
     match call.operation.as_str() {
         "TransactWriteItems" => faults.extend([FaultKind::Conflict, FaultKind::CancelledByThrottling]),
         "PutItem" | "UpdateItem" => faults.push(FaultKind::Conflict),
+        "PutEvents" => faults.push(FaultKind::EntriesRefused),
         _ => {}
     }
     faults
@@ -107,7 +112,7 @@ pub(super) async fn survives_every_fault(name: &'static str, stage: impl Stage) 
         kind,
         when: When::Nth(*nth),
     };
-    // The slow ones at once, each in its own world: they mostly wait.
+    // Several slow ones at once, each in its own world: they mostly wait.
     let late = calls.iter().filter(|(call, _)| changes_something(call));
     let slow = late.map(async |call| {
         let mut world = impatient_world(&stage).await;
@@ -128,7 +133,9 @@ pub(super) async fn survives_every_fault(name: &'static str, stage: impl Stage) 
         }
         wrongs
     };
-    let (slow, others) = futures::future::join(futures::future::join_all(slow), others).await;
+    let (slow, others) =
+        futures::future::join(stream::iter(slow).buffer_unordered(SLOW_AT_ONCE).collect::<Vec<_>>(), others)
+            .await;
     let combinations = slow.len() + others.len();
     let wrongs: Vec<String> = slow.into_iter().chain(others).filter_map(Result::err).collect();
     assert!(wrongs.is_empty(), "{} of {combinations}:\n{}", wrongs.len(), wrongs.join("\n"));
@@ -217,6 +224,7 @@ fn check(world: &World, stage: &impl Stage, order: &str) -> Result<(), String> {
     let rest = world.at_rest();
     let charges = world.charges();
     rest.check(&charges)?;
+    check_told(world, &rest, order)?;
     let stuck = rest.quarantine.get(order);
     let clean = rest.clean.get(order).map(|row| text(row, "CustomerName"));
     let is_forgotten = rest.clean.get(order).is_some_and(|row| !text(row, "CardForgottenAt").is_empty());

@@ -1,6 +1,7 @@
 //! Every AWS call of every function, as recorded from a run, with every fault: the stages are the tests.
 
 mod customers;
+mod events;
 mod faults;
 mod forgetting;
 mod operators;
@@ -13,6 +14,7 @@ use std::collections::BTreeSet;
 
 use card_airlock::sandbox::{Dialect, Failure};
 use customers::{Accepting, Crossing, LatePut, Paying, PayingTooEarly};
+use events::{EndRefused, EventRefused};
 use faults::{recorded_once, survives_every_fault};
 use forgetting::{
     AnotherCardForAForgottenOrder, Forgetting, ForgettingInQuarantine, LateCardThatCannotBeOpened,
@@ -96,6 +98,8 @@ survive_every_fault! {
     forgetting_a_late_card_that_cannot_be_opened_survives_every_fault: LateCardThatCannotBeOpened;
     forgetting_a_late_card_that_the_sweep_meets_survives_every_fault: LateCardThatTheSweepMeets;
     forgetting_cards_in_both_places_survives_every_fault: ForgettingInQuarantine;
+    an_event_that_the_bus_refuses_survives_every_fault: EventRefused;
+    an_event_of_the_worker_that_the_bus_refuses_survives_every_fault: EndRefused;
     rewrapping_survives_every_fault: Rewrapping { marked: true };
     rewrapping_a_row_that_does_not_say_its_key_survives_every_fault: Rewrapping { marked: false };
     promise_6_paying_under_the_previous_key_survives_every_fault: PaidUnderThePreviousKey;

@@ -222,11 +222,7 @@ impl Stage for LetterOfATokenized {
     async fn begin(&self, world: &mut World, order: &str) {
         tokenized(world, order).await;
         let letter = json!({ "Kind": "PARKED", "CustomerOrder": order, "At": "2026-11-21T18:59:33.120Z" });
-        let queue = world.sqs.get_queue_url().queue_name("DeadLetterQueue").send().await;
-        let url = match queue {
-            Ok(queue) => queue.queue_url.unwrap(),
-            Err(_) => world.sqs.list_queues().send().await.unwrap().queue_urls.unwrap()[0].clone(),
-        };
+        let url = &world.stack.declared.outputs["DeadLetterQueueUrl"].value;
         world.sqs.send_message().queue_url(url).message_body(letter.to_string()).send().await.unwrap();
     }
 

@@ -7,14 +7,18 @@ use card_airlock::sandbox::Charge;
 use order::{MAX_ATTEMPTS, Outcome};
 use serde_json::Value;
 
+use crate::support::{Told, messages, refused_in};
+
 use super::details::{DETAILS, Details, OTHER_CARDS};
 
-/// The rows by order or token, in DynamoDB's JSON, and every message that was ever sent.
+/// The rows by order or token, in DynamoDB's JSON, every dead letter that was ever sent, and every event that the bus
+/// refused.
 pub(crate) struct AtRest {
     pub(crate) quarantine: BTreeMap<String, Value>,
     pub(crate) clean: BTreeMap<String, Value>,
     pub(crate) vault: BTreeMap<String, Value>,
     pub(crate) messages: Vec<Value>,
+    pub(crate) refused: Vec<Told>,
 }
 
 impl AtRest {
@@ -23,14 +27,12 @@ impl AtRest {
             let rows = snapshot["tables"][table].as_array().expect("there is no such table");
             rows.iter().map(|row| (text(row, key).to_owned(), row.clone())).collect()
         };
-        let queues = snapshot["queues"].as_object().unwrap();
-        let sent = queues.values().flat_map(|sent| sent.as_array().unwrap());
-        let body = |sent: &Value| serde_json::from_str(sent["MessageBody"].as_str().unwrap()).unwrap();
         Self {
             quarantine: rows("OrderQuarantineTable", "CustomerOrder"),
             clean: rows("CustomerOrderTable", "CustomerOrder"),
             vault: rows("CreditCardTokenizerTable", "Hash_Key"),
-            messages: sent.map(body).collect(),
+            messages: messages(snapshot, "DeadLetterQueue"),
+            refused: refused_in(snapshot),
         }
     }
 

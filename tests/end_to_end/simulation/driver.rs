@@ -1,6 +1,9 @@
 //! Does one operation after the other, and holds the world against the model after each.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -13,6 +16,7 @@ use super::{
     at_rest::{AtRest, history, is_decline, text},
     client::{Answer, Bill, MERCHANT},
     details::{DETAILS, OTHER_CARDS},
+    events::{check_subscriber, untold_ends},
     model::{Model, Told},
     operations::{BARGAIN, KEYS, ORDERS, Op, Sender, USERS},
     processors::{Circumstances, End, Failing, Processors, Route, is_open},
@@ -34,6 +38,8 @@ pub(super) struct Simulation {
     may_fault: bool,
     /// Whether the processor says the outcome of a payment.
     answers_lookups: bool,
+    /// The orders of whose end an event may be lost: its record was trimmed before the worker got it.
+    untold: BTreeSet<String>,
 }
 
 impl Simulation {
@@ -49,6 +55,7 @@ impl Simulation {
             processors: Processors::default(),
             may_fault: false,
             answers_lookups: true,
+            untold: BTreeSet::new(),
         }
     }
 
@@ -148,7 +155,14 @@ impl Simulation {
                 when: When::Always,
             }),
             Op::FaultsOver => self.end_faults(),
-            Op::Advance(by) => world.advance(by),
+            Op::Advance(by) => {
+                // Everybody is told of what is across before its records are trimmed.
+                world.tell_all().await;
+                if by >= DAY {
+                    self.untold.extend(untold_ends(world, &world.at_rest()));
+                }
+                world.advance(by);
+            }
             Op::Ttl => drop(world.stack.aws().sweep_ttl().unwrap()),
             Op::Sweep => {
                 // A sweep that did all it had to leaves no card of a forgotten order.
@@ -242,13 +256,16 @@ impl Simulation {
         self.check();
         let rest = self.world.at_rest();
         self.model.check_end(&rest, &self.world.records);
+        check_subscriber(&self.world, &rest, &self.untold);
         // What customers ask for from here on needs the present key only.
         self.world.retire_the_previous_key().await;
         self.look_at_all().await;
         if self.world.at_rest().clean.values().any(is_open) {
             self.end_open_payments().await;
         }
+        self.world.tell_all().await;
         self.check();
+        check_subscriber(&self.world, &self.world.at_rest(), &self.untold);
     }
 
     async fn come_to_rest(&mut self) {
@@ -264,9 +281,11 @@ impl Simulation {
 
     /// After a day no key protects a charge any more; after a week a lookup where it was sent still finds it.
     async fn end_open_payments(&mut self) {
+        self.world.tell_all().await;
         self.world.advance(DAY);
         self.come_to_rest().await;
         self.look_at_all().await;
+        self.world.tell_all().await;
         self.world.advance(7 * DAY);
         for route in self.processors.routes_of(&self.world.at_rest().clean) {
             self.world.send_payments_by(route);

@@ -7,6 +7,7 @@ pub(crate) mod at_rest;
 pub(crate) mod client;
 pub(crate) mod details;
 mod driver;
+pub(crate) mod events;
 mod model;
 mod operations;
 pub(crate) mod processors;

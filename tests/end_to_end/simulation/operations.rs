@@ -18,8 +18,15 @@ use super::{
 pub(super) const ORDERS: [&str; 3] = ["order-a", "order-b", "order-c"];
 pub(super) const USERS: [&str; 2] =
     ["0ada0ada-0000-4000-8000-00000000000a", "0e7e0e7e-0000-4000-8000-00000000000e"];
-const ROLES: [&str; 6] =
-    ["IngestRole", super::world::WORKER, "ReplayRole", "PaybillRole", "ForgetRole", "RewrapRole"];
+const ROLES: [&str; 7] = [
+    "IngestRole",
+    super::world::WORKER,
+    "ReplayRole",
+    "PaybillRole",
+    "ForgetRole",
+    "NotifyRole",
+    "RewrapRole",
+];
 
 /// One thing that happens.
 #[derive(Debug, Clone, PartialEq)]
@@ -178,6 +185,7 @@ fn kind() -> impl Strategy<Value = FaultKind> {
         FaultKind::InternalError,
         FaultKind::Conflict,
         FaultKind::CancelledByThrottling,
+        FaultKind::EntriesRefused,
     ])
 }
 

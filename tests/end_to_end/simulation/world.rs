@@ -22,7 +22,7 @@ use clock::TestClock;
 use serde_json::{Value, json};
 pub(crate) use test_support::tables::QUARANTINE;
 
-use crate::support::{PREVIOUS_KEY, eventually, issuer, meanwhile};
+use crate::support::{PREVIOUS_KEY, Watched, eventually, issuer, meanwhile};
 
 use super::{
     at_rest::{AtRest, card_in},
@@ -33,6 +33,7 @@ use super::{
 
 const PAYBILL: &str = "PaybillFunction";
 const TOKENIZE_WORKER: &str = "TokenizeWorkerFunction";
+const NOTIFY: &str = "NotifyFunction";
 
 /// The worker's role.
 pub(crate) const WORKER: &str = "TokenizeWorkerRole";
@@ -43,6 +44,9 @@ pub(crate) const LATER: Duration = Duration::from_secs(76 * 60);
 /// The simulation makes each call fail by itself.
 const SDK_ATTEMPTS: u32 = 1;
 
+/// Long enough for six retries.
+const SOME_RETRIES: Duration = Duration::from_secs(10);
+
 /// More steps than any delivery here takes.
 const MOST_STEPS: usize = 2_000;
 
@@ -52,8 +56,11 @@ pub(crate) struct World {
     /// An operator's, or an intruder's: bound by no role.
     pub(crate) dynamodb: DynamoDb,
     pub(crate) sqs: aws_sdk_sqs::Client,
-    /// Every stream record, trimmed ones too.
+    /// Every record of the quarantine's stream, trimmed ones too.
     pub(crate) records: Vec<Value>,
+    /// The same of the clean table's.
+    pub(crate) clean_records: Vec<Value>,
+    _watched: Watched,
     pub(crate) time: TestClock,
     client_id: String,
     /// Charges by the stack's own settings.
@@ -63,8 +70,8 @@ pub(crate) struct World {
     moved: Option<(Route, Function)>,
     /// A card number in an answer.
     leaked: RefCell<Option<String>>,
-    /// How many of the records were searched for card numbers; a record never changes.
-    searched: Cell<usize>,
+    /// How many of both kinds of records were searched for card numbers; a record never changes.
+    searched: Cell<[usize; 2]>,
 }
 
 impl World {
@@ -98,8 +105,10 @@ impl World {
             client_id: ingest.environment["USER_POOL_CLIENT_ID"].clone(),
             dynamodb: DynamoDb::new(&operator),
             sqs: aws_sdk_sqs::Client::new(&operator),
+            _watched: Watched(stack.aws().clone()),
             stack,
             records: Vec::new(),
+            clean_records: Vec::new(),
             time,
             processor,
             sdk_timeouts,
@@ -247,7 +256,7 @@ impl World {
         let timeout = self.stack.declared.function("ReplayFunction").unwrap().timeout;
         let (event, deadline) = (json!({ "action": "sweep" }).to_string().into_bytes(), self.now() + timeout);
         let sweep = async move { function.invoke(event, deadline).await };
-        let reply = meanwhile(&mut self.stack.mappings[0], &self.time, sweep).await.ok()?;
+        let reply = meanwhile(self.stack.mapping(TOKENIZE_WORKER).unwrap(), &self.time, sweep).await.ok()?;
         Some(serde_json::from_slice(&reply).unwrap())
     }
 
@@ -303,26 +312,40 @@ impl World {
         function.invoke(event.to_string().into_bytes(), self.now() + timeout).await.ok()
     }
 
-    /// One action of the stream mapping, if one is due.
+    /// One action of the worker's stream mapping, if one is due.
     pub(crate) async fn step(&mut self) -> Step {
-        let step = self.stack.mappings[0].step().await;
+        self.step_of(TOKENIZE_WORKER).await
+    }
+
+    async fn step_of(&mut self, function: &str) -> Step {
+        let step = self.stack.mapping(function).unwrap().step().await;
         self.archive();
         step
     }
 
-    /// Lets the mapping work, and the time go by that it waits, until the stream has nothing more for it.
+    /// Lets the mappings work, and the time go by that they wait, until the streams have nothing more for them.
     pub(crate) async fn settle(&mut self) {
         self.settle_within(None).await;
+        self.tell_all().await;
     }
 
-    /// The same for so long at most: something may hold the stream up.
+    /// The worker's mapping for so long at most: something may hold the stream up.
     pub(crate) async fn settle_within(&mut self, patience: Option<Duration>) {
+        self.settle_of(TOKENIZE_WORKER, patience).await;
+    }
+
+    /// Notify's mapping alone, until everybody is told of what happened to orders that are across, or nobody can be.
+    pub(crate) async fn tell_all(&mut self) {
+        self.settle_of(NOTIFY, Some(SOME_RETRIES)).await;
+    }
+
+    async fn settle_of(&mut self, function: &str, patience: Option<Duration>) {
         let end = patience.map(|patience| self.now() + patience);
         for _ in 0..MOST_STEPS {
-            let step = self.step().await;
+            let step = self.step_of(function).await;
             match step.did {
                 _ if end.is_some_and(|end| self.now() >= end) => return,
-                Did::Polled { read: 0, .. } if self.stack.mappings[0].is_idle() => return,
+                Did::Polled { read: 0, .. } if self.stack.mapping(function).unwrap().is_idle() => return,
                 Did::Nothing => {
                     let wait = step.next.duration_since(self.now()).unwrap_or_default();
                     self.advance(wait.max(Duration::from_millis(1)));
@@ -333,14 +356,17 @@ impl World {
         panic!("the mapping does not come to rest");
     }
 
-    /// Keeps the stream's records beyond its own retention.
+    /// Keeps the streams' records beyond their own retention.
     pub(crate) fn archive(&mut self) {
-        let reader = self.stack.aws().stream(&self.stack.declared.stream_mappings[0].stream_arn).unwrap();
-        let last = self.records.last().map(|record| record["dynamodb"]["SequenceNumber"].clone());
-        let after = last.as_ref().and_then(Value::as_str);
-        // Where the last one kept is trimmed, nothing unread is: every step and every jump of time reads.
-        let new = reader.records_after(after, 1_000).or_else(|_| reader.records_after(None, 1_000));
-        self.records.extend(new.unwrap());
+        for (function, records) in [(TOKENIZE_WORKER, &mut self.records), (NOTIFY, &mut self.clean_records)] {
+            let stream = &self.stack.declared.stream_mapping(function).unwrap().stream_arn;
+            let reader = self.stack.aws().stream(stream).unwrap();
+            let last = records.last().map(|record| record["dynamodb"]["SequenceNumber"].clone());
+            let after = last.as_ref().and_then(Value::as_str);
+            // Where the last one kept is trimmed, nothing unread is: every step and every jump of time reads.
+            let new = reader.records_after(after, 1_000).or_else(|_| reader.records_after(None, 1_000));
+            records.extend(new.unwrap());
+        }
     }
 
     /// Waits for the calls that their callers have given up on.
@@ -353,11 +379,12 @@ impl World {
     /// Everything at rest. Panics when a card number can be read anywhere in it, or in an answer so far.
     pub(crate) fn at_rest(&self) -> AtRest {
         let snapshot = self.stack.aws().snapshot().unwrap();
-        let new = serde_json::to_string(&self.records[self.searched.get()..]).unwrap();
-        for text in [snapshot.to_string(), new] {
+        let [of_quarantine, of_clean] = self.searched.get();
+        let new = [&self.records[of_quarantine..], &self.clean_records[of_clean..]];
+        for text in [snapshot.to_string(), serde_json::to_string(&new).unwrap()] {
             assert_eq!(card_in(&text), None, "a card number at rest in the clear");
         }
-        self.searched.set(self.records.len());
+        self.searched.set([self.records.len(), self.clean_records.len()]);
         assert_eq!(*self.leaked.borrow(), None, "a card number in an answer");
         AtRest::of(&snapshot)
     }

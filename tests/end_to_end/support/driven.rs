@@ -14,6 +14,7 @@ use clock::TestClock;
 use serde_json::{Value, json};
 
 use super::{
+    Watched,
     client::{self, Client},
     world::issuer,
 };
@@ -21,6 +22,7 @@ use super::{
 pub(crate) struct Driven {
     pub(crate) stack: Stack,
     time: TestClock,
+    _watched: Watched,
 }
 
 /// Something goes wrong with each such call of the worker's.
@@ -86,7 +88,8 @@ impl Driven {
         };
         let stack = Stack::start(options).await.unwrap();
         stack.aws().answer_receives_at_once();
-        Self { stack, time }
+        let watched = Watched(stack.aws().clone());
+        Self { stack, time, _watched: watched }
     }
 
     pub(crate) fn client(&self, user: &str) -> Client {
@@ -110,12 +113,17 @@ impl Driven {
         self.stack.aws().faults().clear();
     }
 
-    /// Steps the mapping until it has nothing left, moving the clock over its waits.
+    /// Steps the worker's mapping until it has nothing left, moving the clock over its waits.
     pub(crate) async fn run_dry(&mut self) -> Done {
+        self.run_dry_of("TokenizeWorkerFunction").await
+    }
+
+    /// The same of another function's.
+    pub(crate) async fn run_dry_of(&mut self, function: &str) -> Done {
         let mut done = Done::default();
         loop {
             let now = self.now();
-            let mapping = &mut self.stack.mappings[0];
+            let mapping = self.stack.mapping(function).unwrap();
             let step = mapping.step().await;
             match step.did {
                 Did::Polled { read: 0, .. } if mapping.is_idle() => return done,
@@ -156,7 +164,7 @@ impl Driven {
 
     /// Does some work. While it waits, the mapping and the clock continue.
     pub(crate) async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> T {
-        meanwhile(&mut self.stack.mappings[0], &self.time, work).await
+        meanwhile(self.stack.mapping("TokenizeWorkerFunction").unwrap(), &self.time, work).await
     }
 
     pub(crate) async fn replay(&self) -> Value {
@@ -165,7 +173,7 @@ impl Driven {
 
     /// The stream from its beginning, as one event for the worker.
     pub(crate) fn event(&self) -> Value {
-        let stream = &self.stack.declared.stream_mappings[0].stream_arn;
+        let stream = &self.stack.declared.stream_mapping("TokenizeWorkerFunction").unwrap().stream_arn;
         let records = self.stack.aws().stream(stream).unwrap().records_after(None, 1000).unwrap();
         json!({ "Records": records })
     }

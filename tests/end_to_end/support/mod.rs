@@ -3,6 +3,7 @@
 mod client;
 mod contract;
 mod driven;
+mod events;
 mod log;
 mod rows;
 mod world;
@@ -10,6 +11,7 @@ mod world;
 pub(crate) use client::{Answer, Client, order, order_of};
 pub(crate) use contract::OPENAPI;
 pub(crate) use driven::{Driven, meanwhile, worker_fault};
+pub(crate) use events::{Told, Watched, messages, on_the_bus, refused, refused_in};
 pub(crate) use log::Log;
 pub(crate) use rows::{AUDIT, Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};
 pub(crate) use test_support::{Fault, Relay, eventually};

@@ -28,9 +28,9 @@ use tokio::{
 };
 
 use super::{
-    Fault, Relay,
+    Fault, Relay, Watched,
     client::{self, Answer, Client},
-    eventually,
+    eventually, messages,
     rows::{Item, ORDERS, QUARANTINE, VAULT, flipped},
 };
 
@@ -51,6 +51,7 @@ pub(crate) struct World {
     worker: Function,
     time: TestClock,
     _running: Option<Stack>,
+    _watched: Watched,
     stop: watch::Sender<bool>,
 }
 
@@ -116,7 +117,8 @@ impl World {
         let worker =
             functions::handler(declared.function("TokenizeWorkerFunction").unwrap(), &around).unwrap();
         let (stop, _) = watch::channel(false);
-        Self { aws, declared, api, sandbox, worker, time, _running: running, stop }
+        let watched = Watched(aws.clone());
+        Self { aws, declared, api, sandbox, worker, time, _running: running, _watched: watched, stop }
     }
 
     /// One more API of the same pipeline, whose functions reach AWS at another address.
@@ -218,7 +220,12 @@ impl World {
 
     /// The quarantine's stream from its beginning, as the function of the mapping would see it.
     pub(crate) fn records(&self) -> Vec<Value> {
-        let reader = self.aws.stream(&self.declared.stream_mappings[0].stream_arn).unwrap();
+        self.records_of("TokenizeWorkerFunction")
+    }
+
+    /// The same of another function's stream.
+    pub(crate) fn records_of(&self, function: &str) -> Vec<Value> {
+        let reader = self.aws.stream(&self.declared.stream_mapping(function).unwrap().stream_arn).unwrap();
         let mut records: Vec<Value> = Vec::new();
         loop {
             let last = records.last().map(|record| record["dynamodb"]["SequenceNumber"].as_str().unwrap());
@@ -238,6 +245,12 @@ impl World {
     /// The same to a worker of the test's own.
     pub(crate) async fn deliver_to(&self, worker: &Function, records: &[Value]) -> Option<String> {
         deliver_to(worker, self.time.now(), records).await
+    }
+
+    /// Hands every change of clean rows to notify as one batch; gives the sequence number it reports as failed, if any.
+    pub(crate) async fn tell(&self) -> Option<String> {
+        let notify = self.function("NotifyFunction", self.aws.url());
+        deliver_to(&notify, self.time.now(), &self.records_of("NotifyFunction")).await
     }
 
     /// Delivers the newest record.
@@ -412,10 +425,7 @@ impl World {
 
     /// Every dead letter ever sent, oldest first.
     pub(crate) fn dead_letters(&self) -> Vec<Value> {
-        let snapshot = self.aws.snapshot().unwrap();
-        let queues = snapshot["queues"].as_object().unwrap();
-        let messages = queues.values().flat_map(|messages| messages.as_array().unwrap().clone());
-        messages.map(|sent| serde_json::from_str(sent["MessageBody"].as_str().unwrap()).unwrap()).collect()
+        messages(&self.aws.snapshot().unwrap(), "DeadLetterQueue")
     }
 
     /// Submits an order and carries it across.

@@ -1,4 +1,4 @@
-//! Who reads the quarantine's stream, and how: the worker's mapping alone, enabled, with the template's settings.
+//! Who reads a table's stream, and how: the mapping of its one function alone, enabled, with the template's settings.
 
 use aws_sdk_lambda::{Client, types::EventSourceMappingConfiguration};
 use card_airlock_template::StreamMapping;
@@ -114,6 +114,38 @@ fn of_template(mapping: &StreamMapping) -> Vec<(&'static str, String)> {
     )
 }
 
+/// Why each finding matters.
+struct Why {
+    nobody_reads: &'static str,
+    is_off: &'static str,
+    other_settings: &'static str,
+    second_reader: &'static str,
+}
+
+impl Why {
+    fn of(mapping: &StreamMapping) -> Self {
+        if mapping.function == "NotifyFunction" {
+            Self {
+                nobody_reads: "Nobody is told of what happens to orders. The stream keeps the changes for 24 hours.",
+                is_off: "Nobody is told of what happens to orders. The stream keeps the changes for 24 hours; older \
+                         ones are lost.",
+                other_settings: "With others, events are late, or are given up and lost.",
+                second_reader: "The stream holds names and addresses.",
+            }
+        } else {
+            Self {
+                nobody_reads: "Orders are accepted and none crosses. The stream keeps them for 24 hours.",
+                is_off: "Orders are accepted and none crosses. The stream keeps them for 24 hours; after 48 hours they \
+                         are parked.",
+                other_settings: "The times of retries, giving up and sweeping are made for each other: with others, \
+                                 orders wait longer, are given up unseen, or one bad order holds up the rest.",
+                second_reader: "The stream holds names, addresses and sealed cards, and a second reader slows the \
+                                worker down.",
+            }
+        }
+    }
+}
+
 fn judge(
     aws: &dyn Fn(&str) -> String,
     promised: &StreamMapping,
@@ -121,6 +153,7 @@ fn judge(
     found: &[Found],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let why = Why::of(promised);
     let is_own = |mapping: &&Found| mapping.function_arn.rsplit(':').next() == Some(function);
     let own: Vec<_> = found.iter().filter(is_own).collect();
     let update =
@@ -129,7 +162,7 @@ fn judge(
         findings.push(Finding {
             policies: None,
             what: format!("nothing hands the stream to {}", promised.function),
-            why: "Orders are accepted and none crosses. The stream keeps them for 24 hours.",
+            why: why.nobody_reads,
             fix: "Deploy the template again. If it says that nothing changed, change a setting of the mapping and \
                   back again."
                 .to_owned(),
@@ -140,8 +173,7 @@ fn judge(
         findings.push(Finding {
             policies: None,
             what: format!("the stream mapping of {} is {}", promised.function, mapping.state),
-            why: "Orders are accepted and none crosses. The stream keeps them for 24 hours; after 48 hours they are \
-                  parked.",
+            why: why.is_off,
             fix: update(&mapping.uuid, "--enabled"),
         });
     }
@@ -166,9 +198,11 @@ fn judge(
             };
             findings.push(Finding {
                 policies: None,
-                what: format!("the stream mapping's {name} is not the template's"),
-                why: "The times of retries, giving up and sweeping are made for each other: with others, orders wait \
-                      longer, are given up unseen, or one bad order holds up the rest.",
+                what: format!(
+                    "the {name} of the stream mapping of {} is not the template's",
+                    promised.function
+                ),
+                why: why.other_settings,
                 fix: update(&mapping.uuid, &value),
             });
         }
@@ -176,8 +210,8 @@ fn judge(
     for other in found.iter().filter(|mapping| !is_own(mapping)).chain(own.iter().skip(1).copied()) {
         findings.push(Finding {
             policies: None,
-            what: format!("{} reads the quarantine's stream, too", other.function_arn),
-            why: "The stream holds names, addresses and sealed cards, and a second reader slows the worker down.",
+            what: format!("{} reads the stream of {}, too", other.function_arn, promised.function),
+            why: why.second_reader,
             fix: aws(&format!("lambda delete-event-source-mapping --uuid {}", other.uuid)),
         });
     }

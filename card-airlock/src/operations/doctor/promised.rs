@@ -55,7 +55,7 @@ impl Promised {
         let mut parameters = BTreeMap::from([("ProcessorUrl".to_owned(), "sandbox".to_owned())]);
         parameters.extend(names.parameters.clone());
         let template = Template::parse(SHIPPED, deployment, &parameters)?;
-        let resources = resources(&template, names, &stream(access).await?);
+        let resources = resources(&template, names, &streams(&template, access).await?);
         let stack = template.resolve(&resources)?;
         let of_kind = |kind: &str| {
             let ids = template.logical_ids().filter(|id| template.kind(id) == Some(kind));
@@ -83,25 +83,32 @@ impl Promised {
     }
 }
 
-/// The ARN of the quarantine's stream; where there is none, one that no reader has.
-async fn stream(access: &StackAccess) -> Result<String, PromisedError> {
-    let table = access.names().physical("OrderQuarantineTable")?;
+/// The ARN of each table's stream, by logical id; where there is none, one that no reader has.
+async fn streams(
+    template: &Template,
+    access: &StackAccess,
+) -> Result<BTreeMap<String, String>, PromisedError> {
     let dynamodb = aws_sdk_dynamodb::Client::new(&access.config(Right::Read));
-    let described = dynamodb.describe_table().table_name(table).send().await;
-    let described = described.map_err(CallError::of("DynamoDB", "DescribeTable"))?;
-    let stream = described.table().and_then(|table| table.latest_stream_arn());
-    Ok(stream.unwrap_or("no-stream").to_owned())
+    let mut streams = BTreeMap::new();
+    for id in template.logical_ids().filter(|id| template.kind(id) == Some("AWS::DynamoDB::Table")) {
+        let described = dynamodb.describe_table().table_name(access.names().physical(id)?).send().await;
+        let described = described.map_err(CallError::of("DynamoDB", "DescribeTable"))?;
+        let stream = described.table().and_then(|table| table.latest_stream_arn());
+        streams.insert(id.to_owned(), stream.map_or_else(|| format!("{id}-has-no-stream"), str::to_owned));
+    }
+    Ok(streams)
 }
 
 /// What `Ref` and `Fn::GetAtt` give for the stack's own resources.
-fn resources(template: &Template, names: &StackNames, stream: &str) -> Resources {
+fn resources(template: &Template, names: &StackNames, streams: &BTreeMap<String, String>) -> Resources {
     let StackNames { region, account_id, .. } = names;
     let mut resources = template.named_here();
     for (id, physical) in names.resources() {
         match template.kind(id) {
             Some("AWS::DynamoDB::Table") => {
                 let arn = format!("arn:aws:dynamodb:{region}:{account_id}:table/{physical}");
-                resources.insert(id, physical, [("Arn", &arn), ("StreamArn", stream)]);
+                let stream = streams.get(id).map_or("", String::as_str);
+                resources.insert(id, physical, [("Arn", arn.as_str()), ("StreamArn", stream)]);
             }
             Some("AWS::KMS::Key") => {
                 let arn = format!("arn:aws:kms:{region}:{account_id}:key/{physical}");

@@ -26,5 +26,5 @@ pub(super) fn promised_functions() -> Vec<LambdaFunction> {
 }
 
 pub(super) fn promised_mapping() -> StreamMapping {
-    promised().stream_mappings.remove(0)
+    promised().stream_mapping("TokenizeWorkerFunction").unwrap().clone()
 }
