@@ -4,6 +4,7 @@
 mod cursor;
 mod error;
 mod importing;
+mod lookup;
 mod owners;
 mod pass;
 mod reading;

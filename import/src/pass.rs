@@ -10,7 +10,7 @@ use crate::{
     error::ImportError,
     request::{Action, Cursor, Request},
     row::{Key, Row},
-    summary::{RowResult, Summary},
+    summary::{PageDone, RowResult, Summary},
 };
 
 /// Rows that are worked on at once.
@@ -19,15 +19,6 @@ const AT_ONCE: usize = 8;
 const PAGE: u32 = 100;
 /// No page begins with less time than this left. What a page that takes longer has done is done.
 pub(crate) const MARGIN: Duration = Duration::from_secs(60);
-
-/// What became of the rows of a page.
-pub(crate) struct PageDone {
-    pub(crate) results: Vec<RowResult>,
-    /// How many rows were read, told or not.
-    pub(crate) rows: u64,
-    /// After which key the next page begins; none: this is the last one.
-    pub(crate) next: Option<Key>,
-}
 
 /// Goes over rows from the request's cursor on.
 ///

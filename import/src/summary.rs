@@ -9,6 +9,7 @@ use strum::IntoStaticStr;
 use crate::{
     reason::Reason,
     request::{Action, Cursor},
+    row::Key,
 };
 
 /// Lambda takes an answer of 6 MB: these, and a page of the longest keys (1.9 MB).
@@ -18,6 +19,15 @@ const MOST_BYTES: usize = 4_000_000;
 const RESULT_BYTES: usize = 256;
 /// What JSON makes of a character, at most (`\u0001`).
 const LONGEST_ESCAPE: usize = 6;
+
+/// What became of the rows of a page.
+pub(crate) struct PageDone {
+    pub(crate) results: Vec<RowResult>,
+    /// How many rows were read, told or not.
+    pub(crate) rows: u64,
+    /// After which key the next page begins; none: this is the last one.
+    pub(crate) next: Option<Key>,
+}
 
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, IntoStaticStr)]

@@ -6,10 +6,9 @@ use super::Sample;
 use crate::{
     Import,
     error::ImportError,
-    pass::PageDone,
     reason::Reason,
     row::Key,
-    summary::{Outcome, RowResult},
+    summary::{Outcome, PageDone, RowResult},
 };
 
 impl Import {
