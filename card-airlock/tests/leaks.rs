@@ -200,7 +200,9 @@ impl Up {
         let mut messages = Vec::new();
         for queue in sqs.list_queues().send().await.unwrap().queue_urls.unwrap() {
             let read = sqs.receive_message().queue_url(queue).max_number_of_messages(10);
-            messages.extend(format!("{:?}", read.send().await.unwrap().messages.unwrap()).into_bytes());
+            messages.extend(
+                format!("{:?}", read.send().await.unwrap().messages.unwrap_or_default()).into_bytes(),
+            );
         }
         stored.push(("the queues".into(), messages));
         stored

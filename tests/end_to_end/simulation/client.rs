@@ -88,6 +88,11 @@ pub(super) fn get_order(client_id: &str, user: &str, order: &str) -> Value {
     event
 }
 
+/// The event of `GET /card-keys`.
+pub(super) fn get_card_keys(client_id: &str, user: &str) -> Value {
+    event(client_id, user, "GET", "/card-keys", "/card-keys")
+}
+
 /// The event of `DELETE /order/{CustomerOrder}/card`.
 pub(super) fn delete_card(client_id: &str, user: &str, order: &str) -> Value {
     let path = format!("/order/{order}/card");

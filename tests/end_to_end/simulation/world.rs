@@ -173,6 +173,10 @@ impl World {
         self.request("IngestFunction", &client::get_order(&self.client_id, user, order)).await
     }
 
+    pub(crate) async fn card_keys(&self, user: &str) -> Answer {
+        self.request("CardKeysFunction", &client::get_card_keys(&self.client_id, user)).await
+    }
+
     pub(crate) async fn pay(&self, order: &str, user: &str) -> Answer {
         self.pay_by(order, user, Bill::default()).await
     }
@@ -292,6 +296,11 @@ impl World {
         let reply: Value = serde_json::from_slice(&reply).unwrap();
         assert_eq!(card_in(&reply.to_string()), None);
         Some(reply)
+    }
+
+    /// The schedule has a card key made where one is due, and old halves deleted; none: it stopped, and is to be run again.
+    pub(crate) async fn keep_card_keys(&self) -> Option<()> {
+        self.invoke("CardKeyMakerFunction", &json!({})).await.map(drop)
     }
 
     /// The previous key is retired, as docs/keys.md says it.
