@@ -57,7 +57,7 @@ fn faults_of(call: &Call) -> Vec<FaultKind> {
 fn changes_something(call: &Call) -> bool {
     !matches!(
         call.operation.as_str(),
-        "GetItem" | "Scan" | "Decrypt" | "GenerateDataKey" | "ReEncrypt" | "GetSecretValue"
+        "GetItem" | "Scan" | "Decrypt" | "GenerateDataKey" | "GenerateMac" | "ReEncrypt" | "GetSecretValue"
     )
 }
 

@@ -5,6 +5,7 @@ mod customers;
 mod events;
 mod faults;
 mod forgetting;
+mod importing;
 mod operators;
 mod payments;
 mod prices;
@@ -22,6 +23,7 @@ use forgetting::{
     AnotherCardForAForgottenOrder, Forgetting, ForgettingInQuarantine, LateCardThatCannotBeOpened,
     LateCardThatTheSweepMeets,
 };
+use importing::Importing;
 use operators::{
     Expiring, GivingUp, LetterOfATokenized, OutOfAttempts, Parking, Rearming, RemovedByTtl, Renewing,
     Replaying, SweptMalformed,
@@ -103,6 +105,7 @@ survive_every_fault! {
     an_event_that_the_bus_refuses_survives_every_fault: EventRefused;
     an_event_of_the_worker_that_the_bus_refuses_survives_every_fault: EndRefused;
     the_next_card_key_survives_every_fault: CardKeyOver;
+    importing_survives_every_fault: Importing;
     rewrapping_survives_every_fault: Rewrapping { marked: true };
     rewrapping_a_row_that_does_not_say_its_key_survives_every_fault: Rewrapping { marked: false };
     promise_6_paying_under_the_previous_key_survives_every_fault: PaidUnderThePreviousKey;

@@ -3,7 +3,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -20,6 +19,7 @@ use card_airlock_services::{FaultKind, FaultRule, Faults, When};
 use card_airlock_template::LambdaFunction;
 use clock::TestClock;
 use serde_json::{Value, json};
+use test_support::tables::ORDERS;
 pub(crate) use test_support::tables::QUARANTINE;
 
 use crate::support::{PREVIOUS_KEY, Watched, eventually, issuer, meanwhile};
@@ -46,6 +46,19 @@ const SDK_ATTEMPTS: u32 = 1;
 
 /// Long enough for six retries.
 const SOME_RETRIES: Duration = Duration::from_secs(10);
+
+/// The table that orders are imported from, where a test makes it.
+pub(crate) const IMPORTED: &str = "Legacy";
+
+/// With them all functions are there.
+const PARAMETERS: [(&str, &str); 6] = [
+    ("PreviousVaultKeyArn", PREVIOUS_KEY),
+    ("ImportTable", IMPORTED),
+    ("ImportKeyAttribute", "Id"),
+    ("ImportNumberAttribute", "Card"),
+    ("ImportOrderAttribute", "Id"),
+    ("ImportOwner", "0ada0ada-0000-4000-8000-00000000000a"),
+];
 
 /// More steps than any delivery here takes.
 const MOST_STEPS: usize = 2_000;
@@ -93,7 +106,7 @@ impl World {
             sdk_attempts: SDK_ATTEMPTS,
             sdk_timeouts: sdk_timeouts.clone(),
             processor,
-            parameters: BTreeMap::from([("PreviousVaultKeyArn".to_owned(), PREVIOUS_KEY.to_owned())]),
+            parameters: PARAMETERS.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             self_driven: false,
             ..StackOptions::on_free_ports(issuer())
         };
@@ -298,6 +311,15 @@ impl World {
         Some(reply)
     }
 
+    /// An operator has a pass over the other table made; none: it stopped, and is to be run again.
+    pub(crate) async fn import(&self, action: &str) -> Option<Value> {
+        let reply = self.invoke("ImportFunction", &json!({ "action": action })).await?;
+        let reply: Value = serde_json::from_slice(&reply).unwrap();
+        assert_eq!(card_in(&reply.to_string()), None);
+        assert_eq!(reply["cursor"], Value::Null, "one chunk is the whole pass");
+        Some(reply)
+    }
+
     /// The schedule has a card key made where one is due, and old halves deleted; none: it stopped, and is to be run again.
     pub(crate) async fn keep_card_keys(&self) -> Option<()> {
         self.invoke("CardKeyMakerFunction", &json!({})).await.map(drop)
@@ -401,6 +423,12 @@ impl World {
     /// The quarantine row as stored.
     pub(crate) async fn quarantined(&self, order: &str) -> Option<Item> {
         let read = self.dynamodb.get_item().table_name(QUARANTINE).consistent_read(true);
+        read.key("CustomerOrder", AttributeValue::S(order.into())).send().await.unwrap().item
+    }
+
+    /// The clean row as stored.
+    pub(crate) async fn clean(&self, order: &str) -> Option<Item> {
+        let read = self.dynamodb.get_item().table_name(ORDERS).consistent_read(true);
         read.key("CustomerOrder", AttributeValue::S(order.into())).send().await.unwrap().item
     }
 
