@@ -1,4 +1,4 @@
-//! No card at rest in the clear. The same batch is sent to the real program, logs and all, in `card-airlock/tests/leaks.rs`.
+//! No card at rest in the clear. The same batch is sent to the real program, logs and all, in `card-airlock/tests/leaks/`.
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use base64::{Engine, engine::general_purpose::STANDARD};
