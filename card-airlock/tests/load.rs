@@ -5,7 +5,7 @@
 
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn load(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_card-airlock"));
@@ -83,6 +83,29 @@ fn the_handlers_are_measured_beside_a_bare_client() {
         assert!((0.05..5.0).contains(&ratio), "{floors}");
     }
     assert_eq!(floors["rounds"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn an_import_and_re_wrapping_are_measured_as_processes_and_beside_a_bare_client() {
+    let run = |options: &[&str]| -> Value {
+        let output = load(&[&["--passes", "--orders", "120", "--json"], options].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let (measured, compared) = (run(&[]), run(&["--floors", "--rounds", "1"]));
+    for (at, pass, calls) in
+        [(0, "import", ["GetItem", "TransactWriteItems"]), (1, "rewrap", ["ReEncrypt", "UpdateItem"])]
+    {
+        assert_eq!((&measured[at]["pass"], &compared[at]["pass"]), (&json!(pass), &json!(pass)));
+        for call in calls {
+            let all = measured[at]["per_row"]["calls"].as_array().unwrap();
+            let made = all.iter().find(|made| made["operation"] == call).unwrap();
+            assert_eq!(made["calls"], 1.0, "{made}");
+        }
+        assert!(measured[at]["rows_per_s"].as_f64().unwrap() > 0.0);
+        let ratio = compared[at]["to_floor"].as_f64().unwrap();
+        assert!((0.05..20.0).contains(&ratio), "{compared}");
+    }
 }
 
 #[test]

@@ -18,6 +18,9 @@ pub struct LoadArgs {
     /// Instead, compare the handlers with a bare client of the same services, in turns, in this process.
     #[arg(long)]
     pub floors: bool,
+    /// Instead, import so many rows of another table, and re-wrap as many of the vault; with --floors beside a bare client.
+    #[arg(long)]
+    pub passes: bool,
     /// How many turns. The result is the median of their ratios.
     #[arg(long, default_value_t = 5, requires = "floors", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub rounds: u16,

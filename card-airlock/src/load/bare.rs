@@ -32,7 +32,7 @@ const QUARANTINE: (&str, &str) = ("OrderQuarantineTable", "FloorQuarantine");
 const CLEAN: (&str, &str) = ("CustomerOrderTable", "FloorOrders");
 const VAULT: (&str, &str) = ("CreditCardTokenizerTable", "FloorVault");
 
-type Row = HashMap<String, AttributeValue>;
+pub(super) type Row = HashMap<String, AttributeValue>;
 
 /// A bare client, with its own tables, which are like ours.
 pub(super) struct Floor {
@@ -141,32 +141,49 @@ impl Floor {
 }
 
 async fn make_tables(dynamodb: &DynamoDb) -> Result<(), LoadError> {
-    let keys = [
-        (QUARANTINE.1, &["CustomerOrder"][..]),
-        (CLEAN.1, &["CustomerOrder"]),
-        (VAULT.1, &["Hash_Key", "Account_Id"]),
-    ];
-    for (table, names) in keys {
-        let mut create = dynamodb.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
-        for (name, key_type) in names.iter().zip([KeyType::Hash, KeyType::Range]) {
-            let key = KeySchemaElement::builder().attribute_name(*name).key_type(key_type).build();
-            let text =
-                AttributeDefinition::builder().attribute_name(*name).attribute_type(ScalarAttributeType::S);
-            let (Ok(key), Ok(text)) = (key, text.build()) else { return Err(LoadError::Floor(table)) };
-            create = create.key_schema(key).attribute_definitions(text);
-        }
-        if table == QUARANTINE.1 {
-            let images = StreamSpecification::builder()
-                .stream_enabled(true)
-                .stream_view_type(StreamViewType::NewAndOldImages);
-            create = create.set_stream_specification(images.build().ok());
-        }
-        create.send().await.map_err(|_| LoadError::Aws(table))?;
-    }
-    Ok(())
+    make_streamed_table(dynamodb, QUARANTINE.1, &["CustomerOrder"]).await?;
+    make_table(dynamodb, CLEAN.1, &["CustomerOrder"]).await?;
+    make_table(dynamodb, VAULT.1, &["Hash_Key", "Account_Id"]).await
 }
 
-async fn first_row(dynamodb: &DynamoDb, table: &'static str) -> Result<Row, LoadError> {
+pub(super) async fn make_table(
+    dynamodb: &DynamoDb,
+    table: &'static str,
+    keys: &[&str],
+) -> Result<(), LoadError> {
+    create(dynamodb, table, keys, None).await
+}
+
+/// The same with a stream of both images.
+pub(super) async fn make_streamed_table(
+    dynamodb: &DynamoDb,
+    table: &'static str,
+    keys: &[&str],
+) -> Result<(), LoadError> {
+    let images = StreamSpecification::builder().stream_enabled(true);
+    let images = images.stream_view_type(StreamViewType::NewAndOldImages).build();
+    create(dynamodb, table, keys, Some(images.map_err(|_| LoadError::Floor(table))?)).await
+}
+
+async fn create(
+    dynamodb: &DynamoDb,
+    table: &'static str,
+    keys: &[&str],
+    stream: Option<StreamSpecification>,
+) -> Result<(), LoadError> {
+    let mut create = dynamodb.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);
+    for (name, key_type) in keys.iter().zip([KeyType::Hash, KeyType::Range]) {
+        let key = KeySchemaElement::builder().attribute_name(*name).key_type(key_type).build();
+        let text =
+            AttributeDefinition::builder().attribute_name(*name).attribute_type(ScalarAttributeType::S);
+        let (Ok(key), Ok(text)) = (key, text.build()) else { return Err(LoadError::Floor(table)) };
+        create = create.key_schema(key).attribute_definitions(text);
+    }
+    let created = create.set_stream_specification(stream).send().await;
+    created.map(drop).map_err(|_| LoadError::Aws(table))
+}
+
+pub(super) async fn first_row(dynamodb: &DynamoDb, table: &'static str) -> Result<Row, LoadError> {
     let page = dynamodb.scan().table_name(table).limit(1).send().await.map_err(|_| LoadError::Aws(table))?;
     page.items.into_iter().flatten().next().ok_or(LoadError::Aws(table))
 }

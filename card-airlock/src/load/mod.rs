@@ -4,11 +4,14 @@
 mod args;
 mod audit;
 mod bare;
+mod bare_passes;
 mod crossing;
 mod drive;
 mod error;
 mod floors;
 mod gauge;
+mod pass_rows;
+mod passes;
 mod prices;
 mod process;
 mod report;
@@ -36,6 +39,9 @@ use report::{Measured, Report};
 /// # Errors
 /// [`LoadError`] when nothing could be measured.
 pub async fn run(args: &LoadArgs, out: &mut dyn Write) -> Result<bool, LoadError> {
+    if args.passes {
+        return passes::run(args, out).await.map(|()| true);
+    }
     if args.floors {
         return floors::run(args, out).await.map(|()| true);
     }

@@ -190,7 +190,7 @@ fn bill(used: &Use) -> Vec<Item> {
     ]
 }
 
-fn print_use(
+pub(super) fn print_use(
     title: &str,
     functions: &[FunctionUse],
     calls: &[CallUse],
@@ -226,6 +226,9 @@ fn print_use(
             "  {name:<52} {:>8.4} {:>8.2} USD per million",
             item.per_order, item.usd_per_million_orders
         )?;
+    }
+    if usd.is_empty() {
+        return Ok(());
     }
     let total: f64 = usd.iter().map(|item| item.usd_per_million_orders).sum();
     writeln!(out, "  {:<52} {:>8} {HEADING}{total:>8.2} USD per million{HEADING:#}", "total", "")
