@@ -15,7 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     aws::{self, ProvisionError},
-    console::{Console, ConsoleOptions, Hub, StreamTail},
+    console::{Console, ConsoleOptions, Dialects, Hub, Operation, StreamTail},
     deployed::{self, Made},
     deployment::{self, ACCOUNT_ID, SHIPPED},
     front::{self, FrontError},
@@ -27,6 +27,7 @@ use crate::{
 
 /// The function that an operator invokes.
 const REPLAY: &str = "ReplayFunction";
+const PAYBILL: &str = "PaybillFunction";
 const CARD_KEY_MAKER: &str = "CardKeyMakerFunction";
 
 /// A limit of `DetokenizePerMinute` for a stack where one user pays everything, as fast as it goes.
@@ -184,8 +185,12 @@ impl Stack {
             .map(|function| Ok((function.logical_id.clone(), functions::handler(function, &surroundings)?)));
         let mut functions = functions.collect::<Result<BTreeMap<_, _>, StackError>>()?;
         let hub = options.console.is_some().then(Hub::default);
+        let (declared_paybill, paybill) = function_of(&declared, &functions, PAYBILL)?;
+        let at_first = (options.processor, paybill.clone());
+        let dialects = Dialects::new(declared_paybill.clone(), surroundings, sandbox.clone(), at_first);
         if let Some(hub) = &hub {
             hub.watch(&aws);
+            functions.insert(PAYBILL.to_owned(), dialects.function());
             for (name, function) in &mut functions {
                 *function = hub.observe(name, function.clone(), processes.clone());
             }
@@ -221,6 +226,8 @@ impl Stack {
                 .zip(functions.get(CARD_KEY_MAKER).cloned()),
             declared: declared.clone(),
             sandbox: sandbox.clone(),
+            dialects,
+            operation: Operation::default(),
             stream: StreamTail::default(),
             stopping: api_stopping.clone(),
         });

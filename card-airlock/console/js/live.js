@@ -1,10 +1,27 @@
-// The stream of events. The browser reconnects by itself; the server then begins with the whole state.
+// The stream of events. The browser reconnects by itself; the server then begins with the whole state. A page that is
+// paused hears nothing, and begins with the whole state when it goes on.
 
 import { byId } from "./dom.js";
-import { emit, store } from "./store.js";
+import { timeOfDay } from "./format.js";
+import { emit, now, store } from "./store.js";
 
-export function connect() {
-  const events = new EventSource("/console/events");
+let events = null;
+
+export function start() {
+  byId("pause").addEventListener("click", () => (events ? pause() : connect()));
+  connect();
+}
+
+function pause() {
+  events.close();
+  events = null;
+  byId("pause").textContent = "Go on";
+  lamp("paused", `paused at ${timeOfDay(now()).slice(0, 8)}`);
+}
+
+function connect() {
+  events = new EventSource("/console/events");
+  byId("pause").textContent = "Pause";
   const hear = (name, take) => events.addEventListener(name, (event) => take(JSON.parse(event.data)));
   hear("state", (state) => {
     const isNew = store.state !== null && store.state.stack !== state.stack;
@@ -28,7 +45,7 @@ export function connect() {
     for (const id of orders) begun ? store.inWorker.add(id) : store.inWorker.delete(id);
     emit("worker", { orders, begun });
   });
-  for (const name of ["refused", "crash", "failed"]) hear(name, (what) => emit(name, what));
+  for (const name of ["refused", "crash", "failed", "processor", "operation"]) hear(name, (what) => emit(name, what));
   events.addEventListener("open", () => {
     lamp("live", "live");
     emit("connected");

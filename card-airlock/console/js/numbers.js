@@ -6,7 +6,8 @@ import { on } from "./store.js";
 
 export function start() {
   on("pulse", (pulse) => {
-    const { counts, acceptedPerSecond, crossedPerSecond, medianHeld } = pulse.orders;
+    const { counts, medianHeld } = pulse.orders;
+    const [, [acceptedPerSecond, crossedPerSecond]] = pulse.speed;
     const across = counts.tokenized + counts.paying + counts.paid + counts.declined + counts.unknown;
     const tile = (title, value, small) => h("div", {}, h("dt", {}, title), h("dd", {}, String(value), h("small", {}, small)));
     const failed = Object.values(pulse.functions).reduce((sum, one) => sum + one.failed, 0);

@@ -1,15 +1,19 @@
 // Pays an order, and shows the sandbox's ledger.
 
-import { apiAnswer, busy, say } from "./answer.js";
+import { apiAnswer, asking, busy, named, say } from "./answer.js";
 import { byId, h, show } from "./dom.js";
 import { open } from "./panel.js";
+import { roving } from "./roving.js";
 import { get, post } from "./server.js";
 import { on } from "./store.js";
+import { by } from "./who.js";
 
 let shown = "";
+let refreshRoving;
 
 export function start() {
   const form = byId("pay");
+  refreshRoving = roving(byId("ledger"), "button");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const order = form.order.value.trim();
@@ -24,10 +28,22 @@ export function start() {
   });
 }
 
+/** The amount and the idempotency key of the form; what is empty is not sent. */
+export function payment() {
+  const { amount, currency, key } = byId("pay").elements;
+  return {
+    ...(amount.value ? { amount: Number(amount.value), currency: currency.value } : {}),
+    ...(key.value.trim() ? { key: key.value.trim() } : {}),
+  };
+}
+
 async function pay(order) {
-  const { ok, json } = await post("/console/pay", { order });
-  if (!ok) return say(byId("paid"), false, json.message);
-  say(byId("paid"), json.status < 300, ...apiAnswer(json), json.answer["CreditCard Charged"] ? ` · ${json.answer["CreditCard Charged"]}` : "");
+  const output = byId("paid");
+  // A payment can take long: the answer to the one before is not shown meanwhile.
+  asking(output, `Paying ${named(order)} …`);
+  const { ok, json } = await post("/console/pay", { order, ...payment(), by: by() });
+  if (!ok) return say(output, false, json.message);
+  say(output, json.status < 300, ...apiAnswer(order, json), json.answer["CreditCard Charged"] ? ` · ${json.answer["CreditCard Charged"]}` : "");
   refresh();
 }
 
@@ -55,4 +71,5 @@ async function refresh() {
   const names = ["Order", "Outcome", "Requests", "Profile", "Processor’s id"];
   const head = h("tr", {}, ...names.map((name) => h("th", { scope: "col", class: name === "Requests" ? "num" : "" }, name)));
   show(ledger, h("table", {}, h("thead", {}, head), h("tbody", {}, rows)));
+  refreshRoving();
 }

@@ -1,13 +1,16 @@
 // Places orders. A test card is a name here. A typed number is removed from its field before anything else happens.
 
-import { apiAnswer, busy, say } from "./answer.js";
+import { apiAnswer, asking, busy, named, say } from "./answer.js";
+import { placeMany, start as startBulk } from "./bulk.js";
 import { byId, h, show } from "./dom.js";
 import { many } from "./format.js";
 import { post } from "./server.js";
 import { choose, on } from "./store.js";
+import { by } from "./who.js";
 
 export function start() {
   const form = byId("place");
+  startBulk();
   on("state", ({ testCards }) => {
     const chosen = form.card.value || testCards[0].name;
     const options = testCards.map(({ name, title }) => h("option", { value: name, selected: name === chosen }, title));
@@ -30,7 +33,7 @@ function ask(form) {
 }
 
 function read(form) {
-  const order = { order: form.order.value.trim(), name: form.name.value, address: form.address.value, count: Number(form.count.value) };
+  const order = { order: form.order.value.trim(), name: form.name.value, address: form.address.value, count: Number(form.count.value), by: by() };
   if (form.amount.value) Object.assign(order, { amount: Number(form.amount.value), currency: form.currency.value });
   if (form.card.value) order.testCard = form.card.value;
   else {
@@ -42,22 +45,23 @@ function read(form) {
 }
 
 async function place(form, order) {
-  const sent = post("/console/orders", order);
+  const output = byId("placed");
+  asking(output, `Placing ${named(order.order)} …`);
+  const sent = order.count > 1 && order.testCard ? placeMany(order) : post("/console/orders", order);
   delete order.number;
   delete order.expiry;
   look();
   const { ok, json } = await sent;
-  const output = byId("placed");
   if (!ok) return say(output, false, json.message);
   if (json.outcomes) {
     const outcomes = Object.entries(json.outcomes);
-    const good = outcomes.every(([outcome]) => /^20[02]$/.test(outcome));
-    say(output, good, h("b", {}, many(json.placed, "order")), `: ${outcomes.map(([outcome, count]) => `${count} × ${outcome}`).join(", ")}`);
+    const good = !json.cancelled && outcomes.every(([outcome]) => /^20[02]$/.test(outcome));
+    say(output, good, h("b", {}, many(json.placed, "order")), json.cancelled ? " before it was cancelled" : "", `: ${outcomes.map(([outcome, count]) => `${count} × ${outcome}`).join(", ")}`);
     propose(form, order);
     return;
   }
   const good = json.status < 300;
-  say(output, good, ...apiAnswer(json));
+  say(output, good, ...apiAnswer(order.order, json));
   if (!good) return;
   // On a phone the panel covers everything: the picture shows the order on its way, and the answer stays in view.
   if (!isNarrow()) choose(order.order);

@@ -3,7 +3,7 @@
 import { readsAsCard } from "./card.js";
 
 /** What can be seen of an order; the first is shown first. */
-export const TABS = ["rows", "stream", "letters", "log", "calls"];
+export const TABS = ["story", "rows", "stream", "letters", "events", "log", "calls"];
 
 const listeners = new Map();
 

@@ -1,4 +1,4 @@
-// The console for everybody: axe-core's rules, both themes, a desk and a phone.
+// The console for everybody: axe-core's rules in every state, tab and size, in both themes and in forced colours.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -24,6 +24,8 @@ before(async () => {
   }
   await press(page, "#poison");
   await page.waitForSelector("#orders .stage.failed");
+  await press(page, "#doctor");
+  await page.waitForSelector("#operated [data-check=keys]");
   await toggle(page, "kms-worker", true);
   await place(page, "held-1");
   await inStage(page, "held-1", "quarantine");
@@ -35,24 +37,47 @@ after(async () => {
   await stack?.stop();
 });
 
-for (const scheme of ["light", "dark"]) {
-  for (const width of [1280, 390]) {
-    test(`axe finds nothing serious, ${scheme}, ${width} pixels wide`, options, async () => {
-      const page = await open(chromium, stack.origin, { width, height: 844, scheme });
-      await place(page, `refused-${scheme}-${width}`, "wrong");
-      await page.click(".explain summary");
-      await page.click('button[data-order="tokenized-1"]');
+const LOOKS = [{ scheme: "light" }, { scheme: "dark" }, { scheme: "light", forced: true }, { scheme: "dark", forced: true }];
+const TABS = ["story", "rows", "stream", "letters", "events", "log", "calls"];
+
+for (const { scheme, forced } of LOOKS) {
+  for (const width of [1920, 1280, 390]) {
+    test(`axe finds nothing, ${scheme}${forced ? ", forced colours" : ""}, ${width} pixels wide`, options, async () => {
+      const page = await open(chromium, stack.origin, { width, height: 844, scheme, forced });
+      await page.waitForSelector("#operated [data-check=keys]");
+      await place(page, `refused-${scheme}-${width}-${Boolean(forced)}`, "wrong");
+      await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
+      assert.deepEqual(await found(page), [], "without an order, with everything open");
+      await page.selectOption("#find [name=stage]", "failed");
+      await page.click('button[data-order^="poison"]');
       await page.waitForSelector(".about .who");
-      for (const tab of ["rows", "stream", "letters", "log", "calls"]) {
-        await page.click(`#tab-${tab}`);
+      assert.deepEqual(await found(page), [], "a parked order");
+      for (const tab of TABS) {
+        await page.goto(`${stack.origin}/#tokenized-1/${tab}`);
         await page.waitForSelector(`#tab-${tab}[aria-selected=true]`);
-        assert.deepEqual(await serious(page), [], tab);
+        await page.waitForSelector('.about .who:text-is("tokenized-1")');
+        await page.evaluate(() => document.querySelectorAll("#tab details").forEach((one) => (one.open = true)));
+        // The rest of the page is as it was.
+        assert.deepEqual(await found(page, "#inside"), [], tab);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(overflow <= 0, `${tab}: the page is ${overflow} pixels too wide`);
       }
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(overflow <= 0, `the page is ${overflow} pixels too wide`);
     });
   }
 }
+
+test("axe finds nothing in an empty console, in one that is paused, and in one without a server", options, async () => {
+  const empty = await up();
+  const page = await open(chromium, empty.origin);
+  assert.deepEqual(await found(page), [], "empty");
+  await press(page, "#pause");
+  assert.deepEqual(await found(page), [], "paused");
+  await press(page, "#pause");
+  await page.waitForSelector("#live[data-state=live]");
+  await empty.stop();
+  await page.waitForSelector("#live[data-state=lost]");
+  assert.deepEqual(await found(page), [], "without a server");
+});
 
 test("a person who wants no motion gets none", options, async () => {
   const page = await open(chromium, stack.origin, { still: true });
@@ -69,9 +94,9 @@ test("a person who wants no motion gets none", options, async () => {
   assert.equal(await page.evaluate(() => window.moved), 0);
 });
 
-/** What axe calls serious or critical, in a word each. */
-async function serious(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run());
-  return violations.filter(({ impact }) => ["serious", "critical"].includes(impact)).map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
+/** What axe finds in a part of the page, of any severity, in a word each. */
+async function found(page, part = "html") {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
+  const { violations } = await page.evaluate((part) => window.axe.run(part), part);
+  return violations.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map((node) => node.html).join(" ")}`);
 }

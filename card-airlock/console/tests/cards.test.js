@@ -33,6 +33,15 @@ async function listen(page) {
   return heard;
 }
 
+/** Presses every button for a whole value, one after the other. */
+async function revealAll(page) {
+  const cut = page.locator('[aria-label^="The whole"]:visible');
+  for (let left = await cut.count(); left > 0; left -= 1) {
+    await cut.first().click();
+    await until("the value is whole", async () => (await cut.count()) < left);
+  }
+}
+
 test("a typed number leaves its field the moment it is sent", options, async () => {
   const page = await open(chromium, stack.origin);
   await page.route("**/console/orders", () => {}); // The answer never comes: nothing may wait for it.
@@ -70,11 +79,18 @@ test("no card is in the page, its storage or the event stream, whatever happens 
   await place(page, TYPED.replaceAll(" ", ""));
   await page.waitForSelector('#placed:has-text("ORDER_ID_CARD_SHAPED")');
   await page.fill("#place [name=order]", "x");
+  await pay(page, TYPED.replaceAll(" ", ""));
+  await page.waitForSelector('#paid[data-good=no]:has-text("this order")');
+  await page.fill("#pay [name=order]", "x");
+  await page.fill("#find-order", TYPED);
+  await until("a number that is searched is removed", async () => (await page.inputValue("#find-order")) === "");
 
   for (const order of ["typed-1", "held-1"]) {
     await page.click(`button[data-order="${order}"]`);
-    for (const tab of ["rows", "stream", "letters", "log", "calls"]) {
+    for (const tab of ["story", "rows", "stream", "letters", "events", "log", "calls"]) {
       await page.click(`#tab-${tab}`);
+      await page.waitForSelector(`#tab[aria-labelledby=tab-${tab}] > *`);
+      await revealAll(page);
       assert.deepEqual(cardsIn(await everything(page)), [], `${order}, ${tab}`);
     }
   }

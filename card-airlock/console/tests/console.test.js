@@ -21,6 +21,7 @@ test("an order is placed and seen tokenized, its rows and traces are there", opt
   await place(page, "seen-1");
   assert.match(await page.textContent("#placed"), /^202 Accepted/);
   await inStage(page, "seen-1", "tokenized");
+  await page.click("#tab-rows");
   await page.waitForSelector(".attributes .tokenish");
   assert.match(await page.textContent("#tab .rows"), /CreditCardToken.*SealedCard|CandidateString/s);
   for (const [tab, word] of [["stream", "INSERT"], ["log", "tokenized"], ["calls", "TransactWriteItems"]]) {
@@ -144,5 +145,5 @@ test("everything works with the keyboard alone", options, async () => {
   await page.keyboard.press("End");
   await page.waitForSelector("#tab-calls[aria-selected=true]:focus");
   await page.keyboard.press("Home");
-  await page.waitForSelector("#tab-rows[aria-selected=true]:focus");
+  await page.waitForSelector("#tab-story[aria-selected=true]:focus");
 });

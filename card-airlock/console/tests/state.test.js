@@ -70,7 +70,7 @@ test("while the server is out of reach nothing is reported as absent; another st
   const page = await open(chromium, first.origin);
   await place(page, "kept-1");
   await inStage(page, "kept-1", "tokenized");
-  await page.waitForSelector(".attributes .tokenish");
+  await page.waitForSelector("#tab .bars");
   await first.stop();
   await page.waitForSelector("#live[data-state=lost]");
   await page.evaluate(() => document.getElementById("tab-log").click());
@@ -118,5 +118,5 @@ test("without an order chosen and with nothing to show, nothing is fetched", opt
   await page.click('button[data-order="quiet-1"]');
   await page.click("#tab-log");
   await page.waitForSelector('#tab:has-text("tokenized")');
-  assert.deepEqual([...new Set(asked)], ["/console/orders/quiet-1?tab=rows", "/console/orders/quiet-1?tab=log"]);
+  assert.deepEqual([...new Set(asked)], ["/console/orders/quiet-1?tab=story", "/console/orders/quiet-1?tab=log"]);
 });

@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 /** Far more than anything takes on a busy machine. */
-export const LIMIT = 120_000;
+export const LIMIT = Number(process.env.CONSOLE_LIMIT ?? 120_000);
 
-const program = process.env.CARD_AIRLOCK ?? new URL("../../../target/debug/card-airlock", import.meta.url).pathname;
+export const program = process.env.CARD_AIRLOCK ?? new URL("../../../target/debug/card-airlock", import.meta.url).pathname;
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-/** Starts the program on free ports, with more arguments; gives { origin, stop }. */
+/** Starts the program on free ports, with more arguments; gives { origin, home, stop }. */
 export async function up(...more) {
   const home = mkdtempSync(join(tmpdir(), "card-airlock-console-"));
   const ready = join(home, "ready.json");
@@ -31,14 +31,15 @@ export async function up(...more) {
     await ended;
     rmSync(home, { recursive: true, force: true });
   };
-  return { origin: new URL(api).origin, stop };
+  return { origin: new URL(api).origin, home, stop };
 }
 
 export const browser = () => chromium.launch({ executablePath });
 
 /** Opens the console; what the page complains of is kept in `page.complaints`. */
-export async function open(browser, origin, { width = 1280, height = 900, scheme = "light", still = true } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion: still ? "reduce" : "no-preference" });
+export async function open(browser, origin, { width = 1280, height = 900, scheme = "light", forced = false, still = true, scale = 1, clipboard = false } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, forcedColors: forced ? "active" : "none", reducedMotion: still ? "reduce" : "no-preference", deviceScaleFactor: scale });
+  if (clipboard) await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
   context.setDefaultTimeout(LIMIT);
   const page = await context.newPage();
   page.complaints = [];
@@ -55,6 +56,14 @@ async function fromCheckout(page, origin) {
   const files = new URL("..", import.meta.url).pathname;
   await page.route(/\/console\/(js|css)\//, (route) => route.fulfill({ path: join(files, new URL(route.request().url()).pathname.slice("/console/".length)) }));
   await page.route(`${origin}/`, async (route) => route.fulfill({ response: await route.fetch(), body: readFileSync(join(files, "index.html"), "utf8") }));
+}
+
+/** What was copied last; a copy may take a moment. */
+export async function copied(page) {
+  await page.waitForSelector('button.copy:text-is("Copied")');
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  await page.waitForFunction(() => ![...document.querySelectorAll("button.copy")].some((button) => button.textContent === "Copied"));
+  return text;
 }
 
 /** Waits for a condition; never for a time. */

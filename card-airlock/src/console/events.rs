@@ -9,6 +9,7 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
+use card_airlock_template::LambdaFunction;
 use futures::{StreamExt, stream};
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
@@ -44,8 +45,19 @@ fn state(console: &Console) -> Arc<Frame> {
         "aws": console.aws.url(),
         "testCards": cards.collect::<Vec<_>>(),
         "latest": console.hub.known().latest(),
+        "history": console.hub.history().document(),
+        "reveals": reveals(console),
+        "processor": console.dialects.document(),
+        "operation": console.operation.latest(),
         "inWorker": console.hub.invocations().in_worker(),
         "pulse": pulse::document(console),
     });
     Arc::new(Frame { event: "state", data: shown::text(state) })
+}
+
+/// Whether a merchant is shown the number of the card that they charge.
+fn reveals(console: &Console) -> bool {
+    let setting =
+        |function: &LambdaFunction| function.environment.get("REVEAL_CARD").is_some_and(|on| on == "true");
+    console.declared.function("PaybillFunction").is_some_and(setting)
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, broadcast};
 
 use super::{
+    history::History,
     invocations::{self, Invocations},
     known::Known,
     shown,
@@ -31,6 +32,7 @@ struct Inner {
     stack: String,
     invocations: Invocations,
     known: Mutex<Known>,
+    history: Mutex<History>,
     calls: Mutex<Calls>,
     touched: Mutex<BTreeSet<String>>,
     wake: Notify,
@@ -65,6 +67,7 @@ impl Default for Inner {
             stack: vault::opaque_id().to_string(),
             invocations: Invocations::default(),
             known: Mutex::default(),
+            history: Mutex::default(),
             calls: Mutex::default(),
             touched: Mutex::default(),
             wake: Notify::new(),
@@ -91,6 +94,11 @@ impl Hub {
 
     pub(super) fn known(&self) -> MutexGuard<'_, Known> {
         self.0.known.lock()
+    }
+
+    /// The numbers of the last minutes.
+    pub(super) fn history(&self) -> MutexGuard<'_, History> {
+        self.0.history.lock()
     }
 
     /// The latest calls, oldest first.

@@ -12,24 +12,28 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    attributes, ledger,
+    attributes, bus_events, ledger,
     shown::{self, Refused},
     state::Console,
     story,
     summary::{AUDIT, Rows, table, text},
 };
 
-const UNKNOWN: Refused =
+pub(super) const UNKNOWN: Refused =
     Refused(StatusCode::NOT_FOUND, "UNKNOWN_ORDER", "There is no trace of such an order: check its id");
 
-/// Calls shown when no order is chosen.
-const LATEST_CALLS: usize = 200;
+/// Calls, events and charges shown when no order is chosen.
+const LATEST: usize = 200;
+/// Events shown of an order: more than an order has.
+const EVENTS: usize = 1_000;
 
 /// The tabs, and the members that only they show.
-const TABS: [(&str, &[&str]); 6] = [
+const TABS: [(&str, &[&str]); 8] = [
+    ("story", &["calls", "stream", "charges"]),
     ("rows", &["rows", "audit"]),
     ("stream", &["stream"]),
     ("letters", &["letters"]),
+    ("events", &["events"]),
     ("log", &["log"]),
     ("calls", &["calls"]),
     ("charges", &["charges"]),
@@ -46,10 +50,12 @@ impl Asked {
     fn cut(&self, mut document: Value) -> Value {
         let Some(members) = document.as_object_mut() else { return document };
         let count = |name: &&str| Some(((*name).to_owned(), json!(members.get(*name)?.as_array()?.len())));
-        let counts = ["stream", "letters", "log", "calls"].iter().filter_map(count).collect::<Map<_, _>>();
+        let counts =
+            ["stream", "letters", "events", "log", "calls"].iter().filter_map(count).collect::<Map<_, _>>();
         if let Some(tab) = &self.tab {
-            let others = TABS.iter().filter(|(name, _)| *name != *tab);
-            others.flat_map(|(_, shown)| *shown).for_each(|name| drop(members.remove(*name)));
+            let own = TABS.iter().find(|(name, _)| name == tab).map_or(&[][..], |(_, shown)| shown);
+            let others = TABS.iter().flat_map(|(_, shown)| *shown).filter(|name| !own.contains(name));
+            others.for_each(|name| drop(members.remove(*name)));
         }
         members.insert("counts".to_owned(), Value::Object(counts));
         document
@@ -82,18 +88,21 @@ pub(super) async fn order(
         "rows": { "quarantine": row(&rows.quarantine), "clean": row(&rows.clean), "vault": row(&rows.vault) },
         "letters": story::letters(&console, Some((order, &records))),
         "stream": records,
+        "events": bus_events::events(&console, Some(order), EVENTS),
         "log": console.options.log.of(order),
         "calls": calls,
         "charges": charges.collect::<Vec<_>>(),
     }))))
 }
 
-/// `GET /console/recent?tab=TAB`: the queue, the ledger, the latest calls, the lines that name no order.
+/// `GET /console/recent?tab=TAB`: the queue, the ledger, the latest calls and events, the lines that name no order.
 pub(super) async fn recent(State(console): State<Arc<Console>>, Query(asked): Query<Asked>) -> Response {
+    let mut charges = ledger::charges(&console);
     shown::ok(asked.cut(json!({
         "letters": story::letters(&console, None),
+        "events": bus_events::events(&console, None, LATEST),
         "log": console.options.log.others(),
-        "calls": story::latest_calls(&console, LATEST_CALLS),
-        "charges": ledger::charges(&console),
+        "calls": story::latest_calls(&console, LATEST),
+        "charges": charges.split_off(charges.len().saturating_sub(LATEST)),
     })))
 }

@@ -9,7 +9,10 @@ use order::{Pending, Progress, Timestamp};
 use serde_json::{Value, json};
 use strum::VariantArray;
 
-use super::summary::{Rows, Stage, text};
+use super::{
+    history::Percentiles,
+    summary::{Rows, Stage, text},
+};
 
 /// How many orders are kept. After that the oldest one that is across is removed, and no longer counted.
 const MOST: usize = 10_000;
@@ -17,8 +20,9 @@ const MOST: usize = 10_000;
 const LATEST: usize = 300;
 /// The time over which rates are counted.
 const WINDOW: Duration = Duration::from_secs(10);
-/// The number of orders whose times in quarantine make the median.
-const MOST_TIMES: usize = 100;
+/// The number of orders whose times in quarantine are kept, and of those that make the median.
+const MOST_TIMES: usize = 10_000;
+const MEDIAN_OF: usize = 100;
 
 /// What is known.
 #[derive(Debug, Default)]
@@ -28,17 +32,28 @@ pub(super) struct Known {
     by_number: BTreeMap<u64, String>,
     accepted: VecDeque<Instant>,
     crossed: VecDeque<Instant>,
-    times: VecDeque<u64>,
+    /// When an order crossed, and the milliseconds that it was held; the latest first.
+    times: VecDeque<(Instant, u64)>,
 }
 
+/// An order as the console knows it.
 #[derive(Debug)]
-struct Order {
-    number: u64,
-    stage: Stage,
-    accepted_at: String,
+pub(super) struct Order {
+    pub(super) number: u64,
+    pub(super) stage: Stage,
+    pub(super) accepted_at: String,
     /// Of an order in quarantine that was neither parked nor expired.
-    pending: Option<Pending>,
-    summary: Value,
+    pub(super) pending: Option<Pending>,
+    /// What the page gets of it.
+    pub(super) summary: Value,
+}
+
+/// How fast orders come and cross, and how long those were held that crossed lately.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Speed {
+    pub(super) accepted_per_second: f64,
+    pub(super) crossed_per_second: f64,
+    pub(super) held: Option<Percentiles>,
 }
 
 impl Known {
@@ -62,7 +77,7 @@ impl Known {
             note(&mut self.crossed, now);
             if let Some(held) = held(rows) {
                 self.times.truncate(MOST_TIMES - 1);
-                self.times.push_front(held);
+                self.times.push_front((now, held));
             }
         }
         let number = before.map_or(self.number, |order| order.number);
@@ -95,6 +110,21 @@ impl Known {
         orders
     }
 
+    /// All orders, oldest first, each with its id.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &Order)> {
+        self.by_number.values().filter_map(|id| Some((id.as_str(), self.orders.get(id)?)))
+    }
+
+    /// How fast orders come and cross now.
+    pub(super) fn speed(&mut self, now: Instant) -> Speed {
+        let lately = self.times.iter().take_while(|(at, _)| now.duration_since(*at) <= WINDOW);
+        Speed {
+            held: Percentiles::of(lately.map(|(_, held)| *held).collect()),
+            accepted_per_second: rate(&mut self.accepted, now),
+            crossed_per_second: rate(&mut self.crossed, now),
+        }
+    }
+
     /// The latest orders, oldest first.
     pub(super) fn latest(&self) -> Vec<&Value> {
         let latest = self.by_number.values().rev().take(LATEST).filter_map(|id| self.orders.get(id));
@@ -103,8 +133,8 @@ impl Known {
         latest
     }
 
-    /// How many orders are in each stage, how fast they come and cross, and how long they are held.
-    pub(super) fn numbers(&mut self, now: Instant) -> Value {
+    /// How many orders are in each stage, and how long they are held.
+    pub(super) fn numbers(&self) -> Value {
         let mut counts: BTreeMap<&str, u64> = Stage::VARIANTS.iter().map(|stage| (stage.word(), 0)).collect();
         for order in self.orders.values() {
             *counts.entry(order.stage.word()).or_default() += 1;
@@ -113,14 +143,11 @@ impl Known {
         let oldest = oldest.map(|order| order.accepted_at.as_str()).min();
         let is_forgotten = |order: &&Order| order.summary.get("forgottenAt").is_some_and(Value::is_string);
         let forgotten = self.orders.values().filter(is_forgotten).count();
-        let mut times: Vec<_> = self.times.iter().copied().collect();
-        times.sort_unstable();
+        let median = Percentiles::of(self.times.iter().take(MEDIAN_OF).map(|(_, held)| *held).collect());
         json!({
             "counts": counts,
             "forgotten": forgotten,
-            "acceptedPerSecond": rate(&mut self.accepted, now),
-            "crossedPerSecond": rate(&mut self.crossed, now),
-            "medianHeld": times.get(times.len() / 2),
+            "medianHeld": median.map(|times| times.p50),
             "oldestHeld": oldest,
         })
     }
@@ -179,16 +206,19 @@ mod tests {
         let (mut known, now) = (Known::default(), Instant::now());
         assert!(known.update("a", &quarantined("PENDING"), now).is_some());
         assert!(known.update("a", &quarantined("PENDING"), now).is_none(), "nothing new");
-        assert_eq!(known.numbers(now)["counts"]["quarantine"], 1);
+        assert_eq!(known.numbers()["counts"]["quarantine"], 1);
         assert!(known.update("a", &clean(), now).is_some());
-        let numbers = known.numbers(now);
+        let numbers = known.numbers();
         assert_eq!(
             (&numbers["counts"]["quarantine"], &numbers["counts"]["tokenized"]),
             (&json!(0), &json!(1))
         );
-        assert_eq!((&numbers["medianHeld"], &numbers["crossedPerSecond"]), (&json!(250), &json!(0.1)));
-        let later = known.numbers(now + WINDOW * 2);
-        assert_eq!((&later["acceptedPerSecond"], &later["crossedPerSecond"]), (&json!(0.0), &json!(0.0)));
+        assert_eq!(numbers["medianHeld"], json!(250));
+        let speed = known.speed(now);
+        assert_eq!((speed.accepted_per_second, speed.crossed_per_second), (0.1, 0.1));
+        assert_eq!(speed.held, Some(Percentiles { p50: 250, p95: 250, p99: 250 }));
+        let later = known.speed(now + WINDOW * 2);
+        assert_eq!((later.accepted_per_second, later.crossed_per_second, later.held), (0.0, 0.0, None));
         assert_eq!(known.update("a", &Rows::default(), now).unwrap()["stage"], "gone");
         assert!(known.latest().is_empty());
     }

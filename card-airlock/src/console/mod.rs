@@ -4,24 +4,31 @@
 //! What it shows never has an unencrypted card: it reads tables, stream and queue, which hold none, and every answer
 //! passes [`shown`]. Cards that are placed by name are known to this process only.
 
+mod api;
 mod attributes;
 mod break_it;
+mod bus_events;
+mod customer;
+mod dialects;
 mod events;
 mod files;
 mod fix;
 mod guard;
 mod health;
+mod history;
 mod hub;
 mod inside;
 mod invocations;
 mod known;
 mod ledger;
 mod observe;
+mod operation;
 mod order_log;
 mod place;
 mod poison;
 mod pulse;
 mod request;
+mod search;
 mod shown;
 mod state;
 mod story;
@@ -32,6 +39,7 @@ mod tell;
 mod test_cards;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::sync::Arc;
 
@@ -40,7 +48,9 @@ use axum::{
     routing::{get, post},
 };
 
+pub(crate) use dialects::Dialects;
 pub(crate) use hub::Hub;
+pub(crate) use operation::Operation;
 pub use order_log::OrderLog;
 pub(crate) use state::Console;
 pub use state::ConsoleOptions;
@@ -55,8 +65,15 @@ impl Console {
             .route("/console/events", get(events::stream))
             .route("/console/recent", get(inside::recent))
             .route("/console/orders/{order}", get(inside::order))
-            .route("/console/orders", post(place::place))
-            .route("/console/pay", post(place::pay))
+            .route("/console/orders/{order}/whole", get(whole::whole))
+            .route("/console/orders", get(search::search).post(place::place))
+            .route("/console/ask", post(customer::ask))
+            .route("/console/pay", post(customer::pay))
+            .route("/console/card", post(customer::card))
+            .route("/console/forget", post(customer::forget))
+            .route("/console/processor", post(dialects::choose))
+            .route("/console/operate", post(operation::begin))
+            .route("/console/operate/cancel", post(operation::cancel))
             .route("/console/switch", post(break_it::switch))
             .route("/console/crash", post(break_it::crash))
             .route("/console/all-off", post(break_it::all_off))

@@ -1,23 +1,18 @@
-//! Orders and payments of the console's user: real requests to the real gateway code, which is called in this
-//! process, so that no HTTP client's buffer holds a card.
+//! Orders of the console's user, one or many.
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{
-        StatusCode,
-        header::{AUTHORIZATION, CONTENT_TYPE, HOST},
-    },
+    http::{Method, StatusCode},
     response::Response,
 };
-use card_airlock_gateway::{self as gateway, WipedBuffer};
 use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
+    api::{self, Answer, Asked, By, json_body},
     request,
     shown::{self, Refused},
     state::Console,
@@ -28,7 +23,6 @@ use super::{
 const MOST: u16 = 500;
 const AT_ONCE: usize = 16;
 const NO_CARD: Refused = Refused(StatusCode::BAD_REQUEST, "NO_CARD", "Choose a test card or type a number");
-const MOST_ANSWER_BYTES: usize = 64 * 1024;
 
 /// The page's request. A card has the name of a test card, or a number that somebody typed.
 #[derive(Deserialize)]
@@ -48,6 +42,9 @@ struct Placing<'a> {
     amount: Option<u64>,
     currency: Option<Cow<'a, str>>,
     count: Option<u16>,
+    /// The number of the first of many orders: a page places more than fit one request, a part after the other.
+    first: Option<u16>,
+    by: Option<By>,
 }
 
 /// The API's body.
@@ -66,18 +63,6 @@ struct Submission<'a> {
     currency: Option<&'a str>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Paying {
-    order: String,
-}
-
-/// What the API answered.
-struct Answer {
-    status: StatusCode,
-    body: Value,
-}
-
 /// `POST /console/orders`.
 pub(super) async fn place(State(console): State<Arc<Console>>, asked: Request) -> Result<Response, Refused> {
     let body = request::body(asked).await?;
@@ -91,12 +76,14 @@ pub(super) async fn place(State(console): State<Arc<Console>>, asked: Request) -
     // Real processors charge no card without it.
     let expiry = asked.expiry.or_else(|| asked.test_card.as_ref().map(|_| test_cards::EXPIRY));
     let count = asked.count.unwrap_or(1).clamp(1, MOST);
-    let orders = (1..=count).map(|place| match count {
-        1 => asked.order.clone(),
+    let token = api::token(&console, &asked.by.unwrap_or_default())?;
+    let first = asked.first.unwrap_or(1);
+    let orders = (first..first.saturating_add(count)).map(|place| match (count, asked.first) {
+        (1, None) => asked.order.clone(),
         _ => format!("{}-{place:03}", asked.order),
     });
     let placed = orders.map(|order| {
-        let submission = submission(&Submission {
+        let body = json_body(&Submission {
             customer_order: &order,
             customer_name: &asked.name,
             address: &asked.address,
@@ -105,70 +92,25 @@ pub(super) async fn place(State(console): State<Arc<Console>>, asked: Request) -
             amount: asked.amount,
             currency: asked.currency.as_deref(),
         });
-        request(&console, "order", submission)
+        let what = Asked { method: Method::POST, path: "order".to_owned(), body, key: None };
+        api::request(&console, &token, what)
     });
     let placed: Vec<Answer> = stream::iter(placed).buffered(AT_ONCE).collect().await;
-    Ok(told(&console, &placed))
-}
-
-/// `POST /console/pay`.
-pub(super) async fn pay(State(console): State<Arc<Console>>, asked: Request) -> Result<Response, Refused> {
-    let body = request::body(asked).await?;
-    let asked: Paying = request::read(&body)?;
-    let mut buffer = WipedBuffer::default();
-    // This cannot fail: it writes text to memory.
-    let _ = serde_json::to_writer(&mut buffer, &json!({ "CustomerOrder": asked.order }));
-    let answer = request(&console, "paybill", buffer).await;
-    Ok(shown::ok(one(&answer)))
-}
-
-fn submission(submission: &Submission<'_>) -> WipedBuffer {
-    let mut buffer = WipedBuffer::with_capacity(1024);
-    // This cannot fail: it writes text to memory.
-    let _ = serde_json::to_writer(&mut buffer, submission);
-    buffer
-}
-
-async fn request(console: &Console, path: &str, body: WipedBuffer) -> Answer {
-    let failed = Answer { status: StatusCode::BAD_GATEWAY, body: Value::Null };
-    let Ok(token) = console.front.issuer.token(super::state::USER, &["billing".to_owned()]) else {
-        return failed;
-    };
-    let request = Request::builder()
-        .method("POST")
-        .uri(format!("/{}/{path}", console.front.stage))
-        .header(HOST, "localhost")
-        .header(AUTHORIZATION, token)
-        .header(CONTENT_TYPE, "application/json")
-        .body(Body::from(Bytes::from_owner(body)));
-    let Ok(request) = request else { return failed };
-    let response = gateway::answer(State(Arc::clone(&console.front)), request).await;
-    let status = response.status();
-    let body = to_bytes(response.into_body(), MOST_ANSWER_BYTES).await.unwrap_or_default();
-    Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() }
+    Ok(told(&console, &placed, asked.first.is_some()))
 }
 
 /// The API's own answer for one order; for more, how many got which.
-fn told(console: &Console, placed: &[Answer]) -> Response {
+fn told(console: &Console, placed: &[Answer], of_many: bool) -> Response {
     for refused in placed.iter().filter(|answer| !answer.status.is_success()) {
-        console.hub.happened("refused", &json!({ "code": code(refused) }));
+        console.hub.happened("refused", &json!({ "code": refused.code() }));
     }
-    if let [answer] = placed {
-        return shown::ok(one(answer));
+    if let ([answer], false) = (placed, of_many) {
+        return shown::ok(answer.document());
     }
     let mut outcomes: BTreeMap<String, u64> = BTreeMap::new();
     for answer in placed {
-        let outcome = format!("{} {}", answer.status.as_u16(), code(answer));
+        let outcome = format!("{} {}", answer.status.as_u16(), answer.code());
         *outcomes.entry(outcome.trim_end().to_owned()).or_default() += 1;
     }
     shown::ok(json!({ "placed": placed.len(), "outcomes": outcomes }))
-}
-
-fn one(answer: &Answer) -> Value {
-    let reason = answer.status.canonical_reason();
-    json!({ "status": answer.status.as_u16(), "reason": reason, "answer": answer.body })
-}
-
-fn code(answer: &Answer) -> &str {
-    answer.body.get("code").and_then(Value::as_str).unwrap_or_default()
 }

@@ -74,6 +74,16 @@ mod tests {
     }
 
     #[test]
+    fn a_position_in_an_event_and_in_a_dead_letter_stays() {
+        for number in (4_421_584_500_000_000_017_450_439_091_u128..).step_by(7).take(1_000) {
+            let position = format!("2026-11-21T18:59:33.120Z#1#{number:040}");
+            let batch = json!({ "startSequenceNumber": format!("{number:021}"), "endSequenceNumber": format!("{number}") });
+            let document = json!({ "Position": position, "DDBStreamBatchInfo": batch });
+            assert_eq!(text(document.clone()), document.to_string());
+        }
+    }
+
+    #[test]
     fn no_text_name_or_number_that_reads_as_a_card_gets_out() {
         let card = "4111 1111 1111 1111";
         let document = json!({

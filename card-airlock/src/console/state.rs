@@ -9,7 +9,9 @@ use card_airlock_template::LambdaFunction;
 use clock::TestClock;
 use tokio_util::sync::CancellationToken;
 
-use super::{hub::Hub, order_log::OrderLog, stream_tail::StreamTail};
+use super::{
+    dialects::Dialects, hub::Hub, operation::Operation, order_log::OrderLog, stream_tail::StreamTail,
+};
 use crate::sandbox::Sandbox;
 
 /// The user that the console signs in as: the one whose token `up` prints.
@@ -36,6 +38,9 @@ pub(crate) struct Console {
     pub(crate) card_key_maker: Option<(LambdaFunction, Function)>,
     pub(crate) declared: card_airlock_template::Stack,
     pub(crate) sandbox: Sandbox,
+    /// Where payments go.
+    pub(crate) dialects: Dialects,
+    pub(crate) operation: Operation,
     pub(crate) stream: StreamTail,
     /// Cancelled when the stack stops: the event streams then end.
     pub(crate) stopping: CancellationToken,

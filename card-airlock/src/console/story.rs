@@ -14,16 +14,24 @@ use super::{attributes, hub::Kept, shown, state::Console, stream_tail::sequence,
 
 /// The quarantine's stream records of an order, oldest first, each as it is but for the bytes.
 pub(super) fn records(console: &Console, order: &str) -> Vec<Value> {
-    let of_order = |record: &Value| {
+    each_record(console, order, shown)
+}
+
+/// The images of the same records, whole.
+pub(super) fn images(console: &Console, order: &str) -> Vec<Value> {
+    let image = |record: &Value, name: &str| record.pointer(&format!("/dynamodb/{name}")).cloned();
+    each_record(
+        console,
+        order,
+        |record| json!({ "old": image(record, "OldImage"), "new": image(record, "NewImage") }),
+    )
+}
+
+fn each_record(console: &Console, order: &str, told: impl Fn(&Value) -> Value) -> Vec<Value> {
+    let of_order = |record: &&Value| {
         record.pointer("/dynamodb/Keys/CustomerOrder/S").and_then(Value::as_str) == Some(order)
     };
-    console
-        .stream
-        .read(&console.aws, &console.declared)
-        .iter()
-        .filter(|record| of_order(record))
-        .map(shown)
-        .collect()
+    console.stream.read(&console.aws, &console.declared).iter().filter(of_order).map(told).collect()
 }
 
 /// The newest row with a sealed card in the stream.

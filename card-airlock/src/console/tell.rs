@@ -25,8 +25,11 @@ pub(super) async fn keep_up(console: Arc<Console>) {
     loop {
         tokio::select! {
             () = console.stopping.cancelled() => return,
-            _ = pulse.tick() => if hub.is_watched() {
-                hub.happened("pulse", &pulse::document(&console));
+            _ = pulse.tick() => {
+                hub.history().note(pulse::point(&console));
+                if hub.is_watched() {
+                    hub.happened("pulse", &pulse::document(&console));
+                }
             },
             line = lines.recv() => match line {
                 Ok(order) => hub.touch(order.into_iter()),

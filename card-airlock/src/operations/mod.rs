@@ -5,6 +5,7 @@
 mod access;
 mod access_error;
 mod call;
+mod chunks;
 mod commands;
 pub mod doctor;
 mod importing;
@@ -22,6 +23,7 @@ mod stream_mapping;
 pub use access::{Place, Right, StackAccess};
 pub use access_error::AccessError;
 pub use call::CallError;
+pub(crate) use chunks::{insist, rows_at};
 pub use importing::{ImportingError, about_rows, run_import, source_table};
 pub use invoking::InvokingError;
 pub use names::StackNames;

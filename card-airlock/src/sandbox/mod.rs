@@ -105,14 +105,28 @@ impl Sandbox {
         dialect: Dialect,
     ) -> Result<BTreeMap<String, String>, Refused> {
         let arn = aws.make_secret("card-airlock/processor", &self.secret()).await?;
+        let [url, profile, account] = self.address(dialect);
         let parameters = [
-            ("ProcessorUrl", self.url_of(dialect)),
-            ("ProcessorProfile", dialect.profile().to_owned()),
-            ("ProcessorAccount", dialect.account().to_owned()),
+            ("ProcessorUrl", url),
+            ("ProcessorProfile", profile),
+            ("ProcessorAccount", account),
             ("ProcessorSecretArn", arn),
             ("AmountRequired", "false".to_owned()),
         ];
         Ok(parameters.map(|(name, value)| (name.to_owned(), value)).into())
+    }
+
+    /// The settings of the function that pays which lead here, to the processor of that format.
+    pub(crate) fn settings(&self, dialect: Dialect) -> [(String, String); 3] {
+        let names = ["PROCESSOR_URL", "PROCESSOR_PROFILE", "PROCESSOR_ACCOUNT"].map(str::to_owned);
+        let [url, profile, account] = self.address(dialect);
+        let [of_url, of_profile, of_account] = names;
+        [(of_url, url), (of_profile, profile), (of_account, account)]
+    }
+
+    /// The address, the profile and the account of a format.
+    fn address(&self, dialect: Dialect) -> [String; 3] {
+        [self.url_of(dialect), dialect.profile().to_owned(), dialect.account().to_owned()]
     }
 
     /// Every payment that was charged or declined, oldest first.

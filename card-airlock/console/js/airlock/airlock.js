@@ -98,7 +98,8 @@ function settle(capsule, room, atOnce = false) {
   if (capsule.room && capsule.room !== room) slots[capsule.room].leave(capsule.id);
   if (room !== "quarantine") slots.door.leave(capsule.id);
   capsule.room = room;
-  const place = slots[room].take(capsule.id, (oldest) => leave(capsules.get(oldest)));
+  // The order that somebody looks at stays in the picture.
+  const place = slots[room].take(capsule.id, (oldest) => leave(capsules.get(oldest)), store.chosen);
   if (atOnce) capsule.body.jump(place);
   else capsule.body.to(place);
 }
@@ -234,4 +235,12 @@ function count(pulse) {
     "processor.1": pulse.ledger.charged || pulse.ledger.declined ? `${pulse.ledger.charged} charged` : "",
   };
   for (const [key, value] of Object.entries(words)) picture.texts[key].textContent = value;
+  countBeyond({ quarantine: counts.quarantine, parked, vault: across - pulse.orders.forgotten, clean: across });
+}
+
+/** A room has places for some: the others are counted. */
+function countBeyond(all) {
+  const drawn = { quarantine: 0, parked: 0, vault: cards.size, clean: 0 };
+  for (const { room } of capsules.values()) if (room in drawn) drawn[room] += 1;
+  for (const [room, count] of Object.entries(all)) picture.texts[`${room}.beyond`].textContent = count > drawn[room] ? `+${count - drawn[room]}` : "";
 }

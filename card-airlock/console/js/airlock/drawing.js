@@ -18,6 +18,7 @@ export function drawing(geometry) {
     text(`${name}.title`, room.title, "title", ROOMS[name][0]),
     text(`${name}.sub`, room.sub, "soft", ROOMS[name][1]),
     text(`${name}.count`, room.count, "count", "0"),
+    text(`${name}.beyond`, room.beyond, "beyond"),
   ]);
   const outside = [
     ...zone(geometry.client, "client", ["Client", "pays by card", ""], text),

@@ -1,6 +1,6 @@
 // Where everything is in the picture: once for wide screens, once for phones.
 
-/** Arrows are [x, y, degrees]; slots are the places of capsules in a room; locks are on walls; an `at` is a center. */
+/** `beyond` says how many more there are than can be drawn. Arrows are [x, y, degrees]; slots are the places of capsules in a room; locks are on walls; an `at` is a center. */
 export const WIDE = {
   name: "wide",
   size: [760, 420],
@@ -18,10 +18,10 @@ export const WIDE = {
     paybill: { at: [650, 150], size: [70, 92] },
   },
   rooms: {
-    quarantine: { title: [130, 44], sub: [130, 62], count: [320, 52], slots: { x: 168, y: 96, columns: 6, rows: 8, pitch: 20 } },
-    parked: { title: [130, 294], sub: [130, 312], count: [320, 302], slots: { x: 142, y: 340, columns: 9, rows: 3, pitch: 20 } },
-    vault: { title: [364, 44], sub: [364, 62], count: [630, 52], slots: { x: 392, y: 96, columns: 11, rows: 5, pitch: 20 } },
-    clean: { title: [392, 236], sub: [392, 254], count: [630, 244], slots: { x: 396, y: 286, columns: 11, rows: 5, pitch: 22 } },
+    quarantine: { title: [130, 44], sub: [130, 62], count: [320, 52], beyond: [320, 68], slots: { x: 168, y: 96, columns: 6, rows: 8, pitch: 20 } },
+    parked: { title: [130, 294], sub: [130, 312], count: [320, 302], beyond: [320, 318], slots: { x: 142, y: 340, columns: 9, rows: 3, pitch: 20 } },
+    vault: { title: [364, 44], sub: [364, 62], count: [630, 52], beyond: [630, 68], slots: { x: 392, y: 96, columns: 11, rows: 5, pitch: 20 } },
+    clean: { title: [392, 236], sub: [392, 254], count: [630, 244], beyond: [630, 260], slots: { x: 396, y: 286, columns: 11, rows: 5, pitch: 22 } },
   },
   door: { x: 291, y: 168, columns: 1, rows: 5, pitch: 20 },
 };
@@ -43,10 +43,10 @@ export const TALL = {
     paybill: { at: [92, 482], size: [112, 46], flat: true },
   },
   rooms: {
-    quarantine: { title: [20, 122], sub: [20, 139], count: [340, 130], slots: { x: 30, y: 164, columns: 16, rows: 2, pitch: 20 } },
-    parked: { title: [20, 228], sub: [20, 245], count: [340, 236], slots: { x: 30, y: 260, columns: 11, rows: 1, pitch: 20 } },
-    vault: { title: [20, 346], sub: [20, 363], count: [166, 350], slots: { x: 30, y: 390, columns: 7, rows: 3, pitch: 20 } },
-    clean: { title: [196, 346], sub: [196, 363], count: [342, 350], slots: { x: 208, y: 390, columns: 6, rows: 4, pitch: 22 } },
+    quarantine: { title: [20, 122], sub: [20, 139], count: [340, 130], beyond: [340, 146], slots: { x: 30, y: 164, columns: 16, rows: 2, pitch: 20 } },
+    parked: { title: [20, 228], sub: [20, 245], count: [340, 236], beyond: [340, 252], slots: { x: 30, y: 260, columns: 11, rows: 1, pitch: 20 } },
+    vault: { title: [20, 346], sub: [20, 363], count: [166, 350], beyond: [166, 453], slots: { x: 30, y: 390, columns: 7, rows: 3, pitch: 20 } },
+    clean: { title: [196, 346], sub: [196, 363], count: [342, 350], beyond: [342, 474], slots: { x: 208, y: 390, columns: 6, rows: 4, pitch: 22 } },
   },
   door: { x: 262, y: 283, columns: 5, rows: 1, pitch: 19 },
 };

@@ -8,11 +8,11 @@ export class Slots {
     this.#layout = { x, y, columns, size: columns * rows, pitch };
   }
 
-  /** A place for `who`; `evict` is called with the one that loses its place. */
-  take(who, evict) {
+  /** A place for `who`; `evict` is called with the one that loses its place, which is not `kept`. */
+  take(who, evict, kept = null) {
     if (this.#taken.has(who)) return this.#at(this.#taken.get(who));
     if (this.#taken.size >= this.#layout.size) {
-      const [oldest] = this.#taken.keys();
+      const oldest = [...this.#taken.keys()].find((one) => one !== kept);
       this.leave(oldest);
       evict(oldest);
     }

@@ -1,7 +1,8 @@
-// The traces of an order: stream records, dead letters, log lines, AWS calls.
+// The traces of an order: stream records, dead letters, events, log lines, AWS calls.
 
 import { h } from "../dom.js";
 import { duration, many, timeOfDay } from "../format.js";
+import { fieldsOf, passes } from "./log_filter.js";
 import { attributes } from "./rows.js";
 
 const empty = (words) => h("p", { class: "empty" }, words);
@@ -12,22 +13,22 @@ export function stream({ stream }) {
   if (!stream) return empty("Choose an order to see its stream records.");
   if (stream.length === 0) return empty("The quarantine’s stream has no record of this order.");
   return list(
-    stream.map((record) =>
+    stream.map((record, index) =>
       item(
         timeOfDay(record.at * 1000).slice(0, 8),
         h("b", {}, record.event),
         ` ${[record.before ?? "no row", record.after ?? "no row"].join(" → ")}`,
         record.byTtl ? h("span", { class: "bad" }, " by TTL") : null,
         h("div", { class: "fields" }, `sequence ${record.sequence.replace(/^0+(?=\d)/, "")}`),
-        image("Old image", record.old),
-        image("New image", record.new),
+        image("Old image", record.old, ["stream", index, "old"]),
+        image("New image", record.new, ["stream", index, "new"]),
       ),
     ),
   );
 }
 
-function image(title, row) {
-  return row ? h("details", {}, h("summary", {}, title), attributes(row)) : null;
+function image(title, row, path) {
+  return row ? h("details", {}, h("summary", {}, title), attributes(row, path)) : null;
 }
 
 export function letters({ letters }, chosen) {
@@ -45,13 +46,26 @@ function letter({ body, received, queue }) {
   return item(at ? timeOfDay(Date.parse(at)).slice(0, 8) : "", ...title, h("div", { class: "fields" }, `${queue}${received ? `, received ${received}×` : ""}`), json);
 }
 
+export function events({ events }, chosen) {
+  if (events.length === 0) return empty(chosen ? "No event of this order is on the bus." : "There is no event on the bus yet.");
+  return list(events.toReversed().map(event));
+}
+
+function event({ bus, number, envelope }) {
+  const { Status, PaymentStatus, Reason, At } = envelope.detail;
+  const states = [Status, PaymentStatus && `payment ${PaymentStatus}`, Reason].filter(Boolean).join(", ");
+  const json = h("details", {}, h("summary", {}, "The event"), h("pre", { class: "fields" }, JSON.stringify(envelope, null, 2)));
+  return item(timeOfDay(Date.parse(At)).slice(0, 8), h("b", {}, envelope["detail-type"]), ` ${envelope.detail.CustomerOrder}`, h("div", { class: "fields" }, `${states} · number ${number} of ${bus}`), json);
+}
+
 export function log({ log }, chosen) {
   if (log.length === 0) return empty(chosen ? "No log line names this order." : "There is no log line yet.");
+  const lines = log.filter(passes);
+  if (lines.length === 0) return empty(`None of ${many(log.length, "line")} passes the filter.`);
   return list(
-    log.toReversed().map((line) => {
-      const fields = Object.entries(line.fields).map(([name, value]) => `${name}=${value}`);
+    lines.toReversed().map((line) => {
       const kind = { ERROR: "bad", WARN: "warn" }[line.level];
-      return item(timeOfDay(line.at), h("span", { class: kind }, line.message), h("div", { class: "fields" }, `${line.target} ${fields.join(" ")}`));
+      return item(timeOfDay(line.at), h("span", { class: "level" }, line.level), " ", h("span", { class: kind }, line.message), h("div", { class: "fields" }, `${line.target} ${fieldsOf(line)}`));
     }),
   );
 }

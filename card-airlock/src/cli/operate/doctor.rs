@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use clap::Args;
-use serde_json::json;
 
 use super::{
     outcome::{NOTHING_LEFT, OperateError, SOMETHING_LEFT},
@@ -11,7 +10,7 @@ use super::{
     shown,
 };
 use crate::{
-    operations::doctor::{Checked, PolicyDifference, examine, promised_key_policy},
+    operations::doctor::{Checked, PolicyDifference, document, examine, promised_key_policy},
     style::{BAD, FAINT, GOOD, HEADING},
 };
 
@@ -42,7 +41,7 @@ pub(super) async fn run(args: DoctorArgs, out: &mut dyn Write) -> Result<u8, Ope
     let checked = checked?;
     let findings: usize = checked.iter().map(|check| check.outcome.findings.len()).sum();
     if args.json {
-        writeln!(out, "{}", in_json(&checked))?;
+        writeln!(out, "{}", document(&checked))?;
     } else {
         writeln!(out, "{HEADING}{}{HEADING:#}\n", access.title())?;
         checked.iter().try_for_each(|check| print(check, out))?;
@@ -109,36 +108,10 @@ fn wrapped(out: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(out, "    {line}")
 }
 
-fn in_json(checked: &[Checked]) -> serde_json::Value {
-    let findings = |check: &Checked| {
-        let findings = check.outcome.findings.iter();
-        findings
-            .map(|it| {
-                let policies = it.policies.as_deref().map(policies_json);
-                json!({ "what": it.what, "why": it.why, "fix": it.fix, "policies": policies })
-            })
-            .collect::<Vec<_>>()
-    };
-    let checks = checked.iter().map(|check| {
-        json!({ "check": check.name, "findings": findings(check), "notChecked": check.outcome.not_checked })
-    });
-    let found: usize = checked.iter().map(|check| check.outcome.findings.len()).sum();
-    json!({ "findings": found, "checks": checks.collect::<Vec<_>>() })
-}
-
-fn policies_json(policies: &PolicyDifference) -> serde_json::Value {
-    let statements = policies.statements.iter().map(|one| {
-        json!({
-            "sid": one.sid, "onlyInStack": one.only_in_stack, "onlyInTemplate": one.only_in_template,
-        })
-    });
-    json!({
-        "stack": policies.stack, "template": policies.template, "statements": statements.collect::<Vec<_>>(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::operations::doctor::StatementDifference;
 

@@ -14,7 +14,6 @@ use import::{Action, MOST_ROWS, Request, Summary};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    chunks::{insist, rows_at},
     confirm::confirm,
     outcome::{NOT_CONFIRMED, NOTHING_LEFT, OperateError, SOMETHING_LEFT},
     pass_file::PassFile,
@@ -22,7 +21,7 @@ use super::{
     progress::Progress,
     results_file::{ResultsFile, ResultsFileError},
 };
-use crate::operations::{ImportingError, StackAccess, about_rows, run_import, source_table};
+use crate::operations::{ImportingError, StackAccess, about_rows, insist, rows_at, run_import, source_table};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportArgs {

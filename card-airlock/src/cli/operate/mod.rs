@@ -1,7 +1,6 @@
 //! The operator's commands: arguments, output, exit codes.
 
 mod audit;
-mod chunks;
 mod confirm;
 mod doctor;
 mod history;

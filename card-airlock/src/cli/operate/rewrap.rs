@@ -13,7 +13,6 @@ use clap::Args;
 use rewrap::{Action, Request, Summary};
 
 use super::{
-    chunks::{insist, rows_at},
     confirm::confirm,
     outcome::{NOT_CONFIRMED, NOTHING_LEFT, OperateError, SOMETHING_LEFT},
     pass_file::PassFile,
@@ -21,7 +20,7 @@ use super::{
     progress::Progress,
 };
 use crate::{
-    operations::{RewrappingError, StackAccess, run_rewrap},
+    operations::{RewrappingError, StackAccess, insist, rows_at, run_rewrap},
     style::FAINT,
 };
 

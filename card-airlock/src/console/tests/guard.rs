@@ -54,9 +54,27 @@ async fn nothing_changes_without_the_pages_own_origin() {
         assert!(answer.starts_with("HTTP/1.1 403"), "{headers:?}: {answer}");
         assert!(page.stack.aws().faults().in_force().is_empty(), "{headers:?}");
     }
-    for path in ["orders", "pay", "all-off", "crash", "poison", "clock", "replay", "sweep"] {
+    for path in [
+        "orders",
+        "pay",
+        "ask",
+        "card",
+        "forget",
+        "processor",
+        "operate",
+        "operate/cancel",
+        "all-off",
+        "crash",
+        "poison",
+        "clock",
+        "replay",
+        "sweep",
+    ] {
         let answer = page.raw(&format!("POST /console/{path}"), &[&own, json], "{}").await;
         assert!(answer.starts_with("HTTP/1.1 403"), "{path}: {answer}");
+        if path == "orders" {
+            continue; // it can be searched
+        }
         let answer = page.raw(&format!("GET /console/{path}"), &[&own], "").await;
         assert!(answer.starts_with("HTTP/1.1 405"), "{path}: {answer}");
     }

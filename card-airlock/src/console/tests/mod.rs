@@ -1,7 +1,9 @@
 //! The console as a browser and as an intruder see it: over a real socket, before a running stack.
 
 mod controls;
+mod customer;
 mod guard;
+mod inside;
 mod promise_1;
 
 use std::{net::SocketAddr, sync::LazyLock, time::Duration};
@@ -9,7 +11,7 @@ use std::{net::SocketAddr, sync::LazyLock, time::Duration};
 use clock::TestClock;
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
 };
 
@@ -65,6 +67,20 @@ impl Page {
 
     async fn get(&self, path: &str) -> (u16, Value) {
         parsed(&self.raw(&format!("GET {path}"), &[&format!("Host: {}", self.address)], "").await)
+    }
+
+    /// The first event of the stream: the whole state.
+    async fn state(&self) -> Value {
+        let mut stream = BufReader::new(TcpStream::connect(self.address).await.unwrap());
+        let ask = format!("GET /console/events HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
+        stream.get_mut().write_all(ask.as_bytes()).await.unwrap();
+        loop {
+            let mut line = String::new();
+            assert!(stream.read_line(&mut line).await.unwrap() > 0, "the stream ended");
+            if let Some(data) = line.strip_prefix("data: ") {
+                return serde_json::from_str(data).unwrap();
+            }
+        }
     }
 
     async fn place(&self, order: &str, card: &str) -> (u16, Value) {

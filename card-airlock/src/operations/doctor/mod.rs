@@ -5,6 +5,7 @@ mod ages;
 mod alarms;
 mod code;
 mod difference;
+mod document;
 mod finding;
 mod keys;
 mod logs;
@@ -24,6 +25,7 @@ use futures::{FutureExt, future::BoxFuture};
 use order::Timestamp;
 
 pub use difference::{PolicyDifference, StatementDifference};
+pub use document::document;
 pub use finding::{Finding, Outcome};
 use promised::Promised;
 pub use promised::PromisedError;

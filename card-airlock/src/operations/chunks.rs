@@ -8,12 +8,12 @@ const CHUNK_SECONDS: NonZeroU32 = NonZeroU32::MIN;
 const TRIES: u32 = 6;
 
 /// How many rows a chunk has at most.
-pub(super) fn rows_at(rate: NonZeroU32) -> NonZeroU32 {
+pub(crate) fn rows_at(rate: NonZeroU32) -> NonZeroU32 {
     rate.saturating_mul(CHUNK_SECONDS)
 }
 
 /// One chunk, asked for again when it failed and may succeed a moment later.
-pub(super) async fn insist<T, E>(
+pub(crate) async fn insist<T, E>(
     may_pass: impl Fn(&E) -> bool,
     chunk: impl AsyncFn() -> Result<T, E>,
 ) -> Result<T, E> {

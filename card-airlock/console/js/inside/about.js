@@ -1,0 +1,54 @@
+// The order that is shown, in a line; and what can be copied of it.
+
+import { rowCommand, statusCommand } from "../commands.js";
+import { copyButton } from "../copy.js";
+import { byId, h, show } from "../dom.js";
+import { replay } from "../fix.js";
+import { duration, held, mask, stageWords } from "../format.js";
+import { get } from "../server.js";
+import { now, store } from "../store.js";
+import { whole } from "./whole.js";
+
+/** The order of the copy buttons: they stay as long as it does, so that a press is not lost. */
+let copiesOf = null;
+
+export function start() {
+  byId("replay-this").addEventListener("click", () => replay(false, store.chosen));
+}
+
+export function about(id, { summary }) {
+  if (copiesOf !== id) {
+    copiesOf = id;
+    show(byId("copies"), ...(id ? copies(id) : []));
+  }
+  byId("replay-this").hidden = !["quarantine", "failed"].includes(summary?.stage);
+  if (!id) return show(byId("about"));
+  const order = summary ?? { stage: "gone" };
+  const facts = [mask(order) && `${order.brand} ${mask(order)}`, order.stage !== "expired" && summary && `held ${duration(held(order, now()))}`, order.attempt && `attempt ${order.attempt}`, order.reason, order.forgottenAt && "card forgotten", order.replacement && `another card: ${order.replacement}`];
+  show(
+    byId("about"),
+    h(
+      "div",
+      { class: "about" },
+      h("span", { class: "who" }, id),
+      h("span", { class: `stage ${store.givenUp.has(id) ? "givenup" : order.stage}` }, store.givenUp.has(id) ? "given up" : stageWords(order.stage)),
+      h("span", { class: "soft" }, facts.filter(Boolean).join(" · ")),
+    ),
+  );
+}
+
+function copies(id) {
+  return [
+    copyButton("Copy id", id, () => id),
+    copyButton("Copy curl", `the status of ${id}`, () => statusCommand(id)),
+    copyButton("Copy aws", `the row of ${id}`, async () => {
+      const { clean, quarantine } = (await whole())?.rows ?? {};
+      const row = clean ?? quarantine;
+      return row ? rowCommand(row) : null;
+    }),
+    copyButton("Copy JSON", `all of ${id}`, async () => {
+      const { json } = await get(`/console/orders/${encodeURIComponent(id)}`);
+      return json && JSON.stringify(json, null, 2);
+    }),
+  ];
+}

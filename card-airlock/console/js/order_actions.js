@@ -1,0 +1,46 @@
+// What a user can do with the order in the panel: ask, pay, give it another card, have its card forgotten.
+
+import { apiAnswer, asking, busy, named, say } from "./answer.js";
+import { payCommand } from "./commands.js";
+import { copyButton } from "./copy.js";
+import { byId, h, show } from "./dom.js";
+import { payment } from "./pay.js";
+import { post } from "./server.js";
+import { on, store } from "./store.js";
+import { sure } from "./sure.js";
+import { by } from "./who.js";
+
+export function start() {
+  const output = byId("acted");
+  const button = (id, words, path, more = () => ({})) => byId(id).addEventListener("click", () => busy(byId(id), () => act(output, words, path, more())));
+  button("ask-this", "Asking about", "/console/ask");
+  button("pay-this", "Paying", "/console/pay", payment);
+  button("another-card", "Sending another card for", "/console/card", () => ({ testCard: byId("other-card").value }));
+  sure(byId("forget-this"), () => busy(byId("forget-this"), () => act(output, "Forgetting the card of", "/console/forget", {})));
+  byId("pay-copy").append(copyButton("Copy curl", "paying", () => (store.chosen ? payCommand(store.chosen, ...paymentAndKey()) : null)));
+  on("chosen", () => asking(output));
+  on("state", ({ testCards }) => {
+    const select = byId("other-card");
+    if (select.options.length === 0) show(select, ...testCards.map(({ name, title }) => h("option", { value: name }, title)));
+  });
+}
+
+async function act(output, words, path, more) {
+  const order = store.chosen;
+  asking(output, `${words} ${named(order)} …`);
+  const { ok, json } = await post(path, { order, by: by(), ...more });
+  // Another order may be in the panel by now.
+  if (store.chosen !== order) return;
+  if (!ok) return say(output, false, json.message);
+  say(output, json.status < 300, ...apiAnswer(order, json), details(json.answer));
+}
+
+/** The API's answer as it is. */
+function details(answer) {
+  return h("details", {}, h("summary", {}, "The answer"), h("pre", {}, JSON.stringify(answer, null, 2)));
+}
+
+function paymentAndKey() {
+  const { key, amount, currency } = payment();
+  return [amount === undefined ? {} : { Amount: amount, Currency: currency }, key];
+}

@@ -1,0 +1,161 @@
+// The console does what the product can: other users, payments with amount and key, another card, forgetting, processors,
+// doctor, import and re-wrap.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { cardsIn, everything } from "./cards.js";
+import { browser, inStage, LIMIT, open, pay, place, press, until, up } from "./up.js";
+
+const options = { timeout: 4 * LIMIT };
+let stack, chromium;
+
+before(async () => {
+  [stack, chromium] = await Promise.all([up(), browser()]);
+}, options);
+
+after(async () => {
+  await chromium?.close();
+  await stack?.stop();
+});
+
+/** Opens an order's panel with its actions. */
+async function actions(page, order) {
+  await page.goto(`${new URL(page.url()).origin}/#${order}`);
+  await page.waitForSelector(`.about .who:text-is("${order}")`);
+  await page.evaluate(() => (document.getElementById("act").open = true));
+}
+
+const signIn = async (page, user, merchant) => {
+  await page.fill("#who [name=user]", user);
+  await page.locator("#who [name=merchant]").setChecked(merchant);
+};
+
+test("another user sees nothing of an order, its owner and a merchant do", options, async () => {
+  const page = await open(chromium, stack.origin);
+  await signIn(page, "eva", false);
+  await page.fill("#place [name=amount]", "");
+  await place(page, "hers-1");
+  assert.match(await page.textContent("#placed"), /^202 Accepted/);
+  await inStage(page, "hers-1", "tokenized");
+  await actions(page, "hers-1");
+  for (const [user, merchant, answer] of [["eva", false, /^200 OK hers-1: TOKENIZED/], ["adam", false, /^404 .*ORDER_NOT_FOUND/], ["adam", true, /^200 OK/]]) {
+    await signIn(page, user, merchant);
+    await press(page, "#ask-this");
+    await page.waitForSelector("#acted[data-good]");
+    assert.match(await page.textContent("#acted"), answer, `${user} ${merchant}`);
+  }
+});
+
+test("a declined order gets another card and is paid with an amount and a new key; then its card is forgotten", options, async () => {
+  const page = await open(chromium, stack.origin);
+  await page.fill("#place [name=amount]", "");
+  await place(page, "again-1", "decline");
+  await inStage(page, "again-1", "tokenized");
+  await page.click("#pay summary");
+  await page.fill("#pay [name=amount]", "700");
+  await page.fill("#pay [name=key]", "first");
+  await pay(page, "again-1");
+  await page.waitForSelector('#paid:has-text("PAYMENT_DECLINED")');
+  await actions(page, "again-1");
+  await page.selectOption("#other-card", "mastercard");
+  await press(page, "#another-card");
+  await page.waitForSelector('#acted:has-text("202 Accepted again-1")');
+  await inStage(page, "again-1", "tokenized");
+  await page.fill("#pay [name=key]", "second");
+  await press(page, "#pay-this");
+  await page.waitForSelector('#acted:has-text("200 OK again-1")');
+  await inStage(page, "again-1", "paid");
+  await page.click("#tab-rows");
+  await page.waitForSelector('dt:text-is("PaymentAmount") + dd + dd:has-text("700")');
+  await press(page, "#forget-this");
+  await page.waitForSelector('#forget-this[data-sure]:has-text("Press again")');
+  assert.equal(await page.locator('#orders tr:has([data-order="again-1"]):has-text("card forgotten")').count(), 0, "one press forgets nothing");
+  await press(page, "#forget-this");
+  await page.waitForSelector('#acted:has-text("200 OK again-1")');
+  await page.waitForSelector('.about:has-text("card forgotten")');
+  await page.waitForSelector('.rowcard.absent:has-text("CreditCardTokenizerTable")');
+  assert.deepEqual(page.complaints, []);
+});
+
+test("an answer is never that of the order before: a payment that takes long says that it is under way", options, async () => {
+  const page = await open(chromium, stack.origin);
+  for (const order of ["stale-1", "stale-2"]) {
+    await place(page, order);
+    await inStage(page, order, "tokenized");
+  }
+  await pay(page, "stale-1");
+  await page.waitForSelector('#paid:has-text("200 OK stale-1")');
+  let answer;
+  const answered = new Promise((done) => (answer = done));
+  await page.route("**/console/pay", async (route) => {
+    await answered;
+    await route.continue();
+  });
+  await pay(page, "stale-2");
+  await page.waitForSelector('#paid:text-is("Paying stale-2 …")');
+  assert.equal(await page.getAttribute("#paid", "data-good"), null);
+  answer();
+  await page.waitForSelector('#paid:has-text("200 OK stale-2")');
+});
+
+test("payments go to the processor that was chosen last, in its own format", options, async () => {
+  const page = await open(chromium, stack.origin);
+  await page.click("#pay summary");
+  for (const [profile, reference] of [["stripe", "pi_"], ["adyen", "adyen"], ["checkout", "pay_"], ["airlock", "airlock"]]) {
+    await page.selectOption("#processor", profile);
+    await page.waitForSelector(`#paid:has-text("Payments go to ${profile} from now on")`);
+    await place(page, `to-${profile}`);
+    await inStage(page, `to-${profile}`, "tokenized");
+    await pay(page, `to-${profile}`);
+    await page.waitForSelector(`#ledger tr:has-text("to-${profile}"):has-text("charged"):has-text("${profile}"):has-text("${reference}")`);
+  }
+});
+
+test("with reveal the API shows the card to a merchant, and the page still has none", options, async () => {
+  const revealing = await up("--parameter", "RevealCard=true");
+  try {
+    const page = await open(chromium, revealing.origin);
+    await page.click("#pay summary");
+    await page.waitForSelector("#reveals:not([hidden])");
+    await place(page, "shown-1");
+    await inStage(page, "shown-1", "tokenized");
+    await pay(page, "shown-1");
+    await page.waitForSelector('#paid:has-text("200 OK shown-1"):has-text("[hidden: looks like a card number]")');
+    await actions(page, "shown-1");
+    await page.click("#tab-rows");
+    await page.waitForSelector('dt:text-is("Purpose") + dd + dd:has-text("REVEAL")');
+    assert.deepEqual(cardsIn(await everything(page)), []);
+  } finally {
+    await revealing.stop();
+  }
+  const page = await open(chromium, stack.origin);
+  assert.equal(await page.locator("#reveals[hidden]").count(), 1, "where it is off nothing is promised");
+});
+
+test("doctor examines the stack, check by check", options, async () => {
+  const page = await open(chromium, stack.origin);
+  await press(page, "#doctor");
+  await page.waitForSelector('#operated:has-text("doctor:") [data-check=keys][data-word]');
+  assert.ok((await page.locator("#operated [data-check]").count()) >= 10);
+  await page.waitForSelector('#operated [data-check=tables][data-word=sound]');
+  const late = await open(chromium, stack.origin);
+  await late.waitForSelector("#operated [data-check=keys]");
+});
+
+test("where there is nothing to import or to move, it says so; what changes something is asked twice", options, async () => {
+  const page = await open(chromium, stack.origin);
+  await press(page, "#import-begin");
+  await page.waitForSelector('#operated[data-good=no]:has-text("the stack has no table to import from")');
+  await press(page, "#rewrap-begin");
+  await page.waitForSelector('#operated[data-good=no]:has-text("no previous key")');
+  await page.selectOption("#import-action", "import");
+  assert.equal(await page.isVisible("#import-begin"), false);
+  const asked = [];
+  page.on("request", (request) => request.url().endsWith("/operate") && asked.push(request.postData()));
+  await page.click("#import-sure");
+  await page.waitForSelector("#import-sure[data-sure]");
+  assert.deepEqual(asked, []);
+  await page.click("#import-sure");
+  await until("it is asked for", () => asked.length === 1);
+  assert.deepEqual(JSON.parse(asked[0]), { what: "import", action: "import" });
+});
