@@ -20,8 +20,8 @@ use vault::action;
 use super::{
     bare::{Row, all_of, first_row, make_streamed_table, make_table, setting},
     error::LoadError,
+    pass::Pass,
     pass_rows::{PREVIOUS_KEY, PassRows, PassTables, text},
-    passes::Pass,
 };
 use crate::{functions::sdk_config, stack::Stack};
 

@@ -10,6 +10,7 @@ mod drive;
 mod error;
 mod floors;
 mod gauge;
+mod pass;
 mod pass_rows;
 mod passes;
 mod prices;

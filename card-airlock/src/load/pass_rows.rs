@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     bare::{Row, make_table},
     error::LoadError,
-    passes::Pass,
+    pass::Pass,
 };
 use crate::{deployment::ACCOUNT_ID, functions::sdk_config, stack::Stack};
 

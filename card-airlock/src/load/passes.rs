@@ -17,6 +17,7 @@ use super::{
     error::LoadError,
     floors::median,
     gauge::{Gauge, Use, count},
+    pass::{PASSES, Pass},
     pass_rows::{OWN, PassRows, parameters},
     report::print_use,
 };
@@ -24,32 +25,6 @@ use crate::{
     stack::{Stack, StackOptions},
     style::HEADING,
 };
-
-/// What is passed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Pass {
-    Import,
-    Rewrap,
-}
-
-pub(super) const PASSES: [Pass; 2] = [Pass::Import, Pass::Rewrap];
-
-impl Pass {
-    pub(super) fn function(self) -> &'static str {
-        match self {
-            Self::Import => "ImportFunction",
-            Self::Rewrap => "RewrapFunction",
-        }
-    }
-
-    fn action(self) -> &'static str {
-        match self {
-            Self::Import => "import",
-            Self::Rewrap => "rewrap",
-        }
-    }
-}
 
 /// What one pass needed, as a process.
 #[derive(Debug, Serialize)]
