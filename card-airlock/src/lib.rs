@@ -7,6 +7,7 @@ pub mod console;
 pub mod demo;
 mod deployed;
 pub mod deployment;
+mod events_to;
 pub mod front;
 pub mod functions;
 pub mod listen;
@@ -15,6 +16,8 @@ pub mod operations;
 mod operator;
 mod policies;
 mod previous_key;
+#[cfg(test)]
+mod put_event;
 mod replay_function;
 pub mod sandbox;
 pub mod sign_in;

@@ -74,6 +74,8 @@ enum CliError {
     Token(#[from] IssuerError),
     #[error(transparent)]
     Operate(#[from] operate::OperateError),
+    #[error("cannot post events: {0}")]
+    EventsTo(reqwest::Error),
     #[error(transparent)]
     ReadyFile(#[from] ReadyFileError),
     #[error(transparent)]

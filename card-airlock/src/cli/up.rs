@@ -16,6 +16,7 @@ use super::{
 use crate::{
     console::{ConsoleOptions, OrderLog},
     deployment::ACCOUNT_ID,
+    events_to::{EventsTo, EventsUrl},
     sandbox::{CARDS, Dialect, Sandbox},
     stack::{Stack, StackOptions},
     style::{FAINT, HEADING},
@@ -48,6 +49,9 @@ pub(super) struct UpArgs {
     /// The processor that the payment sandbox imitates, and whose profile is used.
     #[arg(long, value_name = "NAME", default_value = "airlock")]
     pub(super) processor: Dialect,
+    /// Post each event of the event bus to this address, as JSON. What it does not take is tried again for five minutes.
+    #[arg(long, value_name = "URL")]
+    pub(super) events_to: Option<EventsUrl>,
     /// What to log on standard error: off, error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL", default_value = "warn", env = "CARD_AIRLOCK_LOG")]
     pub(super) log: LevelFilter,
@@ -118,12 +122,38 @@ async fn serve(
     let ready = Ready { api: &api, aws: &aws, token: &token };
     let _ready_file = args.ready_file.as_deref().map(|path| ReadyFile::write(path, &ready)).transpose()?;
     welcome(&ready, args.processor, stack, out)?;
+    let events_to = args.events_to.clone().map(|url| EventsTo::new(url, tell_now));
+    let events_to = events_to.transpose().map_err(CliError::EventsTo)?;
+    let post_events = async {
+        match &events_to {
+            Some(events_to) => events_to.run(stack.aws()).await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         () = stop.heard() => {}
         () = stack.deleted() => tell_deletion(stack, out)?,
+        () = post_events => {}
+    }
+    if let Some(events_to) = &events_to {
+        tell_events(events_to, stack, out)?;
     }
     writeln!(out, "Stopping.")?;
     Ok(())
+}
+
+/// Beside the log, which may be off.
+fn tell_now(what: &str) {
+    // If standard error is closed, nobody can read it.
+    let _ = writeln!(anstream::stderr(), "{what}");
+}
+
+/// What became of the events that were to be posted.
+fn tell_events(events_to: &EventsTo, stack: &Stack, out: &mut dyn Write) -> io::Result<()> {
+    let (posted, dropped) = events_to.counts().counts();
+    let all = *stack.aws().event_numbers().borrow();
+    let waiting = all.saturating_sub(posted + dropped);
+    writeln!(out, "Events: {posted} posted, {dropped} dropped, {waiting} not posted when it stopped.")
 }
 
 /// What `aws cloudformation delete-stack` brings about.

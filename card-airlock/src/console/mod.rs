@@ -64,6 +64,7 @@ impl Console {
         files::routes()
             .route("/console/events", get(events::stream))
             .route("/console/recent", get(inside::recent))
+            .route("/console/bus", get(bus_events::after))
             .route("/console/orders/{order}", get(inside::order))
             .route("/console/orders/{order}/whole", get(whole::whole))
             .route("/console/orders", get(search::search).post(place::place))

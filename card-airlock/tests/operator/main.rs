@@ -10,6 +10,7 @@
 mod deployed_otherwise;
 mod doctor;
 mod drill;
+mod events;
 mod listing;
 mod settling;
 mod status;
@@ -19,6 +20,7 @@ use std::{collections::HashMap, process::Stdio, sync::Arc};
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::{Router, body::to_bytes, extract::Request};
 use card_airlock::{
+    console::{ConsoleOptions, OrderLog},
     functions,
     operations::{Place, StackAccess},
     sign_in,
@@ -80,6 +82,8 @@ impl World {
             parameters: given.collect(),
             template,
             clock,
+            // As `up` has one.
+            console: Some(ConsoleOptions { log: OrderLog::default(), time: None }),
             ..StackOptions::on_free_ports(sign_in::ephemeral().unwrap())
         };
         let stack = Stack::start(options).await.unwrap();

@@ -3,6 +3,7 @@
 mod audit;
 mod confirm;
 mod doctor;
+mod events;
 mod history;
 mod import;
 mod orders;
@@ -33,6 +34,8 @@ pub(super) enum OperateCommand {
     Orders(orders::OrdersArgs),
     /// Tell the history of one order: quarantine, clean order, payments, audit.
     Order(history::OrderArgs),
+    /// Print what was put on the event bus of a running `up`.
+    Events(events::EventsArgs),
     /// Start parked and stuck orders again. Exit code 3: something is left to replay.
     Replay(replay::ReplayArgs),
     /// Sweep now, as the schedule does every five minutes.
@@ -59,6 +62,7 @@ pub(super) async fn run(command: OperateCommand, out: &mut dyn Write) -> Result<
         OperateCommand::Status(args) => status::run(args, out).await,
         OperateCommand::Orders(args) => orders::run(args, out).await,
         OperateCommand::Order(args) => history::run(args, out).await,
+        OperateCommand::Events(args) => events::run(args, out).await,
         OperateCommand::Replay(args) => replay::run(args, out).await,
         OperateCommand::Sweep(args) => sweep::run(args, out).await,
         OperateCommand::Payments(args) => payments::run(args, out).await,

@@ -48,6 +48,8 @@ pub(in crate::cli) enum OperateError {
         "a reference is 1 to 64 letters, digits, '-', '_', '.' or ':', and must not look like a card number"
     )]
     Reference,
+    #[error("the console of `up` does not answer any more")]
+    NoConsole,
     #[error("no table has an order of this id")]
     NoSuchOrder,
     #[error("cannot write the output: {0}")]

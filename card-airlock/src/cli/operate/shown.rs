@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use order::{Amount, OrderId, Timestamp};
 
 /// The most columns of a line.
-const COLUMNS: usize = 80;
+pub(super) const COLUMNS: usize = 80;
 
 /// The time of now.
 pub(super) fn now() -> Timestamp {

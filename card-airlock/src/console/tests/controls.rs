@@ -1,8 +1,9 @@
 //! Each control does what it says.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Page, eventually};
+use crate::put_event::put_event;
 
 #[tokio::test]
 async fn an_order_is_placed_seen_inside_and_paid() {
@@ -210,4 +211,25 @@ async fn a_tab_gets_what_it_shows_and_the_numbers_of_the_others() {
     assert!(story["calls"].is_array() && story["stream"].is_array() && story.get("rows").is_none());
     let (_, rows) = page.get("/console/orders/tab?tab=rows").await;
     assert!(rows["rows"]["vault"].is_object() && rows.get("calls").is_none());
+}
+
+#[tokio::test]
+async fn events_that_come_later_are_asked_for_by_number() {
+    let page = Page::start().await;
+    let put = async |kind: &str| put_event(&page.stack.aws_url(), kind, "e-1").await;
+    for kind in ["order.tokenized", "order.failed", "payment.submitted"] {
+        put(kind).await;
+    }
+    let kinds = |events: &Value| -> Vec<String> {
+        let events = events["events"].as_array().unwrap().iter();
+        events.map(|one| one["envelope"]["detail-type"].as_str().unwrap().to_owned()).collect()
+    };
+    let (_, all) = page.get("/console/bus").await;
+    assert_eq!(kinds(&all), ["order.tokenized", "order.failed", "payment.submitted"]);
+    let (_, later) = page.get("/console/bus?after=1").await;
+    assert_eq!(kinds(&later), ["order.failed", "payment.submitted"]);
+    assert_eq!(later["events"][0]["number"], 2);
+    assert_eq!(page.get("/console/bus?after=3").await.1, json!({ "events": [] }), "without waiting");
+    let (waited, ()) = tokio::join!(page.get("/console/bus?after=3&wait=true"), put("card.forgotten"));
+    assert_eq!(kinds(&waited.1), ["card.forgotten"]);
 }
