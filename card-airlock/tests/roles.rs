@@ -24,8 +24,8 @@ use aws_sdk_kms::{
 use card_airlock::{
     functions::{self, Surroundings},
     operations::{
-        Place, Right, StackAccess, doctor::examine, payment_to_settle, read_status, run_rewrap, run_sweep,
-        settle,
+        EventSelection, Place, Right, StackAccess, doctor::examine, payment_to_settle, read_status,
+        replay_events, run_rewrap, run_sweep, settle,
     },
     stack::{Stack, StackError, StackOptions},
 };
@@ -1055,6 +1055,7 @@ impl World {
         self.invoke("RewrapFunction", json!({"action": "rewrap"})).await;
         self.import().await;
         self.make_and_use_a_card_key().await;
+        self.drive().await;
         self.operate("paid").await;
         self.drive().await;
     }
@@ -1191,6 +1192,11 @@ impl World {
             drop(audit.page(&selection, None).await);
         }
         drop(self.while_time_passes(run_sweep(&access, true)).await);
+        // Looked at, put back, and put again.
+        for dry_run in [true, false] {
+            let selection = EventSelection { dry_run, ..EventSelection::default() };
+            drop(self.while_time_passes(replay_events(&access, &selection)).await);
+        }
         let count = rewrap::Request {
             action: rewrap::Action::Count,
             cursor: None,

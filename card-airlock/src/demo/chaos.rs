@@ -1,7 +1,7 @@
 //! `card-airlock demo --chaos`: KMS fails, replies are lost, somebody changes a row, and no order is lost or doubled.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::Write,
     time::{Duration, Instant, SystemTime},
 };
@@ -44,6 +44,7 @@ impl Chaos<'_> {
         self.give_up(&mut page).await?;
         self.recover(&mut page).await?;
         self.count(&mut page).await?;
+        self.tell(&mut page).await?;
         page.end(
             &format!("{ORDERS} orders accepted, {ORDERS} tokenized, {ORDERS} paid; 0 lost, 0 doubled."),
             "1 changed row is parked: a person has to look at it.",
@@ -172,6 +173,42 @@ impl Chaos<'_> {
         let rows = clean.iter().chain(&vault).chain(&left);
         let is_readable = rows.into_iter().any(|row| readable::in_row(CARD, row));
         page.check(!is_readable, "no card number can be read in any row, as text, hex or base64")
+    }
+
+    /// What was put on the event bus: at least one event for each change that somebody waits for.
+    async fn tell(&self, page: &mut Page<'_>) -> Result<(), DemoError> {
+        page.step("What everybody is told: the events on the bus")?;
+        let expected = [("order.tokenized", ORDERS), ("payment.submitted", ORDERS), ("order.failed", 1)];
+        let begun = Instant::now();
+        let told = loop {
+            let told = self.told();
+            let is_told =
+                |(kind, orders): &(&str, usize)| told.get(*kind).is_some_and(|(of, _)| of.len() >= *orders);
+            if expected.iter().all(is_told) || begun.elapsed() > PATIENCE {
+                break told;
+            }
+            tokio::time::sleep(GLANCE).await;
+        };
+        for (kind, (orders, events)) in &told {
+            page.note(&format!("{kind}: {} orders, {events} events", orders.len()))?;
+        }
+        for (kind, orders) in expected {
+            let told = told.get(kind).map_or(0, |(of, _)| of.len());
+            page.check(told == orders, &format!("{kind} is told of each order, and none is missing"))?;
+        }
+        Ok(())
+    }
+
+    /// The orders and the number of events, by kind.
+    fn told(&self) -> BTreeMap<String, (BTreeSet<String>, u64)> {
+        let mut told: BTreeMap<String, (BTreeSet<String>, u64)> = BTreeMap::new();
+        for event in self.aws.events() {
+            let text = |at: &str| event.envelope.pointer(at).and_then(Value::as_str).map(str::to_owned);
+            let (orders, events) = told.entry(text("/detail-type").unwrap_or_default()).or_default();
+            orders.extend(text("/detail/CustomerOrder"));
+            *events += 1;
+        }
+        told
     }
 
     /// The rows of the quarantine, once the worker has looked at the last of them.

@@ -17,9 +17,9 @@ pub(super) const KEYS: [&str; 3] = ["QuarantineKey", "VaultKey", "CardKeyKey"];
 /// What was read, or why it could not be.
 pub type Reading<T> = Result<T, String>;
 
-/// How many messages are in the dead-letter queue, about.
+/// How many messages are in a queue, about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DeadLetters(pub u64);
+pub struct Messages(pub u64);
 
 /// An envelope key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,9 @@ pub struct StackStatus {
     /// When it was looked at.
     pub at: Timestamp,
     pub quarantine: Reading<QuarantineTally>,
-    pub dead_letters: Reading<DeadLetters>,
+    pub dead_letters: Reading<Messages>,
+    /// The events that the bus refused.
+    pub refused_events: Reading<Messages>,
     /// Of the clean orders.
     pub payments: Reading<PaymentTally>,
     /// The alarms that are on, by their logical ids.
@@ -66,8 +68,9 @@ impl StackStatus {
     /// what the rest shows.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
-        let rows = self.quarantine.is_err() || self.payments.is_err() || self.dead_letters.is_err();
-        rows || self.mapping.is_err() || self.keys.iter().any(|key| key.state.is_err())
+        let rows = self.quarantine.is_err() || self.payments.is_err();
+        let queues = self.dead_letters.is_err() || self.refused_events.is_err();
+        rows || queues || self.mapping.is_err() || self.keys.iter().any(|key| key.state.is_err())
     }
 
     /// Whether a person has something to do: what the stack does by itself is not counted.
@@ -79,7 +82,7 @@ impl StackStatus {
             .payments
             .as_ref()
             .is_ok_and(|tally| tally.unknown + tally.interrupted + tally.unreadable > 0);
-        let letters = self.dead_letters.as_ref().is_ok_and(|letters| letters.0 > 0);
+        let letters = waits(&self.dead_letters) || waits(&self.refused_events);
         let alarms = self.alarms.as_ref().is_ok_and(|alarms| !alarms.is_empty());
         let keys = self.keys.iter().any(|key| key.state.as_ref().is_ok_and(|state| state != "Enabled"));
         parked || payments || letters || alarms || self.is_mapping_off() || keys
@@ -97,13 +100,14 @@ impl StackStatus {
         let quarantine = self.quarantine.as_ref();
         let payments = self.payments.as_ref();
         let keys = self.keys.iter().any(|key| key.state.as_ref().is_ok_and(|state| state != "Enabled"));
-        let letters = self.dead_letters.as_ref().is_ok_and(|letters| letters.0 > 0);
+        let letters = waits(&self.dead_letters);
         let parked = quarantine.is_ok_and(|tally| tally.parked_rows() > 0);
         let all = [
             (self.is_mapping_off() || keys || self.is_incomplete(), "doctor"),
             (quarantine.is_ok_and(|tally| tally.suspected > 0), "orders --state given-up"),
             (parked, "orders --state parked"),
             (letters || parked, "replay --dry-run"),
+            (waits(&self.refused_events), "replay --events --dry-run"),
             (
                 payments.is_ok_and(|tally| tally.unknown + tally.interrupted + tally.unreadable > 0),
                 "payments",
@@ -111,6 +115,10 @@ impl StackStatus {
         ];
         all.into_iter().filter(|(is_needed, _)| *is_needed).map(|(_, command)| command).collect()
     }
+}
+
+fn waits(queue: &Reading<Messages>) -> bool {
+    queue.as_ref().is_ok_and(|messages| messages.0 > 0)
 }
 
 /// Looks at everything. `progress` is told what is read, and how many rows of it.
@@ -126,9 +134,11 @@ pub async fn read_status(
         None => payment_tally(access, at, progress).await,
     };
     let mapping = async { stream_mapping::state(access).await.map_err(told) };
-    let (dead_letters, alarms, mapping, keys) =
-        futures::future::join4(dead_letters(access), alarms(access), mapping, keys(access)).await;
-    StackStatus { at, quarantine, dead_letters, payments, alarms, mapping, keys }
+    let queues =
+        futures::future::join(messages(access, "DeadLetterQueue"), messages(access, "EventDeadLetterQueue"));
+    let ((dead_letters, refused_events), alarms, mapping, keys) =
+        futures::future::join4(queues, alarms(access), mapping, keys(access)).await;
+    StackStatus { at, quarantine, dead_letters, refused_events, payments, alarms, mapping, keys }
 }
 
 async fn quarantine(
@@ -167,10 +177,10 @@ async fn payment_tally(
     Ok(tally)
 }
 
-async fn dead_letters(access: &StackAccess) -> Reading<DeadLetters> {
-    let url = access.names().physical("DeadLetterQueue").map_err(told)?;
+async fn messages(access: &StackAccess, queue: &str) -> Reading<Messages> {
+    let url = access.names().physical(queue).map_err(told)?;
     let queue = DeadLetterQueue::new(&access.config(Right::Read), url.to_owned());
-    queue.count().await.map(DeadLetters).map_err(told)
+    queue.count().await.map(Messages).map_err(told)
 }
 
 async fn alarms(access: &StackAccess) -> Reading<Vec<String>> {

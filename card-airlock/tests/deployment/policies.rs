@@ -141,7 +141,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
             "ListOrders",
             "ReadTheAudit",
             "LookAtTables",
-            "LookAtTheQueue",
+            "LookAtTheQueues",
             "LookAtKeys",
             "LookAtTheStack",
             "LookAtFunctions",
@@ -150,7 +150,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
             "LookAtWhatHasNoResource",
         ],
     ),
-    ("OperatorReplay", &["RunReplayAndSweep"]),
+    ("OperatorReplay", &["RunReplayAndSweep", "TakeRefusedEvents", "PutEventsAgain"]),
     ("OperatorRewrap", &["RunRewrap"]),
     ("OperatorSettle", &["SettleAPayment", "RecordASettlement"]),
     (
@@ -253,9 +253,22 @@ fn operators_look_invoke_the_replay_and_settle_and_do_nothing_else() {
         let reads = ["Describe", "Get", "GET", "List", "Query", "Scan"];
         assert!(reads.iter().any(|word| verb.starts_with(word)), "{action}");
     }
-    for invoking in ["OperatorReplay", "OperatorRewrap"] {
-        assert_eq!(actions(invoking), BTreeSet::from(["lambda:InvokeFunction".to_owned()]));
-        assert_eq!(of(invoking).len(), 1, "{invoking}: one function");
+    for (invoking, more) in [
+        (
+            "OperatorReplay",
+            &["events:PutEvents", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"][..],
+        ),
+        ("OperatorRewrap", &[]),
+    ] {
+        let expected = [&["lambda:InvokeFunction"], more].concat();
+        assert_eq!(actions(invoking), expected.into_iter().map(str::to_owned).collect());
+        let functions = of(invoking).into_iter().filter(|one| one["Action"] == "lambda:InvokeFunction");
+        assert_eq!(functions.count(), 1, "{invoking}: one function");
+    }
+    for statement in of("OperatorReplay") {
+        for queue in texts(&statement["Resource"]).into_iter().filter(|arn| arn.contains(":sqs:")) {
+            assert!(queue.ends_with(":event-dlq"), "it takes no dead letters of orders: {statement}");
+        }
     }
     let settling = ["dynamodb:PutItem", "dynamodb:UpdateItem"].map(str::to_owned);
     assert_eq!(actions("OperatorSettle"), settling.into());

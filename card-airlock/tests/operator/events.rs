@@ -9,6 +9,7 @@ use aws_sdk_eventbridge::{
 use aws_sdk_sqs::types::QueueAttributeName;
 use card_airlock::functions;
 use serde_json::{Value, json};
+use test_support::{eventually, order};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::{World, is_presentable};
@@ -122,4 +123,84 @@ async fn a_queue_is_subscribed_and_gets_what_its_rule_matches() {
     assert_eq!((received.messages().len(), &body["detail"]["CustomerOrder"]), (1, &json!("A-1")));
     let refused = events.put_rule().name("bad").event_pattern("{}").send().await.unwrap_err();
     assert!(refused.into_service_error().is_invalid_event_pattern_exception());
+}
+
+/// How many events wait in the queue of refused ones.
+fn refused(world: &World) -> usize {
+    world.stack.aws().waiting().iter().filter(|letter| letter.body.contains("card-airlock")).count()
+}
+
+/// The orders of which the bus has this event, oldest first.
+fn told(world: &World, kind: &str) -> Vec<String> {
+    let events = world.stack.aws().events();
+    let of_kind = events.iter().filter(|event| event.envelope["detail-type"] == kind);
+    of_kind.map(|event| event.envelope["detail"]["CustomerOrder"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_the_bus_refused_are_put_again_and_none_is_lost_on_the_way() {
+    let world = World::start().await;
+    let faults = world.stack.aws().faults();
+    faults.add("NotifyRole/events/PutEvents=entries-refused".parse().unwrap());
+    for (number, id) in ["A-1", "A-2", "A-3"].into_iter().enumerate() {
+        world.user(&[]).submit(&order(id)).await.is(202);
+        // One after the other: each is the first of its call, and the bus refuses it.
+        eventually("it waits", async || (refused(&world) == number + 1).then_some(())).await;
+    }
+    faults.clear();
+    let replay = async |more: &[&str]| world.run(&[&["replay", "--events"], more].concat()).await;
+    let status = world.run(&["status", "--json"]).await.is(3).json();
+    assert_eq!((&status["refusedEvents"], &status["deadLetters"]), (&json!(3), &json!(0)), "{status}");
+    assert_eq!(status["needsAttention"], true);
+    let next: Vec<_> = status["next"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(next.len() == 1 && next[0].contains(" replay --events --dry-run --aws-port "), "{next:?}");
+    let shown = world.run(&["status"]).await.is(3);
+    assert!(shown.out.contains("Events that were refused          3"), "{}", shown.out);
+    let dry = replay(&["--dry-run", "--json"]).await.is(3).json();
+    let expected = json!({
+        "dryRun": true, "sent": { "order.tokenized": 3 }, "refused": 0, "unreadable": 0, "others": 0,
+        "stoppedAtMax": false,
+    });
+    assert_eq!(dry, expected);
+    // Nobody is here to confirm it.
+    is_presentable(&replay(&[]).await.is(4));
+    // The bus still refuses each, or does not answer at all.
+    faults.add("OperatorReplay/events/PutEvents=entries-refused".parse().unwrap());
+    let again = replay(&["--max", "1", "--yes", "--json"]).await.is(3).json();
+    assert_eq!(
+        (&again["sent"], &again["refused"], &again["stoppedAtMax"]),
+        (&json!({}), &json!(1), &json!(true))
+    );
+    faults.clear();
+    faults.add("OperatorReplay/events/PutEvents=error".parse().unwrap());
+    let failed = replay(&["--yes"]).await.is(1);
+    assert!(failed.told.contains("the event bus is not available"), "{}", failed.told);
+    faults.clear();
+    assert_eq!((refused(&world), told(&world, "order.tokenized")), (3, vec![]), "all are where they were");
+    // Those of one order; then so many; then the rest.
+    let one = replay(&["--order", "A-2", "--yes", "--json"]).await.is(0).json();
+    assert_eq!((&one["sent"], &one["others"]), (&json!({ "order.tokenized": 1 }), &json!(2)));
+    assert_eq!((refused(&world), told(&world, "order.tokenized")), (2, vec!["A-2".to_owned()]));
+    let some = replay(&["--max", "1", "--yes", "--json"]).await.is(3).json();
+    assert_eq!((&some["sent"], &some["stoppedAtMax"]), (&json!({ "order.tokenized": 1 }), &json!(true)));
+    assert_eq!(refused(&world), 1);
+    // What is no event stays.
+    let queue = &world.stack.declared.outputs["EventDeadLetterQueueUrl"].value;
+    world.sqs().send_message().queue_url(queue).message_body("4111111111111111").send().await.unwrap();
+    let rest = replay(&["--yes"]).await.is(3);
+    assert!(rest.out.contains("1  messages that are no event of this release; they stay"), "{}", rest.out);
+    is_presentable(&rest);
+    assert_eq!((refused(&world), world.stack.aws().waiting().len()), (0, 1));
+    let mut all = told(&world, "order.tokenized");
+    all.sort_unstable();
+    assert_eq!(all, ["A-1", "A-2", "A-3"]);
+    // Each as it was refused: with the time of its change and its position.
+    for event in world.stack.aws().events() {
+        let detail = &event.envelope["detail"];
+        assert_eq!(
+            detail["At"].as_str().unwrap().get(..19),
+            event.envelope["time"].as_str().unwrap().get(..19)
+        );
+        assert!(detail["Position"].as_str().unwrap().contains("#1#"), "{detail}");
+    }
 }

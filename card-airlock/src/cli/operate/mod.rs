@@ -13,6 +13,7 @@ mod payments;
 mod place;
 mod progress;
 mod replay;
+mod replay_events;
 mod results_file;
 mod rewrap;
 mod settle;
@@ -36,7 +37,8 @@ pub(super) enum OperateCommand {
     Order(history::OrderArgs),
     /// Print what was put on the event bus of a running `up`.
     Events(events::EventsArgs),
-    /// Start parked and stuck orders again. Exit code 3: something is left to replay.
+    /// Start parked and stuck orders again, or put events again that the bus refused. Exit code 3: something is left to
+    /// replay.
     Replay(replay::ReplayArgs),
     /// Sweep now, as the schedule does every five minutes.
     Sweep(sweep::SweepArgs),

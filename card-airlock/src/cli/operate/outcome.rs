@@ -4,7 +4,8 @@ use order::{OrderId, ParseOrderIdError, TableError};
 
 use super::{pass_file::PassFileError, results_file::ResultsFileError};
 use crate::operations::{
-    AccessError, ImportingError, InvokingError, RewrappingError, SettlementError, doctor::PromisedError,
+    AccessError, EventReplayError, ImportingError, InvokingError, RewrappingError, SettlementError,
+    doctor::PromisedError,
 };
 
 /// Nothing is left to be done by a person.
@@ -23,6 +24,8 @@ pub(in crate::cli) enum OperateError {
     Access(#[from] AccessError),
     #[error(transparent)]
     Invoking(#[from] InvokingError),
+    #[error(transparent)]
+    EventReplay(#[from] EventReplayError),
     #[error(transparent)]
     Promised(#[from] PromisedError),
     /// With the command that shows or does what is needed now.

@@ -12,10 +12,10 @@ use super::{
     confirm::confirm,
     outcome::{NOT_CONFIRMED, NOTHING_LEFT, OperateError, SOMETHING_LEFT, stored_order},
     place::PlaceArgs,
-    shown,
+    replay_events, shown,
 };
 use crate::{
-    operations::{StackAccess, Work, run_replay},
+    operations::{EventSelection, StackAccess, Work, run_replay},
     style::{BAD, FAINT, HEADING},
 };
 
@@ -24,13 +24,16 @@ pub(in crate::cli) struct ReplayArgs {
     /// Change nothing. Print what a replay would do.
     #[arg(long)]
     dry_run: bool,
-    /// Re-arm at most this many orders.
+    /// Put the events again that the bus refused, in place of orders.
+    #[arg(long, conflicts_with = "reason")]
+    events: bool,
+    /// Re-arm at most this many orders, or put at most this many events.
     #[arg(long, value_name = "N")]
     max: Option<u64>,
     /// Replay only orders that failed for this reason.
     #[arg(long, value_name = "CODE", value_parser = reasons())]
     reason: Option<FailureReason>,
-    /// Replay only this order.
+    /// Replay only this order, or put only its events.
     #[arg(long, value_name = "ID", value_parser = stored_order)]
     order: Option<OrderId>,
     #[command(flatten)]
@@ -52,6 +55,10 @@ fn reasons() -> impl clap::builder::TypedValueParser<Value = FailureReason> {
 /// Replays, prints the summary, and tells whether anything is left.
 pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<u8, OperateError> {
     let access = args.place.open().await?;
+    if args.events {
+        let selection = EventSelection { dry_run: args.dry_run, max: args.max, order: args.order };
+        return replay_events::run(&access, selection, (args.yes, args.json), out).await;
+    }
     let dry = Work::Replay { dry_run: true, max: args.max, reason: args.reason, order: args.order.clone() };
     let real = Work::Replay { dry_run: false, max: args.max, reason: args.reason, order: args.order.clone() };
     if !args.dry_run {

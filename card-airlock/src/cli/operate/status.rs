@@ -94,6 +94,10 @@ fn print(access: &StackAccess, status: &StackStatus, out: &mut dyn Write) -> io:
         Ok(letters) => line(out, "Dead letters", letters.0, letters.0 > 0, "")?,
         Err(why) => not_read("Dead letters", why, out)?,
     }
+    match &status.refused_events {
+        Ok(events) => line(out, "Events that were refused", events.0, events.0 > 0, "")?,
+        Err(why) => not_read("Events that were refused", why, out)?,
+    }
     match &status.payments {
         Ok(tally) => {
             let stuck = tally.unknown + tally.interrupted + tally.unreadable;
@@ -225,6 +229,7 @@ fn in_json(access: &StackAccess, status: &StackStatus) -> Value {
         "incomplete": status.is_incomplete(),
         "quarantine": reading(&status.quarantine, quarantine),
         "deadLetters": reading(&status.dead_letters, |letters| json!(letters.0)),
+        "refusedEvents": reading(&status.refused_events, |events| json!(events.0)),
         "payments": reading(&status.payments, |tally| json!({
             "unknown": tally.unknown, "interrupted": tally.interrupted, "underWay": tally.under_way,
             "unreadable": tally.unreadable, "oldest": tally.oldest,
