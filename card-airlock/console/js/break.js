@@ -13,6 +13,9 @@ const FORWARD = [
   [73 * 60, "+73 h"],
 ];
 
+/** Switches that were pressed and have no answer yet: what the server said before is older than the press. */
+const pressed = new Set();
+
 export function start() {
   const output = byId("broken");
   const inputs = SWITCHES.map(([name]) => h("input", { type: "checkbox", role: "switch", id: `switch-${name}`, onchange: (event) => toggle(event.target, name, output) }));
@@ -25,7 +28,7 @@ export function start() {
   poison.addEventListener("click", () => busy(poison, () => slip(output)));
   hours.forEach((button) => button.addEventListener("click", () => busy(button, () => forward(Number(button.dataset.minutes), output))));
   on("pulse", (pulse) => {
-    SWITCHES.forEach(([name], index) => (inputs[index].checked = pulse.switches[name]));
+    SWITCHES.forEach(([name], index) => pressed.has(name) || (inputs[index].checked = pulse.switches[name]));
     crash.textContent = pulse.crashesArmed ? `Crash the worker (armed: ${pulse.crashesArmed})` : "Crash the worker";
     byId("clock").textContent = pulse.ahead == null ? "The functions use the machine’s time" : pulse.ahead ? `Clock forward: now ${duration(pulse.ahead * 1000)} ahead` : "Clock forward";
     hours.forEach((button) => (button.disabled = pulse.ahead == null));
@@ -34,7 +37,9 @@ export function start() {
 }
 
 async function toggle(input, name, output) {
+  pressed.add(name);
   const { ok, json } = await post("/console/switch", { name, on: input.checked });
+  pressed.delete(name);
   if (!ok) {
     input.checked = store.pulse?.switches[name] ?? false;
     say(output, false, json.message);

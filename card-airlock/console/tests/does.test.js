@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { cardsIn, everything } from "./cards.js";
+import { cardsIn, everything, NUMBERS } from "./cards.js";
 import { browser, inStage, LIMIT, open, pay, place, press, until, up } from "./up.js";
 
 const options = { timeout: 4 * LIMIT };
@@ -159,3 +159,44 @@ test("where there is nothing to import or to move, it says so; what changes some
   await until("it is asked for", () => asked.length === 1);
   assert.deepEqual(JSON.parse(asked[0]), { what: "import", action: "import" });
 });
+
+test("an import has progress and a cancel, and brings the orders in; no number of its table reaches the page", options, async () => {
+  const owner = "a8732691-5523-5181-80a7-10c011c2c859";
+  const parameters = ["ImportTable=Legacy", "ImportKeyAttribute=Id", "ImportNumberAttribute=Card", "ImportOrderAttribute=OrderNo", `ImportOwner=${owner}`];
+  const importing = await up(...parameters.flatMap((parameter) => ["--parameter", parameter]));
+  try {
+    const key = [{ AttributeName: "Id", KeyType: "HASH" }];
+    await dynamodb(importing, "CreateTable", { TableName: "Legacy", BillingMode: "PAY_PER_REQUEST", KeySchema: key, AttributeDefinitions: [{ AttributeName: "Id", AttributeType: "S" }] });
+    for (let number = 0; number < 250; number += 1) {
+      const item = { Id: `row-${number}`, OrderNo: `legacy-${number}`, Card: NUMBERS[0], CustomerName: "Ann", Address: "Las Vegas" };
+      await dynamodb(importing, "PutItem", { TableName: "Legacy", Item: Object.fromEntries(Object.entries(item).map(([name, text]) => [name, { S: text }])) });
+    }
+    const page = await open(chromium, importing.origin);
+    await press(page, "#import-begin");
+    await page.waitForSelector('#operated:has-text("import, check: 100 rows")');
+    assert.ok(await page.isVisible("#operation-progress"));
+    await page.click("#operation-cancel");
+    await page.waitForSelector('#operated[data-good=no]:has-text("import, check, cancelled: ")');
+    const rows = Number(/: (\d+) rows/.exec(await page.textContent("#operated"))[1]);
+    assert.ok(rows >= 100 && rows < 250, `${rows}`);
+    assert.equal(await page.isVisible("#operation-cancel"), false);
+    await page.selectOption("#import-action", "import");
+    await page.click("#import-sure");
+    await page.click("#import-sure[data-sure]");
+    await page.waitForSelector('#operated[data-good=yes]:has-text("import, import: 250 rows, 250 imported")');
+    await page.fill("#find-order", "legacy-249");
+    await inStage(page, "legacy-249", "tokenized");
+    assert.deepEqual(cardsIn(await everything(page)), []);
+    assert.deepEqual(page.complaints, []);
+  } finally {
+    await importing.stop();
+  }
+});
+
+/** Calls DynamoDB of the stack as an operator. */
+async function dynamodb({ aws }, operation, body) {
+  const authorization = "AWS4-HMAC-SHA256 Credential=operator/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
+  const headers = { "content-type": "application/x-amz-json-1.0", "x-amz-target": `DynamoDB_20120810.${operation}`, authorization };
+  const answer = await fetch(aws, { method: "POST", headers, body: JSON.stringify(body) });
+  assert.ok(answer.ok, `${operation}: ${await answer.text()}`);
+}

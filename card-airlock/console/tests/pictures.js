@@ -19,7 +19,7 @@ try {
     await page.waitForSelector(".airlock .capsule.chosen");
     // Orders cross while the picture is taken: capsules are on their way.
     await place(acting, `crossing-${scheme}`, "visa", 25);
-    await page.waitForFunction(() => [...document.querySelectorAll(".airlock .capsule")].filter((one) => one.getAnimations().length).length > 2);
+    await page.waitForFunction(() => document.querySelectorAll(".airlock .moving").length > 2);
     const path = join(folder, `console-${scheme}.webp`);
     const session = await page.context().newCDPSession(page);
     const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 90, clip: { ...(await cropped(page)), scale: 1 } });

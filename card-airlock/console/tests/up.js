@@ -12,7 +12,7 @@ export const LIMIT = Number(process.env.CONSOLE_LIMIT ?? 120_000);
 export const program = process.env.CARD_AIRLOCK ?? new URL("../../../target/debug/card-airlock", import.meta.url).pathname;
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-/** Starts the program on free ports, with more arguments; gives { origin, home, stop }. */
+/** Starts the program on free ports, with more arguments; gives { origin, aws, home, stop }. */
 export async function up(...more) {
   const home = mkdtempSync(join(tmpdir(), "card-airlock-console-"));
   const ready = join(home, "ready.json");
@@ -25,13 +25,13 @@ export async function up(...more) {
     if (child.exitCode !== null) throw new Error("up has ended");
     return existsSync(ready);
   });
-  const { api } = JSON.parse(readFileSync(ready));
+  const { api, aws } = JSON.parse(readFileSync(ready));
   const stop = async () => {
     child.kill("SIGTERM");
     await ended;
     rmSync(home, { recursive: true, force: true });
   };
-  return { origin: new URL(api).origin, home, stop };
+  return { origin: new URL(api).origin, aws, home, stop };
 }
 
 export const browser = () => chromium.launch({ executablePath });

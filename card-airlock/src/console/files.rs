@@ -33,6 +33,7 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("js/airlock/drawing.js", JS),
     file!("js/airlock/geometry.js", JS),
     file!("js/airlock/glyphs.js", JS),
+    file!("js/airlock/moves.js", JS),
     file!("js/airlock/slots.js", JS),
     file!("js/announce.js", JS),
     file!("js/answer.js", JS),

@@ -2,9 +2,12 @@
 
 import { s } from "../dom.js";
 import { draw } from "./glyphs.js";
+import { move, moving } from "./moves.js";
 
 const SPEED = 0.62; // units of the picture per millisecond
 const MOST_STEPS = 8;
+/** With more on their way nobody follows one, and each frame is for all of them. */
+const MOST_MOVING = 24;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Capsule {
@@ -53,19 +56,20 @@ export class Capsule {
   async #glide(to) {
     const from = this.at;
     const distance = Math.hypot(to[0] - from[0], to[1] - from[1]);
-    this.#put(to);
+    this.at = to;
     // A hidden page, a person who wants no motion, or a page with too many moves, sees only the result.
-    if (distance < 1 || still.matches || document.hidden || this.#steps > MOST_STEPS) return;
-    const duration = Math.min(650, Math.max(160, distance / SPEED));
-    const glide = this.group.animate([{ transform: css(from) }, { transform: css(to) }], { duration, easing: "cubic-bezier(.4, 0, .25, 1)" });
-    // A page that is hidden meanwhile must not wait forever.
-    await Promise.race([glide.finished, new Promise((done) => setTimeout(done, duration + 200))]).catch(() => {});
+    if (distance < 1 || still.matches || document.hidden || this.#steps > MOST_STEPS || moving() >= MOST_MOVING) return this.#draw(to);
+    this.group.classList.add("moving");
+    await move((place) => this.#draw(place), from, to, Math.min(650, Math.max(160, distance / SPEED)));
+    this.group.classList.remove("moving");
   }
 
   #put(at) {
     this.at = at;
-    this.group.style.transform = css(at);
+    this.#draw(at);
+  }
+
+  #draw([x, y]) {
+    this.group.setAttribute("transform", `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
   }
 }
-
-const css = ([x, y]) => `translate(${x}px, ${y}px)`;

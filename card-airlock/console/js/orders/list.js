@@ -75,7 +75,7 @@ function soon() {
   setTimeout(() => {
     due = false;
     draw(false);
-  }, isNewest() ? 150 : 1000);
+  }, isNewest() ? 250 : 1000);
 }
 
 /** Draws what is new. Unless `atOnce`, nothing moves in a list that is read. */
