@@ -20,12 +20,14 @@ mod hub;
 mod inside;
 mod invocations;
 mod known;
+mod latest_operation;
 mod ledger;
 mod observe;
 mod operation;
 mod order_log;
 mod place;
 mod poison;
+mod processor;
 mod pulse;
 mod request;
 mod search;
@@ -50,7 +52,7 @@ use axum::{
 
 pub(crate) use dialects::Dialects;
 pub(crate) use hub::Hub;
-pub(crate) use operation::Operation;
+pub(crate) use latest_operation::Operation;
 pub use order_log::OrderLog;
 pub(crate) use state::Console;
 pub use state::ConsoleOptions;
@@ -72,7 +74,7 @@ impl Console {
             .route("/console/pay", post(customer::pay))
             .route("/console/card", post(customer::card))
             .route("/console/forget", post(customer::forget))
-            .route("/console/processor", post(dialects::choose))
+            .route("/console/processor", post(processor::choose))
             .route("/console/operate", post(operation::begin))
             .route("/console/operate/cancel", post(operation::cancel))
             .route("/console/switch", post(break_it::switch))

@@ -9,7 +9,6 @@ use axum::{
     response::Response,
 };
 use order::Timestamp;
-use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
@@ -44,38 +43,6 @@ enum Work {
     Rewrap(rewrap::Action),
 }
 
-/// The latest operation.
-#[derive(Debug, Default)]
-pub(crate) struct Operation(Mutex<Inner>);
-
-#[derive(Debug, Default)]
-struct Inner {
-    latest: Value,
-    /// While it is under way: what cancels it.
-    cancel: Option<CancellationToken>,
-}
-
-impl Operation {
-    /// What the page shows of it; null when there was none.
-    pub(super) fn latest(&self) -> Value {
-        self.0.lock().latest.clone()
-    }
-
-    fn begin(&self) -> Option<CancellationToken> {
-        let mut inner = self.0.lock();
-        if inner.cancel.is_some() {
-            return None;
-        }
-        let cancel = CancellationToken::new();
-        inner.cancel = Some(cancel.clone());
-        Some(cancel)
-    }
-
-    fn end(&self) {
-        self.0.lock().cancel = None;
-    }
-}
-
 /// `POST /console/operate`: begins one.
 pub(super) async fn begin(State(console): State<Arc<Console>>, asked: Request) -> Result<Response, Refused> {
     let body = request::body(asked).await?;
@@ -100,9 +67,7 @@ pub(super) async fn begin(State(console): State<Arc<Console>>, asked: Request) -
 
 /// `POST /console/operate/cancel`: the chunk under way is the last one.
 pub(super) async fn cancel(State(console): State<Arc<Console>>) -> Response {
-    if let Some(cancel) = &console.operation.0.lock().cancel {
-        cancel.cancel();
-    }
+    console.operation.cancel();
     shown::ok(console.operation.latest())
 }
 
@@ -168,7 +133,7 @@ fn tell(console: &Console, work: Work, mut how: Value) {
     if let Some(members) = how.as_object_mut() {
         members.insert("work".to_owned(), json!(work));
     }
-    console.operation.0.lock().latest = how.clone();
+    console.operation.tell(how.clone());
     console.hub.happened("operation", &how);
 }
 

@@ -10,7 +10,7 @@ use clock::TestClock;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    dialects::Dialects, hub::Hub, operation::Operation, order_log::OrderLog, stream_tail::StreamTail,
+    dialects::Dialects, hub::Hub, latest_operation::Operation, order_log::OrderLog, stream_tail::StreamTail,
 };
 use crate::sandbox::Sandbox;
 
