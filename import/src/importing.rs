@@ -3,7 +3,7 @@
 //! other.
 
 use order::{
-    Details, FailureReason, OrderId, QuarantineRow, QuarantineStatus, QuarantineView,
+    ComparedCard, Details, FailureReason, OrderId, QuarantineRow, QuarantineStatus, QuarantineView,
     accepting::{Acceptance, decide},
 };
 use platform::metrics::Metric;
@@ -76,8 +76,8 @@ impl Import {
             Err(Reason::OwnerMissing) => return Ok((Outcome::WithoutOwner, Some(Reason::OwnerMissing))),
             Err(reason) => return Ok(bad(reason)),
         };
-        let (last4, brands) = (card.last4(), card.brands());
-        let details = Details { owner, customer, last4, brands, replaces: None, amount };
+        let seen = ComparedCard::Shown { last4: card.last4(), brands: card.brands() };
+        let details = Details { owner, customer, card: seen, replaces: None, amount };
         let marked = reading::mark(row);
         let stored = match &marked {
             Some(_) => self.stored(order).await?,
@@ -103,11 +103,12 @@ impl Import {
         }
         let mark = self.new_mark(row, order, &card.pan).await?;
         let acceptance = mark.acceptance();
+        let accepted_at = self.now();
         let place = QuarantineIdentity {
             order: order.as_str(),
             owner: details.owner.as_str(),
             acceptance,
-            accepted_at: self.now().into(),
+            accepted_at: accepted_at.into(),
         };
         let sealed = self.sealer.seal(card, place).await?;
         let accepted = QuarantineRow::accepted(
@@ -115,7 +116,7 @@ impl Import {
             &details,
             acceptance,
             sealed,
-            self.now(),
+            accepted_at,
             self.settings.terms,
         );
         let accepting = self.quarantine.action_to_put_if_absent(&accepted)?;

@@ -2,8 +2,8 @@
 
 use http::{StatusCode, header};
 use order::{
-    CleanStatus, Details, QuarantineRow, QuarantineStatus, QuarantineView, RowVersion, TableError, Timestamp,
-    Written,
+    CleanStatus, ComparedCard, Details, OrderId, Owner, QuarantineRow, QuarantineStatus, QuarantineView,
+    RowVersion, TableError, Timestamp, Written,
     accepting::{Acceptance, decide},
 };
 use platform::{
@@ -29,32 +29,59 @@ impl Ingest {
         let Submission { order, customer, card, owner, amount } = submission;
         let owner = owner.unwrap_or_else(|| caller.owner.clone());
         let acceptance = opaque_id();
-        let place = QuarantineIdentity {
-            order: order.as_str(),
-            owner: owner.as_str(),
-            acceptance,
-            accepted_at: self.clock.now(),
-        };
-        let (last4, brands) = (card.last4(), card.brands());
-        let details = Details { owner: owner.clone(), customer, last4, brands, replaces: None, amount };
+        let accepted_at = self.now();
+        let place = place(&order, &owner, acceptance, accepted_at);
+        let card_seen = card.compared();
+        let details =
+            Details { owner: owner.clone(), customer, card: card_seen, replaces: None, amount };
         // The card is wiped as soon as it is sealed, even if the other call takes longer.
-        let (sealed, clean) = tokio::join!(self.sealer.seal(card, place), self.orders.status(&order));
+        let (sealed, clean) = tokio::join!(self.seal(card, place), self.orders.status(&order));
         if let Some(clean) = clean? {
             return by_clean_order(&details, &clean);
         }
-        let sealed = sealed.map_err(|_| Problem::UNAVAILABLE)?;
-        let row = self.row(order, &details, acceptance, sealed);
+        let sealed = match sealed {
+            Ok(sealed) => sealed,
+            Err(problem) => return self.repeat(&order, &details, order_url).await?.ok_or(problem),
+        };
+        let row = self.row(order, &details, acceptance, accepted_at, sealed);
         self.put(row, &details, order_url).await
     }
 
     pub(crate) fn row(
         &self,
-        customer_order: order::OrderId,
+        customer_order: OrderId,
         details: &Details,
         acceptance_id: Uuid,
+        accepted_at: Timestamp,
         card: QuarantinedCard,
     ) -> QuarantineRow {
-        QuarantineRow::accepted(customer_order, details, acceptance_id, card, self.now(), self.settings.terms)
+        QuarantineRow::accepted(
+            customer_order,
+            details,
+            acceptance_id,
+            card,
+            accepted_at,
+            self.settings.terms,
+        )
+    }
+
+    /// The answer to an encrypted card that is in quarantine already. A repeat of it needs no key, and the key that it was
+    /// made for may have ended since.
+    pub(crate) async fn repeat(
+        &self,
+        order: &OrderId,
+        details: &Details,
+        order_url: &str,
+    ) -> Result<Option<Reply>, Problem> {
+        if !matches!(details.card, ComparedCard::Encrypted(_)) {
+            return Ok(None);
+        }
+        let found = match self.quarantine.view(order).await {
+            Err(TableError::Malformed) => None,
+            found => found?,
+        };
+        let first = found.filter(|(view, _)| decide(details, Some(view), None) == Acceptance::AlreadyPending);
+        Ok(first.map(|(first, _)| repeated(order, &first, self.now(), order_url)))
     }
 
     /// Puts the row if there is none. If there is one, it does what the decision table says. If the reply of a put was
@@ -83,7 +110,7 @@ impl Ingest {
                     self.quarantine.replace(&row, seen).await
                 }
                 (Acceptance::AlreadyPending, Some((first, _))) => {
-                    return Ok(repeated(&row, first, self.now(), order_url));
+                    return Ok(repeated(order, first, self.now(), order_url));
                 }
                 _ => return Err(Problem::ORDER_CONFLICT),
             };
@@ -105,6 +132,21 @@ impl Ingest {
     }
 }
 
+/// The place that a card is sealed for.
+pub(crate) fn place<'a>(
+    order: &'a OrderId,
+    owner: &'a Owner,
+    acceptance: Uuid,
+    accepted_at: Timestamp,
+) -> QuarantineIdentity<'a> {
+    QuarantineIdentity {
+        order: order.as_str(),
+        owner: owner.as_str(),
+        acceptance,
+        accepted_at: accepted_at.into(),
+    }
+}
+
 fn by_clean_order(details: &Details, clean: &CleanStatus) -> Result<Reply, Problem> {
     match decide(details, None, Some(&clean.order)) {
         Acceptance::AlreadyTokenized => Ok(status::tokenized(clean, None, None)),
@@ -114,28 +156,27 @@ fn by_clean_order(details: &Details, clean: &CleanStatus) -> Result<Reply, Probl
 
 /// The first answer to a submission: the worker gets it in a moment.
 pub(crate) fn accepted(row: &QuarantineRow, order_url: &str) -> Reply {
-    pending(row, Some(row.acceptance_id), Some(row.accepted_at), 1, order_url)
+    pending(&row.customer_order, Some(row.acceptance_id), Some(row.accepted_at), 1, order_url)
 }
 
 /// The answer to a submission that is PENDING already.
 pub(crate) fn repeated(
-    row: &QuarantineRow,
+    order: &OrderId,
     first: &QuarantineView,
     now: Timestamp,
     order_url: &str,
 ) -> Reply {
     let retry_after = first.pending.retry_after(now);
-    pending(row, first.acceptance_id, first.accepted_at, retry_after, order_url)
+    pending(order, first.acceptance_id, first.accepted_at, retry_after, order_url)
 }
 
 fn pending(
-    row: &QuarantineRow,
+    order: &OrderId,
     acceptance: Option<Uuid>,
     accepted_at: Option<Timestamp>,
     retry_after: u32,
     order_url: &str,
 ) -> Reply {
-    let order = &row.customer_order;
     Reply::new(
         StatusCode::ACCEPTED,
         json!({

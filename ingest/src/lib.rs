@@ -5,6 +5,7 @@ mod replace;
 mod settings;
 mod status;
 mod submission;
+mod submitted_card;
 
 use std::time::SystemTime;
 
@@ -17,7 +18,7 @@ use platform::{
     spans,
 };
 pub use settings::Settings;
-use vault::{Card, Plaintext, Sealer};
+use vault::{AcceptedCardKeys, Plaintext, Sealer};
 
 use crate::submission::{Sender, Submission};
 
@@ -26,6 +27,7 @@ use crate::submission::{Sender, Submission};
 pub struct Ingest {
     settings: Settings,
     sealer: Sealer,
+    card_keys: AcceptedCardKeys,
     quarantine: QuarantineTable,
     orders: OrderTable,
     clock: Clock,
@@ -42,6 +44,7 @@ impl Ingest {
                 settings.data_key_policy,
                 clock.clone(),
             ),
+            card_keys: AcceptedCardKeys::new(config, settings.card_key_table.clone(), clock.clone()),
             quarantine: QuarantineTable::new(config, settings.quarantine_table.clone()),
             orders: OrderTable::new(config, settings.order_table.clone()),
             settings,
@@ -66,14 +69,6 @@ impl Ingest {
         api::respond(&request, outcome, &self.settings.cors)
     }
 
-    /// Refuses a card that the payment processor would not charge.
-    fn require_expiry(&self, card: &Card) -> Result<(), Problem> {
-        match card.expiry.is_none() && self.settings.card_expiry_required {
-            true => Err(Problem::CARD_EXPIRY_MISSING),
-            false => Ok(()),
-        }
-    }
-
     async fn route(
         &self,
         request: &ApiGatewayProxyRequest,
@@ -89,8 +84,7 @@ impl Ingest {
                 };
                 // The body is wiped with this statement, before the calls that follow.
                 let submission =
-                    Submission::parse(&api::json_body(request, body)?, sender, self.clock.now())?;
-                self.require_expiry(&submission.card)?;
+                    Submission::parse(&api::json_body(request, body)?, sender, self.card_rules())?;
                 self.accept(&caller, submission, &order_url(request)).await
             }
             ("GET", Some("/order/{CustomerOrder}")) => {
@@ -98,8 +92,7 @@ impl Ingest {
                 self.status(&caller, &api::order_id_in_path(request, &self.settings.order_ids)?).await
             }
             ("PUT", Some("/order/{CustomerOrder}/card")) => {
-                let card = submission::parse_card(&api::json_body(request, body)?, self.clock.now())?;
-                self.require_expiry(&card)?;
+                let card = submission::parse_card(&api::json_body(request, body)?, self.card_rules())?;
                 let order = api::order_id_in_path(request, &self.settings.order_ids)?;
                 self.replace(&caller, &order, card, &order_url(request)).await
             }

@@ -1,19 +1,20 @@
 //! Another card for an order that is not paid: it is sealed into quarantine, as the first card was.
 
 use order::{
-    CleanStatus, Details, OrderId, Owner, PaymentStatus, QuarantineStatus, TableError, Written,
+    CleanStatus, ComparedCard, Details, OrderId, Owner, PaymentStatus, QuarantineStatus, TableError, Written,
     accepting::{Acceptance, decide},
 };
 use platform::{
     api::{Caller, Denied, Problem, Reply},
     metrics::Metric,
 };
-use vault::{Brands, Card, Last4, QuarantineIdentity, opaque_id};
+use vault::opaque_id;
 
 use crate::{
     Ingest,
-    accept::{ROUNDS, accepted, repeated},
+    accept::{ROUNDS, accepted, place, repeated},
     status,
+    submitted_card::SubmittedCard,
 };
 
 impl Ingest {
@@ -29,8 +30,9 @@ impl Ingest {
     /// | payment SUBMITTING, also when the claim has run out | 409 `PAYMENT_IN_PROGRESS`, Retry-After 5 |
     /// | SUBMITTED or UNKNOWN | the order has a card of this last4 and brand: 200 with its status, a repeat whose answer was lost; else 409 `PAYMENT_NOT_DECLINED` |
     /// | five declines in the history (ingest reads only the id of the fifth) | 409 `PAYMENT_ATTEMPTS_EXHAUSTED`: no card could be charged |
+    /// | the order has this very encrypted card, byte by byte | 200 with its status, a repeat whose answer was lost |
     /// | no payment, and a card of this last4 and brand, with or without an expiry as this one, replaced another (`CardReplacedAt`) | 200 with its status, a repeat whose answer was lost. The first card of the order is accepted again: a mistyped number or expiry may look the same |
-    /// | a card of this last4 and brand was declined permanently | 409 `ANOTHER_CARD_NEEDED` |
+    /// | a card of this last4 and brand was declined permanently; of an encrypted one the worker finds out, `CARD_REFUSED` | 409 `ANOTHER_CARD_NEEDED` |
     /// | no payment, or DECLINED | seal, then put |
     ///
     /// Then, in each round, by the quarantine row and the clean row, whose token becomes the row's `Replaces`:
@@ -49,32 +51,33 @@ impl Ingest {
         &self,
         caller: &Caller,
         order: &OrderId,
-        card: Card,
+        card: SubmittedCard,
         order_url: &str,
     ) -> Result<Reply, Problem> {
-        let (last4, brands, has_expiry) = (card.last4(), card.brands(), card.expiry.is_some());
+        let (card_seen, has_expiry) = (card.compared(), card.has_expiry());
         let clean = self.own(caller, order).await?;
-        if let Some(repeated) = answer_by_its_card(&clean, last4, brands, has_expiry)? {
+        if let Some(repeated) = answer_by_its_card(&clean, card_seen, has_expiry)? {
             return Ok(repeated);
         }
-        if clean.is_declined_for_good(brands, last4) {
+        if let ComparedCard::Shown { last4, brands } = card_seen
+            && clean.is_declined_for_good(brands, last4)
+        {
             return Err(Problem::ANOTHER_CARD_NEEDED);
         }
         let acceptance = opaque_id();
+        let accepted_at = self.now();
         let owner = clean.order.owner.clone();
-        let place = QuarantineIdentity {
-            order: order.as_str(),
-            owner: owner.as_str(),
-            acceptance,
-            accepted_at: self.clock.now(),
-        };
-        let sealed = self.sealer.seal(card, place).await.map_err(|_| Problem::UNAVAILABLE)?;
         let details_for = |clean: &CleanStatus| {
             let replaces = Some(clean.order.credit_card_token);
             // The clean row keeps the order's amount; a card changes nothing about it.
-            Details { last4, brands, replaces, amount: None, ..clean.order.details() }
+            Details { card: card_seen, replaces, amount: None, ..clean.order.details() }
         };
-        let mut row = self.row(order.clone(), &details_for(&clean), acceptance, sealed);
+        let details = details_for(&clean);
+        let sealed = match self.seal(card, place(order, &owner, acceptance, accepted_at)).await {
+            Ok(sealed) => sealed,
+            Err(problem) => return self.repeat(order, &details, order_url).await?.ok_or(problem),
+        };
+        let mut row = self.row(order.clone(), &details, acceptance, accepted_at, sealed);
         for _ in 0..ROUNDS {
             let found = match self.quarantine.view(order).await {
                 Err(TableError::Malformed) => return Err(Problem::CARD_CHANGE_BLOCKED),
@@ -86,7 +89,7 @@ impl Ingest {
             if is_put || clean.order.acceptance_id == acceptance {
                 return Ok(accepted(&row, order_url));
             }
-            if let Some(repeated) = answer_by_its_card(&clean, last4, brands, has_expiry)? {
+            if let Some(repeated) = answer_by_its_card(&clean, card_seen, has_expiry)? {
                 return Ok(repeated);
             }
             let details = details_for(&clean);
@@ -95,7 +98,7 @@ impl Ingest {
                 (Acceptance::New, _) => self.quarantine.put_if_absent(&row).await,
                 (Acceptance::Renewed { .. }, Some((_, seen))) => self.quarantine.replace(&row, seen).await,
                 (Acceptance::AlreadyPending, Some((first, _))) => {
-                    return Ok(repeated(&row, first, self.now(), order_url));
+                    return Ok(repeated(order, first, self.now(), order_url));
                 }
                 // A pending card, or another owner's row with this id until it expires.
                 (_, Some((view, _))) if view.owner.as_ref() == Some(&owner) && view.status.is_some() => {
@@ -145,13 +148,14 @@ impl Ingest {
 /// number or expiry may look the same.
 fn answer_by_its_card(
     clean: &CleanStatus,
-    last4: Last4,
-    brands: Brands,
-    has_expiry: bool,
+    card: ComparedCard,
+    has_expiry: Option<bool>,
 ) -> Result<Option<Reply>, Problem> {
-    let has_it = clean.order.card_last4 == last4 && brands.include(clean.order.card_brand);
+    let has_it = clean.order.has_card(card);
+    // The same bytes are the same card, whatever is in them.
+    let is_same = has_it && matches!(card, ComparedCard::Encrypted(_));
     // For the processor, the same number with an expiry date is another card than without.
-    let has_all_of_it = has_it && clean.order.card_has_expiry.is_none_or(|has| has == has_expiry);
+    let has_all_of_it = has_it && clean.order.card_has_expiry.is_none_or(|has| has_expiry == Some(has));
     match clean.payment {
         _ if clean.order.card_forgotten_at.is_some() => Err(Problem::CARD_FORGOTTEN),
         Some(PaymentStatus::Submitting) => Err(Problem::PAYMENT_IN_PROGRESS),
@@ -162,6 +166,7 @@ fn answer_by_its_card(
             Ok(Some(status::tokenized(clean, None, None)))
         }
         _ if clean.is_exhausted => Err(Problem::PAYMENT_ATTEMPTS_EXHAUSTED),
+        None | Some(PaymentStatus::Declined) if is_same => Ok(Some(status::tokenized(clean, None, None))),
         None if has_all_of_it && clean.order.card_replaced_at.is_some() => {
             Ok(Some(status::tokenized(clean, None, None)))
         }

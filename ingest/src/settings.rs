@@ -29,6 +29,10 @@ pub struct Settings {
     pub order_ids: OrderIdPattern,
     /// `CARD_EXPIRY_REQUIRED`: whether a card without its expiry date is refused.
     pub card_expiry_required: bool,
+    /// `CARD_KEY_TABLE`: name of the table of the keys that cards are encrypted for.
+    pub card_key_table: String,
+    /// `ENCRYPTED_CARD_ONLY`: whether a card that is not encrypted is refused.
+    pub encrypted_card_only: bool,
     /// `CORS_ORIGIN`: the origin whose pages may read answers.
     pub cors: Cors,
 }
@@ -49,6 +53,8 @@ impl Settings {
             terms: quarantine_terms(lookup)?,
             order_ids: order_id_pattern(lookup)?,
             card_expiry_required: parsed(lookup, "CARD_EXPIRY_REQUIRED")?,
+            card_key_table: text(lookup, "CARD_KEY_TABLE")?,
+            encrypted_card_only: parsed(lookup, "ENCRYPTED_CARD_ONLY")?,
             cors: Cors::read(lookup)?,
         })
     }

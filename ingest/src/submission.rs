@@ -1,17 +1,17 @@
-//! An order as a client sends it, parsed: the AWS sample's body, with an optional card expiry.
-
-use std::time::SystemTime;
+//! An order as a client sends it, parsed: the AWS sample's body, and what this project adds to it.
 
 use order::{Address, Amount, Customer, CustomerName, OrderId, OrderIdPattern, Owner, ParsePlainTextError};
 use platform::api::{self, Fields, Problem};
-use vault::{Card, CardExpiry, JsonText, Pan, ParsePanError};
+use vault::JsonText;
+
+use crate::submitted_card::{CARD_FIELDS, CardRules, SentCard, SubmittedCard};
 
 /// A submission that follows every rule.
 #[derive(Debug)]
 pub(crate) struct Submission {
     pub(crate) order: OrderId,
     pub(crate) customer: Customer,
-    pub(crate) card: Card,
+    pub(crate) card: SubmittedCard,
     /// The owner of the order. None: the caller.
     pub(crate) owner: Option<Owner>,
     /// What the order costs.
@@ -27,15 +27,17 @@ pub(crate) struct Sender<'a> {
     pub(crate) order_ids: &'a OrderIdPattern,
 }
 
-const FIELDS: [&str; 8] =
-    ["CustomerOrder", "CustomerName", "CreditCard", "CardExpiry", "Address", "Amount", "Currency", "Owner"];
+const FIELDS: [&str; 9] = {
+    let [number, expiry, encrypted] = CARD_FIELDS;
+    ["CustomerOrder", "CustomerName", number, expiry, encrypted, "Address", "Amount", "Currency", "Owner"]
+};
 /// What only the shop decides: the amount and the owner.
 const MERCHANTS_FIELDS: [&str; 3] = ["Amount", "Currency", "Owner"];
 
 impl Submission {
     /// Parses the body of `POST /order`. A customer who sends a field of the merchant's is refused before anything
     /// else is read, whatever is in it.
-    pub(crate) fn parse(body: &str, sender: Sender<'_>, now: SystemTime) -> Result<Self, Problem> {
+    pub(crate) fn parse(body: &str, sender: Sender<'_>, rules: CardRules) -> Result<Self, Problem> {
         let fields = Fields::parse(body, &FIELDS)?;
         if !sender.is_merchant && MERCHANTS_FIELDS.iter().any(|field| fields.raw(field).is_some()) {
             return Err(Problem::MERCHANT_ONLY);
@@ -46,11 +48,11 @@ impl Submission {
             text(&fields, "CustomerName", Problem::NAME_MISSING)?,
             text(&fields, "Address", Problem::ADDRESS_MISSING)?,
         );
-        let card = card_number(&fields)?;
+        let card = SentCard::of(&fields, rules)?;
         Ok(Self {
             order: api::order_id(&order, sender.order_ids)?,
             customer: customer(&name, &address)?,
-            card: Card { pan: Pan::parse(&card).map_err(card_problem)?, expiry: expiry(&fields, now)? },
+            card: card.parse(&fields, rules)?,
             owner: owner(&fields)?,
             amount: api::amount(&fields)?,
         })
@@ -58,9 +60,9 @@ impl Submission {
 }
 
 /// Parses the body of `PUT /order/{CustomerOrder}/card`.
-pub(crate) fn parse_card(body: &str, now: SystemTime) -> Result<Card, Problem> {
-    let fields = Fields::parse(body, &["CreditCard", "CardExpiry"])?;
-    Ok(Card { pan: Pan::parse(&card_number(&fields)?).map_err(card_problem)?, expiry: expiry(&fields, now)? })
+pub(crate) fn parse_card(body: &str, rules: CardRules) -> Result<SubmittedCard, Problem> {
+    let fields = Fields::parse(body, &CARD_FIELDS)?;
+    SentCard::of(&fields, rules)?.parse(&fields, rules)
 }
 
 fn text<'a>(fields: &Fields<'a>, name: &str, missing: Problem) -> Result<JsonText<'a>, Problem> {
@@ -91,31 +93,9 @@ fn owner(fields: &Fields<'_>) -> Result<Option<Owner>, Problem> {
     sub.map(|sub| Owner::named(&sub).map_err(|_| Problem::OWNER_INVALID)).transpose()
 }
 
-fn card_number<'a>(fields: &Fields<'a>) -> Result<JsonText<'a>, Problem> {
-    text(fields, "CreditCard", Problem::CARD_MISSING)
-}
-
-fn card_problem(error: ParsePanError) -> Problem {
-    match error {
-        ParsePanError::Characters => Problem::CARD_CHARACTERS,
-        ParsePanError::Length => Problem::CARD_LENGTH,
-        ParsePanError::CheckDigit => Problem::CARD_CHECK_DIGIT,
-    }
-}
-
-fn expiry(fields: &Fields<'_>, now: SystemTime) -> Result<Option<CardExpiry>, Problem> {
-    let text = fields.string("CardExpiry", Problem::EXPIRY_NOT_TEXT)?;
-    let expiry =
-        text.map(|text| CardExpiry::parse(&text)).transpose().map_err(|_| Problem::EXPIRY_INVALID)?;
-    if expiry.as_ref().is_some_and(|expiry| expiry.has_passed(now)) {
-        return Err(Problem::CARD_EXPIRED);
-    }
-    Ok(expiry)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
 
     use serde_json::{Value, json};
 
@@ -132,13 +112,18 @@ mod tests {
     const DURING_NOVEMBER: Duration = Duration::from_secs(1_795_287_573);
     const AFTER_NOVEMBER: Duration = Duration::from_secs(1_796_126_400);
 
+    fn at(since: Duration) -> CardRules {
+        let now = SystemTime::UNIX_EPOCH + since;
+        CardRules { encrypted_only: false, expiry_required: false, now }
+    }
+
     fn parse(body: &Value) -> Result<Submission, Problem> {
         parse_by(&body.to_string(), true)
     }
 
     fn parse_by(body: &str, is_merchant: bool) -> Result<Submission, Problem> {
         let sender = Sender { is_merchant, order_ids: &OrderIdPattern::default() };
-        Submission::parse(body, sender, SystemTime::UNIX_EPOCH + DURING_NOVEMBER)
+        Submission::parse(body, sender, at(DURING_NOVEMBER))
     }
 
     #[test]
@@ -154,14 +139,14 @@ mod tests {
             (AFTER_NOVEMBER - millisecond, None),
             (AFTER_NOVEMBER, Some((422, "CARD_EXPIRED"))),
         ] {
-            let now = SystemTime::UNIX_EPOCH + since;
+            let rules = at(since);
             let said = |problem: Problem| (problem.status.as_u16(), problem.code);
             assert_eq!(
-                Submission::parse(&order.to_string(), customer, now).err().map(said),
+                Submission::parse(&order.to_string(), customer, rules).err().map(said),
                 expected,
                 "{since:?}"
             );
-            assert_eq!(parse_card(&card.to_string(), now).err().map(said), expected, "{since:?}");
+            assert_eq!(parse_card(&card.to_string(), rules).err().map(said), expected, "{since:?}");
         }
     }
 
@@ -170,8 +155,9 @@ mod tests {
         let submission = parse(&sample()).unwrap();
         assert_eq!(submission.order.as_str(), "123456789");
         assert_eq!(submission.customer.name.as_str(), "Amazon Web Services");
-        assert_eq!(submission.card.last4().to_string(), "0000");
-        assert!(submission.card.expiry.is_none());
+        let SubmittedCard::Plain(card) = &submission.card else { panic!("{submission:?}") };
+        assert_eq!(card.last4().to_string(), "0000");
+        assert!(card.expiry.is_none());
         assert_eq!((submission.owner, submission.amount), (None, None));
     }
 
@@ -231,6 +217,8 @@ mod tests {
             ("CreditCard", json!("4111111111111112"), 422, "CARD_INVALID"),
             ("CreditCard", json!("41111111111"), 422, "CARD_INVALID"),
             ("CreditCard", json!(""), 422, "CARD_INVALID"),
+            ("EncryptedCard", json!("x"), 400, "CARD_SENT_TWICE"),
+            ("EncryptedCard", json!(7), 400, "ENCRYPTED_CARD_INVALID"),
             ("CardExpiry", json!(1230), 400, "EXPIRY_INVALID"),
             ("CardExpiry", json!("13/30"), 422, "EXPIRY_INVALID"),
             ("Owner", json!(7), 400, "OWNER_INVALID"),

@@ -5,7 +5,7 @@ use test_support::runtime_api;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ingest");
 
-const SETTINGS: [(&str, &str); 13] = [
+const SETTINGS: [(&str, &str); 15] = [
     ("QUARANTINE_TABLE", "quarantine"),
     ("ORDER_TABLE", "orders"),
     ("BILLING_GROUP", "billing"),
@@ -16,6 +16,8 @@ const SETTINGS: [(&str, &str); 13] = [
     ("METRICS_NAMESPACE", "CardAirlock/booted"),
     ("ORDER_DEADLINE_HOURS", "72"),
     ("CARD_EXPIRY_REQUIRED", "false"),
+    ("CARD_KEY_TABLE", "keys"),
+    ("ENCRYPTED_CARD_ONLY", "false"),
     ("QUARANTINE_TTL_DAYS", "7"),
     ("DATA_KEY_MAX_ROWS", "100"),
     ("DATA_KEY_MAX_SECONDS", "300"),

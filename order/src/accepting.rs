@@ -32,6 +32,9 @@ pub enum Acceptance {
 /// | FAILED, EXPIRED | 202, a new acceptance in its place, if unchanged since it was read | same owner: the same, 202; other owner: 409 |
 /// | across | 200 with its status; nothing is written | 409 |
 ///
+/// A card that is sent encrypted is compared by the bytes that were sent, also after the order is across
+/// ([`crate::ComparedCard`]).
+///
 /// An amount is compared only if one is sent, which only a merchant may do:
 ///
 /// | the order has | sent with it | PENDING, or across | FAILED, EXPIRED |
@@ -79,17 +82,19 @@ pub fn decide(
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use vault::CardBrand;
+    use vault::{CardBrand, JweDigest};
 
     use super::*;
-    use crate::customer::Address;
+    use crate::{customer::Address, same_order::ComparedCard};
 
     fn details(owner: &str, name: &str, last4: &str, brand: &str) -> Details {
         Details {
             owner: owner.parse().unwrap(),
             customer: serde_json::from_value(json!({"CustomerName": name, "Address": "Las Vegas"})).unwrap(),
-            last4: last4.parse().unwrap(),
-            brands: brand.parse::<CardBrand>().unwrap().into(),
+            card: ComparedCard::Shown {
+                last4: last4.parse().unwrap(),
+                brands: brand.parse::<CardBrand>().unwrap().into(),
+            },
             replaces: None,
             amount: None,
         }
@@ -162,6 +167,34 @@ mod tests {
             let expected = if what == "same" { Acceptance::AlreadyPending } else { Acceptance::Conflict };
             assert_eq!(decide(&submitted, Some(&quarantined("PENDING")), None), expected, "{what}");
         }
+    }
+
+    #[test]
+    fn an_order_whose_card_was_sent_encrypted_is_repeated_by_the_same_bytes_only() {
+        let encrypted = |byte| Details {
+            card: ComparedCard::Encrypted(JweDigest::stored(&[byte; 32]).unwrap()),
+            ..details("me", "AWS", "1111", "visa")
+        };
+        let mut row = stored("PENDING");
+        row["CardJweDigest"] = vec![1; 32].into();
+        for name in ["CardLast4", "CardBrand"] {
+            row.as_object_mut().unwrap().remove(name);
+        }
+        let row: QuarantineView = serde_json::from_value(row).unwrap();
+        let across = CleanOrder { card_jwe_digest: JweDigest::stored(&[1; 32]), ..clean() };
+        let others = [encrypted(2), details("me", "AWS", "1111", "visa")];
+        for (submitted, pending, tokenized) in
+            [(encrypted(1), Acceptance::AlreadyPending, Acceptance::AlreadyTokenized)]
+                .into_iter()
+                .chain(others.map(|other| (other, Acceptance::Conflict, Acceptance::Conflict)))
+        {
+            assert_eq!(decide(&submitted, Some(&row), None), pending, "{submitted:?}");
+            assert_eq!(decide(&submitted, None, Some(&across)), tokenized, "{submitted:?}");
+        }
+        assert_eq!(decide(&encrypted(1), Some(&quarantined("PENDING")), None), Acceptance::Conflict);
+        assert_eq!(decide(&encrypted(1), None, Some(&clean())), Acceptance::Conflict);
+        let renewed = Acceptance::Renewed { amount: None };
+        assert_eq!(decide(&encrypted(1), Some(&quarantined("FAILED")), None), renewed);
     }
 
     #[test]

@@ -239,6 +239,7 @@ pub const QUARANTINE: Table = Table {
         attribute("KeyBatchId", S, Authenticated, &[ExpiryRemoves]),
         attribute("CardLast4", S, Derived, &[ReadView]),
         attribute("CardBrand", S, Derived, &[ReadView]),
+        attribute("CardJweDigest", B, Derived, &[ReadView]),
         attribute("Replaces", S, Checked, &[ReadView, ReadStanding]),
         attribute("OrderAmount", N, Free, &[ReadView]),
         attribute("OrderCurrency", S, Free, &[ReadView]),
@@ -323,6 +324,7 @@ pub const CLEAN: Table = Table {
         ),
         attribute("CardLast4", S, Derived, &[ReadStatus, ReadForPayment, ReplaceCard, ReadImported]),
         attribute("CardBrand", S, Derived, &[ReadStatus, ReadForPayment, ReplaceCard, ReadImported]),
+        attribute("CardJweDigest", B, Free, &[ReadStatus, ReplaceCard, ReadImported]),
         attribute(
             "Owner",
             S,

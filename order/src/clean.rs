@@ -10,6 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
+    primitives::Blob,
     types::{
         AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
     },
@@ -17,7 +18,7 @@ use aws_sdk_dynamodb::{
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_with::{DisplayFromStr, serde_as};
 use uuid::Uuid;
-use vault::{Brands, CardBrand, Last4, Token, Tokenized, action};
+use vault::{Brands, CardBrand, JweDigest, Last4, Token, Tokenized, action};
 
 use crate::{
     amount::{Amount, Currency, MinorUnits},
@@ -27,7 +28,7 @@ use crate::{
     owner::Owner,
     payment::{MAX_ATTEMPTS, PaymentStatus, ProcessorReference, hard_decline, is_hard_decline},
     quarantine::QuarantineRow,
-    same_order::Details,
+    same_order::{ComparedCard, Details},
     table_error::{TableError, classify},
     timestamp::Timestamp,
 };
@@ -66,6 +67,9 @@ pub struct CleanOrder {
     /// The currency of `order_amount`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_currency: Option<Currency>,
+    /// The digest of the encrypted card that the present card was sent as; none: it was sent as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::stored_digest")]
+    pub card_jwe_digest: Option<JweDigest>,
     /// When it came across.
     pub tokenized_at: Timestamp,
     /// Whether the card was sent with its expiry date; none: an earlier release wrote the row.
@@ -89,8 +93,10 @@ impl CleanOrder {
         Details {
             owner: self.owner.clone(),
             customer: self.customer.clone(),
-            last4: self.card_last4,
-            brands: self.card_brand.into(),
+            card: match self.card_jwe_digest {
+                Some(digest) => ComparedCard::Encrypted(digest),
+                None => ComparedCard::Shown { last4: self.card_last4, brands: self.card_brand.into() },
+            },
             replaces: None,
             amount: self.amount(),
         }
@@ -102,12 +108,18 @@ impl CleanOrder {
         Amount::of_parts(self.order_amount, self.order_currency).ok().flatten()
     }
 
+    /// Whether the order has a card that was just sent, as far as that can be known without opening it.
+    #[must_use]
+    pub fn has_card(&self, sent: ComparedCard) -> bool {
+        sent.is_stored_as(self.details().card)
+    }
+
     /// Whether a submission is the same order. After its card was replaced, a submission with the first card still is.
     #[must_use]
     pub fn is_again(&self, submitted: &Details) -> bool {
         let mut own = self.details();
         if self.card_replaced_at.is_some() {
-            (own.last4, own.brands) = (submitted.last4, submitted.brands);
+            own.card = submitted.card;
         }
         submitted.are_those_of(&own)
     }
@@ -239,10 +251,23 @@ impl OrderTable {
         now: Timestamp,
     ) -> Result<TransactWriteItem, TableError> {
         let expires_at = tokenized.expires_at;
-        let end = match expires_at {
-            Some(_) => ", CardExpiresAt = :end REMOVE",
-            None => " REMOVE CardExpiresAt,",
-        };
+        let mut set = String::new();
+        let mut remove = String::new();
+        let mut values = HashMap::new();
+        let digest =
+            row.card_jwe_digest.map(|digest| AttributeValue::B(Blob::new(digest.as_bytes().as_slice())));
+        for (name, placeholder, value) in [
+            ("CardExpiresAt", ":end", expires_at.map(|end| AttributeValue::N(end.to_string()))),
+            ("CardJweDigest", ":digest", digest),
+        ] {
+            match value {
+                Some(value) => {
+                    set += &format!(", {name} = {placeholder}");
+                    values.insert(placeholder.to_owned(), value);
+                }
+                None => remove += &format!("{name}, "),
+            }
+        }
         // The release that wrote the decline used the brand of its own table.
         let [now_declined, first_declined] =
             tokenized.brands.versions().map(|brand| hard_decline(brand, tokenized.last4));
@@ -253,17 +278,14 @@ impl OrderTable {
             .update_expression(format!(
                 "SET CreditCardToken = :token, CardLast4 = :last4, CardBrand = :brand, \
                  AcceptanceId = :acceptance, AcceptedAt = :accepted, TokenizedAt = :now, CardReplacedAt = :now, \
-                 CardHasExpiry = :has_expiry{end} {removed}",
+                 CardHasExpiry = :has_expiry{set} REMOVE {remove}{removed}",
             ))
             .condition_expression(
                 "CreditCardToken = :replaced AND #owner = :owner AND attribute_not_exists(CardForgottenAt) \
                  AND (attribute_not_exists(PaymentStatus) OR PaymentStatus = :declined) \
                  AND NOT contains(HardDeclines, :card) AND NOT contains(HardDeclines, :card_at_first)",
             )
-            .set_expression_attribute_values(
-                expires_at
-                    .map(|end| HashMap::from([(":end".to_owned(), AttributeValue::N(end.to_string()))])),
-            )
+            .set_expression_attribute_values(Some(values))
             .set_expression_attribute_names(Some(placeholders))
             .expression_attribute_names("#owner", "Owner")
             .expression_attribute_values(":token", AttributeValue::S(tokenized.token.to_string()))

@@ -16,7 +16,7 @@ use crate::{
     clean::{CleanOrder, OrderTable, is_forgotten_for},
     quarantine::{LateCard, QuarantineRow, QuarantineTable},
     row_version::RowVersion,
-    same_order::Details,
+    same_order::{ComparedCard, Details},
     table_error::{TableError, classify, failed_conditions},
     timestamp::Timestamp,
 };
@@ -45,6 +45,9 @@ pub enum Crossing {
     },
     /// The card of that order can no longer be replaced: this one is to end, without a dead letter.
     CardNotReplaced,
+    /// The card that is to replace another was sent encrypted, and it was declined permanently before: it is to end,
+    /// without a dead letter.
+    CardRefused,
     /// The row wants to replace the card of an order that is not there: it is to be parked.
     NothingToReplace,
     /// A temporary fault: try again.
@@ -175,6 +178,7 @@ fn clean_order(row: &QuarantineRow, tokenized: &Tokenized, now: Timestamp) -> Cl
         accepted_at: row.accepted_at,
         order_amount: row.order_amount,
         order_currency: row.order_currency,
+        card_jwe_digest: row.card_jwe_digest,
         tokenized_at: now,
         card_has_expiry: Some(tokenized.has_expiry),
         card_expires_at: tokenized.expires_at,
@@ -185,7 +189,11 @@ fn clean_order(row: &QuarantineRow, tokenized: &Tokenized, now: Timestamp) -> Cl
 
 /// The details of an order whose card was just opened.
 fn details(clean: &CleanOrder, tokenized: &Tokenized) -> Details {
-    Details { brands: tokenized.brands, ..clean.details() }
+    let mut details = clean.details();
+    if let ComparedCard::Shown { brands, .. } = &mut details.card {
+        *brands = tokenized.brands;
+    }
+    details
 }
 
 /// What the cancellation of a transaction of several orders means for each of them.

@@ -34,6 +34,9 @@ pub enum FailureReason {
     Rejected,
     /// The order whose card it was to replace has a payment that is not declined, or has another card now.
     CardNotReplaced,
+    /// Its card was sent encrypted, and it cannot be opened, is not a card of this order that may be stored, or is one that
+    /// was declined permanently. The log says which.
+    CardRefused,
     /// It did not cross within the time limit.
     AttemptsExhausted,
     /// Its card was forgotten on request.
@@ -44,7 +47,7 @@ impl FailureReason {
     /// Whether a replay can start an order that failed for this reason again. If the card was removed, it cannot.
     #[must_use]
     pub fn is_replayable(self) -> bool {
-        !matches!(self, Self::CardNotReplaced | Self::Forgotten)
+        !matches!(self, Self::CardNotReplaced | Self::CardRefused | Self::Forgotten)
     }
 
     /// The code as stored and shown.

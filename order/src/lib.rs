@@ -23,6 +23,7 @@ mod row_version;
 mod same_order;
 mod settling;
 mod status;
+mod stored_digest;
 mod stored_text;
 mod table_error;
 mod timestamp;
@@ -53,7 +54,7 @@ pub use quarantine::{
     QuarantineStanding, QuarantineTable, QuarantineView, SWEEP_PERIOD, Terms, Upkeep, suspect_delay,
 };
 pub use row_version::RowVersion;
-pub use same_order::Details;
+pub use same_order::{ComparedCard, Details};
 pub use settling::{FoundOut, Settling};
 pub use status::QuarantineStatus;
 pub use table_error::{TableError, Written};

@@ -8,13 +8,13 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, TransactWriteItem},
 };
 use uuid::Uuid;
-use vault::{Token, Tokenized};
+use vault::{Brands, Last4, Token, Tokenized};
 
 use crate::{
     clean::is_forgotten_for,
     crossing::{Airlock, Crossing, Obstacle},
     owner::Owner,
-    payment::PaymentStatus,
+    payment::{PaymentStatus, is_hard_decline},
     quarantine::QuarantineRow,
     table_error::{TableError, classify},
     timestamp::Timestamp,
@@ -49,7 +49,10 @@ impl Airlock {
             .await;
         Ok(match reply {
             Ok(_) => Crossing::Across,
-            Err(error) => crossing_of(row, replaced, &error),
+            Err(error) => {
+                let encrypted = row.card_jwe_digest.map(|_| (tokenized.brands, tokenized.last4));
+                crossing_of(row, replaced, encrypted, &error)
+            }
         })
     }
 }
@@ -57,6 +60,7 @@ impl Airlock {
 fn crossing_of<R>(
     row: &QuarantineRow,
     replaced: Token,
+    encrypted: Option<(Brands, Last4)>,
     error: &SdkError<TransactWriteItemsError, R>,
 ) -> Crossing
 where
@@ -66,7 +70,7 @@ where
         let obstacles: Vec<_> = cancelled.cancellation_reasons().iter().map(Obstacle::of).collect();
         return match obstacles.as_slice() {
             [clean, quarantine, vault @ ..] => {
-                let card = Card { acceptance: row.acceptance_id, owner: &row.owner, replaced };
+                let card = Card { acceptance: row.acceptance_id, owner: &row.owner, replaced, encrypted };
                 decide(&card, clean, quarantine, vault)
             }
             _ => Crossing::Transient,
@@ -83,6 +87,8 @@ struct Card<'a> {
     acceptance: Uuid,
     owner: &'a Owner,
     replaced: Token,
+    /// What was seen of it for the first time when it was opened; none: it was sent as it is, and ingest has judged it.
+    encrypted: Option<(Brands, Last4)>,
 }
 
 /// What a cancelled transaction means; the first row that matches decides.
@@ -96,6 +102,7 @@ struct Card<'a> {
 /// | of this owner, forgotten | still this acceptance | any | drop it: its owner was told that no card is left. Nothing is parked |
 /// | validation error at any of the four | | | park REJECTED |
 /// | of this owner, with the replaced token, SUBMITTING | still this acceptance | any | a payment is in progress until its `ClaimedUntil`: wait, with `ArmAfter` |
+/// | as required, but declined permanently with this card, which was sent encrypted | still this acceptance | any | end: FAILED CARD_REFUSED, the card removed, no dead letter |
 /// | not as required otherwise: paid, perhaps paid, another token or owner, or declined permanently with this card | still this acceptance | any | end: FAILED CARD_NOT_REPLACED, the card removed, no dead letter |
 /// | none | still this acceptance | any | park MALFORMED: nothing is there to be replaced |
 /// | as required | still this acceptance | token exists | again, with another token |
@@ -114,6 +121,7 @@ fn decide(card: &Card<'_>, clean: &Obstacle, quarantine: &Obstacle, vault: &[Obs
         _ if others().any(|obstacle| *obstacle == Obstacle::Invalid) => Crossing::Rejected,
         (Obstacle::Row(Some(row)), _) => match claim_on(row, card) {
             Some(claimed_until) => Crossing::PaymentUnderWay { claimed_until },
+            None if card.is_all_that_is_wrong_with(row) => Crossing::CardRefused,
             // Paid, perhaps paid, or no order of this owner with the card that was to be replaced.
             None => Crossing::CardNotReplaced,
         },
@@ -121,6 +129,21 @@ fn decide(card: &Card<'_>, clean: &Obstacle, quarantine: &Obstacle, vault: &[Obs
         (Obstacle::Row(None), _) => Crossing::NothingToReplace,
         // The token exists already: a new try makes another one.
         _ => Crossing::Transient,
+    }
+}
+
+impl Card<'_> {
+    /// Whether the order would take another card, and this one, which was sent encrypted, was declined permanently.
+    fn is_all_that_is_wrong_with(&self, row: &HashMap<String, AttributeValue>) -> bool {
+        let Some((brands, last4)) = self.encrypted else { return false };
+        let declined = row.get("HardDeclines").and_then(|cards| cards.as_ss().ok());
+        let declined = declined.into_iter().flatten().cloned().collect();
+        let is_payable =
+            !row.contains_key("PaymentStatus") || is(row, "PaymentStatus", PaymentStatus::Declined.word());
+        is_payable
+            && is(row, "CreditCardToken", &self.replaced.to_string())
+            && is(row, "Owner", self.owner.as_str())
+            && is_hard_decline(&declined, brands, last4)
     }
 }
 
@@ -167,8 +190,38 @@ mod tests {
 
     fn verdict(clean: Obstacle, quarantine: Obstacle, vault: [Obstacle; 2]) -> Crossing {
         let (acceptance, owner) = (OURS.parse().unwrap(), "me".parse().unwrap());
-        let card = Card { acceptance, owner: &owner, replaced: REPLACED.parse().unwrap() };
+        let card = Card { acceptance, owner: &owner, replaced: REPLACED.parse().unwrap(), encrypted: None };
         decide(&card, &clean, &quarantine, &vault)
+    }
+
+    #[test]
+    fn an_encrypted_card_that_was_declined_permanently_is_refused_and_one_that_came_too_late_is_not() {
+        let visa = "visa".parse::<vault::CardBrand>().unwrap();
+        let encrypted = Some((Brands::from(visa), "1111".parse().unwrap()));
+        let with = |payment: Option<&str>, token: &str, declined: &str| {
+            let mut row = row(OTHER, token, payment.unwrap_or_default());
+            row.retain(|name, _| name != "PaymentStatus" || payment.is_some());
+            row.insert("HardDeclines".into(), AttributeValue::Ss(vec!["amex:0005".into(), declined.into()]));
+            row
+        };
+        let ruled_out = || with(Some("DECLINED"), REPLACED, "visa:1111");
+        let mut of_another = ruled_out();
+        of_another.insert("Owner".into(), AttributeValue::S("you".into()));
+        let (refused, late) = (Crossing::CardRefused, Crossing::CardNotReplaced);
+        for (row, encrypted, crossing) in [
+            (ruled_out(), encrypted, refused),
+            (with(None, REPLACED, "visa:1111"), encrypted, refused),
+            (ruled_out(), None, late),
+            (with(Some("SUBMITTED"), REPLACED, "visa:1111"), encrypted, late),
+            (with(Some("DECLINED"), ANOTHER, "visa:1111"), encrypted, late),
+            (with(Some("DECLINED"), REPLACED, "visa:1112"), encrypted, late),
+            (of_another, encrypted, late),
+        ] {
+            let (acceptance, owner) = (OURS.parse().unwrap(), "me".parse().unwrap());
+            let card = Card { acceptance, owner: &owner, replaced: REPLACED.parse().unwrap(), encrypted };
+            let said = decide(&card, &Obstacle::Row(Some(row.clone())), &Obstacle::Nothing, &[]);
+            assert_eq!(said, crossing, "{row:?} {encrypted:?}");
+        }
     }
 
     fn other_owners(mut row: HashMap<String, AttributeValue>) -> Obstacle {

@@ -1,8 +1,33 @@
 //! The details of an order besides the card, and when two submissions are the same order.
 
-use vault::{Brands, Last4, Token};
+use vault::{Brands, JweDigest, Last4, Token};
 
 use crate::{amount::Amount, customer::Customer, owner::Owner};
+
+/// What two cards are compared by while neither can be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComparedCard {
+    /// The card was sent as it is: its last four digits, and its scheme by every version of the issuers' table; of a stored
+    /// card, only the brand that is stored.
+    Shown { last4: Last4, brands: Brands },
+    /// The card was sent encrypted: the digest of that text. Each encryption gives another one, so only the same bytes are
+    /// the same card.
+    Encrypted(JweDigest),
+}
+
+impl ComparedCard {
+    /// Whether this card, which was just sent or opened, is a stored one. A card that was sent in one way is never the same
+    /// as one that was sent in the other: nothing tells.
+    pub(crate) fn is_stored_as(self, stored: Self) -> bool {
+        match (self, stored) {
+            (Self::Shown { last4, brands }, Self::Shown { last4: stored, brands: stored_brands }) => {
+                last4 == stored && brands.include(stored_brands.now())
+            }
+            (Self::Encrypted(digest), Self::Encrypted(stored)) => digest == stored,
+            (Self::Shown { .. }, Self::Encrypted(_)) | (Self::Encrypted(_), Self::Shown { .. }) => false,
+        }
+    }
+}
 
 /// The details of an order that can be read without opening its card. Two acceptances with the same details count as the
 /// same order: ingest cannot open what it sealed, so it compares no more of the card.
@@ -11,10 +36,8 @@ pub struct Details {
     /// Who placed it.
     pub owner: Owner,
     pub customer: Customer,
-    /// The card's last four digits.
-    pub last4: Last4,
-    /// The card's scheme, by every version of the issuers' table; of stored details, only the brand that is stored.
-    pub brands: Brands,
+    /// What its card is compared by.
+    pub card: ComparedCard,
     /// The token whose card this one is to replace; none for a new order.
     pub replaces: Option<Token>,
     /// What the order costs, as a merchant says. None: the sender is a customer, who may not say it, or a merchant who
@@ -28,10 +51,9 @@ impl Details {
     /// may not send one, can repeat an order whose amount the merchant has set.
     #[must_use]
     pub fn are_those_of(&self, stored: &Self) -> bool {
-        let Self { owner, customer, last4, brands, replaces, amount } = self;
-        (owner, customer, last4, replaces)
-            == (&stored.owner, &stored.customer, &stored.last4, &stored.replaces)
-            && brands.include(stored.brands.now())
+        let Self { owner, customer, card, replaces, amount } = self;
+        (owner, customer, replaces) == (&stored.owner, &stored.customer, &stored.replaces)
+            && card.is_stored_as(stored.card)
             && (amount.is_none() || *amount == stored.amount)
     }
 }
@@ -42,6 +64,29 @@ mod tests {
 
     use super::*;
 
+    fn visa(last4: &str) -> ComparedCard {
+        let brands = "visa".parse::<vault::CardBrand>().unwrap().into();
+        ComparedCard::Shown { last4: last4.parse().unwrap(), brands }
+    }
+
+    fn encrypted(byte: u8) -> ComparedCard {
+        ComparedCard::Encrypted(JweDigest::stored(&[byte; 32]).unwrap())
+    }
+
+    #[test]
+    fn of_an_encrypted_card_only_the_same_bytes_are_the_same_card() {
+        for (sent, stored, is_same) in [
+            (visa("1111"), visa("1111"), true),
+            (visa("1111"), visa("1112"), false),
+            (encrypted(1), encrypted(1), true),
+            (encrypted(1), encrypted(2), false),
+            (visa("1111"), encrypted(1), false),
+            (encrypted(1), visa("1111"), false),
+        ] {
+            assert_eq!(sent.is_stored_as(stored), is_same, "{sent:?} {stored:?}");
+        }
+    }
+
     #[test]
     fn an_order_is_told_once_more_with_its_amount_or_without_and_never_with_another() {
         let euros =
@@ -50,8 +95,7 @@ mod tests {
         let of = |amount| Details {
             owner: "me".parse().unwrap(),
             customer: serde_json::from_value(json!({"CustomerName": "AWS", "Address": "Las Vegas"})).unwrap(),
-            last4: "1111".parse().unwrap(),
-            brands: "visa".parse::<vault::CardBrand>().unwrap().into(),
+            card: visa("1111"),
             replaces: None,
             amount,
         };

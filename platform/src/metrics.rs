@@ -39,6 +39,8 @@ pub enum Metric {
     TimeInQuarantine(u64),
     /// An order was parked, by its reason.
     Parked(&'static str),
+    /// A card that was sent encrypted was refused by the worker, by its reason.
+    CardRefused(&'static str),
     /// An order was re-armed.
     Rearmed,
     /// An order that Lambda had given up was re-armed by the sweep.
@@ -85,6 +87,7 @@ impl Metric {
             Self::Tokenized => (1, "Count", None),
             Self::TimeInQuarantine(time) => (time, "Milliseconds", None),
             Self::Parked(reason) => (1, "Count", Some(("Reason", reason))),
+            Self::CardRefused(reason) => (1, "Count", Some(("Reason", reason))),
             Self::Rearmed => (1, "Count", None),
             Self::TakenUp => (1, "Count", None),
             Self::InWork(rows) => (rows, "Count", None),

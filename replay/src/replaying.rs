@@ -365,10 +365,8 @@ impl Run<'_> {
             Some(QuarantineStatus::Expired) => Choice::Ended,
             // The sweep is about to expire it.
             Some(_) if overdue => Choice::Ended,
-            // A card that came too late for its payment: it was removed, and nothing is to be done.
-            Some(QuarantineStatus::Failed) if row.reason == Some(FailureReason::CardNotReplaced) => {
-                Choice::Ended
-            }
+            // A card that came too late or was refused: it was removed, and nothing is to be done.
+            Some(QuarantineStatus::Failed) if row.is_ended() => Choice::Ended,
             Some(QuarantineStatus::Pending) if self.may_be_stuck(row, is_named) => Choice::Rearm,
             Some(QuarantineStatus::Pending) => Choice::Pending,
             Some(QuarantineStatus::Failed) if self.is_selected(row) => Choice::Rearm,

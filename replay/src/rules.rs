@@ -207,6 +207,7 @@ mod tests {
             KeptRow { attempt: None, ..pending() },
             failed(FailureReason::EnvelopeRefused),
             failed(FailureReason::CardNotReplaced),
+            failed(FailureReason::CardRefused),
             row(None),
         ] {
             for seconds in [ARMED, ARMED + 48 * HOUR, DEADLINE] {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use futures::{StreamExt, stream};
 use order::{
-    DeadLetterKind, FailureReason, KeptRow, OrderId, QuarantineStatus, TableError, Timestamp, Written,
+    DeadLetterKind, KeptRow, OrderId, QuarantineStatus, TableError, Timestamp, Written,
 };
 use platform::{deadline::MARGIN, metrics::Metric, spans};
 use serde::Deserialize;
@@ -210,8 +210,8 @@ impl Replay {
                 self.send_word(row, DeadLetterKind::Parked, Some(reason)).await?;
                 self.upkeep.park(row, reason).await?
             }
-            // A card that came too late is no loss, and nobody expects a dead letter about it.
-            Action::Expire if row.reason == Some(FailureReason::CardNotReplaced) => {
+            // A card that came too late or was refused is no loss, and nobody expects a dead letter about it.
+            Action::Expire if row.is_ended() => {
                 return Ok(self.upkeep.expire(row).await?);
             }
             Action::Expire => {
@@ -253,8 +253,8 @@ impl SweepSummary {
     fn count(&mut self, swept: &Swept) {
         let Swept { row, action, now, .. } = swept;
         self.rows += 1;
-        // A card that came too late was removed, and a row that waits for a payment is not stuck.
-        let is_ended = row.reason == Some(FailureReason::CardNotReplaced);
+        // A card that came too late or was refused was removed, and a row that waits for a payment is not stuck.
+        let is_ended = row.is_ended();
         let is_parked = row.status == Some(QuarantineStatus::Failed) && !is_ended;
         let counter = match action {
             Action::Leave => Some(&mut self.failed).filter(|_| is_parked),

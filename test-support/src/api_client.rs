@@ -132,9 +132,13 @@ impl Client {
 
     /// Sends another card for an order.
     pub async fn put_card(&self, order: &str, card: &str) -> Answer {
+        self.replace_card(order, &json!({ "CreditCard": card, "CardExpiry": "12/30" })).await
+    }
+
+    /// The same with a body of the test's own.
+    pub async fn replace_card(&self, order: &str, body: &Value) -> Answer {
         let request = self.request(Method::PUT, &format!("/order/{order}/card"));
-        let body = json!({ "CreditCard": card, "CardExpiry": "12/30" }).to_string();
-        self.send(request.header("Content-Type", "application/json").body(body)).await
+        self.send(request.header("Content-Type", "application/json").body(body.to_string())).await
     }
 
     /// Forgets the card of an order.

@@ -9,7 +9,7 @@ use test_support::sample_vault::Plain;
 
 use crate::{
     importing,
-    support::{Client, ORDERS, PREVIOUS_KEY, World, order},
+    support::{Client, Encryptor, ORDERS, PREVIOUS_KEY, World, encrypted_order, order},
 };
 
 /// As many as one data key of quarantine seals (`DATA_KEY_MAX_ROWS`), and as one batch of the mapping holds.
@@ -90,6 +90,34 @@ async fn an_order_costs_one_kms_call_and_a_hundredth_seven_write_units_and_one_r
             ("TokenizeWorkerRole", "TransactWriteItems", 10, 600.0, 0.0),
         ],
     );
+}
+
+/// Two calls more for a hundred orders than with plain cards: ingest looks for the key once, and so does the worker, which
+/// has it unwrapped once.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_with_an_encrypted_card_costs_one_kms_call_and_three_hundredths() {
+    let (world, client) = metered().await;
+    let encryptor = Encryptor::of(&world, &client).await;
+    let before = world.aws.tallies();
+    for id in 0..ORDERS_PLACED {
+        let id = format!("order-{id}");
+        let card = encryptor.card(&id, "4111-1111-1111-1111", Some("12/30"));
+        client.submit(&encrypted_order(&id, &card)).await.is(202);
+    }
+    assert_eq!(world.deliver(&world.records()).await, None);
+    assert_eq!(world.rows(ORDERS).await.len(), 100);
+    let bill = bill(&world, &before);
+    let calls = |role: &str, operation: &str| {
+        bill.get(&(role.to_owned(), operation.to_owned())).map_or(0, |(calls, ..)| *calls)
+    };
+    let kms = ["GenerateDataKey", "Decrypt"].map(|operation| {
+        ["IngestRole", "TokenizeWorkerRole"].map(|role| calls(role, operation)).iter().sum::<u64>()
+    });
+    assert_eq!(kms, [101, 2], "{bill:?}");
+    let looked_for = [calls("IngestRole", "Scan"), calls("TokenizeWorkerRole", "GetItem")];
+    assert_eq!(looked_for, [1, 1], "{bill:?}");
+    assert_eq!([calls("IngestRole", "GetItem"), calls("IngestRole", "PutItem")], [100, 100]);
+    assert_eq!(calls("TokenizeWorkerRole", "TransactWriteItems"), 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]

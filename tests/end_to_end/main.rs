@@ -19,6 +19,7 @@ mod cost;
 mod custom_profile;
 mod detokenization;
 mod drill;
+mod encrypted_cards;
 mod error_codes;
 mod events;
 mod forgetting;

@@ -26,6 +26,7 @@ const NEEDED: [(&str, &str, &[Stage]); 33] = [
     ("Ingest", "AcceptAnOrder", &[Place, SendAnotherCard]),
     ("Ingest", "ReadQuarantineStatus", &[SendAnotherCard]),
     ("Ingest", "ReadCleanStatus", &[Place, SendAnotherCard]),
+    ("Ingest", "ReadCardKeyIds", &[]),
     ("TokenizeWorker", "ReadTheStream", &[Cross, CrossAgain]),
     ("TokenizeWorker", "CrossIn", &[Cross, CrossAgain]),
     ("TokenizeWorker", "CrossOut", &[Cross, CrossAgain]),

@@ -5,8 +5,8 @@ use order::{
     AFTER_THE_CLAIM, Crossing, DeadLetter, DeadLetterKind, FailureReason, LateCard, OrderId, QuarantineRow,
     RowVersion, Timestamp, Written,
 };
-use platform::metrics::Metric;
-use vault::{TokenizeError, Tokenized};
+use platform::{api::Problem, metrics::Metric};
+use vault::{CardRefusal, TokenizeError, Tokenized};
 
 use crate::{
     TokenizeWorker,
@@ -22,6 +22,8 @@ pub(crate) enum Step {
     /// The order's card is sealed for the vault: what is left is one transaction.
     Cross(Box<Ready>),
     Park(SeenRow, FailureReason),
+    /// The card was sent encrypted, and it is not one that may be stored.
+    Refuse(SeenRow, CardRefusal),
     ReportRemoval(SeenRow),
     Nothing,
 }
@@ -66,6 +68,7 @@ impl TokenizeWorker {
         match self.tokenizer.tokenize(&row.card(), row.place()).await {
             Ok(tokenized) => Ok(Step::Cross(Box::new(Ready { seen, row, tokenized }))),
             Err(error) if error.retryable() => Err(Again),
+            Err(TokenizeError::CardRefused(refusal)) => Ok(Step::Refuse(seen, refusal)),
             Err(TokenizeError::UnknownVersion) => Ok(Step::Park(seen, FailureReason::UnknownVersion)),
             Err(_) => Ok(Step::Park(seen, FailureReason::EnvelopeRefused)),
         }
@@ -76,6 +79,7 @@ impl TokenizeWorker {
         match step {
             Step::Cross(ready) => self.cross(&ready).await,
             Step::Park(seen, reason) => self.park(&seen, reason).await,
+            Step::Refuse(seen, refusal) => self.refuse_card(&seen, refusal.code()).await,
             Step::ReportRemoval(seen) => self.report_removal(&seen).await,
             Step::Nothing => Ok(()),
         }
@@ -125,6 +129,7 @@ impl TokenizeWorker {
                 Ok(())
             }
             Crossing::CardNotReplaced => self.end_replacement(seen).await,
+            Crossing::CardRefused => self.refuse_card(seen, Problem::ANOTHER_CARD_NEEDED.code).await,
             Crossing::PaymentUnderWay { claimed_until } => self.wait_for_payment(seen, claimed_until).await,
             Crossing::NothingToReplace => self.park(seen, FailureReason::Malformed).await,
             Crossing::OrderExists => self.park(seen, FailureReason::OrderExists).await,
@@ -174,6 +179,18 @@ impl TokenizeWorker {
         let written = self.quarantine.arm_after(key, &seen.version, time).await.map_err(|_| Again)?;
         if written == Written::Done {
             tracing::info!(order = seen.order_text(), arm_after = %time, "another card waits for a payment");
+        }
+        Ok(())
+    }
+
+    /// Any customer can cause this, with a card that only this worker can judge, so it raises no alarm. Its sender gets one
+    /// reason, whatever it was; the log has the other.
+    async fn refuse_card(&self, seen: &SeenRow, detail: &'static str) -> Result<(), Again> {
+        let Some(key) = seen.key.clone() else { return Err(Again) };
+        let written = self.quarantine.refuse_card(key, &seen.version).await.map_err(|_| Again)?;
+        if written == Written::Done {
+            tracing::info!(order = seen.order_text(), detail, "refused a card that was sent encrypted");
+            Metric::CardRefused(detail).record();
         }
         Ok(())
     }

@@ -92,10 +92,10 @@ impl QuarantineTally {
         match row.status {
             None => self.unreadable.add(row),
             Some(QuarantineStatus::Expired) => self.expired.add(row),
-            Some(QuarantineStatus::Failed) => match row.reason {
-                Some(reason) if !reason.is_replayable() => self.ended.add(row),
-                reason => self.parked.entry(reason.map(FailureReason::code)).or_default().add(row),
-            },
+            Some(QuarantineStatus::Failed) if row.is_ended() => self.ended.add(row),
+            Some(QuarantineStatus::Failed) => {
+                self.parked.entry(row.reason.map(FailureReason::code)).or_default().add(row);
+            }
             Some(QuarantineStatus::Pending) => match row.progress(now) {
                 Progress::InWork => self.in_work.add(row),
                 Progress::Waiting { again_by } => self.waiting.add_until(row, again_by),

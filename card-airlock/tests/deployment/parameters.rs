@@ -31,7 +31,7 @@ const SAMPLES_VAULT: Parameters = &[
 ];
 
 /// Another value of each parameter, and what must be given with it.
-const OTHERS: [(&str, &str, Parameters); 50] = [
+const OTHERS: [(&str, &str, Parameters); 51] = [
     ("StageName", "prod", &[]),
     ("TablePrefix", "blue-", &[]),
     ("Architecture", "x86_64", &[]),
@@ -80,6 +80,7 @@ const OTHERS: [(&str, &str, Parameters); 50] = [
     ("ProcessorUrl", "https://pay.example/charges", &[]),
     ("ProcessorProfile", "stripe", AT_A_PROCESSOR),
     ("CardExpiryRequired", "true", &[]),
+    ("EncryptedCardOnly", "true", &[]),
     ("ProcessorAccount", "Shop_EU", AT_A_PROCESSOR),
     ("StoredCardAgreement", "true", AT_A_PROCESSOR),
     ("ProcessorSecretArn", SECRET, &[("ProcessorUrl", "https://pay.example")]),

@@ -127,7 +127,10 @@ const STATEMENTS: &[(&str, &[&str])] = &[
         ],
     ),
     ("ImportRole", &["sts:AssumeRole"]),
-    ("IngestPolicy", &["AcceptAnOrder", "ReadQuarantineStatus", "ReadCleanStatus", "WriteLogs"]),
+    (
+        "IngestPolicy",
+        &["AcceptAnOrder", "ReadQuarantineStatus", "ReadCleanStatus", "ReadCardKeyIds", "WriteLogs"],
+    ),
     ("IngestRole", &["sts:AssumeRole"]),
     ("KmsEndpoint", &["kms:Decrypt"]),
     ("LogsEndpoint", &["logs:CreateLogStream"]),

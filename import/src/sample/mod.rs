@@ -172,6 +172,7 @@ fn clean_order(
         credit_card_token: tokenized.token,
         card_last4: tokenized.last4,
         card_brand: tokenized.brands.now(),
+        card_jwe_digest: None,
         owner,
         acceptance_id: acceptance,
         accepted_at: now,

@@ -1,5 +1,5 @@
-//! Removing a card from its quarantine row permanently: when its time is over, when it is to be forgotten, or when it
-//! can no longer replace another card.
+//! Removing a card from its quarantine row permanently: when its time is over, when it is to be forgotten, when it is
+//! refused, or when it can no longer replace another card.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -52,6 +52,15 @@ impl QuarantineTable {
     pub async fn forget_card(&self, order: &OrderId, seen: &RowVersion) -> Result<Written, TableError> {
         let key = AttributeValue::S(order.to_string());
         self.expire(key, seen, Some(FailureReason::Forgotten)).await
+    }
+
+    /// Ends a card that was sent encrypted and is refused, in one update: FAILED, CARD_REFUSED, and the card and the
+    /// customer's details are removed.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub async fn refuse_card(&self, key: AttributeValue, seen: &RowVersion) -> Result<Written, TableError> {
+        self.take_card_out(key, seen, QuarantineStatus::Failed, Some(FailureReason::CardRefused)).await
     }
 
     /// Ends a card that can no longer replace another, in one update: FAILED, CARD_NOT_REPLACED, and the card and the

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 use serde_with::{DefaultOnError, DisplayFromStr, serde_as};
 use uuid::Uuid;
-use vault::{CardBrand, Last4, QuarantineIdentity, QuarantinedCard, Token};
+use vault::{CardBrand, JweDigest, Last4, QuarantineIdentity, QuarantinedCard, Token};
 
 use super::recovery::Pending;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     failure_reason::FailureReason,
     order_id::OrderId,
     owner::Owner,
-    same_order::Details,
+    same_order::{ComparedCard, Details},
     status::QuarantineStatus,
     table_error::TableError,
     timestamp::Timestamp,
@@ -47,12 +47,17 @@ pub struct QuarantineRow {
     pub data_key: Vec<u8>,
     /// The batch of rows that share the data key.
     pub key_batch_id: Uuid,
-    /// The card's last four digits, not verified until the card is opened.
-    #[serde_as(as = "DisplayFromStr")]
-    pub card_last4: Last4,
-    /// The card's scheme, not verified until the card is opened.
-    #[serde_as(as = "DisplayFromStr")]
-    pub card_brand: CardBrand,
+    /// The card's last four digits, not verified until the card is opened. None: the card was sent encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde_as(as = "Option<DisplayFromStr>")]
+    pub card_last4: Option<Last4>,
+    /// The card's scheme, as `card_last4`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde_as(as = "Option<DisplayFromStr>")]
+    pub card_brand: Option<CardBrand>,
+    /// The digest of the encrypted card as it was sent, not verified until it is opened. None: the card was sent as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::stored_digest")]
+    pub card_jwe_digest: Option<JweDigest>,
     /// The token whose card this one is to replace; none for a new order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde_as(as = "Option<DisplayFromStr>")]
@@ -96,12 +101,18 @@ const NEEDED: [&str; 16] = [
     "ExpiresAt",
 ];
 
+/// What a row has of a card that was sent as it is, and of one that was sent encrypted.
+const SHOWN: [&str; 2] = ["CardLast4", "CardBrand"];
+const DIGEST: &str = "CardJweDigest";
+
 impl QuarantineRow {
     /// The attributes that a stored row lacks. One that lacks none may still hold an unknown one, or a value of another
     /// form; whoever wrote it chose those, so they are not named.
     #[must_use]
     pub fn lacking(item: &HashMap<String, AttributeValue>) -> Vec<&'static str> {
-        NEEDED.into_iter().filter(|name| !item.contains_key(*name)).collect()
+        // Nobody has seen the digits of a card that was sent encrypted.
+        let is_needed = |name| !item.contains_key(DIGEST) || !SHOWN.contains(&name);
+        NEEDED.into_iter().filter(|name| is_needed(*name) && !item.contains_key(*name)).collect()
     }
 }
 
@@ -115,29 +126,30 @@ pub struct Terms {
 }
 
 impl QuarantineRow {
-    /// The row of an order that is accepted now. Its card was sealed for this acceptance.
+    /// The row of an order. Its card was sealed for this acceptance and its time.
     #[must_use]
     pub fn accepted(
         customer_order: OrderId,
         details: &Details,
         acceptance_id: Uuid,
         card: QuarantinedCard,
-        now: Timestamp,
+        accepted_at: Timestamp,
         terms: Terms,
     ) -> Self {
-        let deadline = now.after(terms.deadline);
+        let deadline = accepted_at.after(terms.deadline);
         Self {
             customer_order,
             customer: details.customer.clone(),
             owner: details.owner.clone(),
             acceptance_id,
-            accepted_at: now,
-            armed_at: now,
+            accepted_at,
+            armed_at: accepted_at,
             sealed_card: card.sealed.as_bytes().to_vec(),
             data_key: card.data_key.as_bytes().to_vec(),
             key_batch_id: card.key_batch,
-            card_last4: card.last4.unwrap_or(details.last4),
-            card_brand: card.brand.unwrap_or_else(|| details.brands.now()),
+            card_last4: card.last4,
+            card_brand: card.brand,
+            card_jwe_digest: card.jwe_digest,
             replaces: details.replaces,
             order_amount: details.amount.map(|amount| amount.minor_units),
             order_currency: details.amount.map(|amount| amount.currency),
@@ -152,13 +164,17 @@ impl QuarantineRow {
     /// Reads a row from its stored form, without the attributes that only arming and recovery read.
     ///
     /// # Errors
-    /// [`TableError::Malformed`] when attributes are missing, unknown or of another type, or when half an amount is
-    /// there.
+    /// [`TableError::Malformed`] when attributes are missing, unknown or of another type, when half an amount is there, or
+    /// unless there is what is known of a card that was sent in one way, and nothing of the other.
     pub fn parse(item: HashMap<String, AttributeValue>) -> Result<Self, TableError> {
         if item.keys().any(|name| !QUARANTINE.has(name)) {
             return Err(TableError::Malformed);
         }
         let row: Self = serde_dynamo::aws_sdk_dynamodb_1::from_item(item)?;
+        match (row.card_last4, row.card_brand, row.card_jwe_digest) {
+            (Some(_), Some(_), None) | (None, None, Some(_)) => {}
+            _ => return Err(TableError::Malformed),
+        }
         Amount::of_parts(row.order_amount, row.order_currency).map_err(|_| TableError::Malformed)?;
         Ok(row)
     }
@@ -176,9 +192,9 @@ impl QuarantineRow {
             sealed: self.sealed_card.clone().into(),
             data_key: self.data_key.clone().into(),
             key_batch: self.key_batch_id,
-            last4: Some(self.card_last4),
-            brand: Some(self.card_brand),
-            jwe_digest: None,
+            last4: self.card_last4,
+            brand: self.card_brand,
+            jwe_digest: self.card_jwe_digest,
         }
     }
 
@@ -228,6 +244,8 @@ pub struct QuarantineView {
     #[serde(default)]
     #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
     card_brand: Option<CardBrand>,
+    #[serde(default, deserialize_with = "crate::stored_digest::readable")]
+    card_jwe_digest: Option<JweDigest>,
     /// The token whose card this one is to replace; none for a new order.
     #[serde(default)]
     #[serde_as(as = "DefaultOnError<Option<DisplayFromStr>>")]
@@ -306,8 +324,10 @@ impl QuarantineView {
         Some(Details {
             owner: self.owner.clone()?,
             customer: self.customer.clone()?,
-            last4: self.card_last4?,
-            brands: self.card_brand?.into(),
+            card: match self.card_jwe_digest {
+                Some(digest) => ComparedCard::Encrypted(digest),
+                None => ComparedCard::Shown { last4: self.card_last4?, brands: self.card_brand?.into() },
+            },
             replaces: self.replaces,
             amount: self.amount().ok()?,
         })
@@ -325,6 +345,7 @@ mod tests {
         let row: serde_json::Map<_, _> = json!({
             "Owner": "me", "Status": "FAILED", "FailureReason": "MALFORMED", "AcceptanceId": 7,
             "AcceptedAt": "never", "CustomerName": ["x"], "Address": "", "CardLast4": "12345", "CardBrand": 1,
+            "CardJweDigest": 7,
         })
         .as_object()
         .cloned()
@@ -384,7 +405,33 @@ mod tests {
             assert_eq!(QuarantineRow::lacking(&item), vec![missing.as_str(); usize::from(is_needed)]);
             assert_eq!(QuarantineRow::parse(item).is_err(), is_needed, "{missing}");
         }
-        item.insert("CardNumber".into(), AttributeValue::S("1".into()));
+        let mut unknown = item.clone();
+        unknown.insert("CardNumber".into(), AttributeValue::S("1".into()));
+        assert_eq!(QuarantineRow::parse(unknown), Err(TableError::Malformed));
+
+        // Of a card that was sent encrypted, there is the digest, and neither digits nor brand.
+        let digest = AttributeValue::B(vec![7; 32].into());
+        let mut encrypted = item.clone();
+        encrypted.retain(|name, _| !["CardLast4", "CardBrand", "FirstArmedAt"].contains(&name.as_str()));
+        assert_eq!(QuarantineRow::lacking(&encrypted), ["CardLast4", "CardBrand"]);
+        encrypted.insert("CardJweDigest".into(), digest.clone());
+        let row = QuarantineRow::parse(encrypted.clone()).unwrap();
+        assert_eq!(row.card().jwe_digest, JweDigest::stored(&[7; 32]));
+        let written: HashMap<String, AttributeValue> =
+            serde_dynamo::aws_sdk_dynamodb_1::to_item(&row).unwrap();
+        assert_eq!(written, encrypted);
+        assert_eq!(QuarantineRow::lacking(&encrypted), [""; 0]);
+        for (name, value) in [
+            ("CardLast4", item["CardLast4"].clone()),
+            ("CardBrand", item["CardBrand"].clone()),
+            ("CardJweDigest", AttributeValue::B(vec![7; 31].into())),
+            ("CardJweDigest", AttributeValue::S("7".repeat(32))),
+        ] {
+            let mut both = encrypted.clone();
+            both.insert(name.into(), value);
+            assert_eq!(QuarantineRow::parse(both), Err(TableError::Malformed), "{name}");
+        }
+        item.insert("CardJweDigest".into(), digest);
         assert_eq!(QuarantineRow::parse(item), Err(TableError::Malformed));
     }
 

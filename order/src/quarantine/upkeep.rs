@@ -267,6 +267,13 @@ impl KeptRow {
         needed.into_iter().filter(|(_, is_there)| !is_there).map(|(name, _)| name).collect()
     }
 
+    /// Whether it failed for good, and its card was removed: nothing is lost, and no replay can start it again.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.status == Some(QuarantineStatus::Failed)
+            && self.reason.is_some_and(|reason| !reason.is_replayable())
+    }
+
     /// Where a PENDING row is, as far as the row itself tells.
     #[must_use]
     pub fn progress(&self, now: Timestamp) -> Progress {

@@ -28,10 +28,11 @@ enum Write {
     EndReplacement,
     EndReplacementAtItsDeadline,
     ForgetCard,
+    RefuseCard,
     HaveEventSentAgain,
 }
 
-const WRITES: [Write; 15] = [
+const WRITES: [Write; 16] = [
     Write::Replace,
     Write::Park,
     Write::ArmAfter,
@@ -46,7 +47,8 @@ const WRITES: [Write; 15] = [
     Write::EndReplacement,
     Write::EndReplacementAtItsDeadline,
     Write::ForgetCard,
-    Write::HaveEventSentAgain,
+    RefuseCard,
+    HaveEventSentAgain,
 ];
 
 impl Write {
@@ -70,6 +72,7 @@ impl Write {
             Self::ExpireForgotten => upkeep.forget(row).await,
             Self::EndReplacement => table.end_replacement(key(), &row.version).await,
             Self::EndReplacementAtItsDeadline => upkeep.end_replacement(row).await,
+            Self::RefuseCard => table.refuse_card(key(), &row.version).await,
             Self::ForgetCard => table.forget_card(&order_id(), &row.version).await,
             Self::HaveEventSentAgain => upkeep.have_event_sent_again(row).await,
         }
@@ -113,6 +116,7 @@ impl Write {
             Self::EndReplacement | Self::EndReplacementAtItsDeadline => {
                 with_reason(ended("FAILED"), "CARD_NOT_REPLACED")
             }
+            Self::RefuseCard => with_reason(ended("FAILED"), "CARD_REFUSED"),
         }
     }
 }

@@ -9,7 +9,7 @@ use test_support::tables::{ORDERS, QUARANTINE, VAULT};
 use crate::{
     crossing::Airlocks,
     rows::{
-        BEFORE, Change, Item, LATER, NOW, OTHER, OTHER_TOKEN, OURS, TOKEN, changed, clean, item, n,
+        BEFORE, Change, Item, LATER, NOW, OTHER, OTHER_TOKEN, OURS, TOKEN, b, changed, clean, item, n,
         quarantined, s, set,
     },
     world::ACCOUNT,
@@ -50,6 +50,7 @@ fn declined() -> Item {
         ("OrderAmount", n(500)),
         ("OrderCurrency", s("EUR")),
         ("CardExpiresAt", n(1_800_000_000)),
+        ("CardJweDigest", b(&[1; 32])),
     ];
     changed(&clean(), with, &[])
 }
@@ -76,8 +77,12 @@ pub(crate) const PAYMENT: [&str; 14] = [
 async fn a_card_is_replaced_while_the_order_has_it_and_neither_it_nor_the_new_one_is_ruled_out() {
     let airlocks = Airlocks::start().await;
     let world = &airlocks.world;
-    let row = QuarantineRow::parse(replacement()).unwrap();
-    for (expiry, retention) in [(Some("12/30"), None), (None, Some(Duration::from_secs(86_400)))] {
+    let plain = QuarantineRow::parse(replacement()).unwrap();
+    let encrypted = changed(&replacement(), [("CardJweDigest", b(&[7; 32]))], &["CardLast4", "CardBrand"]);
+    let encrypted = QuarantineRow::parse(encrypted).unwrap();
+    for (row, expiry, retention) in
+        [(plain, Some("12/30"), None), (encrypted, None, Some(Duration::from_secs(86_400)))]
+    {
         let tokenized = airlocks.tokenized(expiry, retention).await;
         let replace = async || {
             let retired = airlocks.tokenizer(None).retire(TOKEN.parse().unwrap()).unwrap();
@@ -95,11 +100,17 @@ async fn a_card_is_replaced_while_the_order_has_it_and_neither_it_nor_the_new_on
             Change::With("PaymentStatus", s("SUBMITTED")),
             Change::With("PaymentStatus", s("UNKNOWN")),
             Change::With("PaymentStatus", s("SUBMITTING")),
+        ];
+        world.loses(ORDERS, &declined(), &others, replace, Crossing::CardNotReplaced).await;
+        let ruled_out = [
             // By today's table of issuers, and by the first one.
             Change::With("HardDeclines", set(&["rupay:0007", "visa:1111"])),
             Change::With("HardDeclines", set(&["discover:0007", "visa:1111"])),
         ];
-        world.loses(ORDERS, &declined(), &others, replace, Crossing::CardNotReplaced).await;
+        // Ingest has judged a card that was sent as it is, so this one came too late.
+        let refused =
+            if row.card_jwe_digest.is_some() { Crossing::CardRefused } else { Crossing::CardNotReplaced };
+        world.loses(ORDERS, &declined(), &ruled_out, replace, refused).await;
         let forgotten = [Change::With("CardForgottenAt", s(BEFORE))];
         world.loses(ORDERS, &declined(), &forgotten, replace, Crossing::Forgotten).await;
         world.loses(ORDERS, &declined(), &[Change::Gone], replace, Crossing::NothingToReplace).await;
@@ -142,8 +153,12 @@ async fn a_card_is_replaced_while_the_order_has_it_and_neither_it_nor_the_new_on
                 ("CardReplacedAt", s(NOW)),
                 ("CardHasExpiry", AttributeValue::Bool(expiry.is_some())),
             ];
-            let mut after = changed(&changed(&before, with, &PAYMENT), [], &["CardExpiresAt"]);
+            let gone = ["CardExpiresAt", "CardJweDigest"];
+            let mut after = changed(&changed(&before, with, &PAYMENT), [], &gone);
             after.extend(tokenized.expires_at.map(|end| ("CardExpiresAt".to_owned(), n(end))));
+            after.extend(
+                row.card_jwe_digest.map(|digest| ("CardJweDigest".to_owned(), b(digest.as_bytes()))),
+            );
             world.leaves(ORDERS, Some(&before), replace(), (Crossing::Across, Some(&after)), "across").await;
             assert_eq!((world.row(QUARANTINE).await, world.vault_row(TOKEN).await), (None, None));
             assert!(airlocks.is_in_the_vault(&tokenized).await);

@@ -74,8 +74,14 @@ problems! {
         "CardExpiry is missing: the payment processor needs it, so send it as MM/YY";
     CARD_MISSING = BAD_REQUEST "CARD_MISSING"
         "CreditCard is missing or not a string: send its digits as a string";
+    CARD_SENT_TWICE = BAD_REQUEST "CARD_SENT_TWICE"
+        "The body has EncryptedCard and CreditCard or CardExpiry: send EncryptedCard alone, with all of it inside";
     CURRENCY_NOT_TEXT = BAD_REQUEST "CURRENCY_INVALID"
         "Currency is not a string: send an ISO 4217 code such as EUR";
+    ENCRYPTED_CARD_MISSING = BAD_REQUEST "CARD_MISSING"
+        "EncryptedCard is missing: encrypt the card with a key of GET /card-keys";
+    ENCRYPTED_CARD_NOT_TEXT = BAD_REQUEST "ENCRYPTED_CARD_INVALID"
+        "EncryptedCard is not a string: send the compact form of a JWE";
     EXPIRY_NOT_TEXT = BAD_REQUEST "EXPIRY_INVALID"
         "CardExpiry is not a string: send MM/YY, or leave it out";
     FIELD_FORBIDDEN = BAD_REQUEST "FIELD_FORBIDDEN"
@@ -166,10 +172,16 @@ problems! {
         "The card has expired: send a card that is still valid";
     CARD_IN_URL = UNPROCESSABLE_ENTITY "CARD_IN_URL"
         "A URL must never have a card number in it: use the order's id";
+    CARD_KEY_NOT_ACCEPTED = UNPROCESSABLE_ENTITY "CARD_KEY_NOT_ACCEPTED"
+        "EncryptedCard was made for a key that is not accepted: get the keys again, and encrypt the card with the first";
     CARD_LENGTH = UNPROCESSABLE_ENTITY "CARD_INVALID"
         "CreditCard must have 12 to 19 digits";
     CURRENCY_INVALID = UNPROCESSABLE_ENTITY "CURRENCY_INVALID"
         "Currency must be an ISO 4217 code of three capital letters";
+    ENCRYPTED_CARD_INVALID = UNPROCESSABLE_ENTITY "ENCRYPTED_CARD_INVALID"
+        "EncryptedCard must be a JWE of at most 2048 bytes with the header that docs/encrypting.md describes";
+    ENCRYPTED_CARD_ONLY = UNPROCESSABLE_ENTITY "ENCRYPTED_CARD_ONLY"
+        "Cards are accepted only encrypted: send EncryptedCard, and neither CreditCard nor CardExpiry";
     EXPIRY_INVALID = UNPROCESSABLE_ENTITY "EXPIRY_INVALID"
         "CardExpiry must be MM/YY, such as 09/29";
     IDEMPOTENCY_KEY_INVALID = UNPROCESSABLE_ENTITY "IDEMPOTENCY_KEY_INVALID"

@@ -3,6 +3,7 @@
 mod client;
 mod contract;
 mod driven;
+mod encrypting;
 mod events;
 mod log;
 mod rows;
@@ -11,6 +12,7 @@ mod world;
 pub(crate) use client::{Answer, Client, order, order_of};
 pub(crate) use contract::OPENAPI;
 pub(crate) use driven::{Driven, meanwhile, worker_fault};
+pub(crate) use encrypting::{Encryptor, encrypted_order};
 pub(crate) use events::{Told, Watched, messages, on_the_bus, refused, refused_in};
 pub(crate) use log::Log;
 pub(crate) use rows::{AUDIT, Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};

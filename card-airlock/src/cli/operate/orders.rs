@@ -54,9 +54,7 @@ impl State {
         match row.status {
             None => Self::Unreadable,
             Some(QuarantineStatus::Expired) => Self::Expired,
-            Some(QuarantineStatus::Failed) if row.reason.is_some_and(|reason| !reason.is_replayable()) => {
-                Self::Ended
-            }
+            Some(QuarantineStatus::Failed) if row.is_ended() => Self::Ended,
             Some(QuarantineStatus::Failed) => Self::Parked,
             Some(QuarantineStatus::Pending) => match row.progress(now) {
                 Progress::InWork => Self::InWork,

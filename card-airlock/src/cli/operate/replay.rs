@@ -109,7 +109,7 @@ fn needed_first(reason: FailureReason) -> Option<&'static str> {
         FailureReason::AttemptsExhausted => {
             Some("they go across if what the worker's log names is right by now.")
         }
-        FailureReason::CardNotReplaced | FailureReason::Forgotten => None,
+        FailureReason::CardNotReplaced | FailureReason::CardRefused | FailureReason::Forgotten => None,
     }
 }
 
