@@ -12,6 +12,8 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
+use crate::sign_in;
+
 /// How long one request may take: the gateway itself gives up after 29 seconds.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(35);
 
@@ -91,6 +93,16 @@ impl<'a> ApiClient<'a> {
     /// `POST /order` with a body as it is.
     pub(crate) async fn submit(&self, body: Bytes) -> Result<Answer, ClientError> {
         self.send(self.post("order", body)?).await
+    }
+
+    /// `GET /card-keys`: the keys that cards are encrypted for.
+    pub(crate) async fn card_keys(&self) -> Result<Answer, ClientError> {
+        self.send(self.http.request(Method::GET, self.url("card-keys")?)).await
+    }
+
+    /// Who signs in: the `sub` of the token.
+    pub(crate) fn user(&self) -> Result<String, ClientError> {
+        Ok(sign_in::subject(&self.token()?).unwrap_or_default())
     }
 
     /// `POST /paybill`.

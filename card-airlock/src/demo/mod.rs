@@ -2,6 +2,7 @@
 
 mod chaos;
 mod decline;
+mod encrypting;
 mod error;
 mod file;
 mod lines;
@@ -45,6 +46,9 @@ pub struct DemoArgs {
     /// Make KMS fail, lose replies and change a row, and show that no order is lost or doubled.
     #[arg(long, conflicts_with = "orders")]
     pub chaos: bool,
+    /// Encrypt the card as a browser does, before it is sent: only the worker can open it.
+    #[arg(long, conflicts_with_all = ["orders", "chaos", "processor"])]
+    pub encrypted: bool,
     /// Charge in the format of this processor: one card is declined, another one is charged.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["orders", "chaos"])]
     pub processor: Option<Dialect>,
@@ -99,7 +103,7 @@ async fn walk_or_file(args: &DemoArgs, stack: &Stack, out: &mut dyn Write) -> Re
         return chaos::Chaos { api: &api, operator, aws: stack.aws(), replay }.run(out).await;
     }
     match &args.orders {
-        None => walk::walk(&api, &stack.aws_url(), stack.sandbox(), out).await,
+        None => walk::walk(&api, &stack.aws_url(), stack.sandbox(), args.encrypted, out).await,
         Some(orders) => {
             let results = Results { json: args.json, file: args.out.as_deref() };
             file::run(&api, orders, results, out).await

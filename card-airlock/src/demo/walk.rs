@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use order::Outcome;
 use uuid::{Uuid, Version};
 
-use super::{error::DemoError, page::Page, readable};
+use super::{encrypting, error::DemoError, page::Page, readable};
 use crate::{
     api_client::{Answer, ApiClient},
     deployment::ACCOUNT_ID,
@@ -24,8 +24,8 @@ const ORDER: &str = r#"{
 "CreditCard": "0000-0000-0000-0000",
 "Address": "Reinvent2019, Las Vegas, USA"
 }"#;
-const ORDER_ID: &str = "123456789";
-const CARD: &str = "0000-0000-0000-0000";
+pub(super) const ORDER_ID: &str = "123456789";
+pub(super) const CARD: &str = "0000-0000-0000-0000";
 const MASK: &str = "****-****-****-0000";
 
 /// The longest wait between two requests for the status, whatever `Retry-After` says: the demo is the only client.
@@ -39,6 +39,7 @@ pub(super) async fn walk(
     api: &ApiClient<'_>,
     aws_url: &str,
     processor: &Sandbox,
+    is_encrypted: bool,
     out: &mut dyn Write,
 ) -> Result<(), DemoError> {
     let mut page = Page::new(out);
@@ -47,7 +48,11 @@ pub(super) async fn walk(
         "Card Airlock runs on this machine, for this demo only. Everything uses HTTP.",
         &format!("API {}   AWS {aws_url}", api.url("")?.as_str().trim_end_matches('/')),
     )?;
-    let accepted = order(api, &mut page).await?;
+    let accepted = if is_encrypted {
+        encrypted_order(api, &mut page).await?
+    } else {
+        order(api, &mut page).await?
+    };
     let token = status(api, &accepted, &mut page).await?;
     pay(api, &mut page).await?;
     clean_row((&operator, aws_url), &token, &mut page).await?;
@@ -65,6 +70,24 @@ async fn order(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<Answer, DemoE
     page.indented(&ORDER.replace(CARD, MASK))?;
     page.note("the card is masked here, not in the request")?;
     let answer = api.submit(Bytes::from_static(ORDER.as_bytes())).await?;
+    accepted(answer, page)
+}
+
+async fn encrypted_order(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<Answer, DemoError> {
+    let card = encrypting::encrypt(api, page).await?;
+    page.step("An order arrives with the encrypted card (the sample's step 6.10)")?;
+    page.sent("POST", api.url("order")?.as_str())?;
+    let plain = format!("\"CreditCard\": \"{CARD}\"");
+    let with = |card: &str| ORDER.replace(&plain, &format!("\"EncryptedCard\": \"{card}\""));
+    let shown = card.get(..24).unwrap_or_default();
+    page.indented(&with(&format!("{shown}…")))?;
+    page.note(&format!("the encrypted card is cut here, not in the request: it has {} bytes", card.len()))?;
+    let body = with(&card);
+    page.check(!readable::in_bytes(CARD, body.as_bytes()), "no card number can be read in the request")?;
+    accepted(api.submit(Bytes::from(body)).await?, page)
+}
+
+fn accepted(answer: Answer, page: &mut Page<'_>) -> Result<Answer, DemoError> {
     page.answered(&answer)?;
     page.check(answer.status == 202, "the order is accepted: 202")?;
     page.check(answer.text("CustomerOrder") == ORDER_ID, "the answer names the order")?;
