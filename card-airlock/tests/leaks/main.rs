@@ -10,6 +10,7 @@
 )]
 
 mod importing;
+mod memory;
 mod up;
 
 #[path = "../../../tests/end_to_end/leaks/mod.rs"]
