@@ -22,7 +22,7 @@ struct Permission {
 const ROLES: [&str; 6] = ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "Notify"];
 
 /// What each is needed for in an undisturbed life.
-const NEEDED: [(&str, &str, &[Stage]); 33] = [
+const NEEDED: [(&str, &str, &[Stage]); 34] = [
     ("Ingest", "AcceptAnOrder", &[Place, SendAnotherCard]),
     ("Ingest", "ReadQuarantineStatus", &[SendAnotherCard]),
     ("Ingest", "ReadCleanStatus", &[Place, SendAnotherCard]),
