@@ -7,7 +7,7 @@ use std::{collections::HashMap, fmt};
 use Access::{
     CheckForgotten, CheckImported, CountDetokenization, DeleteForgotten, DeleteHalves, DeleteRetired,
     ExpiryRemoves, ForgetInQuarantine, MarkForgotten, MoveDataKey, Park, Pay, ReadAcceptance, ReadAudit,
-    ReadCard, ReadCardKeys, ReadDataKeys, ReadForPayment, ReadForUpkeep, ReadForgotten, ReadHeldCard,
+    ReadCard, ReadCardKeyIds, ReadCardKeys, ReadDataKeys, ReadForPayment, ReadForUpkeep, ReadForgotten, ReadHeldCard,
     ReadImported, ReadOverview, ReadPrivateHalf, ReadPublicHalves, ReadStanding, ReadStatus, ReadToOpen,
     ReadView, RecordDetokenization, RecordSettlement, ReplaceCard, ReplacementRemoves, Settle, WriteUpkeep,
 };
@@ -127,6 +127,8 @@ pub enum Access {
     RecordSettlement,
     /// Card-key-maker lists the card keys.
     ReadCardKeys,
+    /// Ingest reads which card keys are accepted.
+    ReadCardKeyIds,
     /// Card-key-maker deletes the halves of a card key.
     DeleteHalves,
     /// Card-keys lists the public halves.
@@ -176,6 +178,7 @@ impl Access {
             RecordDetokenization => &[("PaybillPolicy", "RecordADetokenization")],
             ReadAudit => &[("OperatorRead", "ReadTheAudit")],
             RecordSettlement => &[("OperatorSettle", "RecordASettlement")],
+            ReadCardKeyIds => &[("IngestPolicy", "ReadCardKeyIds")],
             ReadCardKeys => &[("CardKeyMakerPolicy", "ListCardKeys")],
             DeleteHalves => &[("CardKeyMakerPolicy", "DeleteThePrivateHalf")],
             ReadPublicHalves => &[("CardKeysPolicy", "ListPublicHalves")],
@@ -476,11 +479,11 @@ pub const AUDIT: Table = Table {
 pub const CARD_KEYS: Table = Table {
     logical_id: "CardKeyTable",
     attributes: &[
-        attribute("Kid", S, Authenticated, &[ReadCardKeys, DeleteHalves, ReadPublicHalves, ReadPrivateHalf]),
+        attribute("Kid", S, Authenticated, &[ReadCardKeys, ReadCardKeyIds, DeleteHalves, ReadPublicHalves, ReadPrivateHalf]),
         attribute("PublicKey", B, Free, &[ReadPublicHalves, DeleteHalves]),
         attribute("WrappedPrivateKey", B, Authenticated, &[ReadPrivateHalf, DeleteHalves]),
         attribute("CreatedAt", N, Free, &[]),
-        attribute("AcceptedUntil", N, Free, &[ReadCardKeys, ReadPublicHalves]),
+        attribute("AcceptedUntil", N, Free, &[ReadCardKeys, ReadCardKeyIds, ReadPublicHalves]),
         attribute("OpenedUntil", N, Free, &[ReadCardKeys, DeleteHalves]),
     ],
 };
