@@ -32,8 +32,7 @@ impl Ingest {
         let accepted_at = self.now();
         let place = place(&order, &owner, acceptance, accepted_at);
         let card_seen = card.compared();
-        let details =
-            Details { owner: owner.clone(), customer, card: card_seen, replaces: None, amount };
+        let details = Details { owner: owner.clone(), customer, card: card_seen, replaces: None, amount };
         // The card is wiped as soon as it is sealed, even if the other call takes longer.
         let (sealed, clean) = tokio::join!(self.seal(card, place), self.orders.status(&order));
         if let Some(clean) = clean? {
@@ -160,12 +159,7 @@ pub(crate) fn accepted(row: &QuarantineRow, order_url: &str) -> Reply {
 }
 
 /// The answer to a submission that is PENDING already.
-pub(crate) fn repeated(
-    order: &OrderId,
-    first: &QuarantineView,
-    now: Timestamp,
-    order_url: &str,
-) -> Reply {
+pub(crate) fn repeated(order: &OrderId, first: &QuarantineView, now: Timestamp, order_url: &str) -> Reply {
     let retry_after = first.pending.retry_after(now);
     pending(order, first.acceptance_id, first.accepted_at, retry_after, order_url)
 }

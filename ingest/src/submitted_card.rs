@@ -4,7 +4,10 @@ use std::time::SystemTime;
 
 use order::ComparedCard;
 use platform::api::{Fields, Problem};
-use vault::{Card, CardExpiry, CardKeyError, EncryptedCard, JsonText, Pan, ParsePanError, QuarantineIdentity, QuarantinedCard};
+use vault::{
+    Card, CardExpiry, CardKeyError, EncryptedCard, JsonText, Pan, ParsePanError, QuarantineIdentity,
+    QuarantinedCard,
+};
 
 use crate::Ingest;
 
@@ -157,7 +160,9 @@ mod tests {
     fn code(body: &str, encrypted_only: bool) -> &'static str {
         let rules = CardRules { encrypted_only, expiry_required: false, now: SystemTime::UNIX_EPOCH };
         let fields = Fields::parse(body, &CARD_FIELDS).unwrap();
-        SentCard::of(&fields, rules).and_then(|card| card.parse(&fields, rules)).map_or_else(|problem| problem.code, |_| "")
+        SentCard::of(&fields, rules)
+            .and_then(|card| card.parse(&fields, rules))
+            .map_or_else(|problem| problem.code, |_| "")
     }
 
     #[test]
@@ -167,9 +172,17 @@ mod tests {
             // It is not even looked at where it must not be.
             (r#"{"CreditCard":7}"#, "CARD_MISSING", "ENCRYPTED_CARD_ONLY"),
             (r#"{"CardExpiry":"12/30"}"#, "CARD_MISSING", "ENCRYPTED_CARD_ONLY"),
-            (r#"{"CreditCard":"4111111111111111","EncryptedCard":"x"}"#, "CARD_SENT_TWICE", "ENCRYPTED_CARD_ONLY"),
+            (
+                r#"{"CreditCard":"4111111111111111","EncryptedCard":"x"}"#,
+                "CARD_SENT_TWICE",
+                "ENCRYPTED_CARD_ONLY",
+            ),
             (r#"{"CardExpiry":"12/30","EncryptedCard":"x"}"#, "CARD_SENT_TWICE", "ENCRYPTED_CARD_ONLY"),
-            (r#"{"CreditCard":null,"EncryptedCard":"x"}"#, "ENCRYPTED_CARD_INVALID", "ENCRYPTED_CARD_INVALID"),
+            (
+                r#"{"CreditCard":null,"EncryptedCard":"x"}"#,
+                "ENCRYPTED_CARD_INVALID",
+                "ENCRYPTED_CARD_INVALID",
+            ),
             (r#"{"EncryptedCard":"x"}"#, "ENCRYPTED_CARD_INVALID", "ENCRYPTED_CARD_INVALID"),
             (r#"{"EncryptedCard":7}"#, "ENCRYPTED_CARD_INVALID", "ENCRYPTED_CARD_INVALID"),
             (r#"{"EncryptedCard":null}"#, "CARD_MISSING", "CARD_MISSING"),

@@ -7,9 +7,10 @@ use std::{collections::HashMap, fmt};
 use Access::{
     CheckForgotten, CheckImported, CountDetokenization, DeleteForgotten, DeleteHalves, DeleteRetired,
     ExpiryRemoves, ForgetInQuarantine, MarkForgotten, MoveDataKey, Park, Pay, ReadAcceptance, ReadAudit,
-    ReadCard, ReadCardKeyIds, ReadCardKeys, ReadDataKeys, ReadForPayment, ReadForUpkeep, ReadForgotten, ReadHeldCard,
-    ReadImported, ReadOverview, ReadPrivateHalf, ReadPublicHalves, ReadStanding, ReadStatus, ReadToOpen,
-    ReadView, RecordDetokenization, RecordSettlement, ReplaceCard, ReplacementRemoves, Settle, WriteUpkeep,
+    ReadCard, ReadCardKeyIds, ReadCardKeys, ReadDataKeys, ReadForPayment, ReadForUpkeep, ReadForgotten,
+    ReadHeldCard, ReadImported, ReadOverview, ReadPrivateHalf, ReadPublicHalves, ReadStanding, ReadStatus,
+    ReadToOpen, ReadView, RecordDetokenization, RecordSettlement, ReplaceCard, ReplacementRemoves, Settle,
+    WriteUpkeep,
 };
 use Kind::{B, BOOL, L, M, N, S, SS};
 use Protection::{Authenticated, Checked, Derived, Free};
@@ -479,7 +480,12 @@ pub const AUDIT: Table = Table {
 pub const CARD_KEYS: Table = Table {
     logical_id: "CardKeyTable",
     attributes: &[
-        attribute("Kid", S, Authenticated, &[ReadCardKeys, ReadCardKeyIds, DeleteHalves, ReadPublicHalves, ReadPrivateHalf]),
+        attribute(
+            "Kid",
+            S,
+            Authenticated,
+            &[ReadCardKeys, ReadCardKeyIds, DeleteHalves, ReadPublicHalves, ReadPrivateHalf],
+        ),
         attribute("PublicKey", B, Free, &[ReadPublicHalves, DeleteHalves]),
         attribute("WrappedPrivateKey", B, Authenticated, &[ReadPrivateHalf, DeleteHalves]),
         attribute("CreatedAt", N, Free, &[]),

@@ -4,9 +4,7 @@
 use std::time::SystemTime;
 
 use futures::{StreamExt, stream};
-use order::{
-    DeadLetterKind, KeptRow, OrderId, QuarantineStatus, TableError, Timestamp, Written,
-};
+use order::{DeadLetterKind, KeptRow, OrderId, QuarantineStatus, TableError, Timestamp, Written};
 use platform::{deadline::MARGIN, metrics::Metric, spans};
 use serde::Deserialize;
 use tracing::Instrument;

@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
-    AUDIT, Client, Encryptor, Item, ORDERS, QUARANTINE, VAULT, World, encrypted_order, flipped, names, order, order_of, text,
+    AUDIT, Client, Encryptor, Item, ORDERS, QUARANTINE, VAULT, World, encrypted_order, flipped, names, order,
+    order_of, text,
 };
 
 /// Where a payment was sent. Under anything else it is not sent again.

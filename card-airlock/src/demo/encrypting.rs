@@ -35,6 +35,9 @@ pub(super) async fn encrypt(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<
     let issue = CardIssue { order: ORDER_ID, owner: &owner, issued_at: SystemTime::now() };
     let card = Pan::parse(CARD).ok().map(|pan| Card { pan, expiry: None });
     let encrypted = key.zip(card).and_then(|(key, card)| key.encrypt(&card, &issue).ok());
-    page.check(encrypted.is_some(), "the card is encrypted, with the order, its owner and the time beside it")?;
+    page.check(
+        encrypted.is_some(),
+        "the card is encrypted, with the order, its owner and the time beside it",
+    )?;
     Ok(encrypted.unwrap_or_default())
 }

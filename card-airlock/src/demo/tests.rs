@@ -96,7 +96,8 @@ impl FakePipeline {
         let api = ApiClient::new(&self.api_url, &token).unwrap();
         let mut out = Vec::new();
         let outcome =
-            walk::walk(&api, &self.aws_url, &self.sandbox, false, &mut anstream::StripStream::new(&mut out)).await;
+            walk::walk(&api, &self.aws_url, &self.sandbox, false, &mut anstream::StripStream::new(&mut out))
+                .await;
         (outcome, String::from_utf8(out).unwrap())
     }
 

@@ -48,11 +48,8 @@ pub(super) async fn walk(
         "Card Airlock runs on this machine, for this demo only. Everything uses HTTP.",
         &format!("API {}   AWS {aws_url}", api.url("")?.as_str().trim_end_matches('/')),
     )?;
-    let accepted = if is_encrypted {
-        encrypted_order(api, &mut page).await?
-    } else {
-        order(api, &mut page).await?
-    };
+    let accepted =
+        if is_encrypted { encrypted_order(api, &mut page).await? } else { order(api, &mut page).await? };
     let token = status(api, &accepted, &mut page).await?;
     pay(api, &mut page).await?;
     clean_row((&operator, aws_url), &token, &mut page).await?;

@@ -50,7 +50,8 @@ async fn promise_1_the_memory_of_ingest_and_of_the_gateway_holds_no_card_that_it
     let folder = TempDir::new().unwrap();
     let parameters = [("EncryptedCardOnly".to_owned(), "true".to_owned())].into();
     let issuer = sign_in::kept_in(folder.path()).unwrap();
-    let stack = Stack::start(StackOptions { parameters, ..StackOptions::on_free_ports(issuer) }).await.unwrap();
+    let stack =
+        Stack::start(StackOptions { parameters, ..StackOptions::on_free_ports(issuer) }).await.unwrap();
     let mut cards = Cards::random();
     let (first, other, canary) = (cards.mint(), cards.mint(), cards.mint());
     let relay = Relay::to(&stack.aws_url()).await;
@@ -166,7 +167,8 @@ impl Drop for Gateway {
 }
 
 fn children(parent: u32) -> Vec<u32> {
-    let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let processes =
+        fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
     let is_child = |process: &u32| {
         let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         let after_name = stat.rsplit(')').next().unwrap_or_default();
@@ -218,13 +220,16 @@ async fn the_gateway_in_a_process_of_its_own() {
         program: "ingest".to_owned(),
     };
     let function = processes.function(&ingest).unwrap();
-    let routes = [(Method::POST, "/order"), (Method::PUT, "/order/{CustomerOrder}/card")].map(|(method, path)| Route {
-        method,
-        path: path.to_owned(),
-        function: function.clone(),
-        timeout: ingest.timeout,
-        requires_sign_in: true,
-    });
+    let routes =
+        [(Method::POST, "/order"), (Method::PUT, "/order/{CustomerOrder}/card")].map(|(method, path)| {
+            Route {
+                method,
+                path: path.to_owned(),
+                function: function.clone(),
+                timeout: ingest.timeout,
+                requires_sign_in: true,
+            }
+        });
     let api = RestApi {
         id: "api".to_owned(),
         stage: told.stage.clone(),

@@ -47,8 +47,8 @@ const WRITES: [Write; 16] = [
     Write::EndReplacement,
     Write::EndReplacementAtItsDeadline,
     Write::ForgetCard,
-    RefuseCard,
-    HaveEventSentAgain,
+    Write::RefuseCard,
+    Write::HaveEventSentAgain,
 ];
 
 impl Write {

@@ -156,9 +156,8 @@ async fn a_card_is_replaced_while_the_order_has_it_and_neither_it_nor_the_new_on
             let gone = ["CardExpiresAt", "CardJweDigest"];
             let mut after = changed(&changed(&before, with, &PAYMENT), [], &gone);
             after.extend(tokenized.expires_at.map(|end| ("CardExpiresAt".to_owned(), n(end))));
-            after.extend(
-                row.card_jwe_digest.map(|digest| ("CardJweDigest".to_owned(), b(digest.as_bytes()))),
-            );
+            after
+                .extend(row.card_jwe_digest.map(|digest| ("CardJweDigest".to_owned(), b(digest.as_bytes()))));
             world.leaves(ORDERS, Some(&before), replace(), (Crossing::Across, Some(&after)), "across").await;
             assert_eq!((world.row(QUARANTINE).await, world.vault_row(TOKEN).await), (None, None));
             assert!(airlocks.is_in_the_vault(&tokenized).await);
