@@ -490,7 +490,9 @@ fn the_demo_charges_in_the_format_of_each_processor() {
 #[test]
 fn the_demos_fit_80_columns() {
     let home = Home::new();
-    for arguments in [&["demo"][..], &["demo", "--chaos"], &["demo", "--processor", "stripe"]] {
+    for arguments in
+        [&["demo"][..], &["demo", "--encrypted"], &["demo", "--chaos"], &["demo", "--processor", "stripe"]]
+    {
         let output = home.run(arguments);
         let shown = String::from_utf8(output.stdout.clone()).unwrap();
         assert!(output.status.success(), "{shown} {}", stderr(&output));

@@ -263,6 +263,30 @@ async fn a_card_within_fifteen_minutes_of_its_acceptance_is_taken_whenever_it_is
     assert_eq!(world.counts().await, [0, 2, 2]);
 }
 
+/// A worker from before encrypted cards knows neither the digest nor a row without last4: MALFORMED. One that can read the
+/// row and not the envelope says UNKNOWN_VERSION.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_worker_parked_crosses_by_a_replay_hours_later() {
+    let (world, client, encryptor) = world().await;
+    let parked = [("1", "MALFORMED"), ("2", "UNKNOWN_VERSION")];
+    for (id, reason) in parked {
+        client.submit(&encrypted_order(id, &encryptor.card(id, NUMBER, None))).await.is(202);
+        let mut row = world.row(QUARANTINE, id).await.unwrap();
+        row.insert("Status".into(), AttributeValue::S("FAILED".into()));
+        row.insert("FailureReason".into(), AttributeValue::S(reason.into()));
+        world.put(QUARANTINE, row).await;
+    }
+    world.advance(60 * MINUTE);
+    let client = world.client("ann");
+    for (id, reason) in parked {
+        assert_eq!(client.status(id).await.text("FailureReason"), reason);
+        assert_eq!(world.replay(id).await["rearmed"], 1, "{reason}");
+        assert_eq!(world.deliver_last().await, None);
+        assert!(world.row(ORDERS, id).await.is_some(), "{reason}");
+    }
+    assert_eq!(world.counts().await, [0, 2, 2]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_left_of_a_refused_card_expires_without_word() {
     let (world, client, encryptor) = world().await;

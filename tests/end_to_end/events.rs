@@ -6,9 +6,10 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use card_airlock::functions::sdk_config;
 use card_airlock_services::{FaultKind, FaultRule, Service, When};
-use order::{FoundOut, OrderId, OrderTable, ProcessorReference, Settling, Timestamp};
+use order::{FailureReason, FoundOut, OrderId, OrderTable, ProcessorReference, Settling, Timestamp};
 use paybill::Sandbox;
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 use crate::support::{
     AUDIT, Driven, ORDERS, QUARANTINE, Told, World, on_the_bus, order, order_of, refused, text,
@@ -16,6 +17,20 @@ use crate::support::{
 
 const GOOD: &str = "5555-5555-5555-4444";
 const DAY: Duration = Duration::from_hours(24);
+
+#[test]
+fn the_schemas_list_every_reason() {
+    let reasons: Vec<_> = FailureReason::VARIANTS.iter().map(|reason| reason.code()).collect();
+    for kind in ["order.failed", "order.expired", "card.not_replaced"] {
+        let path = format!("{}/../docs/events/{kind}.json", env!("CARGO_MANIFEST_DIR"));
+        let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        assert_eq!(
+            schema.pointer("/properties/detail/properties/Reason/enum"),
+            Some(&json!(reasons)),
+            "{kind}"
+        );
+    }
+}
 
 /// Something goes wrong with the calls of a role to the bus.
 fn bus_fault(role: &str, kind: FaultKind, when: When) -> FaultRule {

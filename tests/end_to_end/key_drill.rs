@@ -7,9 +7,11 @@ use aws_sdk_kms::Client as Kms;
 use card_airlock::functions::sdk_config;
 use serde_json::{Value, json};
 
-use crate::life::{Cross, CrossAgain, Forget, LIFE, Life, Pay, PayInVain, Place, SendAnotherCard, Stage};
+use crate::life::{
+    Cross, CrossAgain, Forget, LIFE, Life, MakeCardKey, Pay, PayInVain, Place, SendAnotherCard, Stage,
+};
 
-const KEYS: [&str; 2] = ["QuarantineKey", "VaultKey"];
+const KEYS: [&str; 3] = ["QuarantineKey", "VaultKey", "CardKeyKey"];
 
 /// What the operator does to a key, and takes back.
 #[derive(Debug, Clone, Copy)]
@@ -28,11 +30,15 @@ impl Trouble {
         match self {
             Self::Disabled(key) | Self::PendingDeletion(key) | Self::Denied(key) => match key {
                 "QuarantineKey" => &[Place, Cross, SendAnotherCard, CrossAgain],
-                _ => &[Cross, PayInVain, CrossAgain, Pay],
+                "VaultKey" => &[Cross, PayInVain, CrossAgain, Pay],
+                // An order with a card in plaintext does without.
+                _ => &[MakeCardKey, CrossAgain],
             },
             Self::Without(_, "IngestSeals") => &[Place, SendAnotherCard],
             Self::Without(_, "TokenizeWorkerOpens" | "TokenizeWorkerSeals") => &[Cross, CrossAgain],
             Self::Without(_, "PaybillOpens") => &[PayInVain, Pay],
+            Self::Without(_, "CardKeyMakerMakesPairs") => &[MakeCardKey],
+            Self::Without(_, "TokenizeWorkerOpensPrivateHalves") => &[CrossAgain],
             // A denial that stops only callers that break the rules, and the administration.
             Self::Without(..) => &[],
         }
@@ -73,7 +79,7 @@ async fn a_card_is_charged_after_years_of_automatic_rotation() {
     let before = operator.material("VaultKey").await;
     life.world.advance(Duration::from_secs(3 * 366 * 24 * 60 * 60));
     assert_ne!(operator.material("VaultKey").await, before);
-    life.live(&[PayInVain, SendAnotherCard, CrossAgain, Pay, Forget]).await;
+    life.live(&[PayInVain, MakeCardKey, SendAnotherCard, CrossAgain, Pay, Forget]).await;
     life.is_whole();
 }
 
@@ -100,6 +106,9 @@ async fn a_policy_that_lacks_a_statement_at_any_stage_holds_up_what_needs_it_unt
         ("VaultKey", "TokenizeWorkerSeals"),
         ("VaultKey", "PaybillOpens"),
         ("VaultKey", "NobodyWithoutThePurpose"),
+        ("CardKeyKey", "CardKeyMakerMakesPairs"),
+        ("CardKeyKey", "TokenizeWorkerOpensPrivateHalves"),
+        ("CardKeyKey", "NobodyWithoutThePurpose"),
     ] {
         at_every_stage(Trouble::Without(key, sid)).await;
     }
@@ -125,7 +134,8 @@ async fn a_policy_without_its_administration_is_refused_and_each_other_statement
         sids.retain(|sid| sid != "RewrapMovesKeysHere");
         let drilled = match key {
             "QuarantineKey" => ["IngestSeals", "TokenizeWorkerOpens"],
-            _ => ["TokenizeWorkerSeals", "PaybillOpens"],
+            "VaultKey" => ["TokenizeWorkerSeals", "PaybillOpens"],
+            _ => ["CardKeyMakerMakesPairs", "TokenizeWorkerOpensPrivateHalves"],
         };
         assert_eq!(sids, ["AdministerTheKey", drilled[0], drilled[1], "NobodyWithoutThePurpose"]);
         statements(&mut document).retain(|statement| statement["Sid"] != "AdministerTheKey");
@@ -161,7 +171,7 @@ async fn at_every_stage(trouble: Trouble) {
 /// What the operator's hands do in the life of an order.
 struct Operator {
     kms: Kms,
-    arns: [String; 2],
+    arns: [String; 3],
     /// The policies that were changed, as they were.
     before: Vec<(&'static str, String)>,
 }
@@ -173,7 +183,11 @@ impl Operator {
             |function: &str, name: &str| stack.declared.function(function).unwrap().environment[name].clone();
         Self {
             kms: Kms::new(&sdk_config(&stack.aws_url(), "Operator")),
-            arns: [arn("IngestFunction", "QUARANTINE_KEY_ARN"), arn("PaybillFunction", "VAULT_KEY_ARN")],
+            arns: [
+                arn("IngestFunction", "QUARANTINE_KEY_ARN"),
+                arn("PaybillFunction", "VAULT_KEY_ARN"),
+                arn("CardKeyMakerFunction", "CARD_KEY_KEY_ARN"),
+            ],
             before: Vec::new(),
         }
     }

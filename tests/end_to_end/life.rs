@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use crate::simulation::{
-    at_rest::{is_decline, text},
-    details::{DETAILS, OTHER_CARDS},
-    events::check_told,
-    world::World,
+use crate::{
+    simulation::{
+        at_rest::{is_decline, text},
+        details::{DETAILS, EXPIRY, OTHER_CARDS},
+        events::check_told,
+        world::World,
+    },
+    support::Encryptor,
 };
 
 pub(crate) const ORDER: &str = "order-1";
@@ -21,19 +24,37 @@ const HELD_UP: Duration = Duration::from_secs(2 * 60 * 60);
 /// A stage of the order's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
+    /// The schedule has a key made that clients encrypt cards to.
+    MakeCardKey,
     Place,
     Cross,
     /// The processor declines the first card.
     PayInVain,
+    /// The client encrypts it.
     SendAnotherCard,
     CrossAgain,
     Pay,
     Forget,
 }
 
-pub(crate) use Stage::{Cross, CrossAgain, Forget, Pay, PayInVain, Place, SendAnotherCard};
+pub(crate) use Stage::{Cross, CrossAgain, Forget, MakeCardKey, Pay, PayInVain, Place, SendAnotherCard};
 
-pub(crate) const LIFE: [Stage; 7] = [Place, Cross, PayInVain, SendAnotherCard, CrossAgain, Pay, Forget];
+pub(crate) static LIFE: [Stage; 8] =
+    [MakeCardKey, Place, Cross, PayInVain, SendAnotherCard, CrossAgain, Pay, Forget];
+
+/// The stages to this one, with it.
+pub(crate) fn up_to(stage: Stage) -> &'static [Stage] {
+    LIFE.split_at(place_of(stage) + 1).0
+}
+
+/// The stages after this one.
+pub(crate) fn after(stage: Stage) -> &'static [Stage] {
+    LIFE.split_at(place_of(stage) + 1).1
+}
+
+fn place_of(stage: Stage) -> usize {
+    LIFE.iter().position(|one| *one == stage).unwrap()
+}
 
 /// An order in its own world.
 pub(crate) struct Life {
@@ -50,6 +71,7 @@ impl Life {
         for stage in stages {
             self.world.advance(LATER);
             match stage {
+                MakeCardKey => self.world.keep_card_keys().await.expect("a key is made"),
                 Place | SendAnotherCard => {
                     assert_eq!(self.ask(*stage).await, (202, "PENDING".into()), "{stage:?}")
                 }
@@ -67,10 +89,19 @@ impl Life {
     pub(crate) async fn ask(&self, stage: Stage) -> (u64, String) {
         let answer = match stage {
             Place => self.world.submit(ORDER, OWNER, &DETAILS[3]).await,
-            SendAnotherCard => self.world.put_card(ORDER, OWNER, OTHER_CARDS[0]).await,
+            SendAnotherCard => {
+                let keys = self.world.card_keys(OWNER).await;
+                if keys.status == 200 {
+                    let encryptor = Encryptor::with(&keys.body, OWNER, self.world.now());
+                    let card = encryptor.card(ORDER, OTHER_CARDS[0], Some(EXPIRY));
+                    self.world.put_encrypted_card(ORDER, OWNER, &card).await
+                } else {
+                    keys
+                }
+            }
             PayInVain | Pay => self.world.pay(ORDER, OWNER).await,
             Forget => self.world.forget(ORDER, OWNER).await,
-            Cross | CrossAgain => self.world.status(ORDER, OWNER).await,
+            Cross | CrossAgain | MakeCardKey => self.world.status(ORDER, OWNER).await,
         };
         let told =
             ["Code", "code", "Status"].iter().map(|name| answer.text(name)).find(|text| !text.is_empty());
@@ -84,6 +115,9 @@ impl Life {
             self.work().await;
             self.sweep().await;
             self.is_kept();
+        } else if stage == MakeCardKey {
+            assert_eq!(self.world.keep_card_keys().await, None, "there is a key");
+            assert_eq!(self.world.card_keys(OWNER).await.status, 503);
         } else {
             let charges = self.world.charges().len();
             let (status, code) = self.ask(stage).await;

@@ -39,7 +39,7 @@ async fn promise_7_every_kind_of_poison_is_parked_with_its_reason_in_one_deliver
     let client = world.client("ann");
     client.submit(&order("good")).await.is(202);
     let good = world.only_row(QUARANTINE).await;
-    let kinds: [(&str, &str, Poison); 8] = [
+    let kinds: [(&str, &str, Poison); 9] = [
         ("card-altered", "ENVELOPE_REFUSED", |row| alter(row, "SealedCard", flipped)),
         ("card-empty", "ENVELOPE_REFUSED", |row| alter(row, "SealedCard", |_| blob(&[]))),
         ("card-of-another-order", "ENVELOPE_REFUSED", |_| {}),
@@ -47,6 +47,11 @@ async fn promise_7_every_kind_of_poison_is_parked_with_its_reason_in_one_deliver
         ("key-garbage", "ENVELOPE_REFUSED", |row| alter(row, "DataKey", |_| blob(b"no key at all"))),
         ("version", "UNKNOWN_VERSION", |row| {
             alter(row, "SealedCard", |value| blob(&[&[200], &value.as_b().unwrap().as_ref()[1..]].concat()));
+        }),
+        ("row-of-a-later-release", "UNKNOWN_VERSION", |row| {
+            alter(row, "SealedCard", |value| blob(&[&[3], &value.as_b().unwrap().as_ref()[1..]].concat()));
+            row.insert("Unheard".into(), AttributeValue::Bool(true));
+            row.remove("CardLast4");
         }),
         ("key-missing", "MALFORMED", |row| drop(row.remove("DataKey"))),
         ("unknown-attribute", "MALFORMED", |row| {

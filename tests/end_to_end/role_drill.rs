@@ -7,7 +7,10 @@ use card_airlock_services::{FaultKind, FaultRule, Service, When};
 use serde_json::{Value, json};
 
 use crate::{
-    life::{Cross, CrossAgain, Forget, LIFE, Life, ORDER, Pay, PayInVain, Place, SendAnotherCard, Stage},
+    life::{
+        Cross, CrossAgain, Forget, LIFE, Life, MakeCardKey, ORDER, Pay, PayInVain, Place, SendAnotherCard,
+        Stage, after, up_to,
+    },
     simulation::{at_rest::text, world::WORKER},
 };
 
@@ -19,14 +22,15 @@ struct Permission {
     sid: &'static str,
 }
 
-const ROLES: [&str; 6] = ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "Notify"];
+const ROLES: [&str; 8] =
+    ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "Notify", "CardKeyMaker", "CardKeys"];
 
 /// What each is needed for in an undisturbed life.
-const NEEDED: [(&str, &str, &[Stage]); 34] = [
+const NEEDED: [(&str, &str, &[Stage]); 38] = [
     ("Ingest", "AcceptAnOrder", &[Place, SendAnotherCard]),
     ("Ingest", "ReadQuarantineStatus", &[SendAnotherCard]),
     ("Ingest", "ReadCleanStatus", &[Place, SendAnotherCard]),
-    ("Ingest", "ReadCardKeyIds", &[]),
+    ("Ingest", "ReadCardKeyIds", &[SendAnotherCard]),
     ("TokenizeWorker", "ReadTheStream", &[Cross, CrossAgain]),
     ("TokenizeWorker", "CrossIn", &[Cross, CrossAgain]),
     ("TokenizeWorker", "CrossOut", &[Cross, CrossAgain]),
@@ -34,7 +38,7 @@ const NEEDED: [(&str, &str, &[Stage]); 34] = [
     ("TokenizeWorker", "RetireACard", &[CrossAgain]),
     ("TokenizeWorker", "CheckWhetherForgotten", &[]),
     ("TokenizeWorker", "ParkWaitOrEnd", &[]),
-    ("TokenizeWorker", "ReadACardKey", &[]),
+    ("TokenizeWorker", "ReadACardKey", &[CrossAgain]),
     ("TokenizeWorker", "SendDeadLetters", &[]),
     ("TokenizeWorker", "PutEvents", &[]),
     ("TokenizeWorker", "SendRefusedEvents", &[]),
@@ -57,6 +61,10 @@ const NEEDED: [(&str, &str, &[Stage]); 34] = [
     ("Notify", "ReadTheStream", &[]),
     ("Notify", "PutEvents", &[]),
     ("Notify", "SendRefusedEvents", &[]),
+    ("CardKeyMaker", "ListCardKeys", &[MakeCardKey]),
+    ("CardKeyMaker", "WriteACardKey", &[MakeCardKey]),
+    ("CardKeyMaker", "DeleteThePrivateHalf", &[]),
+    ("CardKeys", "ListPublicHalves", &[SendAnotherCard]),
 ];
 
 /// Without these a sweep fails, whatever there is to do; without the second, where there is a row.
@@ -115,6 +123,16 @@ async fn notify_without_a_statement_holds_up_no_order() {
     at_every_stage("Notify").await;
 }
 
+#[tokio::test]
+async fn the_maker_of_card_keys_without_a_statement_holds_up_no_order_with_a_card_in_plaintext() {
+    at_every_stage("CardKeyMaker").await;
+}
+
+#[tokio::test]
+async fn card_keys_without_a_statement_holds_up_who_needs_a_key_until_it_is_back() {
+    at_every_stage("CardKeys").await;
+}
+
 /// One life for each statement: at each stage it is away, and back when the stage was tried.
 async fn at_every_stage(role: &str) {
     for (of, sid, stops) in NEEDED.into_iter().filter(|(of, ..)| *of == role) {
@@ -149,9 +167,9 @@ async fn what_lambda_gave_up_while_a_statement_was_away_comes_across_without_han
     let replays = NEEDED.iter().filter(|(of, ..)| *of == "Replay").map(|(of, sid, _)| Permission { of, sid });
     for permission in replays.chain([worker]) {
         for stage in [Cross, CrossAgain] {
-            let place = LIFE.iter().position(|one| *one == stage).unwrap();
             let mut life = Life::new().await;
-            life.live(&LIFE[..place]).await;
+            let (stage, before) = up_to(stage).split_last().unwrap();
+            life.live(before).await;
             take_away(&life, permission);
             kms_is_down(&life);
             for _ in 0..2 {
@@ -162,8 +180,8 @@ async fn what_lambda_gave_up_while_a_statement_was_away_comes_across_without_han
             life.is_kept();
             life.world.faults().clear();
             put_back(&life, permission);
-            life.recovers_at(stage).await;
-            life.live(&LIFE[place + 1..]).await;
+            life.recovers_at(*stage).await;
+            life.live(after(*stage)).await;
             life.is_whole();
         }
     }
@@ -183,7 +201,7 @@ async fn what_cannot_be_parked_while_a_statement_is_away_is_parked_afterwards() 
         is_parked(&mut life).await;
         life.world.alter_card(ORDER).await;
         life.world.replay(json!({ "order": ORDER })).await.unwrap();
-        life.live(&LIFE[1..]).await;
+        life.live(after(Place)).await;
         life.is_whole();
     }
 }
@@ -208,9 +226,9 @@ async fn a_parked_card_is_forgotten_once_the_role_may() {
 async fn a_card_that_comes_late_is_taken_out_once_the_worker_may() {
     let permission = Permission { of: "TokenizeWorker", sid: "CrossOut" };
     let mut life = Life::new().await;
-    life.live(&[Place]).await;
+    life.live(up_to(Place)).await;
     let late = life.world.quarantined(ORDER).await.unwrap();
-    life.live(&LIFE[1..]).await;
+    life.live(after(Place)).await;
     take_away(&life, permission);
     life.world.put_quarantined(late).await;
     life.work().await;
@@ -230,7 +248,7 @@ async fn a_card_that_comes_late_is_taken_out_once_the_worker_may() {
 async fn an_order_that_is_sent_again_is_told_to_come_back_until_its_status_can_be_read() {
     let permission = Permission { of: "Ingest", sid: "ReadQuarantineStatus" };
     let mut life = Life::new().await;
-    life.live(&[Place]).await;
+    life.live(up_to(Place)).await;
     take_away(&life, permission);
     // The second is a look at its status.
     for again in [Place, Cross] {
@@ -245,7 +263,7 @@ async fn an_order_that_is_sent_again_is_told_to_come_back_until_its_status_can_b
 /// Lambda has given the order up, and then somebody altered its sealed card.
 async fn placed_and_altered() -> Life {
     let mut life = Life::new().await;
-    life.live(&[Place]).await;
+    life.live(up_to(Place)).await;
     kms_is_down(&life);
     life.work().await;
     life.world.faults().clear();

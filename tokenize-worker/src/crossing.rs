@@ -6,7 +6,7 @@ use order::{
     RowVersion, Timestamp, Written,
 };
 use platform::{api::Problem, metrics::Metric};
-use vault::{CardRefusal, TokenizeError, Tokenized};
+use vault::{CardRefusal, SealedCard, TokenizeError, Tokenized};
 
 use crate::{
     TokenizeWorker,
@@ -56,7 +56,12 @@ impl TokenizeWorker {
         };
         let seen = SeenRow::of(&item);
         let lacking = QuarantineRow::lacking(&item);
+        let is_of_a_later_release = has_unknown_version(&item);
         let Ok(row) = QuarantineRow::parse(item) else {
+            // What a later release seals may be in a row with other attributes.
+            if is_of_a_later_release {
+                return Ok(Step::Park(seen, FailureReason::UnknownVersion));
+            }
             // The names of our own list only: others may be anything.
             tracing::warn!(
                 order = seen.order_text(),
@@ -219,6 +224,11 @@ impl TokenizeWorker {
     fn now(&self) -> Timestamp {
         Timestamp::from(self.clock.now())
     }
+}
+
+fn has_unknown_version(item: &Item) -> bool {
+    let sealed = item.get("SealedCard").and_then(|sealed| sealed.as_b().ok());
+    sealed.is_some_and(|sealed| SealedCard::has_unknown_version(sealed.as_ref()))
 }
 
 fn report_forgotten(order: Option<&str>, acceptance: Option<uuid::Uuid>) {

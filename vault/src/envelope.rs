@@ -80,6 +80,11 @@ pub(crate) fn holds_jwe(sealed: &[u8]) -> bool {
     sealed.first() == Some(&JWE_VERSION)
 }
 
+/// Whether the version of an envelope is none of this release's. Where there is no version, it is not unknown.
+pub(crate) fn has_unknown_version(sealed: &[u8]) -> bool {
+    sealed.first().is_some_and(|version| ![CARD_VERSION, JWE_VERSION].contains(version))
+}
+
 /// Opens a sealed JWE in the place it claims to be in: version 2.
 pub(crate) fn open_jwe(
     sealed: &[u8],

@@ -30,6 +30,12 @@ impl SealedCard {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// Whether stored bytes are a sealed card of a version that this release does not know.
+    #[must_use]
+    pub fn has_unknown_version(stored: &[u8]) -> bool {
+        envelope::has_unknown_version(stored)
+    }
 }
 
 impl From<Vec<u8>> for SealedCard {

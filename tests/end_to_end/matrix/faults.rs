@@ -91,6 +91,8 @@ pub(super) enum End {
     /// Another order of that id was first.
     OrderExists,
     Expired,
+    /// Its card was sent encrypted, and the worker refused it: the card is gone, and nobody is called.
+    CardRefused,
     /// In no table, with a dead letter.
     Mourned,
     /// Across, and its card is gone from the vault.
@@ -260,6 +262,14 @@ fn check(world: &World, stage: &impl Stage, order: &str) -> Result<(), String> {
             stuck.is_some_and(|row| text(row, "Status") == "EXPIRED" && row.get("SealedCard").is_none())
                 && clean.is_none()
                 && has_letter(&rest, order, "EXPIRED")
+        }
+        End::CardRefused => {
+            clean.is_none()
+                && !has_letter(&rest, order, "PARKED")
+                && stuck.is_some_and(|row| {
+                    let said = (text(row, "Status"), text(row, "FailureReason"));
+                    said == ("FAILED", "CARD_REFUSED") && row.get("SealedCard").is_none()
+                })
         }
         // That the vault has just the cards of the others, the check at rest has seen.
         End::Forgotten => stuck.is_none() && is_forgotten,

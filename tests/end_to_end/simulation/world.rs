@@ -27,7 +27,7 @@ use crate::support::{PREVIOUS_KEY, Watched, eventually, issuer, meanwhile};
 use super::{
     at_rest::{AtRest, card_in},
     client::{self, Answer, Bill, MERCHANT},
-    details::Details,
+    details::{Details, EXPIRY},
     processors::{Failing, Route},
 };
 
@@ -155,6 +155,21 @@ impl World {
         self.submit_at(order, user, details, None).await
     }
 
+    /// The same with its card encrypted by the customer.
+    pub(crate) async fn submit_encrypted(
+        &self,
+        order: &str,
+        user: &str,
+        details: &Details,
+        card: &str,
+    ) -> Answer {
+        let body = json!({
+            "CustomerOrder": order, "CustomerName": details.name, "Address": details.address,
+            "EncryptedCard": card,
+        });
+        self.request("IngestFunction", &client::post(&self.client_id, user, "/order", &body)).await
+    }
+
     /// The same with a price, which is none of a customer's to say.
     pub(crate) async fn submit_at(
         &self,
@@ -200,7 +215,14 @@ impl World {
 
     /// Sends another card in place of the declined one.
     pub(crate) async fn put_card(&self, order: &str, user: &str, card: &str) -> Answer {
-        self.request("IngestFunction", &client::put_card(&self.client_id, user, order, card)).await
+        let body = json!({ "CreditCard": card, "CardExpiry": EXPIRY });
+        self.request("IngestFunction", &client::put_card(&self.client_id, user, order, &body)).await
+    }
+
+    /// The same with the card encrypted by the customer.
+    pub(crate) async fn put_encrypted_card(&self, order: &str, user: &str, card: &str) -> Answer {
+        let body = json!({ "EncryptedCard": card });
+        self.request("IngestFunction", &client::put_card(&self.client_id, user, order, &body)).await
     }
 
     pub(crate) async fn forget(&self, order: &str, user: &str) -> Answer {

@@ -28,8 +28,13 @@ impl Encryptor {
     pub(crate) async fn of(world: &World, client: &Client) -> Self {
         world.make_card_key().await;
         let keys = client.get("/card-keys").await.is(200);
-        let key = CardPublicKey::from_jwk(&keys.json["keys"][0].to_string()).unwrap();
-        Self { key, owner: client.sub(), now: world.now() }
+        Self::with(&keys.json, &client.sub(), world.now())
+    }
+
+    /// With the first key of a key set.
+    pub(crate) fn with(keys: &Value, owner: &str, now: SystemTime) -> Self {
+        let key = CardPublicKey::from_jwk(&keys["keys"][0].to_string()).unwrap();
+        Self { key, owner: owner.to_owned(), now }
     }
 
     /// The same for the orders of somebody else.
