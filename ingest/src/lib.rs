@@ -2,6 +2,7 @@
 
 mod accept;
 mod replace;
+mod sealing;
 mod settings;
 mod status;
 mod submission;

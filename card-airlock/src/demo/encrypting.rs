@@ -4,19 +4,20 @@ use std::time::{Duration, Instant, SystemTime};
 
 use vault::{Card, CardIssue, CardPublicKey, Pan};
 
-use super::{
-    error::DemoError,
-    page::Page,
-    walk::{CARD, ORDER_ID},
-};
+use super::{error::DemoError, page::Page};
 use crate::api_client::ApiClient;
 
 /// Longer than the schedule takes to make the first key.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The sample's card for the sample's order, encrypted with the newest key.
-pub(super) async fn encrypt(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<String, DemoError> {
+/// The card for the user's order, encrypted with the newest key.
+pub(super) async fn encrypt(
+    api: &ApiClient<'_>,
+    order: &str,
+    number: &str,
+    page: &mut Page<'_>,
+) -> Result<String, DemoError> {
     page.step("The browser gets a key and encrypts the card")?;
     page.sent("GET", api.url("card-keys")?.as_str())?;
     let begun = Instant::now();
@@ -32,8 +33,8 @@ pub(super) async fn encrypt(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<
     let key = answer.json.pointer("/keys/0").and_then(|key| CardPublicKey::from_jwk(&key.to_string()));
     page.check(key.is_some(), "the first one is a P-256 key")?;
     let owner = api.user()?;
-    let issue = CardIssue { order: ORDER_ID, owner: &owner, issued_at: SystemTime::now() };
-    let card = Pan::parse(CARD).ok().map(|pan| Card { pan, expiry: None });
+    let issue = CardIssue { order, owner: &owner, issued_at: SystemTime::now() };
+    let card = Pan::parse(number).ok().map(|pan| Card { pan, expiry: None });
     let encrypted = key.zip(card).and_then(|(key, card)| key.encrypt(&card, &issue).ok());
     page.check(
         encrypted.is_some(),

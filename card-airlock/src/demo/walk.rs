@@ -24,8 +24,8 @@ const ORDER: &str = r#"{
 "CreditCard": "0000-0000-0000-0000",
 "Address": "Reinvent2019, Las Vegas, USA"
 }"#;
-pub(super) const ORDER_ID: &str = "123456789";
-pub(super) const CARD: &str = "0000-0000-0000-0000";
+const ORDER_ID: &str = "123456789";
+const CARD: &str = "0000-0000-0000-0000";
 const MASK: &str = "****-****-****-0000";
 
 /// The longest wait between two requests for the status, whatever `Retry-After` says: the demo is the only client.
@@ -71,7 +71,7 @@ async fn order(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<Answer, DemoE
 }
 
 async fn encrypted_order(api: &ApiClient<'_>, page: &mut Page<'_>) -> Result<Answer, DemoError> {
-    let card = encrypting::encrypt(api, page).await?;
+    let card = encrypting::encrypt(api, ORDER_ID, CARD, page).await?;
     page.step("An order arrives with the encrypted card (the sample's step 6.10)")?;
     page.sent("POST", api.url("order")?.as_str())?;
     let plain = format!("\"CreditCard\": \"{CARD}\"");
