@@ -73,7 +73,7 @@ impl Stage for AnotherEncryptedCard {
     }
 
     fn end(&self) -> End {
-        End::Paid
+        End::PaidWithAnotherCard(0)
     }
 }
 
