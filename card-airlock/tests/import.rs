@@ -239,6 +239,11 @@ async fn the_state_names_the_file_of_results_before_that_is_made_and_no_other_fi
     let (code, printed) = ran(with(&old)).await;
     assert!(code == Some(1) && printed.contains("is not the one"), "{printed}");
     assert_eq!(std::fs::read_to_string(&old).unwrap(), "old");
+    // Without the name of its file, the results of the rest would be lost. Nobody is asked first.
+    let (code, printed) = ran(import(&stack, &["--state", state.to_str().unwrap()])).await;
+    assert!(code == Some(1) && printed.contains("name that file again with --results"), "{printed}");
+    assert!(!printed.contains("THE") && !printed.contains("is sealed"), "{printed}");
+    assert!(state.exists());
     // Killed before the file of results was made, or before it was cut: it goes on.
     std::fs::write(&told, "half a li").unwrap();
     let (code, printed) = ran(with(&told)).await;

@@ -92,6 +92,7 @@ pub(super) async fn run(args: ImportArgs, out: &mut dyn Write) -> Result<u8, Ope
         Some(file) => file.read(|pass: &Pass| pass.table == table && pass.summary.action == action)?,
         None => None,
     };
+    let results = results_of(args.results.as_deref(), begun.as_ref())?;
     if !args.dry_run && !args.orphans {
         say(&access, &table, &args, &mut anstream::stderr())?;
         if !confirm(shown::question(action), args.yes)? {
@@ -100,8 +101,7 @@ pub(super) async fn run(args: ImportArgs, out: &mut dyn Write) -> Result<u8, Ope
     }
     let mut pass =
         begun.unwrap_or_else(|| Pass { table: table.clone(), summary: Summary::new(action), results: None });
-    let mut results =
-        args.results.as_deref().map(|path| results_of(path, &mut pass, file.as_ref())).transpose()?;
+    let mut results = results.map(|path| make_results(path, &mut pass, file.as_ref())).transpose()?;
     // How many rows the sample's vault has is not asked.
     let total = if args.orphans { None } else { about_rows(&access, &table).await };
     let mut progress = Progress::new(pass.summary.rows);
@@ -145,19 +145,32 @@ pub(super) async fn run(args: ImportArgs, out: &mut dyn Write) -> Result<u8, Ope
     Ok(if shown::left(&pass.summary) > 0 { SOMETHING_LEFT } else { NOTHING_LEFT })
 }
 
+/// Where a pass writes its results: into a new file, or on where it began. No result of it is lost because its file is not
+/// named again.
+fn results_of(path: Option<&Path>, begun: Option<&Pass>) -> Result<Option<PathBuf>, OperateError> {
+    let own = begun.and_then(|pass| pass.results.as_ref()).map(|(own, _)| own);
+    let path = path.map(std::path::absolute).transpose()?;
+    match (path, own) {
+        (None, None) => Ok(None),
+        (None, Some(own)) => Err(ResultsFileError::NotNamed(own.clone()).into()),
+        (Some(path), Some(own)) if path != *own => Err(ResultsFileError::OfAnother(path).into()),
+        (Some(path), Some(_)) => Ok(Some(path)),
+        (Some(path), None) => {
+            ResultsFile::refuse_old(&path)?;
+            Ok(Some(path))
+        }
+    }
+}
+
 /// The file of results of a pass. The state names it before it is made: so the same command continues, wherever this one
 /// is killed.
-fn results_of(path: &Path, pass: &mut Pass, state: Option<&PassFile>) -> Result<ResultsFile, OperateError> {
-    let path = std::path::absolute(path)?;
-    let length = match &pass.results {
-        Some((own, length)) if *own == path => *length,
-        Some(_) => return Err(ResultsFileError::OfAnother(path).into()),
-        None => {
-            ResultsFile::refuse_old(&path)?;
-            pass.results = Some((path.clone(), 0));
-            0
-        }
-    };
+fn make_results(
+    path: PathBuf,
+    pass: &mut Pass,
+    state: Option<&PassFile>,
+) -> Result<ResultsFile, OperateError> {
+    let (_, length) = pass.results.get_or_insert_with(|| (path.clone(), 0));
+    let length = *length;
     if let Some(state) = state {
         state.write(pass)?;
     }
@@ -168,8 +181,8 @@ fn results_of(path: &Path, pass: &mut Pass, state: Option<&PassFile>) -> Result<
 fn say(access: &StackAccess, table: &str, args: &ImportArgs, told: &mut dyn Write) -> io::Result<()> {
     let (what, dry) = match args.scrub {
         false => (
-            "each row that follows the rules is sealed into the quarantine and marked\n(CardAirlockMark). Nothing else of \
-             the table is changed",
+            "each row that follows the rules is sealed into the quarantine and marked\n(CardAirlockMark); a row of the AWS \
+             sample goes across at once, without a mark. Nothing\nelse of the table is changed",
             "import --dry-run",
         ),
         true => (
@@ -179,7 +192,7 @@ fn say(access: &StackAccess, table: &str, args: &ImportArgs, told: &mut dyn Writ
     };
     writeln!(
         told,
-        "In the {}\nOf the table {table}, {what}: {} rows a second at most.\nThis tells what would be done:\n  {}",
+        "In the {}\nOf the table {table}, {what}.\nAt most {} rows a second. This tells what would be done:\n  {}",
         access.title(),
         args.rate,
         access.own(dry)

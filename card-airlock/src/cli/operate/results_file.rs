@@ -16,6 +16,8 @@ pub(in crate::cli) enum ResultsFileError {
     Io(PathBuf, #[source] io::Error),
     #[error("the file {0} is not the one that the results of this pass were written to")]
     OfAnother(PathBuf),
+    #[error("the pass writes its results to {0}; name that file again with --results")]
+    NotNamed(PathBuf),
     #[error(
         "the file {0} exists already; name another one for the results, or continue with the --state of its pass"
     )]
@@ -40,8 +42,12 @@ impl ResultsFile {
     /// The file of a pass, up to where its state was saved; it is made where nothing was saved yet.
     pub(super) fn continued(path: PathBuf, length: u64) -> Result<Self, ResultsFileError> {
         let failed = |error| ResultsFileError::Io(path.clone(), error);
-        let mut file =
-            OpenOptions::new().write(true).create(length == 0).truncate(false).open(&path).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(length == 0).truncate(false);
+        // Tokens and keys are nobody else's business.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&path).map_err(failed)?;
         if file.metadata().map_err(failed)?.len() < length {
             return Err(ResultsFileError::OfAnother(path));
         }
@@ -95,6 +101,17 @@ mod tests {
         let keys: Vec<_> =
             text.lines().map(|line| serde_json::from_str::<RowResult>(line).unwrap().key).collect();
         assert_eq!(keys, ["1", "2", "3", "4"].map(|key| vec![Some(key.to_owned())]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_reads_the_results() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.jsonl");
+        ResultsFile::continued(path.clone(), 0).unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
