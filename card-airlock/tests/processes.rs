@@ -65,6 +65,8 @@ fn ingest(timeout: Duration) -> FunctionConfiguration {
         ("CORS_ORIGIN", ""),
         ("ORDER_ID_PATTERN", ""),
         ("CARD_EXPIRY_REQUIRED", "false"),
+        ("CARD_KEY_TABLE", "card-keys"),
+        ("ENCRYPTED_CARD_ONLY", "false"),
         ("ORDER_DEADLINE_HOURS", "72"),
         ("QUARANTINE_TTL_DAYS", "7"),
         ("DATA_KEY_MAX_ROWS", "100"),
