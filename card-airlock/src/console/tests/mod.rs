@@ -93,8 +93,19 @@ impl Page {
         inside["summary"]["stage"].as_str().unwrap_or("none").to_owned()
     }
 
+    /// Waits until the rows say it, and the list too, which follows them.
     async fn until(&self, order: &str, stage: &str) {
-        eventually(&format!("{order} is {stage}"), async || self.stage(order).await == stage).await;
+        eventually(&format!("{order} is {stage}"), async || {
+            self.stage(order).await == stage && self.listed(order).await == stage
+        })
+        .await;
+    }
+
+    async fn listed(&self, order: &str) -> String {
+        let (_, found) = self.get(&format!("/console/orders?text={order}")).await;
+        let orders = found["orders"].as_array().unwrap();
+        let found = orders.iter().find(|found| found["id"] == order);
+        found.and_then(|found| found["stage"].as_str()).unwrap_or("none").to_owned()
     }
 }
 
