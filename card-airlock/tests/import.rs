@@ -252,6 +252,17 @@ async fn the_state_names_the_file_of_results_before_that_is_made_and_no_other_fi
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_no_second_try_can_change_is_told_at_once_with_its_cause() {
+    let folder = tempfile::tempdir().unwrap();
+    let (stack, _) = stack_with(0, folder.path()).await;
+    let (code, told) = ran(import(&stack, &["--orphans"])).await;
+    assert!(code == Some(1) && told.contains("NO_SAMPLE_VAULT: the stack has no vault"), "{told}");
+    let invoked = stack.aws().calls().iter().filter(|call| call.operation == "Invoke").count();
+    assert_eq!(invoked, 1, "it is not tried again");
+    stack.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_table_or_an_endpoint_there_is_nothing_to_import() {
     let folder = tempfile::tempdir().unwrap();
     let options = StackOptions::on_free_ports(card_airlock::sign_in::kept_in(folder.path()).unwrap());

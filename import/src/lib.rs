@@ -1,6 +1,7 @@
 //! Takes the orders of another table, whose rows have card numbers in the clear, through the quarantine: like an order that
 //! a client sends, each is sealed before anything is written of it. Afterwards it takes the numbers out of that table.
 
+mod answer;
 mod cursor;
 mod error;
 mod importing;
@@ -9,6 +10,7 @@ mod owners;
 mod pass;
 mod reading;
 mod reason;
+mod refusal;
 mod request;
 mod row;
 mod sample;
@@ -27,8 +29,10 @@ use vault::{ImportKey, Sealer};
 
 use crate::{owners::Owners, sample::Sample, source::Source};
 
+pub use answer::Answer;
 pub use error::ImportError;
 pub use reason::Reason;
+pub use refusal::Refusal;
 pub use request::{Action, Cursor, MOST_ROWS, Request};
 pub use settings::{Columns, OwnerRule, SampleSettings, Settings};
 pub use summary::{Outcome, RowResult, Summary};
@@ -77,11 +81,20 @@ impl Import {
     /// Works on one chunk, until the deadline at most.
     ///
     /// # Errors
-    /// [`ImportError`]; what was done until then is done, and the same chunk may be asked for again.
-    pub async fn handle(&self, request: Request, deadline: SystemTime) -> Result<Summary, ImportError> {
-        let summary = pass::go(self, &request, deadline).await?;
-        let (rows, counts) = (summary.rows, &summary.outcomes);
-        tracing::info!(action = ?request.action, rows, ?counts, "went over the source");
-        Ok(summary)
+    /// [`ImportError`] where the same chunk may succeed later; what was done until then is done. What no second try can
+    /// change is an answer.
+    pub async fn handle(&self, request: Request, deadline: SystemTime) -> Result<Answer, ImportError> {
+        match pass::go(self, &request, deadline).await {
+            Ok(summary) => {
+                let (rows, counts) = (summary.rows, &summary.outcomes);
+                tracing::info!(action = ?request.action, rows, ?counts, "went over the source");
+                Ok(Answer::Done(summary))
+            }
+            Err(error) => {
+                let Some(refused) = error.refusal() else { return Err(error) };
+                tracing::error!(action = ?request.action, %error, "refused");
+                Ok(Answer::Refused { refused })
+            }
+        }
     }
 }

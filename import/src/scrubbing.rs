@@ -12,7 +12,7 @@ use crate::{
     row::Row,
     source::RowWritten,
     stored::Stored,
-    summary::{Outcome, RowResult, Verdict, left},
+    summary::{Outcome, RowResult, THERE, Verdict, left},
 };
 
 impl Import {
@@ -21,7 +21,8 @@ impl Import {
     /// | the row | then |
     /// |---|---|
     /// | has no order id, or nothing in its number's place | left, with that reason |
-    /// | has its order's token | there |
+    /// | has its order's token, or had it | there |
+    /// | has another token | left `NUMBER_IS_ANOTHER_TOKEN` |
     /// | has its number in its key | left `NUMBER_IN_KEY` |
     /// | has no mark | left `NOT_MARKED` |
     /// | has a mark of another number or order id | left `NUMBER_EDITED` |
@@ -50,7 +51,8 @@ impl Import {
             Err(reason) => return Ok(left(reason)),
         };
         if let Some(token) = reading::token(number) {
-            return self.judge_scrubbed(order, token).await;
+            let (_, reason) = self.judge_scrubbed(order, token).await?;
+            return Ok(reason.map_or(THERE, left));
         }
         if self.settings.columns.number_is_key() {
             return Ok(left(Reason::NumberInKey));

@@ -117,7 +117,8 @@ impl Settings {
     /// Reads the settings from environment variables.
     ///
     /// # Errors
-    /// [`SettingError`] naming the one that is missing or wrong. `IMPORT_OWNER` is wrong if nothing says whose orders are.
+    /// [`SettingError`] naming the one that is missing or wrong. `IMPORT_OWNER` is wrong if nothing says whose orders are,
+    /// `IMPORT_TABLE` if it is a table of this stack, which has no number in the clear.
     pub fn read(lookup: Lookup<'_>) -> Result<Self, SettingError> {
         // A variable that is set to nothing names no attribute.
         let optional = |name: &str| lookup(name).filter(|value| !value.is_empty());
@@ -140,9 +141,13 @@ impl Settings {
         if columns.owner.is_none() && owner.table.is_none() && owner.all.is_none() {
             return Err(wrong_owner());
         }
+        let (table, own) = (text(lookup, "IMPORT_TABLE")?, ["QUARANTINE_TABLE", "ORDER_TABLE"]);
+        if own.iter().any(|own| lookup(own).as_ref() == Some(&table)) {
+            return Err(SettingError::Unreadable("IMPORT_TABLE"));
+        }
         Ok(Self {
             sample: optional("IMPORT_VAULT_TABLE").map(|table| sample(lookup, table)).transpose()?,
-            table: text(lookup, "IMPORT_TABLE")?,
+            table,
             columns,
             owner,
             import_key_arn: text(lookup, "IMPORT_KEY_ARN")?,
@@ -185,7 +190,8 @@ mod tests {
                     "ORDER_DEADLINE_HOURS" | "QUARANTINE_TTL_DAYS" | "DATA_KEY_MAX_ROWS" => "1".to_owned(),
                     "DATA_KEY_MAX_SECONDS" => "1".to_owned(),
                     "CARD_EXPIRY_REQUIRED" => "false".to_owned(),
-                    "IMPORT_TABLE" | "IMPORT_NUMBER_ATTRIBUTE" | "IMPORT_KEY_ATTRIBUTE" => "a".to_owned(),
+                    "IMPORT_TABLE" => "source".to_owned(),
+                    "IMPORT_NUMBER_ATTRIBUTE" | "IMPORT_KEY_ATTRIBUTE" => "a".to_owned(),
                     "IMPORT_ORDER_ATTRIBUTE" | "IMPORT_NAME_ATTRIBUTE" | "IMPORT_ADDRESS_ATTRIBUTE" => {
                         "a".to_owned()
                     }
@@ -206,6 +212,14 @@ mod tests {
         assert_eq!(with(&[("IMPORT_OWNER", sub)]).unwrap().owner.all.unwrap().as_str(), sub);
         assert_eq!(with(&[("IMPORT_OWNER_TABLE", "t")]).unwrap().owner.table.unwrap(), "t");
         assert_eq!(with(&[("IMPORT_OWNER_ATTRIBUTE", "o")]).unwrap().columns.owner.unwrap(), "o");
+    }
+
+    #[test]
+    fn a_table_of_this_stack_is_no_source() {
+        for own in ["QUARANTINE_TABLE", "ORDER_TABLE"] {
+            let of_the_stack = [("IMPORT_OWNER_ATTRIBUTE", "o"), (own, "source")];
+            assert_eq!(with(&of_the_stack).err(), Some(SettingError::Unreadable("IMPORT_TABLE")), "{own}");
+        }
     }
 
     #[test]

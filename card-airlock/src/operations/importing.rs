@@ -1,7 +1,7 @@
 //! Importing: the stack's own function takes orders out of another table, a chunk at a time.
 
 use aws_sdk_dynamodb::Client;
-use import::{Request, Summary};
+use import::{Answer, Refusal, Request, Summary};
 
 use super::{
     access::{Right, StackAccess},
@@ -22,6 +22,9 @@ pub enum ImportingError {
         "the stack has no table to import from: its parameter ImportTable is empty. docs/migrating.md says how it is set"
     )]
     NoTable,
+    /// The function refused the chunk.
+    #[error("{}: {}. docs/migrating.md says more", <&str>::from(.0), .0.message())]
+    Refused(Refusal),
     #[error(transparent)]
     Invoking(#[from] InvokingError),
 }
@@ -31,7 +34,7 @@ impl ImportingError {
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::NoTable => false,
+            Self::NoTable | Self::Refused(_) => false,
             Self::Invoking(error) => error.may_pass(),
         }
     }
@@ -60,6 +63,8 @@ pub async fn about_rows(access: &StackAccess, table: &str) -> Option<u64> {
 pub async fn run_import(access: &StackAccess, request: &Request) -> Result<Summary, ImportingError> {
     match invoke(access, Right::Import, IMPORT, request).await {
         Err(InvokingError::Access(AccessError::NoResource(_))) => Err(ImportingError::NoTable),
-        done => Ok(done?),
+        Err(error) => Err(error.into()),
+        Ok(Answer::Refused { refused }) => Err(ImportingError::Refused(refused)),
+        Ok(Answer::Done(summary)) => Ok(summary),
     }
 }

@@ -16,6 +16,7 @@ mod functions;
 mod gateway;
 mod kept;
 mod markdown;
+mod migrating;
 mod operating;
 mod parameters;
 mod policies;

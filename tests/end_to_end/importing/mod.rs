@@ -11,6 +11,7 @@ use std::{collections::HashMap, time::Duration};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
 };
+use card_airlock_lambda::Function;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Item, World};
@@ -114,6 +115,13 @@ fn owner(world: &World) -> Client {
 /// A whole pass: the results of all rows.
 pub(crate) async fn pass(world: &World, action: &str) -> Vec<Told> {
     pass_by(world, world.aws.url(), action, 1_000).await.unwrap()
+}
+
+/// Why a chunk is refused as a whole; none: it is not.
+async fn refusal(world: &World, function: &Function, request: &Value) -> Option<String> {
+    let answer = world.invoke(function, request, FIFTEEN_MINUTES).await.unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    answer["refused"].as_str().map(str::to_owned)
 }
 
 /// The same in chunks of so many rows, by a function that reaches AWS at an address; none: a chunk failed.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     CARD, FIFTEEN_MINUTES, LEGACY, OTHER_CARD, OWNER, SOMEBODY, Told, all, deliver, make_table, n, one,
-    owner, pass, put_rows, row, row_with, s, source_row, with_owners, world, world_under,
+    owner, pass, put_rows, refusal, row, row_with, s, source_row, with_owners, world, world_under,
 };
 use crate::{
     leaks::{Cards, Searched},
@@ -319,40 +319,41 @@ async fn a_cursor_that_was_altered_or_is_of_another_table_or_stack_is_refused() 
     let function = world.function("ImportFunction", world.aws.url());
     let ask = async |cursor: &str| {
         let request = json!({ "action": "check", "limit": 1, "cursor": cursor });
-        world.invoke(&function, &request, FIFTEEN_MINUTES).await
+        refusal(&world, &function, &request).await
     };
+    let refused = Some("CURSOR".to_owned());
     let first = json!({ "action": "check", "limit": 1 });
     let first = world.invoke(&function, &first, FIFTEEN_MINUTES).await.unwrap();
     let first: Value = serde_json::from_slice(&first).unwrap();
     let cursor = first["cursor"].as_str().unwrap();
-    assert!(ask(cursor).await.is_ok());
+    assert_eq!(ask(cursor).await, None);
     let mut bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).unwrap();
     for at in [0, bytes.len() / 2, bytes.len() - 1] {
         bytes[at] ^= 1;
-        assert!(ask(&BASE64_URL_SAFE_NO_PAD.encode(&bytes)).await.is_err(), "{at}");
+        assert_eq!(ask(&BASE64_URL_SAFE_NO_PAD.encode(&bytes)).await, refused, "{at}");
         bytes[at] ^= 1;
     }
     for wrong in ["", "x", CARD, &cursor[4..]] {
-        assert!(ask(wrong).await.is_err(), "{wrong}");
+        assert_eq!(ask(wrong).await, refused, "{wrong}");
     }
     // Of another action, or under another parameter.
     for action in ["import", "scrub", "checkScrub", "orphans"] {
         let request = json!({ "action": action, "limit": 1, "cursor": cursor });
-        assert!(world.invoke(&function, &request, FIFTEEN_MINUTES).await.is_err(), "{action}");
+        assert_eq!(refusal(&world, &function, &request).await, refused, "{action}");
     }
     let request = json!({ "action": "check", "limit": 1, "cursor": cursor });
     let renamed =
         world.function_with("ImportFunction", world.aws.url(), [("IMPORT_NAME_ATTRIBUTE", "Address")]);
-    assert!(world.invoke(&renamed, &request, FIFTEEN_MINUTES).await.is_err());
+    assert_eq!(refusal(&world, &renamed, &request).await, refused);
     assert_eq!(world.counts().await, [0, 0, 0]);
     // The same key, another table: what is sealed there says nothing here.
     make_table(&world, "Elsewhere", "Id").await;
     world.put("Elsewhere", row("1", CARD)).await;
     let elsewhere = world.function_with("ImportFunction", world.aws.url(), [("IMPORT_TABLE", "Elsewhere")]);
-    assert!(world.invoke(&elsewhere, &request, FIFTEEN_MINUTES).await.is_err());
+    assert_eq!(refusal(&world, &elsewhere, &request).await, refused);
     let another = world_under([]).await;
     let function = another.function("ImportFunction", another.aws.url());
-    assert!(another.invoke(&function, &request, FIFTEEN_MINUTES).await.is_err());
+    assert_eq!(refusal(&another, &function, &request).await, refused);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -360,7 +361,10 @@ async fn a_parameter_that_names_another_key_stops_the_import_before_anything_is_
     let world = world_under([("ImportKeyAttribute", "Number")]).await;
     put_rows(&world, [row("1", CARD)]).await;
     let function = world.function("ImportFunction", world.aws.url());
-    assert!(world.invoke(&function, &json!({ "action": "import" }), FIFTEEN_MINUTES).await.is_err());
+    for action in ["import", "check", "scrub", "checkScrub"] {
+        let refused = refusal(&world, &function, &json!({ "action": action })).await;
+        assert_eq!(refused.as_deref(), Some("SOURCE_KEY"), "{action}");
+    }
     assert_eq!(world.counts().await, [0, 0, 0]);
 }
 

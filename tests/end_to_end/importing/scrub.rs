@@ -41,7 +41,7 @@ async fn a_scrubbed_row_has_its_orders_token_and_scrubbing_or_importing_again_ch
     let mut swapped = source_row(&world, "1").await;
     swapped.insert("Card".to_owned(), other);
     put_rows(&world, [swapped]).await;
-    assert!(pass(&world, "scrub").await.contains(&one("1", "bad", "NUMBER_IS_ANOTHER_TOKEN")[0]));
+    assert!(pass(&world, "scrub").await.contains(&one("1", "left", "NUMBER_IS_ANOTHER_TOKEN")[0]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
