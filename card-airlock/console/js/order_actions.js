@@ -1,9 +1,10 @@
 // What a user can do with the order in the panel: ask, pay, give it another card, have its card forgotten.
 
 import { apiAnswer, asking, busy, named, say } from "./answer.js";
+import { cardForAnother, clear, offerCards, take } from "./card_choice.js";
 import { payCommand } from "./commands.js";
 import { copyButton } from "./copy.js";
-import { byId, h, show } from "./dom.js";
+import { byId, h } from "./dom.js";
 import { payment } from "./pay.js";
 import { post } from "./server.js";
 import { on, store } from "./store.js";
@@ -15,20 +16,37 @@ export function start() {
   const button = (id, words, path, more = () => ({})) => byId(id).addEventListener("click", () => busy(byId(id), () => act(output, words, path, more())));
   button("ask-this", "Asking about", "/console/ask");
   button("pay-this", "Paying", "/console/pay", payment);
-  button("another-card", "Sending another card for", "/console/card", () => ({ testCard: byId("other-card").value }));
   sure(byId("forget-this"), () => busy(byId("forget-this"), () => act(output, "Forgetting the card of", "/console/forget", {})));
   byId("pay-copy").append(copyButton("Copy curl", "paying", () => (store.chosen ? payCommand(store.chosen, ...paymentAndKey()) : null)));
-  on("chosen", () => asking(output));
-  on("state", ({ testCards }) => {
-    const select = byId("other-card");
-    if (select.options.length === 0) show(select, ...testCards.map(({ name, title }) => h("option", { value: name }, title)));
+  const another = byId("another");
+  offerCards(another);
+  another.addEventListener("submit", (event) => {
+    event.preventDefault();
+    busy(byId("another-card"), () => sendAnother(output, take(another)));
   });
+  on("chosen", () => {
+    asking(output);
+    // What was typed was for the order of before.
+    clear(another);
+  });
+}
+
+/** Another card for the order. */
+async function sendAnother(output, chosen) {
+  const asked = { order: store.chosen, by: by() };
+  asking(output, `Sending another card for ${named(asked.order)} …`);
+  const { refusal, ...card } = await cardForAnother(chosen, asked.order, asked.by);
+  if (!refusal) return tell(output, asked.order, await post("/console/card", { ...asked, ...card }));
+  if (store.chosen === asked.order) say(output, false, ...refusal);
 }
 
 async function act(output, words, path, more) {
   const order = store.chosen;
   asking(output, `${words} ${named(order)} …`);
-  const { ok, json } = await post(path, { order, by: by(), ...more });
+  tell(output, order, await post(path, { order, by: by(), ...more }));
+}
+
+function tell(output, order, { ok, json }) {
   // Another order may be in the panel by now.
   if (store.chosen !== order) return;
   if (!ok) return say(output, false, json.message);

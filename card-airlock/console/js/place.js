@@ -1,57 +1,43 @@
-// Places orders. A test card is a name here. A typed number is removed from its field before anything else happens.
+// Places orders, one or many.
 
 import { apiAnswer, asking, busy, named, say } from "./answer.js";
 import { placeMany, start as startBulk } from "./bulk.js";
-import { byId, h, show } from "./dom.js";
+import { cardForNew, offerCards, take } from "./card_choice.js";
+import { byId, h } from "./dom.js";
 import { many } from "./format.js";
 import { post } from "./server.js";
-import { choose, on } from "./store.js";
+import { choose } from "./store.js";
 import { by } from "./who.js";
 
 export function start() {
   const form = byId("place");
   startBulk();
-  on("state", ({ testCards }) => {
-    const chosen = form.card.value || testCards[0].name;
-    const options = testCards.map(({ name, title }) => h("option", { value: name, selected: name === chosen }, title));
-    if (form.card.options.length === 1) show(form.card, ...options, h("option", { value: "" }, "a number that I type"));
+  offerCards(form, (isTyped) => {
+    byId("card-hint").hidden = isTyped;
+    // A card is encrypted for one order.
+    form.count.disabled = isTyped;
+    if (isTyped) form.count.value = 1;
   });
-  form.card.addEventListener("change", () => ask(form));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const order = read(form);
-    busy(form.querySelector("button"), () => place(form, order));
+    busy(form.querySelector("button"), () => place(form, read(form), take(form)));
   });
-}
-
-function ask(form) {
-  const typed = form.card.value === "";
-  byId("typed").hidden = !typed;
-  byId("card-hint").hidden = typed;
-  form.number.required = typed;
-  form.number.value = form.expiry.value = "";
 }
 
 function read(form) {
   const order = { order: form.order.value.trim(), name: form.name.value, address: form.address.value, count: Number(form.count.value), by: by() };
   if (form.amount.value) Object.assign(order, { amount: Number(form.amount.value), currency: form.currency.value });
-  if (form.card.value) order.testCard = form.card.value;
-  else {
-    order.number = form.number.value;
-    if (form.expiry.value) order.expiry = form.expiry.value;
-  }
-  form.number.value = form.expiry.value = "";
   return order;
 }
 
-async function place(form, order) {
+async function place(form, order, chosen) {
   const output = byId("placed");
   asking(output, `Placing ${named(order.order)} …`);
-  const sent = order.count > 1 && order.testCard ? placeMany(order) : post("/console/orders", order);
-  delete order.number;
-  delete order.expiry;
   look();
-  const { ok, json } = await sent;
+  const { refusal, ...card } = await cardForNew(chosen, order.order, order.by);
+  if (refusal) return say(output, false, ...refusal);
+  Object.assign(order, card);
+  const { ok, json } = await (order.count > 1 ? placeMany(order) : post("/console/orders", order));
   if (!ok) return say(output, false, json.message);
   if (json.outcomes) {
     const outcomes = Object.entries(json.outcomes);

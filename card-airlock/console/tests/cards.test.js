@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { cardsIn, everything, TYPED } from "./cards.js";
+import { cardsIn, DISCOVER, everything, partsIn, TYPED } from "./cards.js";
 import { browser, inStage, LIMIT, open, pay, place, press, toggle, until, up } from "./up.js";
 
 const options = { timeout: 4 * LIMIT };
@@ -46,9 +46,9 @@ test("a typed number leaves its field the moment it is sent", options, async () 
   const page = await open(chromium, stack.origin);
   await page.route("**/console/orders", () => {}); // The answer never comes: nothing may wait for it.
   await page.selectOption("#card", "");
-  await page.fill("[name=number]", TYPED);
+  await page.fill("#place [name=number]", TYPED);
   await press(page, "#place button[type=submit]");
-  assert.equal(await page.inputValue("[name=number]"), "");
+  assert.equal(await page.inputValue("#place [name=number]"), "");
   assert.deepEqual(cardsIn(await everything(page)), []);
 });
 
@@ -63,7 +63,7 @@ test("no card is in the page, its storage or the event stream, whatever happens 
 
   await page.selectOption("#card", "");
   await page.fill("#place [name=order]", "typed-1");
-  await page.fill("[name=number]", TYPED);
+  await page.fill("#place [name=number]", TYPED);
   await press(page, "#place button[type=submit]");
   await inStage(page, "typed-1", "tokenized");
   for (const order of ["typed-1", "card-decline"]) {
@@ -116,4 +116,11 @@ test("the search finds a card that is there", () => {
   for (const planted of [TYPED, TYPED.replaceAll(" ", ""), TYPED.replaceAll(" ", "-"), Buffer.from("x4929123456781236y").toString("base64"), Buffer.from("4929123456781236").toString("hex")]) {
     assert.deepEqual(cardsIn(`<p title="${planted}">`), ["4929123456781236"], planted);
   }
+  // Seven digits in a row are found, and six are not.
+  const digits = DISCOVER.replaceAll(" ", "");
+  for (const part of ["0009901", "000 990-1", Buffer.from("0009901").toString("hex"), Buffer.from("xy0009901").toString("base64")]) {
+    assert.deepEqual(partsIn(`?order=${part}`, DISCOVER), ["0009901"], part);
+  }
+  assert.deepEqual(partsIn(digits.slice(0, 6), DISCOVER), []);
+  assert.equal(partsIn(DISCOVER, DISCOVER).length, 10);
 });

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { cardsIn, everything, NUMBERS } from "./cards.js";
-import { browser, inStage, LIMIT, open, pay, place, press, until, up } from "./up.js";
+import { actions, browser, inStage, LIMIT, open, pay, place, press, signIn, until, up } from "./up.js";
 
 const options = { timeout: 4 * LIMIT };
 let stack, chromium;
@@ -17,18 +17,6 @@ after(async () => {
   await chromium?.close();
   await stack?.stop();
 });
-
-/** Opens an order's panel with its actions. */
-async function actions(page, order) {
-  await page.goto(`${new URL(page.url()).origin}/#${order}`);
-  await page.waitForSelector(`.about .who:text-is("${order}")`);
-  await page.evaluate(() => (document.getElementById("act").open = true));
-}
-
-const signIn = async (page, user, merchant) => {
-  await page.fill("#who [name=user]", user);
-  await page.locator("#who [name=merchant]").setChecked(merchant);
-};
 
 test("another user sees nothing of an order, its owner and a merchant do", options, async () => {
   const page = await open(chromium, stack.origin);

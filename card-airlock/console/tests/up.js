@@ -85,6 +85,25 @@ export async function place(page, order, card = "visa", count = 1) {
   await page.waitForSelector("#placed[data-good]");
 }
 
+/** Chooses to type a card in a form, and types it as a person does: key by key. */
+export async function typeCard(page, form, number, expiry = "") {
+  await page.selectOption(`${form} [name=card]`, "");
+  for (const [field, text] of [["number", number], ["expiry", expiry]]) await page.locator(`${form} [name=${field}]`).pressSequentially(text);
+}
+
+/** Signs somebody in. */
+export async function signIn(page, user, merchant) {
+  await page.fill("#who [name=user]", user);
+  await page.locator("#who [name=merchant]").setChecked(merchant);
+}
+
+/** Opens an order's panel with its actions. */
+export async function actions(page, order) {
+  await page.goto(`${new URL(page.url()).origin}/#${order}`);
+  await page.waitForSelector(`.about .who:text-is("${order}")`);
+  await page.evaluate(() => (document.getElementById("act").open = true));
+}
+
 /** Pays an order with the form. */
 export async function pay(page, order) {
   await page.fill("#pay [name=order]", order);

@@ -16,15 +16,13 @@ use vault::is_card_shaped;
 use super::{
     api::{self, Asked, By, json_body},
     request,
+    sent_card::SentCard,
     shown::{self, Refused},
     state::Console,
-    test_cards,
 };
 
 const NO_ORDER: Refused =
     Refused(StatusCode::BAD_REQUEST, "NO_ORDER", "This cannot be an order's id: check what you typed");
-const NO_TEST_CARD: Refused =
-    Refused(StatusCode::BAD_REQUEST, "NO_TEST_CARD", "There is no test card of this name: reload the page");
 const BAD_KEY: Refused = Refused(
     StatusCode::BAD_REQUEST,
     "IDEMPOTENCY_KEY",
@@ -58,16 +56,10 @@ struct Payment<'a> {
 struct Replacing<'a> {
     order: String,
     #[serde(borrow)]
-    test_card: Cow<'a, str>,
+    test_card: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    encrypted_card: Option<Cow<'a, str>>,
     by: Option<By>,
-}
-
-/// The API's body of another card.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct OtherCard<'a> {
-    credit_card: &'a str,
-    card_expiry: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -92,8 +84,7 @@ pub(super) async fn pay(State(console): State<Arc<Console>>, asked: Request) -> 
 pub(super) async fn card(State(console): State<Arc<Console>>, asked: Request) -> Result<Response, Refused> {
     let body = request::body(asked).await?;
     let asked: Replacing<'_> = request::read(&body)?;
-    let number = test_cards::number(&asked.test_card).ok_or(NO_TEST_CARD)?;
-    let card = OtherCard { credit_card: number, card_expiry: test_cards::EXPIRY };
+    let card = SentCard::of(asked.test_card.as_deref(), asked.encrypted_card.as_deref())?;
     let path = path_of(&asked.order, "/card")?;
     answer(&console, asked.by, Asked { method: Method::PUT, path, body: json_body(&card), key: None }).await
 }

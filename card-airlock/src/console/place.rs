@@ -14,17 +14,18 @@ use serde_json::json;
 use super::{
     api::{self, Answer, Asked, By, json_body},
     request,
+    sent_card::SentCard,
     shown::{self, Refused},
     state::Console,
-    test_cards,
 };
 
 /// The most orders of one request, and how many of them are placed at once.
 const MOST: u16 = 500;
 const AT_ONCE: usize = 16;
-const NO_CARD: Refused = Refused(StatusCode::BAD_REQUEST, "NO_CARD", "Choose a test card or type a number");
+const ONE_ORDER: Refused =
+    Refused(StatusCode::BAD_REQUEST, "ONE_ORDER", "An encrypted card is for one order: place one at a time");
 
-/// The page's request. A card has the name of a test card, or a number that somebody typed.
+/// The page's request.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Placing<'a> {
@@ -33,11 +34,8 @@ struct Placing<'a> {
     address: String,
     #[serde(borrow)]
     test_card: Option<Cow<'a, str>>,
-    /// Borrowed: the body's own buffer stays the only one.
     #[serde(borrow)]
-    number: Option<&'a str>,
-    #[serde(borrow)]
-    expiry: Option<&'a str>,
+    encrypted_card: Option<Cow<'a, str>>,
     /// In minor units of the currency; the user is a merchant, who sets it.
     amount: Option<u64>,
     currency: Option<Cow<'a, str>>,
@@ -54,9 +52,8 @@ struct Submission<'a> {
     customer_order: &'a str,
     customer_name: &'a str,
     address: &'a str,
-    credit_card: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    card_expiry: Option<&'a str>,
+    #[serde(flatten)]
+    card: SentCard<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,15 +64,12 @@ struct Submission<'a> {
 pub(super) async fn place(State(console): State<Arc<Console>>, asked: Request) -> Result<Response, Refused> {
     let body = request::body(asked).await?;
     let asked: Placing<'_> = request::read(&body)?;
-    let number = match (asked.test_card.as_deref(), asked.number) {
-        (Some(name), None) => test_cards::number(name),
-        (None, typed) => typed,
-        (Some(_), Some(_)) => None,
-    };
-    let number = number.ok_or(NO_CARD)?;
-    // Real processors charge no card without it.
-    let expiry = asked.expiry.or_else(|| asked.test_card.as_ref().map(|_| test_cards::EXPIRY));
+    let card = SentCard::of(asked.test_card.as_deref(), asked.encrypted_card.as_deref())?;
     let count = asked.count.unwrap_or(1).clamp(1, MOST);
+    let of_many = asked.first.is_some();
+    if card.is_encrypted() && (count > 1 || of_many) {
+        return Err(ONE_ORDER);
+    }
     let token = api::token(&console, &asked.by.unwrap_or_default())?;
     let first = asked.first.unwrap_or(1);
     let orders = (first..first.saturating_add(count)).map(|place| match (count, asked.first) {
@@ -87,8 +81,7 @@ pub(super) async fn place(State(console): State<Arc<Console>>, asked: Request) -
             customer_order: &order,
             customer_name: &asked.name,
             address: &asked.address,
-            credit_card: number,
-            card_expiry: expiry,
+            card,
             amount: asked.amount,
             currency: asked.currency.as_deref(),
         });
@@ -96,13 +89,13 @@ pub(super) async fn place(State(console): State<Arc<Console>>, asked: Request) -
         api::request(&console, &token, what)
     });
     let placed: Vec<Answer> = stream::iter(placed).buffered(AT_ONCE).collect().await;
-    Ok(told(&console, &placed, asked.first.is_some()))
+    Ok(told(&console, &placed, of_many, card))
 }
 
 /// The API's own answer for one order; for more, how many got which.
-fn told(console: &Console, placed: &[Answer], of_many: bool) -> Response {
+fn told(console: &Console, placed: &[Answer], of_many: bool, card: SentCard<'_>) -> Response {
     for refused in placed.iter().filter(|answer| !answer.status.is_success()) {
-        console.hub.happened("refused", &json!({ "code": refused.code() }));
+        console.hub.happened("refused", &json!({ "code": refused.code(), "encrypted": card.is_encrypted() }));
     }
     if let ([answer], false) = (placed, of_many) {
         return shown::ok(answer.document());

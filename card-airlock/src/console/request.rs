@@ -1,4 +1,4 @@
-//! What the page asks: small JSON bodies, in a buffer that is wiped, because one of them may hold a typed card.
+//! What the page asks: small JSON bodies, in a buffer that is wiped, because somebody may type a card into a wrong field.
 
 use axum::{extract::Request, http::StatusCode};
 use card_airlock_gateway::{WipedBuffer, read_body};

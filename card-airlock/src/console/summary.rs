@@ -67,7 +67,7 @@ impl Rows {
         let stage = self.stage()?;
         let row = self.clean.as_ref().or(self.quarantine.as_ref())?;
         let attempt = self.quarantine.as_ref().and_then(|row| row.pointer("/Attempt/N"));
-        Some(json!({
+        let mut summary = json!({
             "id": order,
             "stage": stage.word(),
             "last4": text(row, "CardLast4"),
@@ -79,7 +79,14 @@ impl Rows {
             "forgottenAt": text(row, "CardForgottenAt"),
             // Another card for an order whose payment was declined.
             "replacement": self.clean.as_ref().and(self.quarantine.as_ref()).and_then(|row| text(row, "Status")),
-        }))
+        });
+        // Few are, and each change of an order is sent to every page.
+        if row.get("CardJweDigest").is_some()
+            && let Some(members) = summary.as_object_mut()
+        {
+            members.insert("encrypted".to_owned(), json!(true));
+        }
+        Some(summary)
     }
 }
 

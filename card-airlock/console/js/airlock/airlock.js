@@ -82,7 +82,7 @@ function follow(order, atOnce = false) {
 function enter(id, order, atOnce) {
   const from = atOnce ? geometry.locks.ingest.at : geometry.client.at;
   const title = `${id}${order.last4 ? `, card ending in ${order.last4}` : ""}`;
-  const capsule = { id, body: new Capsule(picture.layer, from, atOnce ? "sealed" : "clear", title, () => openPanel(id)) };
+  const capsule = { id, body: new Capsule(picture.layer, from, atOnce ? "sealed" : arriving(order), title, () => openPanel(id)) };
   capsules.set(id, capsule);
   mark(capsule);
   if (!atOnce) {
@@ -92,6 +92,9 @@ function enter(id, order, atOnce) {
   }
   return capsule;
 }
+
+/** What a card looks like before ingest: one that its sender encrypted is never seen. */
+const arriving = ({ encrypted }) => (encrypted ? "sealed" : "clear");
 
 /** Finds the capsule a place in a room. */
 function settle(capsule, room, atOnce = false) {
@@ -168,8 +171,8 @@ function back(id) {
 }
 
 /** A refused order turns back at the outer door. */
-function bounce() {
-  const refused = new Capsule(picture.layer, geometry.client.at, "clear", null, null);
+function bounce(order) {
+  const refused = new Capsule(picture.layer, geometry.client.at, arriving(order), null, null);
   const { at: [x, y], flat } = geometry.locks.ingest;
   refused.to(flat ? [x, y - 36] : [x - 42, y]);
   refused.then(() => hurt("ingest", "refused"));

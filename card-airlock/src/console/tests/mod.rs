@@ -2,6 +2,7 @@
 
 mod controls;
 mod customer;
+mod encrypting;
 mod guard;
 mod inside;
 mod promise_1;

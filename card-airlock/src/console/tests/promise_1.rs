@@ -29,24 +29,32 @@ async fn promise_1_no_card_is_in_any_answer_or_event_of_the_console() {
     for card in test_cards::all() {
         said += &page.place(&format!("card-{}", card.name), card.name).await.1.to_string();
     }
-    let order = json!({ "order": "typed", "name": "A", "address": "B", "number": typed, "expiry": "12/39" });
+    let card = page.encrypt("typed", typed, json!({})).await;
+    let order = json!({ "order": "typed", "name": "A", "address": "B", "encryptedCard": card });
     let (_, placed) = page.post("/console/orders", order).await;
     assert_eq!(placed["status"], 202, "{placed}");
     said += &placed.to_string();
-    let wrong = json!({ "order": typed, "name": typed, "address": typed, "number": typed, "odd": typed });
-    said += &page.post("/console/orders", wrong).await.1.to_string();
+    for wrong in [
+        json!({ "order": typed, "name": typed, "address": typed, "testCard": typed, "odd": typed }),
+        json!({ "order": typed, "name": typed, "address": typed, "encryptedCard": typed }),
+        json!({ "order": "x", "name": "A", "address": "B", "number": typed, "expiry": "12/39" }),
+    ] {
+        said += &page.post("/console/orders", wrong).await.1.to_string();
+    }
     page.until("typed", "tokenized").await;
     page.until("card-visa", "tokenized").await;
     let numbered =
         json!({ "order": typed, "testCard": typed, "key": typed, "by": { "user": typed, "merchant": true } });
-    for path in ["pay", "ask", "card", "forget", "processor", "operate"] {
+    for path in ["pay", "ask", "card", "card-keys", "forget", "processor", "operate"] {
         said += &page.post(&format!("/console/{path}"), numbered.clone()).await.1.to_string();
     }
     for (path, asked) in [
         ("pay", json!({ "order": "typed" })),
         ("ask", json!({ "order": "typed" })),
         ("pay", json!({ "order": typed })),
+        ("card-keys", json!({ "order": typed })),
         ("card", json!({ "order": typed, "testCard": "visa" })),
+        ("card", json!({ "order": "typed", "encryptedCard": typed })),
         ("card", json!({ "order": "typed", "testCard": "visa" })),
         ("forget", json!({ "order": "card-amex" })),
     ] {
