@@ -9,7 +9,7 @@ use std::{
     str::FromStr,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -69,7 +69,9 @@ pub(crate) struct EventsTo {
     url: EventsUrl,
     patience: Duration,
     counts: Arc<Posted>,
-    /// Is told each time something is dropped: what, and why.
+    /// The endpoint did not take the last event that it was asked to take.
+    is_away: Arc<AtomicBool>,
+    /// Is told when the endpoint goes away and comes back, and each time something is dropped: what, and why.
     tell: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -89,7 +91,14 @@ impl EventsTo {
         tell: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, reqwest::Error> {
         let client = Client::builder().timeout(TIMEOUT).redirect(Policy::none()).build()?;
-        Ok(Self { client, url, patience: PATIENCE, counts: Arc::default(), tell: Arc::new(tell) })
+        Ok(Self {
+            client,
+            url,
+            patience: PATIENCE,
+            counts: Arc::default(),
+            is_away: Arc::default(),
+            tell: Arc::new(tell),
+        })
     }
 
     pub(crate) fn counts(&self) -> Arc<Posted> {
@@ -128,12 +137,19 @@ impl EventsTo {
         let why = loop {
             match self.try_once(event).await {
                 Ok(()) => {
+                    if self.is_away.swap(false, Ordering::SeqCst) {
+                        (self.tell)("events are taken again");
+                    }
                     self.counts.posted.fetch_add(1, Ordering::SeqCst);
                     return;
                 }
                 Err(Failure::ForEver(why)) => break why,
                 Err(Failure::ForNow(why)) if began.elapsed() + wait > self.patience => break why,
-                Err(Failure::ForNow(_)) => {}
+                Err(Failure::ForNow(why)) => {
+                    if !self.is_away.swap(true, Ordering::SeqCst) {
+                        (self.tell)(&format!("events are not taken ({why}): each is tried for five minutes"));
+                    }
+                }
             }
             tokio::time::sleep(wait).await;
             wait = wait.saturating_mul(2).min(LONGEST_WAIT);
@@ -267,7 +283,11 @@ mod tests {
         put(&aws, "A-1").await;
         let (receiver, url) = Receiver::answering(&[500, 503, 429, 409]).await;
         let (counts, told) = run(&aws, quiet(url), PATIENCE).await;
-        assert_eq!((counts, told.len(), receiver.got().len()), ((1, 0), 0, 5));
+        assert_eq!((counts, receiver.got().len()), ((1, 0), 5));
+        assert_eq!(
+            told,
+            ["events are not taken (HTTP 500): each is tried for five minutes", "events are taken again"]
+        );
     }
 
     #[tokio::test]
@@ -296,7 +316,10 @@ mod tests {
         assert_eq!(counts, (0, 1));
         assert_eq!(
             told,
-            ["1 event dropped, order.tokenized: no connection"],
+            [
+                "events are not taken (no connection): each is tried for five minutes",
+                "1 event dropped, order.tokenized: no connection"
+            ],
             "no id that may be a card is told"
         );
     }

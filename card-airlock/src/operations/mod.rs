@@ -36,4 +36,4 @@ pub use replaying::{Work, run_replay, run_sweep};
 pub use rewrapping::{RewrappingError, run_rewrap};
 pub use settlement::{SettlementError, payment_to_settle, settle};
 pub use status::{KeyState, Messages, PaymentTally, Reading, StackStatus, read_status};
-pub use stream_mapping::{is_on as is_mapping_on, state as mapping_state};
+pub use stream_mapping::{WORKER, is_on as is_mapping_on, state as mapping_state};

@@ -14,6 +14,9 @@ use super::{
 /// The stack's envelope keys.
 pub(super) const KEYS: [&str; 3] = ["QuarantineKey", "VaultKey", "CardKeyKey"];
 
+/// The functions that read another stream than the worker does, and what stops while nothing is handed to them.
+const OTHER_READERS: [(&str, &str); 1] = [("NotifyFunction", "events")];
+
 /// What was read, or why it could not be.
 pub type Reading<T> = Result<T, String>;
 
@@ -28,6 +31,25 @@ pub struct KeyState {
     pub key: &'static str,
     /// KMS's word, such as `Enabled`.
     pub state: Reading<String>,
+}
+
+/// The stream mapping of a function beside the worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappingState {
+    /// The function's logical id.
+    pub function: &'static str,
+    /// What stops while it is off.
+    pub what: &'static str,
+    /// Lambda's word, such as `Enabled`.
+    pub state: Reading<String>,
+}
+
+impl MappingState {
+    /// Whether nothing is handed to the function.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.state.as_ref().is_ok_and(|state| !stream_mapping::is_on(state))
+    }
 }
 
 /// Payments without an outcome.
@@ -60,6 +82,8 @@ pub struct StackStatus {
     pub alarms: Reading<Vec<String>>,
     /// Lambda's word for the worker's stream mapping, such as `Enabled`: while it is off, no order comes across.
     pub mapping: Reading<String>,
+    /// The other functions' mappings.
+    pub other_mappings: Vec<MappingState>,
     pub keys: Vec<KeyState>,
 }
 
@@ -70,7 +94,8 @@ impl StackStatus {
     pub fn is_incomplete(&self) -> bool {
         let rows = self.quarantine.is_err() || self.payments.is_err();
         let queues = self.dead_letters.is_err() || self.refused_events.is_err();
-        rows || queues || self.mapping.is_err() || self.keys.iter().any(|key| key.state.is_err())
+        let mappings = self.mapping.is_err() || self.other_mappings.iter().any(|other| other.state.is_err());
+        rows || queues || mappings || self.keys.iter().any(|key| key.state.is_err())
     }
 
     /// Whether a person has something to do: what the stack does by itself is not counted.
@@ -85,13 +110,17 @@ impl StackStatus {
         let letters = waits(&self.dead_letters) || waits(&self.refused_events);
         let alarms = self.alarms.as_ref().is_ok_and(|alarms| !alarms.is_empty());
         let keys = self.keys.iter().any(|key| key.state.as_ref().is_ok_and(|state| state != "Enabled"));
-        parked || payments || letters || alarms || self.is_mapping_off() || keys
+        parked || payments || letters || alarms || self.is_any_mapping_off() || keys
     }
 
     /// Whether no order comes across, because nothing hands it to the worker.
     #[must_use]
     pub fn is_mapping_off(&self) -> bool {
         self.mapping.as_ref().is_ok_and(|state| !stream_mapping::is_on(state))
+    }
+
+    fn is_any_mapping_off(&self) -> bool {
+        self.is_mapping_off() || self.other_mappings.iter().any(MappingState::is_off)
     }
 
     /// The commands of this program that show what a person has to look after.
@@ -103,7 +132,7 @@ impl StackStatus {
         let letters = waits(&self.dead_letters);
         let parked = quarantine.is_ok_and(|tally| tally.parked_rows() > 0);
         let all = [
-            (self.is_mapping_off() || keys || self.is_incomplete(), "doctor"),
+            (self.is_any_mapping_off() || keys || self.is_incomplete(), "doctor"),
             (quarantine.is_ok_and(|tally| tally.suspected > 0), "orders --state given-up"),
             (parked, "orders --state parked"),
             (letters || parked, "replay --dry-run"),
@@ -133,12 +162,25 @@ pub async fn read_status(
         Some(payments) => payments,
         None => payment_tally(access, at, progress).await,
     };
-    let mapping = async { stream_mapping::state(access).await.map_err(told) };
+    let mapping = async {
+        let worker = stream_mapping::state(access, stream_mapping::WORKER).await.map_err(told);
+        (worker, other_mappings(access).await)
+    };
     let queues =
         futures::future::join(messages(access, "DeadLetterQueue"), messages(access, "EventDeadLetterQueue"));
-    let ((dead_letters, refused_events), alarms, mapping, keys) =
+    let ((dead_letters, refused_events), alarms, (mapping, other_mappings), keys) =
         futures::future::join4(queues, alarms(access), mapping, keys(access)).await;
-    StackStatus { at, quarantine, dead_letters, refused_events, payments, alarms, mapping, keys }
+    StackStatus {
+        at,
+        quarantine,
+        dead_letters,
+        refused_events,
+        payments,
+        alarms,
+        mapping,
+        other_mappings,
+        keys,
+    }
 }
 
 async fn quarantine(
@@ -197,6 +239,15 @@ async fn alarms(access: &StackAccess) -> Reading<Vec<String>> {
     let pages = pages.map_err(CallError::of("CloudWatch", "DescribeAlarms")).map_err(told)?;
     let names = pages.iter().flat_map(|page| page.metric_alarms()).filter_map(|alarm| alarm.alarm_name());
     Ok(names.map(|name| access.names().logical(name).unwrap_or(name).to_owned()).collect())
+}
+
+async fn other_mappings(access: &StackAccess) -> Vec<MappingState> {
+    let mut states = Vec::new();
+    for (function, what) in OTHER_READERS {
+        let state = stream_mapping::state(access, function).await.map_err(told);
+        states.push(MappingState { function, what, state });
+    }
+    states
 }
 
 async fn keys(access: &StackAccess) -> Vec<KeyState> {

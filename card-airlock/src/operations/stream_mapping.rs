@@ -1,4 +1,4 @@
-//! The mapping that hands the quarantine's stream to the worker: on or off.
+//! The mappings that hand a table's stream to a function: on or off.
 
 use aws_sdk_lambda::Client;
 
@@ -11,14 +11,17 @@ use super::{
 /// What is said in place of a state where there is no mapping.
 const NOT_THERE: &str = "not there";
 
-/// Lambda's word for how the worker's mapping is. One that is on is told before others.
+/// The function whose mapping brings orders across.
+pub const WORKER: &str = "TokenizeWorkerFunction";
+
+/// Lambda's word for how the mapping of a function, by its logical id, is. One that is on is told before others.
 ///
 /// # Errors
 /// [`AccessError`].
-pub async fn state(access: &StackAccess) -> Result<String, AccessError> {
-    let worker = access.names().physical("TokenizeWorkerFunction")?;
+pub async fn state(access: &StackAccess, function: &'static str) -> Result<String, AccessError> {
+    let name = access.names().physical(function)?;
     let lambda = Client::new(&access.config(Right::Read));
-    let pages = lambda.list_event_source_mappings().function_name(worker).into_paginator().items().send();
+    let pages = lambda.list_event_source_mappings().function_name(name).into_paginator().items().send();
     let mappings: Result<Vec<_>, _> = pages.collect().await;
     let mappings = mappings.map_err(CallError::of("Lambda", "ListEventSourceMappings"))?;
     let mut states = mappings.iter().filter_map(|mapping| mapping.state()).collect::<Vec<_>>();

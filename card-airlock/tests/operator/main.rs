@@ -152,14 +152,17 @@ impl World {
 
     /// Turns the worker's stream mapping off, so that what is put stays where it is. Gives its id.
     async fn stop_mapping(&self) -> String {
+        self.stop_mapping_of("card-airlock-TokenizeWorkerFunction").await
+    }
+
+    async fn stop_mapping_of(&self, function: &str) -> String {
         let lambda = self.lambda();
-        let of_worker =
-            || lambda.list_event_source_mappings().function_name("card-airlock-TokenizeWorkerFunction");
-        let mappings = of_worker().send().await.unwrap();
+        let of_function = || lambda.list_event_source_mappings().function_name(function);
+        let mappings = of_function().send().await.unwrap();
         let uuid = mappings.event_source_mappings()[0].uuid().unwrap().to_owned();
         lambda.update_event_source_mapping().uuid(&uuid).enabled(false).send().await.unwrap();
         test_support::eventually("the mapping is off", async || {
-            let read = of_worker().send().await.unwrap();
+            let read = of_function().send().await.unwrap();
             (read.event_source_mappings()[0].state() == Some("Disabled")).then_some(())
         })
         .await;

@@ -71,6 +71,7 @@ async fn status_counts_each_row_where_it_is_and_says_that_a_person_is_needed() {
         shown.out
     );
     assert_eq!(json["mapping"], "Disabled");
+    assert_eq!(json["otherMappings"]["NotifyFunction"], "Enabled");
     let next: Vec<_> = json["next"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
     let port = world.aws_url.rsplit(':').next().unwrap();
     let own = |command: &str| format!("{} {command} --aws-port {port}", env!("CARGO_BIN_EXE_card-airlock"));
@@ -84,6 +85,21 @@ async fn status_counts_each_row_where_it_is_and_says_that_a_person_is_needed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_needed_while_nobody_is_told_of_events() {
+    let world = World::start().await;
+    let shown = world.run(&["status"]).await.is(0);
+    assert!(shown.out.contains("  of events                 Enabled"), "{}", shown.out);
+    world.stop_mapping_of("card-airlock-NotifyFunction").await;
+    let shown = world.run(&["status"]).await.is(3);
+    is_presentable(&shown);
+    for line in
+        ["Stream mapping              Enabled", "  of events                 Disabled", " doctor --aws-port"]
+    {
+        assert!(shown.out.contains(line), "{line}: {}", shown.out);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mapping_that_is_off_needs_a_person_and_one_that_cannot_be_read_is_told() {
     let world = World::start().await;
     // As for an order that Lambda gave up a while ago: nobody has a position for it, so it stays.
@@ -93,7 +109,9 @@ async fn a_mapping_that_is_off_needs_a_person_and_one_that_cannot_be_read_is_tol
     assert!(shown.out.contains("Stream mapping              Enabled"), "{}", shown.out);
     world.stack.aws().faults().add("OperatorRead/lambda/ListEventSourceMappings=error".parse().unwrap());
     let done = world.run(&["status", "--json"]).await.is(1).json();
-    assert!(done["mapping"]["notRead"].as_str().unwrap().contains("ListEventSourceMappings"), "{done}");
+    for read in [&done["mapping"], &done["otherMappings"]["NotifyFunction"]] {
+        assert!(read["notRead"].as_str().unwrap().contains("ListEventSourceMappings"), "{done}");
+    }
     let shown = world.run(&["status"]).await.is(1);
     is_presentable(&shown);
     assert!(shown.out.contains("Stream mapping              not read:"), "{}", shown.out);

@@ -18,7 +18,7 @@ use super::{
     shown,
 };
 use crate::{
-    operations::{PaybillTerms, Right, StackAccess, is_mapping_on, mapping_state},
+    operations::{PaybillTerms, Right, StackAccess, WORKER, is_mapping_on, mapping_state},
     style::{FAINT, HEADING},
 };
 
@@ -77,7 +77,7 @@ impl History {
             audit = Some(read_audit(&trail, order).await?);
         }
         let is_pending = row.as_ref().is_some_and(|row| row.status == Some(QuarantineStatus::Pending));
-        let mapping = if is_pending { mapping_state(access).await.ok() } else { None };
+        let mapping = if is_pending { mapping_state(access, WORKER).await.ok() } else { None };
         let has_payment =
             clean.as_ref().and_then(|clean| clean.payments.as_ref()?.current.as_ref()).is_some();
         let terms = if has_payment { PaybillTerms::read(access).await.ok() } else { None };

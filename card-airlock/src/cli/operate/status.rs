@@ -127,6 +127,13 @@ fn print(access: &StackAccess, status: &StackStatus, out: &mut dyn Write) -> io:
         Ok(state) => word(out, "Stream mapping", state, status.is_mapping_off())?,
         Err(why) => not_read("Stream mapping", why, out)?,
     }
+    for other in &status.other_mappings {
+        let name = format!("  of {}", other.what);
+        match &other.state {
+            Ok(state) => word(out, &name, state, other.is_off())?,
+            Err(why) => not_read(&name, why, out)?,
+        }
+    }
     for key in &status.keys {
         match &key.state {
             Ok(state) => word(out, key.key, state, state != "Enabled")?,
@@ -222,6 +229,9 @@ fn in_json(access: &StackAccess, status: &StackStatus) -> Value {
             "unreadable": group(&tally.unreadable), "oldest": tally.oldest(),
         })
     };
+    let mappings = status.other_mappings.iter();
+    let mappings =
+        mappings.map(|other| (other.function.to_owned(), reading(&other.state, |state| json!(state))));
     let keys = status.keys.iter().map(|key| (key.key.to_owned(), reading(&key.state, |state| json!(state))));
     json!({
         "at": status.at,
@@ -236,6 +246,7 @@ fn in_json(access: &StackAccess, status: &StackStatus) -> Value {
         })),
         "alarms": reading(&status.alarms, |alarms| json!(alarms)),
         "mapping": reading(&status.mapping, |state| json!(state)),
+        "otherMappings": mappings.collect::<serde_json::Map<_, _>>(),
         "keys": keys.collect::<serde_json::Map<_, _>>(),
         "next": status.to_look_at().into_iter().map(|command| access.own(command)).collect::<Vec<_>>(),
     })

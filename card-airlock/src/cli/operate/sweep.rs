@@ -79,6 +79,7 @@ fn print(summary: &SweepSummary, out: &mut dyn Write) -> io::Result<()> {
         (summary.forgotten, "forgotten: their cards were taken out"),
         (summary.not_replaced, "other cards that came too late"),
         (summary.failed, "parked before; they wait for a replay"),
+        (summary.events_sent_again, "rows whose events are sent again"),
         (summary.positions_settled, "positions in the queue deleted"),
         (summary.positions_left, "positions in the queue that stay"),
     ] {
