@@ -4,15 +4,17 @@ use std::future::Future;
 
 use card_airlock_gateway as gateway;
 use card_airlock_services::{
-    Account, AwsEndpoint, EndpointOptions, KeyAttribute, Refused, RequestNames, StartError, TableSpec,
+    Account, AwsEndpoint, CreatedKey, EndpointOptions, FoundTable, Keep, KeepError, KeyAttribute, Refused,
+    RequestNames, StartError, TableSpec,
 };
-use card_airlock_template::{Resources, Table, Template, TemplateError};
+use card_airlock_template::{Key, Resources, Table, Template, TemplateError};
 use clock::Clock;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
 use crate::{
     deployment::{ACCOUNT_ID, REGION, STACK_NAME},
+    key_policies::{self, KeyPoliciesError},
     policies::{PoliciesError, policies},
     previous_key,
 };
@@ -32,15 +34,37 @@ pub enum ProvisionError {
     /// A service refused to make a resource.
     #[error("{0}: {1}")]
     Refused(String, Refused),
+    /// What was made before cannot be read.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
+    /// The policies of keys cannot be put in force.
+    #[error(transparent)]
+    KeyPolicies(#[from] KeyPoliciesError),
+    /// A table that is there is another one than the template's.
+    #[error(
+        "the table {0} that was kept has another key, or another kind of stream, than template.yaml declares: use the \
+         version of the program that made it, or start with another folder"
+    )]
+    AnotherTable(String),
 }
 
-/// Starts the endpoint; it serves until `shutdown` completes. `clock` is DynamoDB's time.
+/// Starts the endpoint in memory; it serves until `shutdown` completes. `clock` is DynamoDB's time.
 ///
 /// # Errors
 /// As [`AwsEndpoint::start`].
 pub async fn start(
     listener: TcpListener,
     clock: Clock,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<AwsEndpoint, StartError> {
+    start_keeping(listener, clock, None, shutdown).await
+}
+
+/// The same, with what it is to keep beyond the process.
+pub(crate) async fn start_keeping(
+    listener: TcpListener,
+    clock: Clock,
+    keep: Option<Keep>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<AwsEndpoint, StartError> {
     let options = EndpointOptions {
@@ -51,15 +75,16 @@ pub async fn start(
             purpose: "purpose".to_owned(),
         },
         guard: gateway::is_local,
+        keep,
     };
     AwsEndpoint::start(listener, options, shutdown).await
 }
 
 /// Makes the template's keys, queues, event buses, tables and rules, puts its policies in force, and reports the attributes of each
-/// resource.
+/// resource. What an endpoint has kept of an earlier start stays, with what is in it.
 ///
 /// # Errors
-/// A template that cannot be read or enforced, or a resource that a service refuses, as when it is there already.
+/// A template that cannot be read or enforced, or a resource that a service refuses or that is another one now.
 pub async fn provision(aws: &AwsEndpoint, template: &Template) -> Result<Resources, ProvisionError> {
     let mut resources = template.named_here();
     let refused = |logical_id: &str| {
@@ -67,12 +92,7 @@ pub async fn provision(aws: &AwsEndpoint, template: &Template) -> Result<Resourc
         move |refused| ProvisionError::Refused(logical_id, refused)
     };
     for key in template.keys(&resources)? {
-        let (name, usage) = (&key.logical_id, key.usage.as_deref().unwrap_or_default());
-        let made = match &key.spec {
-            Some(spec) => aws.create_key_of(name, spec, usage).await,
-            None => aws.create_key(name, key.rotation).await,
-        };
-        let made = made.map_err(refused(name))?;
+        let made = provided_key(aws, &key).await?;
         resources.insert(&key.logical_id, &made.id, [("Arn", &made.arn), ("KeyId", &made.id)]);
     }
     if let Some(arn) = previous_key::arn(template) {
@@ -95,7 +115,11 @@ pub async fn provision(aws: &AwsEndpoint, template: &Template) -> Result<Resourc
     for table in template.tables(&resources)? {
         let logical_id = table.logical_id.clone();
         let spec = table_spec(table);
-        let made = aws.create_table(&spec).await.map_err(refused(&logical_id))?;
+        let made = match aws.find_table(&spec).await.map_err(refused(&logical_id))? {
+            FoundTable::Ready(table) => table,
+            FoundTable::None => aws.create_table(&spec).await.map_err(refused(&logical_id))?,
+            FoundTable::Another => return Err(ProvisionError::AnotherTable(logical_id)),
+        };
         match &made.stream_arn {
             Some(stream) => {
                 resources.insert(&logical_id, &spec.name, [("Arn", &made.arn), ("StreamArn", stream)]);
@@ -119,8 +143,25 @@ pub async fn provision(aws: &AwsEndpoint, template: &Template) -> Result<Resourc
             aws.set_queue_policy(queue, policy).await.map_err(refused(&logical_id))?;
         }
     }
-    aws.enforce(policies(template, &resources)?);
+    key_policies::enforce(aws, policies(template, &resources)?).await?;
     Ok(resources)
+}
+
+/// The key that was made for this resource, at this start or at an earlier one. One that somebody has deleted since is not
+/// made again, as CloudFormation does not: what it sealed would still not open.
+async fn provided_key(aws: &AwsEndpoint, key: &Key) -> Result<CreatedKey, ProvisionError> {
+    let made_before = aws.store().part("stack.keys");
+    let name = &key.logical_id;
+    if let Some(made) = made_before.one(name)? {
+        return Ok(made);
+    }
+    let made = match &key.spec {
+        Some(spec) => aws.create_key_of(name, spec, key.usage.as_deref().unwrap_or_default()).await,
+        None => aws.create_key(name, key.rotation).await,
+    };
+    let made = made.map_err(|refused| ProvisionError::Refused(name.clone(), refused))?;
+    made_before.put(name, &made);
+    Ok(made)
 }
 
 fn table_spec(declared: Table) -> TableSpec {

@@ -2,14 +2,17 @@
 
 mod api_client;
 pub mod aws;
+mod checkpoints;
 pub mod cli;
 pub mod console;
+pub mod data;
 pub mod demo;
 mod deployed;
 pub mod deployment;
 mod events_to;
 pub mod front;
 pub mod functions;
+mod key_policies;
 pub mod listen;
 pub mod load;
 pub mod operations;

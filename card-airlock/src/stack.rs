@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use aws_config::timeout::TimeoutConfig;
-use card_airlock_event_source::{Checkpoints, Mapping, Names, SettingsError};
+use card_airlock_event_source::{Mapping, Names, SettingsError};
 use card_airlock_gateway::{self as gateway, CognitoSettingsError, Issuer, IssuerError};
 use card_airlock_lambda::{Function, ProcessOptions, Processes};
-use card_airlock_services::{AwsEndpoint, Refused, StartError, StreamError};
+use card_airlock_services::{AwsEndpoint, KeepError, Refused, StartError, StreamError};
 use card_airlock_template::{LambdaFunction, Resources, Schedule, StreamMapping, TemplateError};
 use clock::Clock;
 use platform::aws_client;
@@ -15,7 +15,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     aws::{self, ProvisionError},
+    checkpoints,
     console::{Console, ConsoleOptions, Dialects, Hub, Operation, StreamTail},
+    data::DataFolder,
     deployed::{self, Made},
     deployment::{self, ACCOUNT_ID, SHIPPED},
     front::{self, FrontError},
@@ -61,6 +63,8 @@ pub struct StackOptions {
     pub template: Option<String>,
     /// Serves the console at `/` of the API's port.
     pub console: Option<ConsoleOptions>,
+    /// Keeps the state in this folder; `None`: it ends with the stack. With it `clock` must be the machine's.
+    pub data: Option<DataFolder>,
 }
 
 impl StackOptions {
@@ -80,6 +84,7 @@ impl StackOptions {
             processes: None,
             template: None,
             console: None,
+            data: None,
         }
     }
 }
@@ -99,6 +104,9 @@ pub enum StackError {
     /// The template cannot be read.
     #[error(transparent)]
     Template(#[from] TemplateError),
+    /// What was kept cannot be used.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
     /// A resource of the template could not be made.
     #[error(transparent)]
     Provision(#[from] ProvisionError),
@@ -145,6 +153,7 @@ pub struct Stack {
     processes: Option<Processes>,
     sandbox: Sandbox,
     deletion: CancellationToken,
+    data: Option<DataFolder>,
     /// What the template declares, resolved.
     pub declared: card_airlock_template::Stack,
 }
@@ -162,9 +171,10 @@ impl Stack {
         let [stop_api, stop_mappings, stop_aws] =
             [&api_stopping, &mappings_stopping, &aws_stopping].map(|token| token.clone().drop_guard());
 
-        let aws =
-            aws::start(aws_listener, options.clock.clone(), aws_stopping.clone().cancelled_owned()).await?;
-        let sandbox = Sandbox::start().await.map_err(StackError::Sandbox)?;
+        let keep = options.data.as_ref().map(|data| data.keep().clone());
+        let stopped = aws_stopping.clone().cancelled_owned();
+        let aws = aws::start_keeping(aws_listener, options.clock.clone(), keep, stopped).await?;
+        let sandbox = Sandbox::keeping(aws.store()).await.map_err(StackError::Sandbox)?;
         let mut parameters = sandbox.parameters(&aws, options.processor).await?;
         parameters.extend(options.parameters);
         let template = deployment::template(options.template.as_deref().unwrap_or(SHIPPED), &parameters)?;
@@ -190,6 +200,7 @@ impl Stack {
         let dialects = Dialects::new(declared_paybill.clone(), surroundings, sandbox.clone(), at_first);
         if let Some(hub) = &hub {
             hub.watch(&aws);
+            hub.take_up(&aws, &declared);
             functions.insert(PAYBILL.to_owned(), dialects.function());
             for (name, function) in &mut functions {
                 *function = hub.observe(name, function.clone(), processes.clone());
@@ -211,6 +222,7 @@ impl Stack {
             user_pool: sign_in::cognito(&declared, Arc::clone(&issuer))?,
             deletion: deletion.clone(),
         };
+        aws.bring_back_users(&made.user_pool)?;
         aws.deploy(deployed::deployed(&declared, made));
         let front = front::rest_api(&declared, &functions, Arc::clone(&issuer), options.clock.clone())?;
         let front = Arc::new(front);
@@ -272,8 +284,20 @@ impl Stack {
             processes,
             sandbox,
             deletion,
+            data: options.data,
             declared,
         })
+    }
+
+    /// The folder in which the state is kept.
+    #[must_use]
+    pub fn data(&self) -> Option<&DataFolder> {
+        self.data.as_ref()
+    }
+
+    /// Completes when the state could not be kept: nothing is answered any more then.
+    pub async fn failed(&self) {
+        self.aws.store().failed().await;
     }
 
     /// The API's URL, with the stage.
@@ -377,15 +401,9 @@ fn map_stream(
         let url = format!("{}/{ACCOUNT_ID}/{queue}", aws.url());
         stream::on_failure(&functions::sdk_config(aws.url(), &function.role), url)
     });
-    Ok(Mapping::new(
-        names,
-        settings,
-        Arc::new(stream::TableStream(source)),
-        handler,
-        on_failure,
-        clock,
-        Checkpoints::default(),
-    ))
+    let checkpoints = checkpoints::of(aws, name, &names)?;
+    let source = Arc::new(stream::TableStream(source));
+    Ok(Mapping::new(names, settings, source, handler, on_failure, clock, checkpoints))
 }
 
 /// Invokes a function as often as its schedule says, until it is stopped. The maker of card keys is invoked at once: there

@@ -28,6 +28,7 @@ impl LocalAws {
             account: Account { region: "us-east-1".to_owned(), id: Self::ACCOUNT.to_owned() },
             names: RequestNames::default(),
             guard: |_| true,
+            keep: None,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = AwsEndpoint::start(listener, options, std::future::pending()).await.unwrap();

@@ -30,7 +30,7 @@ export function start() {
   on("pulse", (pulse) => {
     SWITCHES.forEach(([name], index) => pressed.has(name) || (inputs[index].checked = pulse.switches[name]));
     crash.textContent = pulse.crashesArmed ? `Crash the worker (armed: ${pulse.crashesArmed})` : "Crash the worker";
-    byId("clock").textContent = pulse.ahead == null ? "The functions use the machine’s time" : pulse.ahead ? `Clock forward: now ${duration(pulse.ahead * 1000)} ahead` : "Clock forward";
+    byId("clock").textContent = pulse.ahead == null ? pulse.clockIsOff : pulse.ahead ? `Clock forward: now ${duration(pulse.ahead * 1000)} ahead` : "Clock forward";
     hours.forEach((button) => (button.disabled = pulse.ahead == null));
   });
   on("crash", () => say(output, true, "The worker crashed after its transaction, before it got the answer. Lambda invokes it again."));

@@ -20,6 +20,7 @@ use paybill::{PreviewError, profile::ProfileError};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
+    data::DataError,
     demo::{self, DemoError},
     load::{self, LoadError},
     sign_in::SignInError,
@@ -66,6 +67,12 @@ enum Command {
 enum CliError {
     #[error(transparent)]
     Stack(#[from] StackError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(
+        "the state cannot be written to the folder of --data: free some space on the disk, and start again"
+    )]
+    NotKept,
     #[error(transparent)]
     Parameters(#[from] ParametersError),
     #[error(transparent)]

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     console::{ConsoleOptions, OrderLog},
+    data::DataFolder,
     deployment::ACCOUNT_ID,
     events_to::{EventsTo, EventsUrl},
     sandbox::{CARDS, Dialect, Sandbox},
@@ -49,6 +50,10 @@ pub(super) struct UpArgs {
     /// The processor that the payment sandbox imitates, and whose profile is used.
     #[arg(long, value_name = "NAME", default_value = "airlock")]
     pub(super) processor: Dialect,
+    /// Keep the state in this folder: tables, keys, users, queues, positions and the sandbox's ledger. It is made if it is
+    /// not there. For test cards on a development machine only: the keys lie beside the cards that they open.
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
     /// Post each event of the event bus to this address, as JSON. What it does not take is tried again for five minutes.
     #[arg(long, value_name = "URL")]
     pub(super) events_to: Option<EventsUrl>,
@@ -75,9 +80,13 @@ pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Res
         aws_port: args.aws_port,
         ..StackOptions::on_free_ports(crate::sign_in::of_this_user()?)
     };
+    options.data = args.data.as_deref().map(DataFolder::open).transpose()?;
     options.console = Some(if args.processes {
         // Processes have the machine's time.
         options.processes = Some(processes(&log).map_err(CliError::Program)?);
+        ConsoleOptions { log, time: None }
+    } else if options.data.is_some() {
+        // So has the tables' file.
         ConsoleOptions { log, time: None }
     } else {
         let time = TestClock::running();
@@ -133,6 +142,7 @@ async fn serve(
     tokio::select! {
         () = stop.heard() => {}
         () = stack.deleted() => tell_deletion(stack, out)?,
+        () = stack.failed() => return Err(CliError::NotKept),
         () = post_events => {}
     }
     if let Some(events_to) = &events_to {
@@ -158,10 +168,13 @@ fn tell_events(events_to: &EventsTo, stack: &Stack, out: &mut dyn Write) -> io::
 
 /// What `aws cloudformation delete-stack` brings about.
 fn tell_deletion(stack: &Stack, out: &mut dyn Write) -> io::Result<()> {
+    let here = match stack.data() {
+        Some(data) => format!("here all resources stay in {}", data.path().display()),
+        None => "here they end with this program".to_owned(),
+    };
     writeln!(
         out,
-        "The stack is deleted (DeleteStack). On AWS its DeletionPolicy keeps these resources; here they end with this \
-         program:"
+        "The stack is deleted (DeleteStack). On AWS its DeletionPolicy keeps these resources; {here}:"
     )?;
     stack.retained().into_iter().try_for_each(|resource| writeln!(out, "  {resource}"))
 }
@@ -172,6 +185,15 @@ fn welcome(ready: &Ready<'_>, format: Dialect, stack: &Stack, out: &mut dyn Writ
     let processor = stack.sandbox();
     let ledger = processor.ledger_url();
     let tried = trying(processor, format);
+    let state = match stack.data() {
+        Some(data) => format!(
+            "Its state is in {}, with the keys beside the cards that they open: use test cards only.",
+            data.path().display()
+        ),
+        None => "Its state is in memory only: stopping it forgets every order, card and key.".to_owned(),
+    };
+    let secret_lasts =
+        if stack.data().is_some() { "stays the same with the folder" } else { "is valid for this run only" };
     let (whose, card, more) = match format {
         Dialect::Airlock => ("The sample's order", "0000-0000-0000-0000", ""),
         Dialect::Stripe | Dialect::Adyen | Dialect::Checkout => (
@@ -182,7 +204,7 @@ fn welcome(ready: &Ready<'_>, format: Dialect, stack: &Stack, out: &mut dyn Writ
     };
     write!(
         out,
-        r#"{HEADING}Card Airlock is up.{HEADING:#} Its state is in memory only: stopping it forgets every order, card and key.
+        r#"{HEADING}Card Airlock is up.{HEADING:#} {state}
 
   See  {console}  {FAINT}(the console: watch orders, look at their rows, cause faults){FAINT:#}
   API  {api}
@@ -204,7 +226,7 @@ curl -i -X POST {api}/paybill -H "Authorization: $TOKEN" -H 'Content-Type: appli
 
 curl {ledger}
 
-{HEADING}One charge by the profile{HEADING:#}, without an order {FAINT}(the secret is valid for this run only, and this processor charges nobody){FAINT:#}
+{HEADING}One charge by the profile{HEADING:#}, without an order {FAINT}(the secret {secret_lasts}, and this processor charges nobody){FAINT:#}
 
 {tried}
 

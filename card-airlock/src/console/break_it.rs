@@ -34,12 +34,6 @@ const NOT_TAKEN: Refused = Refused(
     "AWS_REFUSED",
     "DynamoDB refused the row: switch off the faults, and try again",
 );
-const MACHINE_TIME: Refused = Refused(
-    StatusCode::CONFLICT,
-    "MACHINE_TIME",
-    "With --processes the clock cannot be moved: start `up` without it",
-);
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Switching {
@@ -89,7 +83,8 @@ pub(super) async fn poison(State(console): State<Arc<Console>>) -> Result<Respon
 pub(super) async fn clock(State(console): State<Arc<Console>>, asked: Request) -> Result<Response, Refused> {
     let body = request::body(asked).await?;
     let asked: Forward = request::read(&body)?;
-    let time = console.options.time.as_ref().ok_or(MACHINE_TIME)?;
+    let off = || Refused(StatusCode::CONFLICT, "MACHINE_TIME", console.clock_is_off().unwrap_or_default());
+    let time = console.options.time.as_ref().ok_or_else(off)?;
     time.advance(Duration::from_secs(u64::from(asked.minutes.min(MOST_MINUTES)) * 60));
     let swept = fix::invoke(&console, &json!({ "action": "sweep" })).await;
     fix::make_card_keys(&console).await;

@@ -4,9 +4,11 @@
 use std::{
     collections::{BTreeSet, VecDeque},
     sync::Arc,
+    time::Instant,
 };
 
 use card_airlock_services::{AwsEndpoint, ObservedCall};
+use card_airlock_template::Stack;
 use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, broadcast};
@@ -14,8 +16,9 @@ use tokio::sync::{Notify, broadcast};
 use super::{
     history::History,
     invocations::{self, Invocations},
-    known::Known,
+    known::{self, Known},
     shown,
+    summary::{self, Rows},
 };
 
 /// Calls kept for the orders' stories.
@@ -81,6 +84,16 @@ impl Hub {
     pub(crate) fn watch(&self, aws: &AwsEndpoint) {
         let hub = self.clone();
         aws.watch(move |seen| hub.saw(seen));
+    }
+
+    /// Learns the orders that are there before the first call, the newest ones. They are no news for the rates.
+    pub(crate) fn take_up(&self, aws: &AwsEndpoint, declared: &Stack) {
+        let ids = summary::newest(aws, declared, known::MOST);
+        let mut known = self.known();
+        for id in &ids {
+            known.update(id, &Rows::read(aws, declared, id), Instant::now());
+        }
+        known.forget_times();
     }
 
     /// The id of this run of the stack: a page that reconnects sees by it that everything before is gone.

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// How many orders are kept. After that the oldest one that is across is removed, and no longer counted.
-const MOST: usize = 10_000;
+pub(super) const MOST: usize = 10_000;
 /// How many orders a new page gets.
 const LATEST: usize = 300;
 /// The time over which rates are counted.
@@ -57,6 +57,13 @@ pub(super) struct Speed {
 }
 
 impl Known {
+    /// Forgets when what is known happened: the rates and times are those of later orders.
+    pub(super) fn forget_times(&mut self) {
+        self.accepted.clear();
+        self.crossed.clear();
+        self.times.clear();
+    }
+
     /// Records what the rows of an order say now. `None`: nothing changed.
     pub(super) fn update(&mut self, id: &str, rows: &Rows, now: Instant) -> Option<Value> {
         let before = self.orders.get(id);

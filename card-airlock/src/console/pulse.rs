@@ -19,6 +19,7 @@ pub(super) fn document(console: &Console) -> Value {
     json!({
         "now": milliseconds(console.front.clock.now()),
         "ahead": ahead,
+        "clockIsOff": console.clock_is_off(),
         "orders": numbers,
         "speed": point(console).document(),
         "letters": console.aws.waiting().len(),

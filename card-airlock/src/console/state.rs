@@ -46,6 +46,19 @@ pub(crate) struct Console {
     pub(crate) stopping: CancellationToken,
 }
 
+impl Console {
+    /// Why the clock cannot be moved, if so.
+    pub(super) fn clock_is_off(&self) -> Option<&'static str> {
+        match &self.options.time {
+            Some(_) => None,
+            None if self.aws.store().keeps() => Some(
+                "With --data the clock cannot be moved: the tables' file has the machine's time. Start `up` without it",
+            ),
+            None => Some("With --processes the clock cannot be moved: start `up` without it"),
+        }
+    }
+}
+
 impl fmt::Debug for Console {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Console")

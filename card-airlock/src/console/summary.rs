@@ -1,5 +1,7 @@
 //! An order in a few words: its stage, and since when.
 
+use std::collections::BTreeMap;
+
 use card_airlock_services::AwsEndpoint;
 use card_airlock_template::Stack;
 use order::Pending;
@@ -17,6 +19,21 @@ pub(super) const AUDIT: &str = "DetokenizeAuditTable";
 pub(super) fn table<'a>(declared: &'a Stack, logical_id: &'a str) -> &'a str {
     let found = declared.tables.iter().find(|table| table.logical_id == logical_id);
     found.map_or(logical_id, |table| &table.name)
+}
+
+/// The ids of the orders that were accepted last, oldest first.
+pub(super) fn newest(aws: &AwsEndpoint, declared: &Stack, most: usize) -> Vec<String> {
+    let rows =
+        [QUARANTINE, CLEAN].map(|logical_id| aws.rows(table(declared, logical_id)).unwrap_or_default());
+    let accepted = rows.iter().flatten().filter_map(|row| {
+        let named = |name| text(row, name).map(str::to_owned);
+        Some((named("CustomerOrder")?, named("AcceptedAt").unwrap_or_default()))
+    });
+    // An order that gets another card has two rows.
+    let accepted: BTreeMap<String, String> = accepted.collect();
+    let mut newest: Vec<(String, String)> = accepted.into_iter().map(|(id, at)| (at, id)).collect();
+    newest.sort();
+    newest.split_off(newest.len().saturating_sub(most)).into_iter().map(|(_, id)| id).collect()
 }
 
 /// An order's rows.

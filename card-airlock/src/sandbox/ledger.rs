@@ -1,65 +1,23 @@
 //! What the sandbox has charged: once per payment id, also if it was asked several times.
 
 use std::{
-    collections::{HashMap, HashSet},
-    fmt,
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use aws_lc_rs::hmac;
+use card_airlock_services::{Changes, KeepError, Part};
 use order::{Amount, DeclineCode, DeclineKind, OrderId, Outcome};
 use uuid::Uuid;
-use vault::{Card, Last4};
+use vault::Card;
 
 use super::{
     cards::{self, Does},
+    charge::{Charge, Fingerprint},
     dialect::Dialect,
     failure::Failure,
+    kept_charge::KeptCharge,
 };
-
-/// A payment that was charged or declined. The card's number is not kept.
-#[derive(Clone)]
-pub struct Charge {
-    /// The payment: the idempotency key.
-    pub payment_id: Uuid,
-    /// The order that was paid.
-    pub order: OrderId,
-    /// How much; none: the request did not say.
-    pub amount: Option<Amount>,
-    /// The last four digits of the card.
-    pub last4: Last4,
-    /// The outcome.
-    pub outcome: Outcome,
-    /// Of a decline: whether the card may be tried again.
-    pub kind: DeclineKind,
-    /// The format in which it was asked for.
-    pub dialect: Dialect,
-    /// The processor's own id of the payment, where its format has one.
-    pub reference: Option<String>,
-    /// How often the payment was asked for, also when that went wrong. It was charged once at most.
-    pub requests: u32,
-    card: Fingerprint,
-}
-
-/// A hash of the card, with a key that exists only in this process.
-#[derive(Clone)]
-struct Fingerprint {
-    key: Arc<hmac::Key>,
-    tag: hmac::Tag,
-}
-
-impl Charge {
-    /// Whether it was asked of the card with that number.
-    #[must_use]
-    pub fn charged_with(&self, number: &str) -> bool {
-        hmac::verify(&self.card.key, number.as_bytes(), self.card.tag.as_ref()).is_ok()
-    }
-
-    fn is_for(&self, request: &Asked) -> bool {
-        (&self.order, self.amount) == (&request.order, request.amount)
-            && self.charged_with(number(&request.card))
-    }
-}
 
 /// A request that could be read.
 pub(super) struct Asked {
@@ -89,17 +47,52 @@ pub(super) struct Ledger {
     charges: Vec<Charge>,
     /// The place of a payment among the charges.
     places: HashMap<Uuid, usize>,
+    /// What is not written down: payments that were asked for, cards that were tried, and how many charges are.
+    new_asked: BTreeSet<Uuid>,
+    new_tried: Vec<(String, String)>,
+    written: usize,
 }
 
+const ASKED: &str = "asked/";
+const TRIED: &str = "tried/";
+const CHARGE: &str = "charge/";
+
 impl Ledger {
-    pub(super) fn new(key: hmac::Key) -> Self {
-        Self {
-            key: Arc::new(key),
-            asked: HashMap::new(),
-            tried: HashSet::new(),
-            charges: Vec::new(),
-            places: HashMap::new(),
+    /// What was written down.
+    pub(super) fn open(key: Arc<hmac::Key>, kept: &Part) -> Result<Self, KeepError> {
+        let charges = kept.beginning_with::<KeptCharge>(CHARGE)?.into_values();
+        let charges: Vec<Charge> = charges.filter_map(|charge| charge.read(&key)).collect();
+        let mut places = HashMap::new();
+        for (place, charge) in charges.iter().enumerate() {
+            if charge.dialect == Dialect::Airlock {
+                places.entry(charge.payment_id).or_insert(place);
+            }
         }
+        let asked = kept.beginning_with::<u32>(ASKED)?.into_iter();
+        let asked = asked.filter_map(|(payment, times)| Some((payment.parse().ok()?, times)));
+        Ok(Self {
+            asked: asked.collect(),
+            tried: kept.beginning_with::<(String, String)>(TRIED)?.into_values().collect(),
+            written: charges.len(),
+            key,
+            charges,
+            places,
+            new_asked: BTreeSet::new(),
+            new_tried: Vec::new(),
+        })
+    }
+
+    pub(super) fn write_changes(&mut self, changes: &mut Changes) {
+        for payment in std::mem::take(&mut self.new_asked) {
+            changes.put(&format!("{ASKED}{payment}"), &self.asked.get(&payment));
+        }
+        for tried in std::mem::take(&mut self.new_tried) {
+            changes.put(&format!("{TRIED}{}/{}", tried.0, tried.1), &tried);
+        }
+        for (place, charge) in self.charges.iter().enumerate().skip(self.written) {
+            changes.put(&format!("{CHARGE}{place:010}"), &KeptCharge::of(charge));
+        }
+        self.written = self.charges.len();
     }
 
     /// Every payment that has come to an outcome, oldest first.
@@ -117,7 +110,7 @@ impl Ledger {
         }
         let place = self.places.get(&request.payment_id);
         if let Some(before) = place.and_then(|place| self.charges.get(*place)) {
-            return match before.is_for(&request) {
+            return match is_for(before, &request) {
                 true => Entry::Settled(before.clone(), failure),
                 false => Entry::Mismatch,
             };
@@ -142,7 +135,10 @@ impl Ledger {
     ) -> (Outcome, DeclineKind, Option<Failure>) {
         *self.asked.entry(request.payment_id).or_default() += 1;
         // Of the order, not of the payment: after a refusal the order is paid under another id.
-        let first = self.tried.insert((request.order.to_string(), request.card.last4().to_string()));
+        let tried = (request.order.to_string(), request.card.last4().to_string());
+        let first = self.tried.insert(tried.clone());
+        self.new_asked.insert(request.payment_id);
+        self.new_tried.extend(first.then_some(tried));
         let declined = |code: &str| Outcome::Declined(DeclineCode::of(code));
         let (outcome, kind, of_card) = match cards::does(number(&request.card)) {
             Does::Decline(code) => (declined(code), DeclineKind::Soft, None),
@@ -174,7 +170,7 @@ impl Ledger {
             requests: 0,
             card: Fingerprint {
                 key: Arc::clone(&self.key),
-                tag: hmac::sign(&self.key, number(&request.card).as_bytes()),
+                tag: hmac::sign(&self.key, number(&request.card).as_bytes()).as_ref().to_vec(),
             },
         };
         self.charges.push(charge.clone());
@@ -182,23 +178,12 @@ impl Ledger {
     }
 }
 
+fn is_for(charge: &Charge, request: &Asked) -> bool {
+    (&charge.order, charge.amount) == (&request.order, request.amount)
+        && charge.charged_with(number(&request.card))
+}
+
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: a processor tells cards by their number")]
 fn number(card: &Card) -> &str {
     card.pan.expose()
-}
-
-impl fmt::Debug for Charge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Charge")
-            .field("payment_id", &self.payment_id)
-            .field("order", &self.order)
-            .field("amount", &self.amount)
-            .field("last4", &self.last4)
-            .field("outcome", &self.outcome)
-            .field("kind", &self.kind)
-            .field("dialect", &self.dialect)
-            .field("reference", &self.reference)
-            .field("requests", &self.requests)
-            .finish_non_exhaustive()
-    }
 }

@@ -3,10 +3,13 @@
 
 mod books;
 mod cards;
+mod charge;
 mod dialect;
 mod failure;
 mod formats;
+mod identity;
 mod ids;
+mod kept_charge;
 mod ledger;
 mod saved;
 mod server;
@@ -19,20 +22,20 @@ use std::{
     sync::Arc,
 };
 
-use aws_lc_rs::{hmac, rand::SystemRandom};
-use card_airlock_services::{AwsEndpoint, Refused};
+use card_airlock_services::{AwsEndpoint, Refused, Store};
 use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpSocket};
-use uuid::Uuid;
 
 use books::Books;
 pub use cards::{CARDS, Does, TestCard, named};
+pub use charge::Charge;
 pub use dialect::Dialect;
 pub use failure::Failure;
-pub use ledger::Charge;
+use identity::Identity;
 use ledger::Ledger;
 use saved::SavedAnswers;
 use server::Running;
+use stripe_books::StripeBooks;
 
 /// The running processor. Cloning shares it; dropping the last clone stops it.
 #[derive(Clone)]
@@ -52,21 +55,32 @@ impl Sandbox {
     /// # Errors
     /// When no socket or no random key is available.
     pub async fn start() -> io::Result<Self> {
-        let kept = bound(0)?;
-        let address = kept.local_addr()?;
-        let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new()).map_err(io::Error::other)?;
+        Self::keeping(&Store::default()).await
+    }
+
+    /// The same, with the port, the secret, the ledger and the saved answers that a store keeps.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and when what is kept cannot be read.
+    pub async fn keeping(store: &Store) -> io::Result<Self> {
+        let Identity { socket, bearer, hash_key, kept } = Identity::of(store)?;
+        let address = socket.local_addr()?;
+        let ledger = Ledger::open(Arc::clone(&hash_key), &kept).map_err(io::Error::other)?;
+        let stripe = StripeBooks::open(&kept, &ledger.charges()).map_err(io::Error::other)?;
         let books = Arc::new(Books {
-            ledger: Mutex::new(Ledger::new(key)),
+            ledger: Mutex::new(ledger),
             next: Mutex::default(),
             next_before: Mutex::default(),
-            saved: Mutex::new(SavedAnswers::new().map_err(io::Error::other)?),
-            stripe: Mutex::default(),
+            saved: Mutex::new(SavedAnswers::open(hash_key, &kept).map_err(io::Error::other)?),
+            stripe: Mutex::new(stripe),
             lookups: Mutex::default(),
             is_mute: Mutex::default(),
-            bearer: Mutex::new(Uuid::new_v4().simple().to_string()),
+            bearer: Mutex::new(bearer),
+            kept,
+            turn: Mutex::default(),
         });
         let running = Running::start(listening(address.port())?, Arc::clone(&books));
-        Ok(Self(Arc::new(Inner { address, _kept: kept, books, running: Mutex::new(Some(running)) })))
+        Ok(Self(Arc::new(Inner { address, _kept: socket, books, running: Mutex::new(Some(running)) })))
     }
 
     /// Where payments are posted in the format of docs/processor.md.
@@ -81,7 +95,7 @@ impl Sandbox {
         format!("http://{}{}", self.0.address, dialect.base())
     }
 
-    /// The secret that it wants: random for each run, and good for nothing but a server of this machine that charges
+    /// The secret that it wants: random, another one for each run without a folder, and good for nothing but a server of this machine that charges
     /// nobody.
     #[must_use]
     pub fn secret(&self) -> String {

@@ -35,7 +35,8 @@ impl Running {
         let router = Router::new()
             .route("/ledger", get(ledger))
             .merge(formats::routes())
-            .with_state(books)
+            .with_state(Arc::clone(&books))
+            .layer(axum::middleware::from_fn_with_state(books, only_what_is_written))
             .layer(axum::middleware::from_fn(only_this_machine));
         // Without it, Nagle's algorithm delays the end of an answer by 40 ms.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
@@ -59,6 +60,16 @@ async fn only_this_machine(request: Request, next: axum::middleware::Next) -> Re
     } else {
         StatusCode::FORBIDDEN.into_response()
     }
+}
+
+/// What could not be written down may not be told.
+async fn only_what_is_written(
+    State(books): State<Arc<Books>>,
+    request: Request,
+    next: axum::middleware::Next,
+) -> Response {
+    let answer = next.run(request).await;
+    if books.kept.has_failed() { StatusCode::INTERNAL_SERVER_ERROR.into_response() } else { answer }
 }
 
 /// The ledger, for people and pages. There is no card in it.

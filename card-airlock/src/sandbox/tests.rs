@@ -1,8 +1,11 @@
 use std::time::Duration;
 
+use card_airlock_services::Keep;
 use order::Outcome;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
+use tempfile::TempDir;
+use uuid::Uuid;
 
 use super::*;
 
@@ -156,4 +159,123 @@ async fn only_who_has_the_token_and_speaks_the_format_is_heard() {
     world.token = "another".into();
     assert_eq!(world.ask(payment, &right).await.unwrap().0, 401);
     assert!(world.sandbox.ledger().is_empty());
+}
+
+/// A sandbox that keeps its state in this folder.
+async fn kept_in(folder: &TempDir) -> World {
+    let sandbox = Sandbox::keeping(Keep::open(folder.path()).unwrap().store()).await.unwrap();
+    let http = Client::builder().no_proxy().tls_certs_only([]).timeout(Duration::from_secs(60));
+    World { token: sandbox.secret(), sandbox, http: http.build().unwrap() }
+}
+
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    Keep::make(folder.path()).unwrap();
+    folder
+}
+
+impl World {
+    /// As a kill leaves it: nothing is done at the end.
+    async fn stopped(self) -> (String, String) {
+        let known_by = (self.sandbox.url(), self.token.clone());
+        self.sandbox.shutdown().await;
+        known_by
+    }
+
+    async fn stripe(&self, key: &str, path: &str, form: &[(&str, &str)]) -> (StatusCode, Value) {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = self.http.post(format!("{}/v1/{path}", self.sandbox.url_of(Dialect::Stripe)));
+        let request = request.bearer_auth(&self.token).header("Idempotency-Key", key).body(body);
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_kept_sandbox_is_known_by_the_same_address_and_secret_and_remembers_what_it_charged() {
+    let folder = folder();
+    let before = kept_in(&folder).await;
+    let (payment, declined) = (Uuid::new_v4(), Uuid::new_v4());
+    assert_eq!(before.pay(payment, "approve").await, Some(200));
+    assert_eq!(before.pay(declined, "decline").await, Some(402));
+    let once = Uuid::new_v4();
+    assert_eq!(before.pay(once, "error-once").await, Some(500));
+    let known_by = before.stopped().await;
+
+    let after = kept_in(&folder).await;
+    assert_eq!((after.sandbox.url(), after.token.clone()), known_by);
+    let charges = after.sandbox.ledger();
+    let [charge, refusal] = &charges[..] else { panic!("{charges:?}") };
+    assert_eq!((charge.payment_id, charge.requests, charge.dialect), (payment, 1, Dialect::Airlock));
+    assert_eq!((charge.order.as_str(), charge.last4.to_string().as_str()), ("1", "4242"));
+    let amount = charge.amount.unwrap();
+    assert_eq!((amount.minor_units.count(), amount.currency.to_string().as_str()), (5, "EUR"));
+    assert!(charge.charged_with("4242424242424242") && !charge.charged_with("4000000000000002"));
+    assert_eq!((&charge.outcome, refusal.payment_id), (&Outcome::Submitted, declined));
+    assert!(matches!(&refusal.outcome, Outcome::Declined(code) if code.to_string() == "card_declined"));
+    // The same payment is not charged again, another card under its key is refused, and a card fails once only.
+    assert_eq!(after.pay(payment, "approve").await, Some(200));
+    assert_eq!(after.pay(payment, "4111111111111111").await, Some(400));
+    assert_eq!(after.pay(once, "error-once").await, Some(200));
+    assert_eq!(after.sandbox.ledger().len(), 3);
+    assert_eq!(after.sandbox.ledger()[0].requests, 3);
+}
+
+#[tokio::test]
+async fn a_kept_sandbox_has_no_card_and_stripe_charges_once_across_a_restart() {
+    let folder = folder();
+    let before = kept_in(&folder).await;
+    let method = [
+        ("type", "card"),
+        ("card[number]", "4242424242424242"),
+        ("card[exp_month]", "12"),
+        ("card[exp_year]", "2030"),
+    ];
+    let (_, made) = before.stripe("a", "payment_methods", &method).await;
+    let method_id = made["id"].as_str().unwrap().to_owned();
+    let payment = Uuid::new_v4().to_string();
+    let intent = [
+        ("amount", "5"),
+        ("currency", "eur"),
+        ("payment_method", &method_id),
+        ("metadata[payment_id]", &payment),
+        ("metadata[order]", "1"),
+    ];
+    let (_, made) = before.stripe("b", "payment_intents", &intent).await;
+    let confirm = format!("payment_intents/{}/confirm", made["id"].as_str().unwrap());
+    before.stopped().await;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(16).any(|part| part == b"4242424242424242"));
+    }
+
+    let after = kept_in(&folder).await;
+    assert_eq!(after.stripe("b", "payment_intents", &intent).await, (StatusCode::OK, made));
+    let (status, _) = after.stripe("c", &confirm, &[]).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "the card is not there");
+    assert!(after.sandbox.ledger().is_empty());
+    let (status, again) = after.stripe("a", "payment_methods", &method).await;
+    assert_eq!((status, again["id"].as_str()), (StatusCode::OK, Some(method_id.as_str())), "the same one");
+    let charged = after.stripe("d", &confirm, &[]).await;
+    assert_eq!((charged.0, &charged.1["status"]), (StatusCode::OK, &json!("succeeded")));
+    after.stopped().await;
+
+    let last = kept_in(&folder).await;
+    assert_eq!(last.stripe("d", &confirm, &[]).await, charged, "the saved answer");
+    let (status, _) = last.stripe("e", &confirm, &[]).await;
+    assert_eq!((status, last.sandbox.ledger().len()), (StatusCode::BAD_REQUEST, 1), "by no other key either");
+}
+
+#[tokio::test]
+async fn a_port_that_somebody_else_took_is_given_up() {
+    let folder = folder();
+    let before = kept_in(&folder).await;
+    let (url, _) = before.stopped().await;
+    let address = url.strip_prefix("http://").unwrap().split('/').next().unwrap();
+    // Should another test have taken it meanwhile, it is taken, too.
+    let _taken = std::net::TcpListener::bind(address);
+    let after = kept_in(&folder).await;
+    assert_ne!(after.sandbox.url(), url);
+    assert_eq!(after.pay(Uuid::new_v4(), "approve").await, Some(200));
 }

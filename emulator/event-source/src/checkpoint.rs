@@ -2,26 +2,55 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    fmt,
     sync::Arc,
 };
 
 use crate::sequence::{Position, SequenceNumber};
 use parking_lot::Mutex;
 
-/// The checkpoints of shards, in memory. It lives longer than the mapping: a mapping that is started again with it
-/// continues where the last one was done, and unfinished records come again. Clones share it.
+/// The checkpoints of shards. It lives longer than the mapping: a mapping that is started again with it continues where
+/// the last one was done, and unfinished records come again. By default it is in memory. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Checkpoints(Arc<Mutex<BTreeMap<String, Position>>>);
+pub struct Checkpoints(Arc<Inner>);
+
+type WriteDown = Box<dyn Fn(&str, &Position) + Send + Sync>;
+
+#[derive(Default)]
+struct Inner {
+    positions: Mutex<BTreeMap<String, Position>>,
+    /// What writes a new one down.
+    keep: Option<WriteDown>,
+}
 
 impl Checkpoints {
+    /// Checkpoints that outlive the process: those of before, and what writes down each new one with its shard. It has
+    /// returned before the next action of the mapping.
+    pub fn kept(
+        positions: BTreeMap<String, Position>,
+        keep: impl Fn(&str, &Position) + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Inner { positions: Mutex::new(positions), keep: Some(Box::new(keep)) }))
+    }
+
     /// The position behind the last record of this shard before which everything is done.
     #[must_use]
     pub fn position(&self, shard: &str) -> Option<Position> {
-        self.0.lock().get(shard).cloned()
+        self.0.positions.lock().get(shard).cloned()
     }
 
     pub(crate) fn set(&self, shard: &str, position: Position) {
-        self.0.lock().insert(shard.to_owned(), position);
+        let mut positions = self.0.positions.lock();
+        if let Some(keep) = self.0.keep.as_ref().filter(|_| positions.get(shard) != Some(&position)) {
+            keep(shard, &position);
+        }
+        positions.insert(shard.to_owned(), position);
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Checkpoints").field(&self.positions).finish()
     }
 }
 
@@ -60,6 +89,21 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_new_checkpoint_is_written_down_once() {
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let known = BTreeMap::from([("shard".to_owned(), Position::TrimHorizon)]);
+        let log = Arc::clone(&written);
+        let checkpoints = Checkpoints::kept(known, move |shard, position| {
+            log.lock().push(format!("{shard} {position}"));
+        });
+        assert_eq!(checkpoints.position("shard"), Some(Position::TrimHorizon));
+        for text in ["8", "8", "9"] {
+            checkpoints.set("shard", Position::After(SequenceNumber::parse(text).unwrap()));
+        }
+        assert_eq!(*written.lock(), ["shard 8", "shard 9"]);
+    }
 
     #[test]
     fn the_checkpoint_never_passes_a_record_under_way() {

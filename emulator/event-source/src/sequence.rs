@@ -1,6 +1,6 @@
 //! Positions in a shard.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, fmt};
 
 /// A record's sequence number: 1 to 40 decimal digits, compared as a number, kept as it was written.
 ///
@@ -57,6 +57,28 @@ pub enum Position {
     After(SequenceNumber),
 }
 
+const TRIM_HORIZON: &str = "TRIM_HORIZON";
+
+impl Position {
+    /// Reads what `Display` writes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            TRIM_HORIZON => Some(Self::TrimHorizon),
+            number => SequenceNumber::parse(number).map(Self::After),
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TrimHorizon => TRIM_HORIZON,
+            Self::After(sequence) => sequence.as_str(),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +100,14 @@ mod tests {
         let lower = "9".repeat(39) + "8";
         let higher = "9".repeat(40);
         assert!(number(&lower) < number(&higher));
+    }
+
+    #[test]
+    fn a_position_can_be_written_down_and_read_again() {
+        for position in [Position::TrimHorizon, Position::After(number("100000000000000000001"))] {
+            assert_eq!(Position::parse(&position.to_string()), Some(position));
+        }
+        assert_eq!(Position::parse("LATEST"), None);
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod tests;
 mod wiped;
 mod wiped_body;
 
-pub use cognito::{Cognito, CognitoError, CognitoSettings, CognitoSettingsError};
+pub use cognito::{Cognito, CognitoError, CognitoSettings, CognitoSettingsError, CognitoState};
 pub use gateway_error::{ErrorAnswer, GatewayError, aws_error_answer};
 pub use issuer::{AuthorizerClaims, Issuer, IssuerError, KeyError, TOKEN_LIFETIME, TokenError, UserPool};
 pub use loopback::is_local;

@@ -22,6 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         account: Account { region: "us-east-1".to_owned(), id: "123456789012".to_owned() },
         names: RequestNames { identifiers: vec!["Id".to_owned()], purpose: "purpose".to_owned() },
         guard: |_| true,
+        keep: None,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let aws = AwsEndpoint::start(listener, options, std::future::pending()).await?;

@@ -1,15 +1,11 @@
 //! DynamoDB and its streams: dynoxide, served on a loopback port of its own behind the endpoint, and read
 //! directly where no client is involved.
 
-use std::{
-    future::Future,
-    sync::Arc,
-    time::{Duration, UNIX_EPOCH},
-};
+use std::{future::Future, path::PathBuf, time::UNIX_EPOCH};
 
 use axum::body::Bytes;
 use clock::Clock;
-use dynoxide::{Database, DynoxideError, storage::Storage, storage_backend};
+use dynoxide::Database;
 use http::{Method, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
@@ -23,10 +19,12 @@ use crate::{
     account::Account,
     answer::{Answer, Fault},
     idempotency::{Claim, Transactions},
+    keep::{Keep, Store},
     request::Request,
-    retention::Retention,
+    retention::{RETENTION, Retention},
     start_error::StartError,
-    streams::{StreamError, StreamReader, changes_something},
+    streams::{StreamError, StreamReader, changes_something, table_of},
+    tables,
 };
 
 /// Dynoxide checks only that there is an Authorization header.
@@ -39,6 +37,9 @@ const ABOUT_TABLES: [&str; 6] =
 
 pub(crate) struct Dynamo {
     account: Account,
+    clock: Clock,
+    /// The file of the database, if it has one.
+    file: Option<PathBuf>,
     pub(crate) database: Database,
     retention: Retention,
     transactions: Transactions,
@@ -46,34 +47,26 @@ pub(crate) struct Dynamo {
     uri: Uri,
 }
 
-/// Every write to a table with a stream asks for the highest sequence number, and every reader for those after one:
-/// without an index dynoxide looks at all records there are, and each thousand orders make it slower.
-const STREAM_INDEXES: &str = "
-    CREATE INDEX stream_last ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
-    CREATE INDEX stream_next ON _stream_records (table_name, shard_id, CAST(sequence_number AS INTEGER));";
-
-/// An empty database in memory, with those indexes. It takes them over from a file, which alone can be given some.
-fn indexed(clock: Clock) -> dynoxide::Result<Database> {
-    let folder =
-        tempfile::tempdir().map_err(|error| DynoxideError::InternalServerError(error.to_string()))?;
-    let file = folder.path().join("indexed.db");
-    let file = file.to_string_lossy();
-    Storage::new(&file)?.conn().execute_batch(STREAM_INDEXES)?;
-    let database = Database::memory_with_clock(Arc::new(DynamoClock(clock)))?;
-    database.restore_from(&file)?;
-    Ok(database)
-}
-
 impl Dynamo {
     /// The service, and the future that serves it until `shutdown`.
     pub(crate) async fn start(
         account: Account,
         clock: Clock,
+        keep: Option<&Keep>,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(Self, impl Future<Output = ()> + Send + 'static), StartError> {
-        let retention = Retention::new(clock.clone());
-        let transactions = Transactions::new(clock.clone());
-        let database = indexed(clock).map_err(|_| StartError::Database)?;
+        let store = keep.map_or_else(Store::default, |keep| keep.store.clone());
+        let transactions = Transactions::new(clock.clone(), store.part("transactions"))?;
+        let file = keep.map(|keep| keep.tables.clone());
+        let retention = match &file {
+            Some(_) => Retention::resumed(clock.clone()),
+            None => Retention::new(clock.clone()),
+        };
+        let database = match &file {
+            Some(file) => tables::in_file(file),
+            None => tables::in_memory(clock.clone()),
+        };
+        let database = database.map_err(|_| StartError::Database)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let uri = Uri::builder()
             .scheme("http")
@@ -86,7 +79,7 @@ impl Dynamo {
         let client = Client::builder(TokioExecutor::new()).build(connector);
         let served = dynoxide::server::serve_with_shutdown(listener, database.clone(), shutdown);
         let server = async move { drop(served.await) };
-        Ok((Self { account, database, retention, transactions, client, uri }, server))
+        Ok((Self { account, clock, file, database, retention, transactions, client, uri }, server))
     }
 
     pub(crate) async fn perform(&self, mut request: Request) -> Result<Answer, Fault> {
@@ -127,6 +120,15 @@ impl Dynamo {
         StreamReader::open(self.database.clone(), self.retention.clone(), stream_arn, &self.account.region)
     }
 
+    /// Removes the records of a stream up to a sequence number that are too old to be read.
+    pub(crate) fn forget_records(&self, stream_arn: &str, up_to: &str) -> Result<(), StreamError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let table = table_of(stream_arn).ok_or(StreamError::NoSuchStream)?;
+        let now = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let before = now.saturating_sub(RETENTION).as_secs();
+        tables::forget_records(file, table, up_to, before).map_err(|()| StreamError::Database)
+    }
+
     /// Trims all that the streams hold by now, as after 24 hours.
     pub(crate) fn trim_streams(&self) {
         self.retention.trim();
@@ -163,24 +165,5 @@ fn name_as_the_api(record: &mut Value, region: &str) {
     record.insert("awsRegion".to_owned(), json!(region));
     if let Some(identity) = record.get_mut("userIdentity") {
         *identity = json!({ "PrincipalId": identity.get("principalId"), "Type": identity.get("type") });
-    }
-}
-
-/// Our clock, as dynoxide asks for the time.
-struct DynamoClock(Clock);
-
-impl DynamoClock {
-    fn since_epoch(&self) -> Duration {
-        self.0.now().duration_since(UNIX_EPOCH).unwrap_or_default()
-    }
-}
-
-impl storage_backend::Clock for DynamoClock {
-    fn now_unix_secs(&self) -> u64 {
-        self.since_epoch().as_secs()
-    }
-
-    fn now_unix_secs_f64(&self) -> f64 {
-        self.since_epoch().as_secs_f64()
     }
 }

@@ -20,6 +20,7 @@ use axum::{
     response::{IntoResponse, Response},
     serve::ListenerExt,
 };
+use card_airlock_gateway::Cognito;
 use card_airlock_iam::{Denial, Element, Iam, Policies, PolicyError};
 use clock::Clock;
 use http::{HeaderValue, header::CONTENT_TYPE, request::Parts};
@@ -33,11 +34,14 @@ use crate::{
     admit::admit,
     answer::{Answer, Fault, Reply},
     calls::{Call, CallKind, CallLog, SERVICE_OF_EVENTS, Tally},
-    cloudformation, cognito, declared,
+    cloudformation,
+    cognito::{self, KeptUsers},
+    declared,
     deployed::{Deployed, DeployedStack},
     dynamodb::Dynamo,
-    events::{self, BusEvent, EventBridge, EventDelivery, Queues},
+    events::{self, BusEvent, DUE, EventBridge, EventDelivery, Queues},
     faults::{FaultKind, Faults},
+    keep::{Keep, KeepError, Store},
     kms::Kms,
     lambda,
     metering::{event_units, take_units, with_metering},
@@ -73,6 +77,8 @@ pub struct EndpointOptions {
     pub names: RequestNames,
     /// Which requests it accepts: a page in a browser must not reach it under a name that points to loopback.
     pub guard: fn(&axum::extract::Request) -> bool,
+    /// What outlives the process; `None`: nothing. Then DynamoDB has the machine's time, and `clock` must have it too.
+    pub keep: Option<Keep>,
 }
 
 /// The AWS endpoint. Cloning shares it.
@@ -89,6 +95,8 @@ pub(crate) struct Inner {
     pub(crate) sqs: Sqs,
     pub(crate) events: EventBridge,
     secrets: Secrets,
+    users: Arc<KeptUsers>,
+    store: Store,
     deployed: OnceLock<Deployed>,
     clock: Clock,
     iam: Arc<Iam>,
@@ -111,22 +119,26 @@ impl AwsEndpoint {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<Self, StartError> {
         let url = format!("http://{}", listener.local_addr()?);
-        let EndpointOptions { clock, account, names, guard } = options;
+        let EndpointOptions { clock, account, names, guard, keep } = options;
         if !account.is_supported() {
             return Err(StartError::Account);
         }
         let (stopping, stopped) = (CancellationToken::new(), CancellationToken::new());
         let stop_database = stopping.clone().cancelled_owned();
         let iam = Arc::new(Iam::of_account(&account.id));
-        let kms = Kms::new(account.clone(), clock.clone(), Arc::clone(&iam));
-        let (dynamo, dynamo_server) = Dynamo::start(account.clone(), clock.clone(), stop_database).await?;
+        let store = keep.as_ref().map_or_else(Store::default, |keep| keep.store().clone());
+        let kms = Kms::new(account.clone(), clock.clone(), Arc::clone(&iam), &store)?;
+        let (dynamo, dynamo_server) =
+            Dynamo::start(account.clone(), clock.clone(), keep.as_ref(), stop_database).await?;
         let (due, to_bring) = tokio::sync::mpsc::unbounded_channel();
         let endpoint = Self(Arc::new(Inner {
             dynamo,
             kms,
-            sqs: Sqs::new(&url, &account.region, clock.clone()),
-            events: EventBridge::new(account.clone(), clock.clone(), due),
-            secrets: Secrets::default(),
+            sqs: Sqs::new(&url, &account.region, clock.clone(), &store)?,
+            events: EventBridge::new(account.clone(), clock.clone(), due, &store)?,
+            secrets: Secrets::new(account.clone(), &store).await?,
+            users: Arc::new(KeptUsers::new(&store)),
+            store,
             deployed: OnceLock::new(),
             clock: clock.clone(),
             iam,
@@ -249,6 +261,7 @@ impl AwsEndpoint {
             account: self.0.account.clone(),
             url: self.0.url.clone(),
             delivery: Arc::clone(&self.0.events.delivery),
+            kept_due: self.0.store.part(DUE),
             look: Box::new(move |request| {
                 let endpoint = looking.clone();
                 Box::pin(async move { Ok(Reply::Answer(endpoint.0.sqs.perform(request).await)) })
@@ -273,6 +286,29 @@ impl AwsEndpoint {
     /// When the embedded database fails.
     pub fn sweep_ttl(&self) -> Result<usize, StreamError> {
         self.0.dynamo.sweep_ttl()
+    }
+
+    /// What of the services outlives the process, for the program to keep its own beside it.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// Gives a user pool the users that are kept.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn bring_back_users(&self, pool: &Cognito) -> Result<(), KeepError> {
+        self.0.users.bring_back(pool)
+    }
+
+    /// Removes the records of a stream up to a sequence number that are too old to be read: for who has read them. Where
+    /// nothing outlives the process it does nothing.
+    ///
+    /// # Errors
+    /// When there is no such stream, or its file cannot be written.
+    pub fn forget_records(&self, stream_arn: &str, up_to: &str) -> Result<(), StreamError> {
+        self.0.dynamo.forget_records(stream_arn, up_to)
     }
 
     /// Trims all that the streams hold by now: what was not read yet is lost to readers.
@@ -308,6 +344,9 @@ impl AwsEndpoint {
             self.0.kms.show_policy(key_arn, document);
         }
         self.0.iam.enforce(policies);
+        if self.0.store.keeps() {
+            self.0.kms.enforce_shown();
+        }
     }
 
     /// Puts one policy of a role in force in place of the one before, for the calls from now on.
@@ -383,7 +422,7 @@ impl Inner {
             | Service::Sns
             | Service::CloudTrail
             | Service::ApiGateway => Err(Fault::UNKNOWN_OPERATION),
-            Service::Cognito => cognito::perform(self.deployed.get(), request).await,
+            Service::Cognito => cognito::perform(self.deployed.get(), &self.users, request).await,
             Service::Lambda => Ok(lambda::perform(self.deployed.get(), request, &self.clock).await),
         }
     }
@@ -409,6 +448,8 @@ impl Inner {
             Ok(()) => self.perform(request).await,
             Err(denied) => Err(denied),
         };
+        // What could not be written down may not be told.
+        let served = if self.store.has_failed() { Err(Fault::UNAVAILABLE) } else { served };
         if served.as_ref().is_ok_and(|answer| answer.status.is_success()) {
             self.calls.record_done(call);
         } else {

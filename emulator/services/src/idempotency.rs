@@ -5,18 +5,21 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    hash::{DefaultHasher, Hash, Hasher},
+    hash::{Hash, Hasher},
     time::{Duration, SystemTime},
 };
 
+use aws_lc_rs::digest;
 use axum::body::Bytes;
 use clock::Clock;
 use http::StatusCode;
 use parking_lot::{Mutex, MutexGuard};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     answer::{Answer, Fault},
+    keep::{Changes, KeepError, Part},
     request::Request,
 };
 
@@ -30,6 +33,14 @@ const REMEMBERED: Duration = Duration::from_secs(10 * 60);
 pub(crate) struct Transactions {
     clock: Clock,
     known: Mutex<Known>,
+    kept: Part,
+}
+
+/// A token whose transaction was done.
+#[derive(Serialize, Deserialize)]
+struct Done {
+    items: String,
+    at: SystemTime,
 }
 
 #[derive(Default)]
@@ -40,8 +51,8 @@ struct Known {
 }
 
 struct State {
-    /// Of what the transaction was to do.
-    items: u64,
+    /// The digest of what the transaction was to do.
+    items: String,
     is_done: bool,
 }
 
@@ -62,8 +73,16 @@ pub(crate) struct UnderWay<'a> {
 }
 
 impl Transactions {
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, known: Mutex::default() }
+    /// With the tokens that are kept.
+    pub(crate) fn new(clock: Clock, kept: Part) -> Result<Self, KeepError> {
+        let mut done: Vec<(String, Done)> = kept.all()?.into_iter().collect();
+        done.sort_by_key(|(_, done)| done.at);
+        let mut known = Known::default();
+        for (token, Done { items, at }) in done {
+            known.states.insert(token.clone(), State { items, is_done: true });
+            known.done.push_back((at, token));
+        }
+        Ok(Self { clock, known: Mutex::new(known), kept })
     }
 
     pub(crate) fn claim(&self, request: &mut Request) -> Claim<'_> {
@@ -73,7 +92,7 @@ impl Transactions {
         };
         let items = hash(request.json.get("TransactItems"));
         let mut known = self.known();
-        known.forget(self.clock.now());
+        self.forget_old(&mut known);
         match known.states.get(&token) {
             Some(state) if state.items != items => Claim::Answered(Err(Fault::OTHER_PARAMETERS)),
             Some(State { is_done: false, .. }) => Claim::Answered(Err(Fault::IN_PROGRESS)),
@@ -87,6 +106,14 @@ impl Transactions {
         }
     }
 
+    fn forget_old(&self, known: &mut Known) {
+        let mut changes = Changes::default();
+        for token in known.forget(self.clock.now()) {
+            changes.remove(&token);
+        }
+        self.kept.write(changes);
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock()
     }
@@ -97,11 +124,13 @@ impl UnderWay<'_> {
     /// loopback connection does not do to us.
     pub(crate) fn settle(self, answer: &Result<Answer, Fault>) {
         if answer.as_ref().is_ok_and(|answer| answer.status.is_success()) {
-            let Transactions { clock, .. } = self.transactions;
+            let Transactions { clock, kept, .. } = self.transactions;
+            let at = clock.now();
             let mut known = self.transactions.known();
             if let Some(state) = known.states.get_mut(&self.token) {
                 state.is_done = true;
-                known.done.push_back((clock.now(), self.token.clone()));
+                kept.put(&self.token, &Done { items: state.items.clone(), at });
+                known.done.push_back((at, self.token.clone()));
             }
         }
     }
@@ -117,11 +146,15 @@ impl Drop for UnderWay<'_> {
 }
 
 impl Known {
-    fn forget(&mut self, now: SystemTime) {
+    /// The tokens that are too old, which it does not know any more.
+    fn forget(&mut self, now: SystemTime) -> Vec<String> {
         let is_old = |done: &SystemTime| now.duration_since(*done).is_ok_and(|age| age >= REMEMBERED);
+        let mut forgotten = Vec::new();
         while let Some((_, token)) = self.done.pop_front_if(|(done, _)| is_old(done)) {
             self.states.remove(&token);
+            forgotten.push(token);
         }
+        forgotten
     }
 }
 
@@ -131,10 +164,24 @@ fn done_already() -> Answer {
     Answer::new(StatusCode::OK, Bytes::from_static(b"{}"))
 }
 
-fn hash(items: Option<&Value>) -> u64 {
-    let mut hasher = DefaultHasher::new();
+fn hash(items: Option<&Value>) -> String {
+    let mut hasher = Sha256(digest::Context::new(&digest::SHA256));
     items.hash(&mut hasher);
-    hasher.finish()
+    hex::encode(hasher.0.finish())
+}
+
+/// A hash that is the same in another process, of another build too. The members of an object have no order in it.
+struct Sha256(digest::Context);
+
+impl Hasher for Sha256 {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Of 256 bits no 64 are asked for.
+    fn finish(&self) -> u64 {
+        0
+    }
 }
 
 #[cfg(test)]
@@ -143,12 +190,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::service::Service;
+    use crate::{
+        keep::{Keep, Store},
+        service::Service,
+    };
 
     /// Transactions at a second that the test sets.
     fn world() -> (Transactions, TestClock) {
         let time = TestClock::stopped_at(SystemTime::UNIX_EPOCH);
-        (Transactions::new(time.clock()), time)
+        (Transactions::new(time.clock(), Store::default().part("transactions")).unwrap(), time)
     }
 
     fn claim<'a>(transactions: &'a Transactions, token: &str, table: &str) -> Claim<'a> {
@@ -225,5 +275,25 @@ mod tests {
             assert!(matches!(claim(&transactions, &token, "Orders"), Claim::Unclaimed));
         }
         first(claim(&transactions, &"a".repeat(36), "Orders"));
+    }
+
+    #[test]
+    fn a_token_is_remembered_beyond_the_process_for_its_ten_minutes() {
+        let folder = tempfile::tempdir().unwrap();
+        Keep::make(folder.path()).unwrap();
+        let part = || Keep::open(folder.path()).unwrap().store().part("transactions");
+        let time = TestClock::stopped_at(SystemTime::UNIX_EPOCH);
+        let before = Transactions::new(time.clock(), part()).unwrap();
+        first(claim(&before, "a", "Orders")).settle(&Ok(done_already()));
+        let _under_way = first(claim(&before, "b", "Orders"));
+        drop(first(claim(&before, "c", "Orders")));
+
+        let after = Transactions::new(time.clock(), part()).unwrap();
+        assert!(matches!(claim(&after, "a", "Orders"), Claim::Answered(Ok(_))));
+        assert_eq!(refusal(claim(&after, "a", "Vault")), Fault::OTHER_PARAMETERS);
+        first(claim(&after, "b", "Orders"));
+        time.advance(Duration::from_secs(600));
+        first(claim(&after, "a", "Orders"));
+        assert!(part().all::<Done>().unwrap().is_empty(), "nothing is kept of what was forgotten");
     }
 }

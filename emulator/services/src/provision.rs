@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::{answer::Fault, endpoint::AwsEndpoint, request::Request, service::Service};
@@ -18,7 +19,7 @@ pub struct Refused {
 }
 
 /// A KMS key that was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreatedKey {
     pub id: String,
     pub arn: String,
@@ -63,7 +64,87 @@ pub struct CreatedTable {
     pub stream_arn: Option<String>,
 }
 
+/// What there is of a table that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FoundTable {
+    /// No table of that name.
+    None,
+    /// One with that key, which has the wanted stream and settings from now on.
+    Ready(CreatedTable),
+    /// One with another key, or with other images in its stream.
+    Another,
+}
+
 impl AwsEndpoint {
+    /// The text of a key's policy; `None`: there is no such key.
+    pub async fn key_policy(&self, arn: &str) -> Option<String> {
+        let asked = json!({ "KeyId": arn });
+        let read = self.call(Service::Kms, "GetKeyPolicy", asked).await.ok()?;
+        Some(text(&read, "/Policy"))
+    }
+
+    /// Puts a policy of a key in place of the one before.
+    ///
+    /// # Errors
+    /// [`Refused`] by KMS, as when a role that it names is not there.
+    pub async fn put_key_policy(&self, arn: &str, policy: &str) -> Result<(), Refused> {
+        let asked = json!({ "KeyId": arn, "Policy": policy });
+        self.call(Service::Kms, "PutKeyPolicy", asked).await.map(drop)
+    }
+
+    /// Looks for a table, and gives it the stream, the time to live and the protection that it is to have.
+    ///
+    /// # Errors
+    /// [`Refused`] by DynamoDB, as when rows expire by another attribute.
+    pub async fn find_table(&self, table: &TableSpec) -> Result<FoundTable, Refused> {
+        let name = json!({ "TableName": table.name });
+        let there = match self.call(Service::DynamoDb, "DescribeTable", name.clone()).await {
+            Ok(described) => described.get("Table").cloned().unwrap_or_default(),
+            Err(refused) if refused.code.ends_with("ResourceNotFoundException") => {
+                return Ok(FoundTable::None);
+            }
+            Err(refused) => return Err(refused),
+        };
+        let view = there.pointer("/StreamSpecification/StreamViewType").and_then(Value::as_str);
+        let wanted = table.stream_view_type.as_deref();
+        if !has_key(&there, &table.key) || view.zip(wanted).is_some_and(|(view, wanted)| view != wanted) {
+            return Ok(FoundTable::Another);
+        }
+        let mut changes = Map::new();
+        if let (None, Some(wanted)) = (view, wanted) {
+            let stream = json!({ "StreamEnabled": true, "StreamViewType": wanted });
+            changes.insert("StreamSpecification".to_owned(), stream);
+        }
+        let is_protected = there.get("DeletionProtectionEnabled").and_then(Value::as_bool);
+        if is_protected.unwrap_or_default() != table.deletion_protection {
+            changes.insert("DeletionProtectionEnabled".to_owned(), table.deletion_protection.into());
+        }
+        let there = if changes.is_empty() {
+            there
+        } else {
+            changes.insert("TableName".to_owned(), table.name.as_str().into());
+            let updated = self.call(Service::DynamoDb, "UpdateTable", changes.into()).await?;
+            updated.get("TableDescription").cloned().unwrap_or_default()
+        };
+        if table.ttl_attribute.is_some() {
+            let living = self.call(Service::DynamoDb, "DescribeTimeToLive", name).await?;
+            if text(&living, "/TimeToLiveDescription/TimeToLiveStatus") != "ENABLED" {
+                self.expire_rows(table).await?;
+            }
+        }
+        Ok(FoundTable::Ready(CreatedTable {
+            arn: text(&there, "/TableArn"),
+            stream_arn: table.stream_view_type.as_ref().map(|_| text(&there, "/LatestStreamArn")),
+        }))
+    }
+
+    async fn expire_rows(&self, table: &TableSpec) -> Result<(), Refused> {
+        let Some(attribute) = &table.ttl_attribute else { return Ok(()) };
+        let specification = json!({ "AttributeName": attribute, "Enabled": true });
+        let asked = json!({ "TableName": table.name, "TimeToLiveSpecification": specification });
+        self.call(Service::DynamoDb, "UpdateTimeToLive", asked).await.map(drop)
+    }
+
     /// Makes a symmetric KMS key, with yearly rotation if so wanted.
     ///
     /// # Errors
@@ -109,7 +190,7 @@ impl AwsEndpoint {
         Ok(CreatedKey { id: id.to_string(), arn })
     }
 
-    /// Makes a standard queue, whose messages are kept for `retention`.
+    /// Makes a standard queue, whose messages are kept for `retention`. One that is there gets these settings.
     ///
     /// # Errors
     /// [`Refused`] by SQS.
@@ -123,8 +204,16 @@ impl AwsEndpoint {
             "MessageRetentionPeriod": retention.as_secs().to_string(),
             "SqsManagedSseEnabled": managed_sse.to_string(),
         });
-        let asked = json!({ "QueueName": name, "Attributes": attributes });
-        let url = text(&self.call(Service::Sqs, "CreateQueue", asked).await?, "/QueueUrl");
+        let there = self.call(Service::Sqs, "GetQueueUrl", json!({ "QueueName": name })).await;
+        let url = if let Ok(there) = there {
+            let url = text(&there, "/QueueUrl");
+            let asked = json!({ "QueueUrl": url, "Attributes": attributes });
+            self.call(Service::Sqs, "SetQueueAttributes", asked).await?;
+            url
+        } else {
+            let asked = json!({ "QueueName": name, "Attributes": attributes });
+            text(&self.call(Service::Sqs, "CreateQueue", asked).await?, "/QueueUrl")
+        };
         Ok(CreatedQueue { url, arn: self.0.account.arn("sqs", name) })
     }
 
@@ -183,11 +272,7 @@ impl AwsEndpoint {
             "StreamSpecification": stream,
         });
         let made = self.call(Service::DynamoDb, "CreateTable", asked).await?;
-        if let Some(attribute) = &table.ttl_attribute {
-            let specification = json!({ "AttributeName": attribute, "Enabled": true });
-            let asked = json!({ "TableName": table.name, "TimeToLiveSpecification": specification });
-            self.call(Service::DynamoDb, "UpdateTimeToLive", asked).await?;
-        }
+        self.expire_rows(table).await?;
         let stream_arn = || text(&made, "/TableDescription/LatestStreamArn");
         Ok(CreatedTable {
             arn: text(&made, "/TableDescription/TableArn"),
@@ -195,11 +280,19 @@ impl AwsEndpoint {
         })
     }
 
-    /// Makes a secret with a text in Secrets Manager, and gives its ARN.
+    /// Makes a secret with a text in Secrets Manager, and gives its ARN. One of that name has this text afterwards.
     ///
     /// # Errors
-    /// [`Refused`], as when there is one of that name.
+    /// [`Refused`] by Secrets Manager.
     pub async fn make_secret(&self, name: &str, secret: &str) -> Result<String, Refused> {
+        let there = self.call(Service::SecretsManager, "GetSecretValue", json!({ "SecretId": name })).await;
+        if let Ok(there) = there {
+            let arn = text(&there, "/ARN");
+            if text(&there, "/SecretString") != secret {
+                self.change_secret(&arn, secret).await?;
+            }
+            return Ok(arn);
+        }
         let asked = json!({ "Name": name, "SecretString": secret, "ClientRequestToken": Uuid::new_v4() });
         Ok(text(&self.call(Service::SecretsManager, "CreateSecret", asked).await?, "/ARN"))
     }
@@ -227,4 +320,16 @@ impl AwsEndpoint {
 
 fn text(value: &Value, pointer: &str) -> String {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// Whether a table that is there has this key.
+fn has_key(there: &Value, key: &[KeyAttribute]) -> bool {
+    let list = |name: &str| there.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let (parts, definitions) = (list("KeySchema"), list("AttributeDefinitions"));
+    let has = |wanted: &KeyAttribute| {
+        let part = json!({ "AttributeName": wanted.name, "KeyType": wanted.key_type });
+        let definition = json!({ "AttributeName": wanted.name, "AttributeType": wanted.attribute_type });
+        parts.contains(&part) && definitions.contains(&definition)
+    };
+    parts.len() == key.len() && key.iter().all(has)
 }

@@ -13,7 +13,7 @@ use clock::Clock;
 use serde_json::Value;
 
 /// How long a record can be read.
-const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The trim horizon of every stream here. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -21,11 +21,19 @@ pub(crate) struct Retention {
     clock: Clock,
     /// Records written at or before this second are gone, whatever their age.
     trimmed: Arc<AtomicU64>,
+    /// The second from which the age of older records counts.
+    resumed: u64,
 }
 
 impl Retention {
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, trimmed: Arc::default() }
+        Self { clock, trimmed: Arc::default(), resumed: 0 }
+    }
+
+    /// Of streams that were there before: nobody could read them while the machine was off, so that time does not count.
+    pub(crate) fn resumed(clock: Clock) -> Self {
+        let new = Self::new(clock);
+        Self { resumed: new.now(), ..new }
     }
 
     /// Trims all that is written by now.
@@ -39,10 +47,31 @@ impl Retention {
         // A time in whole seconds, as DynamoDB writes it, fits.
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds since 1970")]
         let written = written.unwrap_or_default() as u64;
-        written > self.trimmed.load(Ordering::SeqCst) && written + RETENTION.as_secs() > self.now()
+        let aging_since = written.max(self.resumed);
+        written > self.trimmed.load(Ordering::SeqCst) && aging_since + RETENTION.as_secs() > self.now()
     }
 
     fn now(&self) -> u64 {
         self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clock::TestClock;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_time_that_the_machine_was_off_does_not_age_a_record() {
+        let time = TestClock::stopped_at(UNIX_EPOCH + Duration::from_secs(1_000_000));
+        let record = |seconds: u64| json!({ "dynamodb": { "ApproximateCreationDateTime": seconds } });
+        let (always_on, resumed) = (Retention::new(time.clock()), Retention::resumed(time.clock()));
+        assert!(!always_on.holds(&record(10)) && resumed.holds(&record(10)));
+        time.advance(RETENTION - Duration::from_secs(1));
+        assert!(resumed.holds(&record(10)) && resumed.holds(&record(1_000_001)));
+        time.advance(Duration::from_secs(1));
+        assert!(!resumed.holds(&record(10)) && resumed.holds(&record(1_000_001)));
     }
 }

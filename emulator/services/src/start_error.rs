@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::keep::KeepError;
+
 /// Why the endpoint could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -11,6 +13,9 @@ pub enum StartError {
     /// The embedded database did not open.
     #[error("the embedded DynamoDB did not open")]
     Database,
+    /// What was kept cannot be used.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
     /// The embedded services do not support the account.
     #[error("the embedded services accept only the account 123456789012 in us-east-1")]
     Account,

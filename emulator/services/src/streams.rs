@@ -57,8 +57,7 @@ impl StreamReader {
         stream_arn: &str,
         region: &str,
     ) -> Result<Self, StreamError> {
-        let path = stream_arn.split_once(":table/").map(|(_, path)| path);
-        let table = path.and_then(|path| path.split_once("/stream/")).ok_or(StreamError::NoSuchStream)?.0;
+        let table = table_of(stream_arn).ok_or(StreamError::NoSuchStream)?;
         let metadata = database.get_table_metadata(table).map_err(|_| StreamError::Database)?;
         if !metadata.is_some_and(|metadata| metadata.stream_enabled) {
             return Err(StreamError::NoSuchStream);
@@ -141,6 +140,12 @@ impl StreamReader {
         members.insert("eventSourceARN".to_owned(), json!(self.stream_arn));
         Ok(record)
     }
+}
+
+/// The table of a stream.
+pub(crate) fn table_of(stream_arn: &str) -> Option<&str> {
+    let (_, path) = stream_arn.split_once(":table/")?;
+    path.split_once("/stream/").map(|(table, _)| table)
 }
 
 /// A write that changes nothing leaves no record on AWS; dynoxide writes one.

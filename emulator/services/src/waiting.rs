@@ -44,6 +44,13 @@ impl Waitings {
         self.followed().messages.values().cloned().collect()
     }
 
+    /// Adds a message that waited before this process, with the receipts that were given for it.
+    pub(crate) fn take_up(&self, id: String, waiting: Waiting, receipts: Vec<String>) {
+        let mut followed = self.followed();
+        followed.receipts.extend(receipts.into_iter().map(|receipt| (receipt, id.clone())));
+        followed.add(id, waiting);
+    }
+
     /// Records a call that succeeded now.
     pub(crate) fn follow(&self, request: &Request, answer: &Answer, now: SystemTime) {
         let operation = request.operation.as_str();
@@ -69,9 +76,13 @@ impl Followed {
         let url = request.text("QueueUrl").unwrap_or_default();
         let (Some(body), Some(id)) = (request.text("MessageBody"), text(answer, "MessageId")) else { return };
         let queue = url.rsplit('/').next().unwrap_or_default().to_owned();
+        self.add(id.to_owned(), Waiting { queue, body: body.to_owned(), received: 0, sent: now });
+    }
+
+    fn add(&mut self, id: String, waiting: Waiting) {
         self.number += 1;
-        self.numbers.insert(id.to_owned(), self.number);
-        self.messages.insert(self.number, Waiting { queue, body: body.to_owned(), received: 0, sent: now });
+        self.numbers.insert(id, self.number);
+        self.messages.insert(self.number, waiting);
         if self.messages.len() > MOST {
             self.messages.pop_first();
         }

@@ -18,10 +18,11 @@ use vault::{Card, CardExpiry, Pan};
 use super::{
     super::{
         books::Books,
+        charge::Charge,
         dialect::Dialect,
         failure::Failure,
         ids::new_id,
-        ledger::{Asked, Charge, Entry},
+        ledger::{Asked, Entry},
         saved::Known,
     },
     answer, delivered, header, taken,
@@ -76,26 +77,33 @@ async fn payment(State(books): State<Arc<Books>>, request: Request) -> Response 
     let Some(key) = header(&head.headers, "idempotency-key").filter(|key| key.len() <= 64) else {
         return error(422, "110", "validation");
     };
-    match books.saved.lock().of(NAME, key, "", &body) {
-        Known::Answer(status, saved) => return answer(status, &saved),
-        Known::AnotherRequest => return error(422, "702", "validation"),
+    let (reply, failure) = pay(&books, key, &body);
+    delivered(reply, failure).await
+}
+
+/// The answer, and what keeps it from arriving.
+fn pay(books: &Books, key: &str, body: &[u8]) -> (Response, Option<Failure>) {
+    let _turn = books.turn();
+    match books.saved.lock().of(NAME, key, "", body) {
+        Known::Answer(status, saved) => return (answer(status, &saved), None),
+        Known::AnotherRequest => return (error(422, "702", "validation"), None),
         Known::Nothing => {}
     }
-    let Some(asked) = read(&body) else { return error(422, "702", "validation") };
+    let Some(asked) = read(body) else { return (error(422, "702", "validation"), None) };
     let failure = books.next.lock().take();
     let reference = new_id("PSP");
     let entry = books.ledger.lock().charge(asked, failure, &reference);
     match entry {
         Entry::Settled(charge, failure) => {
             let told = told(&charge, &reference);
-            books.saved.lock().save(NAME, key, "", &body, (StatusCode::OK, &told));
+            books.saved.lock().save(NAME, key, "", body, (StatusCode::OK, &told));
             if failure == Some(Failure::ErrorCharged) {
-                return error(500, "905", "internal");
+                return (error(500, "905", "internal"), None);
             }
-            delivered(answer(StatusCode::OK, &told), failure).await
+            (answer(StatusCode::OK, &told), failure)
         }
-        Entry::Failed(Failure::Refused, _) => error(401, "000", "security"),
-        Entry::Failed(..) | Entry::Mismatch => error(500, "905", "internal"),
+        Entry::Failed(Failure::Refused, _) => (error(401, "000", "security"), None),
+        Entry::Failed(..) | Entry::Mismatch => (error(500, "905", "internal"), None),
     }
 }
 

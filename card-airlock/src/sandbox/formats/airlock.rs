@@ -36,7 +36,10 @@ async fn charge(State(books): State<Arc<Books>>, request: Request) -> Response {
     }
     let Some(asked) = read(&head.headers, &body) else { return StatusCode::BAD_REQUEST.into_response() };
     let failure = books.next.lock().take();
-    let entry = books.ledger.lock().enter(asked, failure);
+    let entry = {
+        let _turn = books.turn();
+        books.ledger.lock().enter(asked, failure)
+    };
     match entry {
         // The key is known from now on, whatever the answer said.
         Entry::Settled(_, Some(Failure::ErrorCharged)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -19,10 +19,11 @@ use vault::{Card, CardExpiry, Pan};
 use super::{
     super::{
         books::Books,
+        charge::Charge,
         dialect::Dialect,
         failure::Failure,
         ids::new_id,
-        ledger::{Asked, Charge, Entry},
+        ledger::{Asked, Entry},
         saved::Known,
     },
     answer, delivered, has_bearer, header, merged, taken,
@@ -80,29 +81,36 @@ async fn payment(State(books): State<Arc<Books>>, request: Request) -> Response 
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let key = header(&head.headers, "cko-idempotency-key").unwrap_or_default();
-    match books.saved.lock().of(NAME, key, "", &body) {
-        Known::Answer(status, saved) => return answer(status, &saved),
-        Known::AnotherRequest => return StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+    let (reply, failure) = pay(&books, key, &body);
+    delivered(reply, failure).await
+}
+
+/// The answer, and what keeps it from arriving.
+fn pay(books: &Books, key: &str, body: &[u8]) -> (Response, Option<Failure>) {
+    let _turn = books.turn();
+    match books.saved.lock().of(NAME, key, "", body) {
+        Known::Answer(status, saved) => return (answer(status, &saved), None),
+        Known::AnotherRequest => return (StatusCode::UNPROCESSABLE_ENTITY.into_response(), None),
         Known::Nothing => {}
     }
-    let Some(asked) = read(&body) else {
+    let Some(asked) = read(body) else {
         let errors = json!({ "error_type": "request_invalid", "error_codes": ["request_body_malformed"] });
-        return answer(StatusCode::UNPROCESSABLE_ENTITY, &errors);
+        return (answer(StatusCode::UNPROCESSABLE_ENTITY, &errors), None);
     };
     let failure = books.next.lock().take();
     let id = new_id("pay_");
     let entry = books.ledger.lock().charge(asked, failure, &id);
     match entry {
-        Entry::Settled(_, Some(Failure::ErrorCharged)) => StatusCode::BAD_GATEWAY.into_response(),
+        Entry::Settled(_, Some(Failure::ErrorCharged)) => (StatusCode::BAD_GATEWAY.into_response(), None),
         Entry::Settled(charge, failure) => {
             let told = told(&charge);
             if !key.is_empty() {
-                books.saved.lock().save(NAME, key, "", &body, (StatusCode::CREATED, &told));
+                books.saved.lock().save(NAME, key, "", body, (StatusCode::CREATED, &told));
             }
-            delivered(answer(StatusCode::CREATED, &told), failure).await
+            (answer(StatusCode::CREATED, &told), failure)
         }
-        Entry::Failed(Failure::Refused, _) => StatusCode::UNAUTHORIZED.into_response(),
-        Entry::Failed(..) | Entry::Mismatch => StatusCode::BAD_GATEWAY.into_response(),
+        Entry::Failed(Failure::Refused, _) => (StatusCode::UNAUTHORIZED.into_response(), None),
+        Entry::Failed(..) | Entry::Mismatch => (StatusCode::BAD_GATEWAY.into_response(), None),
     }
 }
 

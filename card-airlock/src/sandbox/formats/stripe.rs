@@ -17,12 +17,13 @@ use vault::{Card, CardExpiry, Pan};
 use super::{
     super::{
         books::Books,
+        charge::Charge,
         dialect::Dialect,
         failure::Failure,
         ids::new_id,
-        ledger::{Asked, Charge, Entry},
+        ledger::{Asked, Entry},
         saved::Known,
-        stripe_books::{Intent, StripeBooks},
+        stripe_books::{Intent, Method},
     },
     answer, delivered, has_bearer, header, merged, taken,
 };
@@ -42,18 +43,37 @@ async fn payment_method(State(books): State<Arc<Books>>, request: Request) -> Re
     if let Some(failed) = before(&books, &head) {
         return failed.await;
     }
-    once(&books, &head, &body, |form| {
-        let (number, month, year) =
-            (form("card[number]")?, form("card[exp_month]")?, form("card[exp_year]")?);
-        let expiry = format!("{:0>2}/{}", month, year.strip_prefix("20")?);
-        let Ok(pan) = Pan::parse(&number) else { return Some(error(402, "card_error", "incorrect_number")) };
-        let card = Card { pan, expiry: Some(CardExpiry::parse(&expiry).ok()?) };
+    let reply = once(&books, &head, &body, |form| {
+        let card = match card(form)? {
+            Ok(card) => card,
+            Err(refused) => return Some(refused),
+        };
         let id = new_id("pm_");
-        books.stripe.lock().methods.insert(id.clone(), Some(card));
+        books.stripe.lock().put_method(&id, Method::Holds(card));
         (form("type")? == "card")
             .then(|| (StatusCode::OK, json!({ "id": id, "object": "payment_method", "type": "card" })))
-    })
-    .await
+    });
+    if let Reply::Again(StatusCode::OK, method) = &reply {
+        bring_back(&books, method, &body);
+    }
+    reply.told()
+}
+
+/// The card of a form; `None`: a part of it is missing.
+fn card(form: &dyn Fn(&str) -> Option<String>) -> Option<Result<Card, (StatusCode, Value)>> {
+    let (number, month, year) = (form("card[number]")?, form("card[exp_month]")?, form("card[exp_year]")?);
+    let expiry = format!("{:0>2}/{}", month, year.strip_prefix("20")?);
+    let Ok(pan) = Pan::parse(&number) else { return Some(Err(error(402, "card_error", "incorrect_number"))) };
+    Some(Ok(Card { pan, expiry: Some(CardExpiry::parse(&expiry).ok()?) }))
+}
+
+/// Gives a method of before this process its card again: no card is written down.
+fn bring_back(books: &Books, method: &Value, body: &[u8]) {
+    let id = method.get("id").and_then(Value::as_str).unwrap_or_default();
+    let mut stripe = books.stripe.lock();
+    if let (Some(Method::Awaits), Some(Ok(card))) = (stripe.method(id), card(&form(body))) {
+        stripe.put_method(id, Method::Holds(card));
+    }
 }
 
 async fn payment_intent(State(books): State<Arc<Books>>, request: Request) -> Response {
@@ -61,7 +81,7 @@ async fn payment_intent(State(books): State<Arc<Books>>, request: Request) -> Re
     if let Some(failed) = before(&books, &head) {
         return failed.await;
     }
-    once(&books, &head, &body, |form| {
+    let reply = once(&books, &head, &body, |form| {
         let amount = Amount {
             minor_units: form("amount")?.parse::<u64>().ok()?.try_into().ok()?,
             currency: form("currency")?.to_uppercase().parse().ok()?,
@@ -74,15 +94,15 @@ async fn payment_intent(State(books): State<Arc<Books>>, request: Request) -> Re
             charge: None,
         };
         let mut stripe = books.stripe.lock();
-        if !stripe.methods.contains_key(&intent.method) {
+        if stripe.method(&intent.method).is_none() {
             return Some(error(400, "invalid_request_error", "resource_missing"));
         }
         let id = new_id("pi_");
         let shown = shown(&id, &intent);
-        stripe.intents.insert(id, intent);
+        stripe.put_intent(&id, intent);
         Some((StatusCode::OK, shown))
-    })
-    .await
+    });
+    reply.told()
 }
 
 async fn retrieve(State(books): State<Arc<Books>>, Path(id): Path<String>, request: Request) -> Response {
@@ -94,7 +114,7 @@ async fn retrieve(State(books): State<Arc<Books>>, Path(id): Path<String>, reque
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let stripe = books.stripe.lock();
-    told(match stripe.intents.get(&id) {
+    told(match stripe.intent(&id) {
         Some(intent) => (StatusCode::OK, shown(&id, intent)),
         None => error(404, "invalid_request_error", "resource_missing"),
     })
@@ -108,61 +128,57 @@ async fn confirm(State(books): State<Arc<Books>>, Path(id): Path<String>, reques
     let Some(key) = header(&head.headers, "idempotency-key") else {
         return told(error(400, "invalid_request_error", "parameter_missing"));
     };
-    let path = head.uri.path();
-    match books.saved.lock().of(NAME, key, path, &body) {
-        Known::Answer(status, body) => return replayed(status, &body),
-        Known::AnotherRequest => return told(error(400, "idempotency_error", "")),
+    let (reply, failure) = confirmed(&books, &id, key, head.uri.path(), &body);
+    delivered(reply.told(), failure).await
+}
+
+fn confirmed(books: &Books, id: &str, key: &str, path: &str, body: &[u8]) -> (Reply, Option<Failure>) {
+    let _turn = books.turn();
+    match books.saved.lock().of(NAME, key, path, body) {
+        Known::Answer(status, body) => return (Reply::Again(status, body), None),
+        Known::AnotherRequest => return (Reply::New(error(400, "idempotency_error", "")), None),
         Known::Nothing => {}
     }
-    let (reply, failure) = charge(&books, &id);
+    let (reply, failure) = charge(books, id);
     if failure != Some(Failure::Refused) {
-        books.saved.lock().save(NAME, key, path, &body, (reply.0, &reply.1));
+        books.saved.lock().save(NAME, key, path, body, (reply.0, &reply.1));
     }
-    delivered(told(reply), failure).await
+    (Reply::New(reply), failure)
 }
 
 /// Charges an intent that was not charged before.
 fn charge(books: &Books, id: &str) -> ((StatusCode, Value), Option<Failure>) {
     let mut stripe = books.stripe.lock();
-    let StripeBooks { methods, intents } = &mut *stripe;
-    let Some(intent) = intents.get_mut(id) else {
+    let Some(intent) = stripe.intent(id) else {
         return (error(404, "invalid_request_error", "resource_missing"), None);
     };
     if intent.charge.is_some() {
         return (error(400, "invalid_request_error", "payment_intent_unexpected_state"), None);
     }
-    // A method is used up by the intent that it belongs to.
-    let Some(card) = methods.get_mut(&intent.method).and_then(Option::take) else {
+    let (payment_id, order, amount, method) =
+        (intent.payment_id, intent.order.clone(), Some(intent.amount), intent.method.clone());
+    let Some(card) = stripe.take_card(&method) else {
         return (error(400, "invalid_request_error", "payment_method_unexpected_state"), None);
     };
-    let asked = Asked {
-        payment_id: intent.payment_id,
-        order: intent.order.clone(),
-        amount: Some(intent.amount),
-        card,
-        dialect: Dialect::Stripe,
-    };
+    let asked = Asked { payment_id, order, amount, card, dialect: Dialect::Stripe };
     let failure = books.next.lock().take();
     match books.ledger.lock().charge(asked, failure, id) {
         Entry::Settled(charge, failure) => {
+            stripe.charged(id, charge.clone());
+            let shown = stripe.intent(id).map(|intent| shown(id, intent)).unwrap_or_default();
             let reply = match (&charge.outcome, failure) {
                 (_, Some(Failure::ErrorCharged)) => error(500, "api_error", ""),
-                (Outcome::Submitted, _) => {
-                    intent.charge = Some(charge.clone());
-                    (StatusCode::OK, shown(id, intent))
-                }
+                (Outcome::Submitted, _) => (StatusCode::OK, shown),
                 (Outcome::Declined(_), _) => {
-                    intent.charge = Some(charge.clone());
-                    let error = merged(declined(&charge), json!({ "payment_intent": shown(id, intent) }));
+                    let error = merged(declined(&charge), json!({ "payment_intent": shown }));
                     (StatusCode::PAYMENT_REQUIRED, json!({ "error": error }))
                 }
             };
-            intent.charge = Some(charge);
             (reply, failure)
         }
         Entry::Failed(failed, card) => {
             // The intent can be confirmed again, if only by another key.
-            methods.insert(intent.method.clone(), card);
+            stripe.put_method(&method, card.map_or(Method::UsedUp, Method::Holds));
             let reply = match failed {
                 Failure::Refused => error(401, "invalid_request_error", "api_key"),
                 _ => error(500, "api_error", ""),
@@ -184,32 +200,54 @@ fn before(books: &Books, head: &Parts) -> Option<impl Future<Output = Response> 
     Some(delivered(told(reply), Some(failure)))
 }
 
+/// What is answered: something new, or what was answered to the same key before.
+enum Reply {
+    New((StatusCode, Value)),
+    Again(StatusCode, Value),
+}
+
+impl Reply {
+    fn told(self) -> Response {
+        match self {
+            Self::New(reply) => told(reply),
+            Self::Again(status, body) => {
+                ([("idempotent-replayed", "true")], answer(status, &body)).into_response()
+            }
+        }
+    }
+}
+
 /// Answers a key once, and with the same answer ever after.
-async fn once(
+fn once(
     books: &Books,
     head: &Parts,
     body: &[u8],
     work: impl FnOnce(&dyn Fn(&str) -> Option<String>) -> Option<(StatusCode, Value)>,
-) -> Response {
+) -> Reply {
     let Some(key) = header(&head.headers, "idempotency-key") else {
-        return told(error(400, "invalid_request_error", "parameter_missing"));
+        return Reply::New(error(400, "invalid_request_error", "parameter_missing"));
     };
     let path = head.uri.path();
+    let _turn = books.turn();
     match books.saved.lock().of(NAME, key, path, body) {
-        Known::Answer(status, body) => return replayed(status, &body),
-        Known::AnotherRequest => return told(error(400, "idempotency_error", "")),
+        Known::Answer(status, body) => return Reply::Again(status, body),
+        Known::AnotherRequest => return Reply::New(error(400, "idempotency_error", "")),
         Known::Nothing => {}
     }
-    let form = |name: &str| {
-        let found = form_urlencoded::parse(body).find(|(known, _)| known == name);
-        found.map(|(_, value)| value.into_owned())
-    };
-    match work(&form) {
+    Reply::New(match work(&form(body)) {
         Some(reply) => {
             books.saved.lock().save(NAME, key, path, body, (reply.0, &reply.1));
-            told(reply)
+            reply
         }
-        None => told(error(400, "invalid_request_error", "parameter_invalid")),
+        None => error(400, "invalid_request_error", "parameter_invalid"),
+    })
+}
+
+/// The values of a form, by name.
+fn form(body: &[u8]) -> impl Fn(&str) -> Option<String> + use<'_> {
+    move |name| {
+        let found = form_urlencoded::parse(body).find(|(known, _)| known == name);
+        found.map(|(_, value)| value.into_owned())
     }
 }
 
@@ -252,8 +290,4 @@ fn error(status: u16, kind: &str, code: &str) -> (StatusCode, Value) {
 
 fn told((status, body): (StatusCode, Value)) -> Response {
     answer(status, &body)
-}
-
-fn replayed(status: StatusCode, body: &Value) -> Response {
-    ([("idempotent-replayed", "true")], answer(status, body)).into_response()
 }

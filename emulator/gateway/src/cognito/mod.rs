@@ -25,20 +25,20 @@ use serde_json::Value;
 pub use error::CognitoError;
 use input::Input;
 pub use settings::{CognitoSettings, CognitoSettingsError};
-use state::State;
+pub use state::State as CognitoState;
 
 use crate::issuer::Issuer;
 
 type Outcome = Result<Value, CognitoError>;
 type Perform = fn(&Cognito, &Input<'_>) -> Outcome;
 
-/// A user pool that is asked as Cognito is. Its users end with the process.
+/// A user pool that is asked as Cognito is. Its users end with the process, if nobody keeps its state.
 #[derive(Debug)]
 pub struct Cognito {
     settings: CognitoSettings,
     issuer: Arc<Issuer>,
     clock: Clock,
-    state: Mutex<State>,
+    state: Mutex<CognitoState>,
 }
 
 /// An operation, its members, and whether it needs no credential.
@@ -85,6 +85,17 @@ impl Cognito {
     #[must_use]
     pub fn new(settings: CognitoSettings, issuer: Arc<Issuer>, clock: Clock) -> Self {
         Self { settings, issuer, clock, state: Mutex::default() }
+    }
+
+    /// The users, and what was handed out to them.
+    #[must_use]
+    pub fn state(&self) -> CognitoState {
+        self.state.lock().clone()
+    }
+
+    /// Takes the users of another pool, such as one of an earlier process, in place of its own.
+    pub fn take_up(&self, state: CognitoState) {
+        *self.state.lock() = state;
     }
 
     /// The names of all operations, in alphabetical order.

@@ -5,7 +5,7 @@
 use std::num::NonZeroU32;
 
 use aws_lc_rs::{pbkdf2, rand};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::CognitoError;
 
@@ -71,23 +71,31 @@ impl PasswordPolicy {
 }
 
 /// A password as it is kept. It shows nothing.
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct PasswordHash {
     salt: [u8; 16],
-    hash: [u8; 64],
+    hash: [[u8; 32]; 2],
 }
 
 impl PasswordHash {
     pub(super) fn of(password: &str) -> Result<Self, CognitoError> {
-        let (mut salt, mut hash) = ([0; 16], [0; 64]);
+        let (mut salt, mut hash) = ([0; 16], [[0; 32]; 2]);
         rand::fill(&mut salt).map_err(|_| CognitoError::Internal)?;
-        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA512, ITERATIONS, &salt, password.as_bytes(), &mut hash);
+        pbkdf2::derive(
+            pbkdf2::PBKDF2_HMAC_SHA512,
+            ITERATIONS,
+            &salt,
+            password.as_bytes(),
+            hash.as_flattened_mut(),
+        );
         Ok(Self { salt, hash })
     }
 
     /// In constant time.
     pub(super) fn is_of(&self, password: &str) -> bool {
         let algorithm = pbkdf2::PBKDF2_HMAC_SHA512;
-        pbkdf2::verify(algorithm, ITERATIONS, &self.salt, password.as_bytes(), &self.hash).is_ok()
+        pbkdf2::verify(algorithm, ITERATIONS, &self.salt, password.as_bytes(), self.hash.as_flattened())
+            .is_ok()
     }
 }
 

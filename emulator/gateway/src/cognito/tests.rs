@@ -465,3 +465,25 @@ fn a_pool_that_would_behave_otherwise_is_not_played() {
         assert!(matches!(refused(pool, client), CognitoSettingsError::Malformed(_)));
     }
 }
+
+#[test]
+fn the_users_can_be_written_down_and_taken_up_by_another_pool() {
+    let before = World::new();
+    before.sign_up(ANN, PASSWORD).unwrap();
+    before.confirm(ANN, &before.code()).unwrap();
+    let refresh = before.sign_in(ANN, PASSWORD).unwrap()["AuthenticationResult"]["RefreshToken"].clone();
+    let parameters = json!({ "Username": ANN, "GroupName": "billing" });
+    before.ask("AdminAddUserToGroup", parameters).unwrap();
+    let written = serde_json::to_string(&before.cognito.state()).unwrap();
+    for secret in [PASSWORD, refresh.as_str().unwrap()] {
+        assert!(!written.contains(secret), "{written}");
+    }
+
+    let after = World::new();
+    assert_eq!(after.sign_in(ANN, PASSWORD), Err(CognitoError::IncorrectPassword));
+    after.cognito.take_up(serde_json::from_str(&written).unwrap());
+    let answer = after.sign_in(ANN, PASSWORD).unwrap();
+    assert_eq!(claim(&answer, "cognito:groups").as_deref(), Some("billing"));
+    assert!(after.refresh(refresh.as_str().unwrap()).is_ok());
+    assert_eq!(after.sign_in(ANN, "Abcdefghij1+"), Err(CognitoError::IncorrectPassword));
+}

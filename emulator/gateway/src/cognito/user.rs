@@ -5,6 +5,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ const FREE_FAILURES: u32 = 5;
 const LONGEST_LOCK: Duration = Duration::from_secs(15 * 60);
 
 /// How far a user is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum UserStatus {
     Unconfirmed,
@@ -24,7 +25,7 @@ pub(super) enum UserStatus {
 }
 
 /// A user. Its name is its `sub`, as in a pool whose users sign in with their e-mail.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct User {
     pub(super) sub: Uuid,
     pub(super) email: String,

@@ -7,7 +7,7 @@ use clock::Clock;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::account::account;
+use crate::{account::account, keep::Store};
 
 fn needed(service: Service, operation: &str, body: Value) -> Vec<iam::Request> {
     permissions(&Request::own(service, operation, body), &account(), &empty_kms(), None)
@@ -16,7 +16,7 @@ fn needed(service: Service, operation: &str, body: Value) -> Vec<iam::Request> {
 const ID: &str = "11111111-2222-4333-8444-555555555555";
 
 fn empty_kms() -> Kms {
-    Kms::new(account(), Clock::system(), Arc::new(Iam::of_account(&account().id)))
+    Kms::new(account(), Clock::system(), Arc::new(Iam::of_account(&account().id)), &Store::default()).unwrap()
 }
 
 /// A KMS with one key, that key's ARN, a name of it, and something that it encrypted.

@@ -8,7 +8,9 @@ use std::{
 use card_airlock_event_source::EventPattern;
 use clock::Clock;
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
+use uuid::Uuid;
 
 use super::{
     archive::{Archive, BusEvent},
@@ -19,11 +21,14 @@ use super::{
 use crate::{
     account::Account,
     event_names::{DEFAULT_BUS, bus_arn, bus_name, rule_arn},
+    keep::{KeepError, Mirror, Part, Store},
     not_here::plain,
     request::Request,
 };
 
 const MOST_NAME_CHARS: usize = 64;
+/// The part of the store with what is on its way.
+pub(crate) const DUE: &str = "events.due";
 
 /// The buses of an account in one region.
 pub(crate) struct EventBridge {
@@ -36,6 +41,10 @@ pub(crate) struct EventBridge {
     pub(crate) archive: Archive,
     due: UnboundedSender<Due>,
     pub(crate) delivery: Arc<Mutex<EventDelivery>>,
+    kept_buses: Mirror,
+    kept_rules: Mirror,
+    /// What is on its way to targets.
+    kept_due: Part,
 }
 
 /// The bus and the name of a rule.
@@ -52,23 +61,79 @@ pub(super) struct Rule {
     pub(super) targets: BTreeMap<String, Target>,
 }
 
+/// A rule as it is written.
+#[derive(Serialize, Deserialize)]
+struct KeptRule {
+    bus: String,
+    name: String,
+    pattern: String,
+    is_enabled: bool,
+    description: Option<String>,
+    targets: BTreeMap<String, Target>,
+}
+
 impl EventBridge {
-    /// With the bus that every account has. What is due to be brought goes to `due`.
-    pub(crate) fn new(account: Account, clock: Clock, due: UnboundedSender<Due>) -> Self {
-        Self {
+    /// With the bus that every account has, and what is kept. What is due to be brought goes to `due`, first what was
+    /// not brought before this process.
+    pub(crate) fn new(
+        account: Account,
+        clock: Clock,
+        due: UnboundedSender<Due>,
+        store: &Store,
+    ) -> Result<Self, KeepError> {
+        let (kept_buses, buses) = Mirror::open::<()>(store.part("events.buses"))?;
+        let (kept_rules, rules) = Mirror::open::<KeptRule>(store.part("events.rules"))?;
+        let kept_due = store.part(DUE);
+        for waiting in kept_due.all::<Due>()?.into_values() {
+            // The reader of the other end is there until the endpoint stops.
+            let _ = due.send(waiting);
+        }
+        let rules = rules.into_values().map(|kept| {
+            let pattern = EventPattern::parse(&kept.pattern).map_err(|_| store.damaged())?;
+            let rule = Rule {
+                pattern_text: kept.pattern,
+                pattern,
+                is_enabled: kept.is_enabled,
+                description: kept.description,
+                targets: kept.targets,
+            };
+            Ok(((kept.bus, kept.name), rule))
+        });
+        Ok(Self {
             account,
             clock,
-            buses: Mutex::new(BTreeSet::from([DEFAULT_BUS.to_owned()])),
-            rules: Mutex::default(),
+            buses: Mutex::new(buses.into_keys().chain([DEFAULT_BUS.to_owned()]).collect()),
+            rules: Mutex::new(rules.collect::<Result<_, KeepError>>()?),
             archive: Archive::default(),
             due,
             delivery: Arc::default(),
-        }
+            kept_buses,
+            kept_rules,
+            kept_due,
+        })
+    }
+
+    /// Writes what an operation changed of buses and rules.
+    pub(super) fn keep(&self) {
+        self.kept_buses.show(|| self.buses.lock().iter().map(|bus| (bus.clone(), ())).collect());
+        self.kept_rules.show(|| {
+            let rules = self.rules.lock();
+            let kept = rules.iter().map(|((bus, name), rule)| KeptRule {
+                bus: bus.clone(),
+                name: name.clone(),
+                pattern: rule.pattern_text.clone(),
+                is_enabled: rule.is_enabled,
+                description: rule.description.clone(),
+                targets: rule.targets.clone(),
+            });
+            kept.map(|rule| (format!("{}/{}", rule.bus, rule.name), rule)).collect()
+        });
     }
 
     /// Makes a bus, and gives its ARN. One that is there already stays as it is.
     pub(crate) fn make_bus(&self, name: &str) -> String {
         self.buses.lock().insert(name.to_owned());
+        self.keep();
         bus_arn(name, &self.account)
     }
 
@@ -82,8 +147,10 @@ impl EventBridge {
     /// Sends an event on its way to the targets of each rule that it matches.
     pub(super) fn send(&self, event: &Arc<BusEvent>) {
         for (rule_arn, target) in self.targets_of(event) {
+            let due = Due { id: Uuid::new_v4(), event: Arc::clone(event), rule_arn, target };
+            self.kept_due.put(&due.id.to_string(), &due);
             // Nothing is brought any more when the endpoint has stopped.
-            let _ = self.due.send(Due { event: Arc::clone(event), rule_arn, target });
+            let _ = self.due.send(due);
         }
     }
 

@@ -12,15 +12,18 @@ use std::{
 use card_airlock_iam::{Context, Policies, Request as Permission};
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::{archive::BusEvent, target::Target};
 use crate::{
     account::Account,
     answer::{Fault, Reply},
     calls::SERVICE_OF_EVENTS,
+    keep::Part,
     request::Request,
     service::Service,
 };
@@ -40,8 +43,9 @@ pub struct EventDelivery {
 }
 
 /// An event on its way to one target.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Due {
+    pub(super) id: Uuid,
     pub(super) event: Arc<BusEvent>,
     pub(super) rule_arn: String,
     pub(super) target: Target,
@@ -93,6 +97,8 @@ pub(crate) struct Queues {
     /// Where the endpoint is.
     pub(crate) url: String,
     pub(crate) delivery: Arc<Mutex<EventDelivery>>,
+    /// What is on its way and outlives the process.
+    pub(crate) kept_due: Part,
     /// Looks at a queue, without a call.
     pub(crate) look: Ask,
     /// Calls SQS as EventBridge does.
@@ -128,10 +134,11 @@ async fn bring_copies(queues: &Queues, due: &Due) {
         bring(queues, due).await;
     };
     futures::future::join_all((0..copies).map(|_| copy())).await;
+    queues.kept_due.remove(&due.id.to_string());
 }
 
 async fn bring(queues: &Queues, due: &Due) {
-    let Due { event, rule_arn, target } = due;
+    let Due { event, rule_arn, target, .. } = due;
     let (body, began, mut retries) = (event.envelope.to_string(), Instant::now(), 0);
     loop {
         let Err(failure) = send(queues, &target.arn, rule_arn, &body, json!({})).await else { return };

@@ -18,7 +18,7 @@ mod tests;
 use error::{EventsError, Outcome};
 
 pub use archive::BusEvent;
-pub(crate) use bridge::EventBridge;
+pub(crate) use bridge::{DUE, EventBridge};
 pub use delivery::EventDelivery;
 pub(crate) use delivery::{Queues, run as deliver};
 pub(crate) use put::chunks;
@@ -59,6 +59,10 @@ fn outcome(events: &EventBridge, request: &Request) -> Outcome {
     let (_, members, perform) = found.ok_or_else(|| EventsError::Unsupported(request.operation.clone()))?;
     match stray(&request.json, members) {
         Some(name) => Err(EventsError::Unsupported(name)),
-        None => perform(events, request),
+        None => {
+            let done = perform(events, request);
+            events.keep();
+            done
+        }
     }
 }

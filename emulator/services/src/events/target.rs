@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::error::EventsError;
@@ -14,7 +14,7 @@ const MOST_ID_CHARS: usize = 64;
 const MEMBERS: [&str; 4] = ["Arn", "DeadLetterConfig", "Id", "RetryPolicy"];
 
 /// Where the events of a rule go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Target {
     /// The ARN of the queue.
     pub(super) arn: String,

@@ -12,7 +12,13 @@ use crate::{account::account, service::Service};
 /// EventBridge with the bus `shop`, at the year 2001.
 fn bridge() -> EventBridge {
     let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_000_000_000_999);
-    let events = EventBridge::new(account(), TestClock::stopped_at(at).clock(), unbounded_channel().0);
+    let events = EventBridge::new(
+        account(),
+        TestClock::stopped_at(at).clock(),
+        unbounded_channel().0,
+        &crate::keep::Store::default(),
+    )
+    .unwrap();
     assert_eq!(events.make_bus("shop"), "arn:aws:events:us-east-1:123456789012:event-bus/shop");
     events
 }

@@ -33,8 +33,13 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use uuid::Uuid;
 
-use self::{blob::Header, error::KmsError, input::Input, state::State, turn::Turn};
-use crate::{account::Account, answer::Answer, request::Request};
+use self::{blob::Header, error::KmsError, input::Input, key::Key, state::State, turn::Turn};
+use crate::{
+    account::Account,
+    answer::Answer,
+    keep::{KeepError, Mirror, Store},
+    request::Request,
+};
 
 /// The local KMS. A key's policy is shown by it and enforced by `iam`: each change of the one changes the other.
 pub(crate) struct Kms {
@@ -42,6 +47,8 @@ pub(crate) struct Kms {
     clock: Clock,
     account: Account,
     iam: Arc<Iam>,
+    kept_keys: Mirror,
+    kept_aliases: Mirror,
 }
 
 type Perform = fn(&mut Turn<'_>, &Input<'_>) -> Result<Value, KmsError>;
@@ -91,8 +98,23 @@ pub(crate) fn operations() -> impl Iterator<Item = &'static str> {
 }
 
 impl Kms {
-    pub(crate) fn new(account: Account, clock: Clock, iam: Arc<Iam>) -> Self {
-        Self { state: Mutex::default(), clock, account, iam }
+    /// With the keys that are kept.
+    pub(crate) fn new(
+        account: Account,
+        clock: Clock,
+        iam: Arc<Iam>,
+        store: &Store,
+    ) -> Result<Self, KeepError> {
+        let (kept_keys, keys) = Mirror::open::<Key>(store.part("kms.keys"))?;
+        let (kept_aliases, aliases) = Mirror::open(store.part("kms.aliases"))?;
+        let keys = keys.into_values().map(|key| (key.id, key)).collect();
+        let state = State { keys, aliases };
+        Ok(Self { state: Mutex::new(state), clock, account, iam, kept_keys, kept_aliases })
+    }
+
+    /// Puts the policies in force that are shown. A kept one names roles that are not there before the stack is.
+    pub(crate) fn enforce_shown(&self) {
+        self.settled("", |turn| turn.state.keys.values().for_each(|key| policy::enforce_shown(turn, key)));
     }
 
     pub(crate) fn perform(&self, request: &Request) -> Answer {
@@ -153,7 +175,10 @@ impl Kms {
         for gone in state.settle(now) {
             self.iam.forget_key(&self.key_arn(gone));
         }
-        act(&mut Turn { state: &mut state, now, account: &self.account, iam: &self.iam, caller })
+        let done = act(&mut Turn { state: &mut state, now, account: &self.account, iam: &self.iam, caller });
+        self.kept_keys.show(|| state.keys.iter().collect());
+        self.kept_aliases.show(|| state.aliases.iter().collect());
+        done
     }
 
     fn key_arn(&self, id: Uuid) -> String {

@@ -6,7 +6,7 @@ use card_airlock_iam as iam;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{error::KmsError, input::Input, page::page, turn::Turn};
+use super::{error::KmsError, input::Input, key::Key, page::page, turn::Turn};
 use crate::account::Account;
 
 pub(crate) const OF_PUT: &[&str] = &["BypassPolicyLockoutSafetyCheck", "KeyId", "Policy", "PolicyName"];
@@ -73,6 +73,14 @@ pub(crate) fn put_in_force(turn: &Turn<'_>, key: Uuid, text: &str, lockout: Lock
         }
     }
     turn.iam.enforce_on_key(&arn, &document).map_err(|error| malformed(error.to_string()))
+}
+
+/// Enforces the policy that a key shows. It was checked when it was put; a role that it names may be gone since.
+pub(crate) fn enforce_shown(turn: &Turn<'_>, key: &Key) {
+    let document: Value = serde_json::from_str(&key.policy).unwrap_or_default();
+    if turn.iam.enforce_on_key(&key.arn(turn.account), &document).is_err() {
+        tracing::error!(key = %key.id, "the policy of a key cannot be enforced: it names a role that is not there");
+    }
 }
 
 /// <https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html>

@@ -7,10 +7,14 @@ use clock::TestClock;
 use serde_json::json;
 
 use super::{key::Key, *};
-use crate::{account::account, service::Service};
+use crate::{account::account, keep::Keep, service::Service};
 
 fn kms(clock: &TestClock) -> Kms {
-    Kms::new(account(), clock.clock(), Arc::new(Iam::of_account(&account().id)))
+    kms_keeping(clock, &Store::default())
+}
+
+fn kms_keeping(clock: &TestClock, store: &Store) -> Kms {
+    Kms::new(account(), clock.clock(), Arc::new(Iam::of_account(&account().id)), store).unwrap()
 }
 
 fn ask(kms: &Kms, operation: &str, body: Value) -> Result<Value, KmsError> {
@@ -18,24 +22,46 @@ fn ask(kms: &Kms, operation: &str, body: Value) -> Result<Value, KmsError> {
 }
 
 #[test]
-fn the_whole_state_can_be_written_down_and_read_again() {
+fn keys_stay_with_their_material_their_policy_and_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    Keep::make(folder.path()).unwrap();
+    let store = || Keep::open(folder.path()).unwrap().store().clone();
     let clock = TestClock::running();
-    let before = kms(&clock);
+    let before = kms_keeping(&clock, &store());
     let made = ask(&before, "CreateKey", json!({"Description": "one"})).unwrap();
     let key = made["KeyMetadata"]["KeyId"].clone();
     ask(&before, "CreateAlias", json!({"AliasName": "alias/one", "TargetKeyId": key})).unwrap();
+    ask(&before, "CreateAlias", json!({"AliasName": "alias/gone", "TargetKeyId": key})).unwrap();
+    ask(&before, "DeleteAlias", json!({"AliasName": "alias/gone"})).unwrap();
     ask(&before, "EnableKeyRotation", json!({"KeyId": key})).unwrap();
     let sealed = ask(&before, "Encrypt", json!({"KeyId": key, "Plaintext": "AAAA"})).unwrap();
     ask(&before, "RotateKeyOnDemand", json!({"KeyId": key})).unwrap();
     ask(&before, "CreateKey", json!({"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"})).unwrap();
+    let closed = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::123456789012:root" },
+        "Action": "kms:DescribeKey", "Resource": "*",
+    }] });
+    let put = json!({ "KeyId": key, "Policy": closed.to_string() });
+    ask(&before, "PutKeyPolicy", put).unwrap();
 
-    let written = serde_json::to_string(&*before.state.lock()).unwrap();
-    let after = kms(&clock);
-    *after.state.lock() = serde_json::from_str(&written).unwrap();
+    let after = kms_keeping(&clock, &store());
+    after.enforce_shown();
     assert_eq!(*after.state.lock(), *before.state.lock());
     let blob = sealed["CiphertextBlob"].clone();
     let opened = ask(&after, "Decrypt", json!({"CiphertextBlob": blob, "KeyId": "alias/one"})).unwrap();
     assert_eq!(opened["Plaintext"], "AAAA");
+    let arn = after.arn_of_named("alias/one");
+    let may = |role: &str, kms: &Kms| {
+        let request = card_airlock_iam::Request {
+            action: "kms:Decrypt".to_owned(),
+            resource: Some(arn.clone()),
+            context: Some(card_airlock_iam::Context::default()),
+        };
+        kms.iam.authorize(role, [request]).is_ok()
+    };
+    for kms in [&before, &after] {
+        assert!(!may("operator", kms), "the policy that was put is in force");
+    }
 }
 
 #[test]

@@ -54,6 +54,7 @@ impl World {
             account: Account { region: "us-east-1".to_owned(), id: ACCOUNT.to_owned() },
             names: RequestNames::default(),
             guard: |_| true,
+            keep: None,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let aws = AwsEndpoint::start(listener, options, std::future::pending()).await.unwrap();

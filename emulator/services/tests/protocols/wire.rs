@@ -28,6 +28,7 @@ pub(crate) async fn endpoint() -> AwsEndpoint {
         account: Account { region: "us-east-1".to_owned(), id: "123456789012".to_owned() },
         names: RequestNames::default(),
         guard: |_| true,
+        keep: None,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let aws = AwsEndpoint::start(listener, options, std::future::pending()).await.unwrap();

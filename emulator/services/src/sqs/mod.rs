@@ -1,8 +1,14 @@
 //! SQS: winterbaume's, with queue URLs that lead back to this endpoint, and a record of what was sent.
 
+mod kept;
+mod queues;
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::VecDeque,
     sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use axum::body::Bytes;
@@ -12,9 +18,11 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use winterbaume_sqs::SqsService;
 
+use self::queues::Queues;
 use crate::{
     answer::Answer,
     embedded::ask,
+    keep::{KeepError, Store},
     request::Request,
     waiting::{Waiting, Waitings},
 };
@@ -36,16 +44,25 @@ pub(crate) struct Sqs {
 }
 
 impl Sqs {
-    pub(crate) fn new(url: &str, region: &str, clock: Clock) -> Self {
-        Self {
-            service: SqsService::new(),
+    /// With the queues and messages that are kept.
+    pub(crate) fn new(url: &str, region: &str, clock: Clock, store: &Store) -> Result<Self, KeepError> {
+        let (queues, messages) = Queues::open(store)?;
+        let waiting = Waitings::default();
+        for message in messages {
+            let sent = Duration::from_millis(message.sent.try_into().unwrap_or_default());
+            let (received, sent) = (message.received.into(), UNIX_EPOCH + sent);
+            let waits = Waiting { queue: message.queue, body: message.body, received, sent };
+            waiting.take_up(message.id, waits, message.receipts);
+        }
+        Ok(Self {
+            service: SqsService::with_backend(queues),
             url: url.to_owned(),
             region: region.to_owned(),
             sent: Mutex::default(),
-            waiting: Waitings::default(),
+            waiting,
             answers_at_once: AtomicBool::new(false),
             clock,
-        }
+        })
     }
 
     pub(crate) fn answer_at_once(&self) {

@@ -1,0 +1,86 @@
+//! The embedded database: in memory with the stack's clock, or in a file with the machine's. Dynoxide gives a file no clock.
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use clock::Clock;
+use dynoxide::{Database, DynoxideError, storage::Storage, storage_backend};
+use rusqlite::{Connection, params};
+
+/// Every write to a table with a stream asks for the highest sequence number, and every reader for those after one:
+/// without an index dynoxide looks at all records there are, and each thousand orders make it slower.
+const STREAM_INDEXES: &str = "
+    CREATE INDEX IF NOT EXISTS stream_last ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
+    CREATE INDEX IF NOT EXISTS stream_next
+        ON _stream_records (table_name, shard_id, CAST(sequence_number AS INTEGER));";
+
+/// What dynoxide adds to a stored sequence number in its public form.
+const SEQUENCE_OFFSET: u128 = 100_000_000_000_000_000_000;
+
+/// An empty database in memory, with those indexes. It takes them over from a file, which alone can be given some.
+pub(crate) fn in_memory(clock: Clock) -> dynoxide::Result<Database> {
+    let folder = tempfile::tempdir().map_err(failed)?;
+    let file = folder.path().join("indexed.db");
+    add_indexes(&file)?;
+    let database = Database::memory_with_clock(Arc::new(DynamoClock(clock)))?;
+    database.restore_from(text(&file)?)?;
+    Ok(database)
+}
+
+/// Makes a database file, or what is missing of one.
+pub(crate) fn make(file: &Path) -> Result<(), ()> {
+    add_indexes(file).map_err(drop)
+}
+
+/// The database of a file.
+pub(crate) fn in_file(file: &Path) -> dynoxide::Result<Database> {
+    Database::new(text(file)?)
+}
+
+/// Removes the records of a table's stream up to a public sequence number that were written before a time, in seconds
+/// since 1970: dynoxide itself never removes one.
+pub(crate) fn forget_records(file: &Path, table: &str, up_to: &str, before: u64) -> Result<(), ()> {
+    let up_to = up_to.parse::<u128>().ok().and_then(|number| number.checked_sub(SEQUENCE_OFFSET));
+    let up_to = up_to.and_then(|number| i64::try_from(number).ok()).ok_or(())?;
+    let before = i64::try_from(before).map_err(drop)?;
+    let connection = Connection::open(file).map_err(drop)?;
+    connection.busy_timeout(Duration::from_secs(5)).map_err(drop)?;
+    let delete = "DELETE FROM _stream_records
+        WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) <= ?2 AND created_at < ?3";
+    connection.execute(delete, params![table, up_to, before]).map(drop).map_err(drop)
+}
+
+fn add_indexes(file: &Path) -> dynoxide::Result<()> {
+    Storage::new(text(file)?)?.conn().execute_batch(STREAM_INDEXES)?;
+    Ok(())
+}
+
+fn text(path: &Path) -> dynoxide::Result<&str> {
+    path.to_str().ok_or_else(|| failed("the path is not in UTF-8"))
+}
+
+fn failed(why: impl ToString) -> DynoxideError {
+    DynoxideError::InternalServerError(why.to_string())
+}
+
+/// Our clock, as dynoxide asks for the time.
+struct DynamoClock(Clock);
+
+impl DynamoClock {
+    fn since_epoch(&self) -> Duration {
+        self.0.now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+impl storage_backend::Clock for DynamoClock {
+    fn now_unix_secs(&self) -> u64 {
+        self.since_epoch().as_secs()
+    }
+
+    fn now_unix_secs_f64(&self) -> f64 {
+        self.since_epoch().as_secs_f64()
+    }
+}
