@@ -32,9 +32,21 @@ pub fn template(text: &str, overrides: &BTreeMap<String, String>) -> Result<Temp
 /// # Errors
 /// As [`Template::check_parameters`].
 pub fn check_parameters(given: &BTreeMap<String, String>) -> Result<(), TemplateError> {
+    Template::check_parameters(SHIPPED, here(), &with_sandbox(given))
+}
+
+/// The repository's template with these parameters; `ProcessorUrl` as in [`check_parameters`].
+///
+/// # Errors
+/// As [`Template::parse`].
+pub(crate) fn with_parameters(given: &BTreeMap<String, String>) -> Result<Template, TemplateError> {
+    template(SHIPPED, &with_sandbox(given))
+}
+
+fn with_sandbox(given: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let mut all = BTreeMap::from([("ProcessorUrl".to_owned(), "sandbox".to_owned())]);
     all.extend(given.clone());
-    Template::check_parameters(SHIPPED, here(), &all)
+    all
 }
 
 fn here() -> Deployment {
@@ -60,7 +72,5 @@ pub fn shipped() -> Result<Template, TemplateError> {
 /// # Errors
 /// As [`Template::parse`].
 pub fn shipped_with<const N: usize>(overrides: [(&str, &str); N]) -> Result<Template, TemplateError> {
-    let sandbox = [("ProcessorUrl", "sandbox")].into_iter();
-    let overrides = sandbox.chain(overrides).map(|(name, value)| (name.to_owned(), value.to_owned()));
-    template(SHIPPED, &overrides.collect())
+    with_parameters(&overrides.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
 }

@@ -17,12 +17,14 @@ pub mod listen;
 pub mod load;
 pub mod operations;
 mod operator;
+mod order_lines;
 mod policies;
 mod previous_key;
 #[cfg(test)]
 mod put_event;
 mod replay_function;
 pub mod sandbox;
+pub mod seed;
 pub mod sign_in;
 pub mod stack;
 mod stream;

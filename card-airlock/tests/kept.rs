@@ -18,7 +18,12 @@ use std::{
 };
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use card_airlock::functions;
+use card_airlock::{
+    data::DataFolder,
+    deployment::SHIPPED,
+    functions, sign_in,
+    stack::{Stack, StackOptions},
+};
 use parking_lot::Mutex;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -48,10 +53,25 @@ impl Home {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_card-airlock"));
-        command.args(["up", "--port", "0", "--aws-port", "0", "--log", "error", "--data"]);
+        command.args(["up", "--port", "0", "--aws-port", "0", "--data"]);
         command.arg(self.data()).args(arguments).env("XDG_STATE_HOME", self.0.path());
+        if !arguments.contains(&"--log") {
+            command.args(["--log", "error"]);
+        }
         command.stdin(Stdio::null());
         command
+    }
+
+    /// A file of orders, and the option that places them.
+    fn seed(&self, lines: &[String]) -> String {
+        let path = self.0.path().join("orders.jsonl");
+        fs::write(&path, lines.join("\n")).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// What `up` printed.
+    fn printed(&self) -> String {
+        fs::read_to_string(self.0.path().join("stdout")).unwrap()
     }
 
     /// A start that does not come about.
@@ -70,7 +90,8 @@ impl Home {
         let errors = self.0.path().join("stderr");
         let _ = fs::remove_file(&ready);
         let mut command = self.command(arguments);
-        command.arg("--ready-file").arg(&ready).stdout(Stdio::null()).stderr(File::create(&errors).unwrap());
+        command.arg("--ready-file").arg(&ready).stdout(File::create(self.0.path().join("stdout")).unwrap());
+        command.stderr(File::create(&errors).unwrap());
         let mut child = Killed(command.spawn().unwrap());
         let text = eventually("up is ready", async || {
             let ended = child.0.try_wait().unwrap();
@@ -344,6 +365,24 @@ async fn an_order_whose_stream_record_was_not_read_crosses_after_the_restart_and
         (waiting.parse::<usize>().unwrap() >= ORDERS).then_some(())
     })
     .await;
+    up.stop();
+
+    // What was done before a stop does not come again: neither records behind the positions, nor events that were brought.
+    let up = home.up(&[]).await;
+    assert_eq!(up.place("last", CARDS[0]).await, Some(202));
+    up.tokenized("last").await;
+    let url = up.json("sqs", "GetQueueUrl", json!({ "QueueName": "mine" })).await["QueueUrl"].clone();
+    let mut told = Vec::new();
+    eventually("the last event is in the queue", async || {
+        let asked = json!({ "QueueUrl": url, "MaxNumberOfMessages": 10 });
+        let received = up.json("sqs", "ReceiveMessage", asked).await;
+        for message in received["Messages"].as_array().into_iter().flatten() {
+            told.push(message["Body"].as_str().unwrap().to_owned());
+        }
+        told.iter().any(|body| body.contains("\"last\"")).then_some(())
+    })
+    .await;
+    assert_eq!(told.len(), ORDERS + 1, "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -493,4 +532,112 @@ async fn a_second_up_and_a_folder_that_is_not_fit_are_refused_and_nothing_is_cha
     fs::set_permissions(home.data(), fs::Permissions::from_mode(0o700)).unwrap();
     let up = home.up(&[]).await;
     up.tokenized("still").await;
+}
+
+fn line(order: &str, card: &str) -> String {
+    let body =
+        json!({ "CustomerOrder": order, "CustomerName": "Ann", "CreditCard": card, "Address": "Here 1" });
+    body.to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seeded_orders_are_there_when_up_is_ready_and_the_same_file_changes_nothing_again() {
+    let home = Home::new();
+    let mut priced: Value = serde_json::from_str(&line("priced", CARDS[2])).unwrap();
+    (priced["Amount"], priced["Currency"]) = (1999.into(), "USD".into());
+    let seed = home.seed(&[line("a", CARDS[0]), String::new(), line("b", CARDS[1]), priced.to_string()]);
+    let up = home.up(&["--seed", &seed, "--log", "trace"]).await;
+    assert!(home.printed().contains("Seed: 3 orders are accepted, 0 are refused."), "{}", home.printed());
+    let mut tokens = Vec::new();
+    for order in ["a", "b", "priced"] {
+        assert!(up.status(order).await.is_some(), "{order} is there at once");
+        tokens.push(up.tokenized(order).await["CreditCardToken"].clone());
+    }
+    assert_eq!(up.tokenized("priced").await["OrderAmount"], 1999);
+    assert_eq!(up.pay("a").await, Some(200));
+    let logged = fs::read_to_string(home.0.path().join("stderr")).unwrap();
+    for card in CARDS {
+        assert!(!logged.contains(card), "no card is logged");
+    }
+    up.kill();
+
+    let up = home.up(&["--seed", &seed]).await;
+    assert!(home.printed().contains("Seed: 3 orders are accepted, 0 are refused."), "{}", home.printed());
+    for (order, token) in ["a", "b", "priced"].into_iter().zip(&tokens) {
+        assert_eq!(up.status(order).await.unwrap()["CreditCardToken"], *token, "{order}");
+    }
+    assert_eq!(up.status("a").await.unwrap()["PaymentStatus"], "SUBMITTED");
+    assert_eq!(up.charges().await.get("a"), Some(&1));
+    up.kill();
+
+    // Another order under an id that is taken: the API refuses it, and the others are placed.
+    let seed = home.seed(&[line("a", CARDS[1]), line("c", CARDS[0])]);
+    let up = home.up(&["--seed", &seed]).await;
+    let printed = home.printed();
+    assert!(printed.contains("Seed: 1 orders are accepted, 1 are refused.\n  line 1: 409 "), "{printed}");
+    assert_eq!(up.status("a").await.unwrap()["CreditCardToken"], tokens[0]);
+    up.tokenized("c").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_with_a_wrong_line_places_nothing_and_is_not_repeated() {
+    let home = Home::new();
+    let wrong = "4242424242424241";
+    let seed = home.seed(&[line("a", CARDS[0]), line("stray", wrong)]);
+    let output = home.refused(&["--seed", &seed]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let told = stderr(&output);
+    assert!(told.contains("line 2 is refused, and no order was placed"), "{told}");
+    assert!(!told.contains(wrong) && !told.contains("stray"), "{told}");
+    assert!(!home.data().exists(), "nothing was begun");
+    let encrypted = ["--seed", &home.seed(&[line("a", CARDS[0])]), "--parameter", "EncryptedCardOnly=true"];
+    let output = home.refused(&encrypted).await;
+    assert!(
+        stderr(&output).contains("line 1 is refused") && stderr(&output).contains("(ENCRYPTED_CARD_ONLY)")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_that_ends_keeps_no_seeded_order_out() {
+    let home = Home::new();
+    let seed = home.seed(&[line("a", CARDS[0]), line("b", CARDS[1])]);
+    let fault = "IngestRole/kms/GenerateDataKey=throttled@x6";
+    let up = home.up(&["--seed", &seed, "--fault", fault]).await;
+    assert!(home.printed().contains("Seed: 2 orders are accepted, 0 are refused."), "{}", home.printed());
+    up.tokenized("a").await;
+    up.tokenized("b").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_with_another_key_of_a_table_is_refused_and_one_with_more_tables_is_taken() {
+    let home = Home::new();
+    let start = async |template: Option<String>| {
+        let issuer = sign_in::ephemeral().unwrap();
+        let data = Some(DataFolder::open(&home.data()).unwrap());
+        Stack::start(StackOptions {
+            data,
+            template,
+            self_driven: false,
+            ..StackOptions::on_free_ports(issuer)
+        })
+        .await
+    };
+    start(None).await.unwrap().shutdown().await;
+    let before =
+        "      AttributeDefinitions:\n        - AttributeName: CustomerOrder\n          AttributeType: S\n";
+    let other = SHIPPED.replacen(before, &before.replace("AttributeType: S", "AttributeType: N"), 1);
+    assert_ne!(other, SHIPPED);
+    let refused = start(Some(other)).await.unwrap_err().to_string();
+    assert!(
+        refused.starts_with("the table ") && refused.contains("that was kept has another key"),
+        "{refused}"
+    );
+    let more = SHIPPED.replacen(
+        "  OrderQuarantineTable:\n    Type: AWS::DynamoDB::Table\n",
+        "  MoreTable:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      TableName: MoreTable\n      BillingMode: PAY_PER_REQUEST\n      AttributeDefinitions:\n        - AttributeName: Id\n          AttributeType: S\n      KeySchema:\n        - AttributeName: Id\n          KeyType: HASH\n  OrderQuarantineTable:\n    Type: AWS::DynamoDB::Table\n",
+        1,
+    );
+    let stack = start(Some(more)).await.unwrap();
+    assert_eq!(stack.aws().rows("MoreTable").unwrap(), [] as [Value; 0]);
+    stack.shutdown().await;
 }

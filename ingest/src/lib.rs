@@ -2,6 +2,7 @@
 
 mod accept;
 mod replace;
+mod rules;
 mod sealing;
 mod settings;
 mod status;
@@ -18,6 +19,7 @@ use platform::{
     api::{self, Caller, Problem, Reply},
     spans,
 };
+pub use rules::{OrderRules, check_order};
 pub use settings::Settings;
 use vault::{AcceptedCardKeys, Plaintext, Sealer};
 

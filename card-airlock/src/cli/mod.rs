@@ -20,9 +20,11 @@ use paybill::{PreviewError, profile::ProfileError};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
+    api_client::ClientError,
     data::DataError,
     demo::{self, DemoError},
     load::{self, LoadError},
+    seed::SeedError,
     sign_in::SignInError,
     stack::StackError,
     style::BAD,
@@ -73,6 +75,10 @@ enum CliError {
         "the state cannot be written to the folder of --data: free some space on the disk, and start again"
     )]
     NotKept,
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    #[error("cannot place the orders of --seed: {0}")]
+    Client(#[from] ClientError),
     #[error(transparent)]
     Parameters(#[from] ParametersError),
     #[error(transparent)]

@@ -1,6 +1,6 @@
 //! `card-airlock up`: the whole pipeline until somebody stops it.
 
-use std::{io, io::Write, path::PathBuf};
+use std::{io, io::Write, path::PathBuf, time::SystemTime};
 
 use card_airlock_lambda::{Lines, ProcessOptions};
 use card_airlock_services::FaultRule;
@@ -14,11 +14,13 @@ use super::{
     stop_signal::StopSignal,
 };
 use crate::{
+    api_client::ApiClient,
     console::{ConsoleOptions, OrderLog},
     data::DataFolder,
     deployment::ACCOUNT_ID,
     events_to::{EventsTo, EventsUrl},
     sandbox::{CARDS, Dialect, Sandbox},
+    seed::{self, BILLING_GROUP, Placed, Seed},
     stack::{Stack, StackOptions},
     style::{FAINT, HEADING},
 };
@@ -54,6 +56,10 @@ pub(super) struct UpArgs {
     /// not there. For test cards on a development machine only: the keys lie beside the cards that they open.
     #[arg(long, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
+    /// Place the orders of this file at the start, as user "demo" and as a merchant: the body of a POST /order per line. The
+    /// whole file is checked first. An order that is there already stays as it is.
+    #[arg(long, value_name = "FILE")]
+    pub(super) seed: Option<PathBuf>,
     /// Post each event of the event bus to this address, as JSON. What it does not take is tried again for five minutes.
     #[arg(long, value_name = "URL")]
     pub(super) events_to: Option<EventsUrl>,
@@ -73,6 +79,9 @@ pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Res
         ReadyFile::clear(path)?;
     }
     let parameters = parameters::given(&args.parameters, args.cors_origin.as_deref())?;
+    let seed =
+        args.seed.as_deref().map(|path| Seed::read(path, &seed::rules(&parameters)?, SystemTime::now()));
+    let seed = seed.transpose()?;
     let mut options = StackOptions {
         parameters,
         processor: args.processor,
@@ -97,7 +106,7 @@ pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Res
     for fault in &args.faults {
         stack.aws().faults().add(fault.clone());
     }
-    let ended = serve(&args, &stack, &mut stop, out).await;
+    let ended = serve(&args, seed, &stack, &mut stop, out).await;
     // A second Ctrl-C stops the program without waiting for work in progress.
     tokio::select! {
         () = stack.shutdown() => {}
@@ -121,6 +130,7 @@ fn processes(log: &OrderLog) -> io::Result<ProcessOptions> {
 
 async fn serve(
     args: &UpArgs,
+    seed: Option<Seed>,
     stack: &Stack,
     stop: &mut StopSignal,
     out: &mut dyn Write,
@@ -128,6 +138,13 @@ async fn serve(
     // Real processors want an amount, and only a merchant says it.
     let groups = if args.processor == Dialect::Airlock { vec![] } else { vec!["billing".to_owned()] };
     let (api, aws, token) = (stack.api_url(), stack.aws_url(), stack.token("demo", &groups)?);
+    if let Some(seed) = seed {
+        tokio::select! {
+            placed = place(seed, stack) => tell_placed(&placed?, out)?,
+            () = stop.heard() => return Ok(writeln!(out, "Stopping.")?),
+            () = stack.failed() => return Err(CliError::NotKept),
+        }
+    }
     let ready = Ready { api: &api, aws: &aws, token: &token };
     let _ready_file = args.ready_file.as_deref().map(|path| ReadyFile::write(path, &ready)).transpose()?;
     welcome(&ready, args.processor, stack, out)?;
@@ -150,6 +167,20 @@ async fn serve(
     }
     writeln!(out, "Stopping.")?;
     Ok(())
+}
+
+/// Places the orders of a file as the user whose token is printed, who is a merchant for that.
+async fn place(seed: Seed, stack: &Stack) -> Result<Placed, CliError> {
+    let group = stack.declared.parameters.get(BILLING_GROUP).map(|group| group.value.clone());
+    let groups: Vec<String> = group.into_iter().collect();
+    let token = || stack.token("demo", &groups);
+    Ok(seed.place(&ApiClient::new(&stack.api_url(), &token)?).await)
+}
+
+fn tell_placed(placed: &Placed, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "Seed: {} orders are accepted, {} are refused.", placed.accepted, placed.refused.len())?;
+    placed.refused.iter().try_for_each(|(line, answer)| writeln!(out, "  line {line}: {answer}"))?;
+    writeln!(out)
 }
 
 /// Beside the log, which may be off.

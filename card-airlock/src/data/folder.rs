@@ -37,10 +37,11 @@ impl DataFolder {
         }
         // SQLite would take some relative paths for something else.
         let path = fs::canonicalize(path).map_err(failed)?;
+        // First of all: nobody is to change the rights of a folder of something else.
+        version_of(&path)?;
         if let Some(exposed) = exposed(&path).map_err(failed)? {
             return Err(DataError::Exposed(exposed));
         }
-        version_of(&path)?;
         let lock = lock(&path)?;
         // Another process may have made the folder meanwhile, and stopped.
         let version = version_of(&path)?;

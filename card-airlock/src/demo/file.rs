@@ -17,12 +17,14 @@ use tokio::sync::mpsc;
 
 use super::{
     error::DemoError,
-    lines::{Line, Lines},
     results::{LineResult, Results},
     summary::{Outcome, Summary},
     turns::Turns,
 };
-use crate::api_client::{Answer, ApiClient};
+use crate::{
+    api_client::{Answer, ApiClient},
+    order_lines::{Line, Lines},
+};
 
 /// How many orders are sent at the same time.
 const AT_ONCE: usize = 16;

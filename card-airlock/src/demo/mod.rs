@@ -5,7 +5,6 @@ mod decline;
 mod encrypting;
 mod error;
 mod file;
-mod lines;
 mod page;
 mod readable;
 mod results;

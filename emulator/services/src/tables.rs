@@ -84,3 +84,58 @@ impl storage_backend::Clock for DynamoClock {
         self.since_epoch().as_secs_f64()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dynoxide::actions::{
+        get_records::GetRecordsRequest, get_shard_iterator::GetShardIteratorRequest, put_item::PutItemRequest,
+    };
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The sequence numbers of the records of `Tab`.
+    fn sequences(database: &Database, stream: &str) -> Vec<String> {
+        let from = GetShardIteratorRequest {
+            stream_arn: stream.to_owned(),
+            shard_id: dynoxide::streams::shard_id("Tab"),
+            shard_iterator_type: "TRIM_HORIZON".to_owned(),
+            sequence_number: None,
+        };
+        let shard_iterator = database.get_shard_iterator(from).unwrap().shard_iterator.unwrap();
+        let read = database.get_records(GetRecordsRequest { shard_iterator, limit: None }).unwrap();
+        read.records.into_iter().map(|record| record.dynamodb.sequence_number).collect()
+    }
+
+    #[test]
+    fn records_that_were_read_and_are_old_are_removed_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tables.db");
+        make(&file).unwrap();
+        let database = in_file(&file).unwrap();
+        let table = json!({
+            "TableName": "Tab",
+            "AttributeDefinitions": [{ "AttributeName": "Id", "AttributeType": "S" }],
+            "KeySchema": [{ "AttributeName": "Id", "KeyType": "HASH" }],
+            "BillingMode": "PAY_PER_REQUEST",
+            "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
+        });
+        let made = database.create_table(serde_json::from_value(table).unwrap()).unwrap();
+        let made: Value = serde_json::to_value(made).unwrap();
+        let stream = made["TableDescription"]["LatestStreamArn"].as_str().unwrap().to_owned();
+        for id in ["a", "b", "c"] {
+            let put = json!({ "TableName": "Tab", "Item": { "Id": { "S": id } } });
+            let put: PutItemRequest = serde_json::from_value(put).unwrap();
+            database.put_item(put).unwrap();
+        }
+        let [_, second, third] = sequences(&database, &stream).try_into().unwrap();
+        let later = u64::MAX / 2;
+        forget_records(&file, "Tab", &third, 1).unwrap();
+        assert_eq!(sequences(&database, &stream).len(), 3, "they are not old");
+        forget_records(&file, "Another", &third, later).unwrap();
+        assert_eq!(sequences(&database, &stream).len(), 3, "they are another table's");
+        forget_records(&file, "Tab", &second, later).unwrap();
+        assert_eq!(sequences(&database, &stream), std::slice::from_ref(&third), "what was not read stays");
+        assert!(forget_records(&file, "Tab", "no number", later).is_err());
+    }
+}

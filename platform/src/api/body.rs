@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 use super::problems::Problem;
 
 /// The largest body, in bytes. The largest order that keeps the rules is a few KB.
-const LARGEST_BODY: usize = 16 * 1024;
+pub const LARGEST_BODY: usize = 16 * 1024;
 
 /// Takes the body out of the request, before anything else is done with it, into a buffer that is wiped.
 #[must_use]

@@ -14,7 +14,7 @@ mod routes;
 mod url;
 
 pub use amount::amount;
-pub use body::{json_body, take_body};
+pub use body::{LARGEST_BODY, json_body, take_body};
 pub use caller::Caller;
 pub use cors::Cors;
 pub use deadline::before;

@@ -61,8 +61,8 @@ fn a_second_program_is_refused_until_the_first_has_ended() {
 #[test]
 fn a_folder_of_something_else_is_refused_and_nothing_is_made_in_it() {
     let (_above, path) = folder();
-    private_folder(&path).unwrap();
-    private_file().write(true).create(true).open(path.join("notes.txt")).unwrap();
+    fs::create_dir_all(&path).unwrap();
+    fs::write(path.join("notes.txt"), "mine").unwrap();
     refuses(&path, "is not empty");
 }
 

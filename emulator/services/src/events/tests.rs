@@ -2,12 +2,16 @@
 
 use std::time::{Duration, SystemTime};
 
-use clock::TestClock;
+use clock::{Clock, TestClock};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
-use crate::{account::account, service::Service};
+use crate::{
+    account::account,
+    keep::{Keep, Store},
+    service::Service,
+};
 
 /// EventBridge with the bus `shop`, at the year 2001.
 fn bridge() -> EventBridge {
@@ -16,7 +20,7 @@ fn bridge() -> EventBridge {
         account(),
         TestClock::stopped_at(at).clock(),
         unbounded_channel().0,
-        &crate::keep::Store::default(),
+        &Store::default(),
     )
     .unwrap();
     assert_eq!(events.make_bus("shop"), "arn:aws:events:us-east-1:123456789012:event-bus/shop");
@@ -394,4 +398,39 @@ fn a_pattern_can_be_tried() {
     part.as_object_mut().unwrap().remove("time");
     assert_eq!(tried(json!({ "source": ["shop"] }), part), Err(EventsError::NotAnEvent));
     assert!(matches!(tried(json!({}), json!({})), Err(EventsError::Pattern(_))));
+}
+
+#[test]
+fn what_is_on_its_way_and_the_rules_outlive_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    Keep::make(folder.path()).unwrap();
+    let opened = || {
+        let keep = Keep::open(folder.path()).unwrap();
+        let (due, brought) = unbounded_channel();
+        (EventBridge::new(account(), Clock::system(), due, keep.store()).unwrap(), brought)
+    };
+    let (before, _) = opened();
+    before.make_bus("shop");
+    let rule = |name: &str| json!({ "Name": name, "EventBusName": "shop", "EventPattern": r#"{"source":["shop"]}"# });
+    for name in ["one", "gone"] {
+        ask(&before, "PutRule", rule(name)).unwrap();
+    }
+    ask(&before, "DeleteRule", json!({ "Name": "gone", "EventBusName": "shop" })).unwrap();
+    let targets = json!([{ "Id": "1", "Arn": "arn:aws:sqs:us-east-1:123456789012:Q" }]);
+    ask(&before, "PutTargets", json!({ "Rule": "one", "EventBusName": "shop", "Targets": targets })).unwrap();
+    ask(&before, "PutEvents", json!({ "Entries": [entry()] })).unwrap();
+    let sent = before.archive.after(0);
+    drop(before);
+
+    let (after, mut brought) = opened();
+    let due = brought.try_recv().unwrap();
+    assert_eq!(
+        (&due.event.envelope, due.target.arn.as_str()),
+        (&sent[0].envelope, "arn:aws:sqs:us-east-1:123456789012:Q")
+    );
+    assert!(brought.try_recv().is_err());
+    let listed = ask(&after, "ListRules", json!({ "EventBusName": "shop" })).unwrap();
+    assert_eq!(listed["Rules"].as_array().unwrap().len(), 1, "{listed}");
+    let listed = ask(&after, "ListTargetsByRule", json!({ "Rule": "one", "EventBusName": "shop" })).unwrap();
+    assert_eq!(listed["Targets"].as_array().unwrap().len(), 1, "{listed}");
 }

@@ -11,6 +11,7 @@ mod cloudformation;
 mod cognito;
 mod declared;
 mod events;
+mod kept;
 mod lambda;
 mod refusals;
 mod wire;

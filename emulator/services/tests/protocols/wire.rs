@@ -7,8 +7,8 @@ use card_airlock_gateway::Cognito;
 use card_airlock_iam::Policies;
 use card_airlock_lambda::{Function, FunctionError};
 use card_airlock_services::{
-    Account, AwsEndpoint, DeployedFunction, DeployedMapping, DeployedStack, EndpointOptions, RequestNames,
-    StackOutput, StackParameter, StackResource,
+    Account, AwsEndpoint, DeployedFunction, DeployedMapping, DeployedStack, EndpointOptions, Keep,
+    RequestNames, StackOutput, StackParameter, StackResource,
 };
 use clock::Clock;
 use serde_json::{Value, json};
@@ -23,12 +23,17 @@ pub(crate) const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r
 
 /// An endpoint that knows a role `R`, and no stack.
 pub(crate) async fn endpoint() -> AwsEndpoint {
+    endpoint_keeping(None).await
+}
+
+/// The same, with what it is to keep.
+pub(crate) async fn endpoint_keeping(keep: Option<Keep>) -> AwsEndpoint {
     let options = EndpointOptions {
         clock: Clock::system(),
         account: Account { region: "us-east-1".to_owned(), id: "123456789012".to_owned() },
         names: RequestNames::default(),
         guard: |_| true,
-        keep: None,
+        keep,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let aws = AwsEndpoint::start(listener, options, std::future::pending()).await.unwrap();

@@ -11,17 +11,17 @@ const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// One line, without its end.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// Counted from one.
-    pub(super) number: u64,
+    pub(crate) number: u64,
     /// How many bytes it has in the file, with its end.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
     /// The text; none when it is longer than any body that the API accepts.
-    pub(super) text: Option<WipedBuffer>,
+    pub(crate) text: Option<WipedBuffer>,
 }
 
 /// Reads lines of at most [`MAX_BODY_BYTES`]; longer ones are counted and skipped.
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     source: io::Chain<io::Cursor<Vec<u8>>, R>,
     chunk: Zeroizing<Vec<u8>>,
     start: usize,
@@ -31,7 +31,7 @@ pub(super) struct Lines<R> {
 
 impl<R: Read> Lines<R> {
     /// A byte order mark at the beginning, which editors of Windows write, is skipped.
-    pub(super) fn new(mut source: R) -> io::Result<Self> {
+    pub(crate) fn new(mut source: R) -> io::Result<Self> {
         let mut head = Vec::with_capacity(BYTE_ORDER_MARK.len());
         source.by_ref().take(BYTE_ORDER_MARK.len() as u64).read_to_end(&mut head)?;
         if head == BYTE_ORDER_MARK {
@@ -42,7 +42,7 @@ impl<R: Read> Lines<R> {
     }
 
     /// The next line; none at the end.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Line>> {
         let mut text = WipedBuffer::default();
         let mut bytes = 0_u64;
         let mut too_long = false;
