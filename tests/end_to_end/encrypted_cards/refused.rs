@@ -1,9 +1,10 @@
 //! What only the worker can judge: it refuses for good, with one public reason.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 
-use super::{DAY, MINUTE, NUMBER, jwe, world};
-use crate::support::{Encryptor, Log, QUARANTINE, World, encrypted_order, text};
+use super::{DAY, MINUTE, NUMBER, jwe, put, world};
+use crate::support::{Encryptor, Log, ORDERS, QUARANTINE, World, encrypted_order, order, text};
 
 /// What a client may put into an encrypted card for order 1, and the detail with which the worker refuses it.
 fn refused(encryptor: &Encryptor, world: &World) -> Vec<(String, &'static str)> {
@@ -108,4 +109,51 @@ async fn what_is_left_of_a_refused_card_expires_without_word() {
     assert_eq!(world.sweep().await["expired"], 1);
     assert_eq!(text(&world.only_row(QUARANTINE).await, "Status"), "EXPIRED");
     assert!(world.dead_letters().is_empty());
+}
+
+/// The rules of a card, where ingest sees it and where only the worker does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plain_card_is_answered_with_the_code_with_which_the_worker_refuses_an_encrypted_one() {
+    let log = Log::of_all_tests();
+    let world = World::stepped_under([("CardExpiryRequired", "true")]).await;
+    let client = world.client("ann");
+    let encryptor = Encryptor::of(&world, &client).await;
+    let refused_as = async |id: &str, code: &str| {
+        let logged = log.lines().len();
+        assert_eq!(world.deliver_last().await, None, "{code}");
+        assert_eq!(text(&world.row(QUARANTINE, id).await.unwrap(), "FailureReason"), "CARD_REFUSED");
+        let said = log.lines()[logged..].to_owned();
+        assert!(said.contains(&format!("detail=\"{code}\"")), "{code} is not in the log: {said}");
+    };
+    for (number, expiry) in [
+        ("4111111111111112", Some("12/30")),
+        ("4111", Some("12/30")),
+        ("4111x1111", Some("12/30")),
+        (NUMBER, Some("10/26")),
+        (NUMBER, Some("2030-12")),
+        (NUMBER, None),
+    ] {
+        let mut plain = order("1");
+        plain["CreditCard"] = number.into();
+        let mut content = encryptor.content("1", number);
+        if let Some(expiry) = expiry {
+            plain["CardExpiry"] = expiry.into();
+            content["CardExpiry"] = expiry.into();
+        }
+        let answer = client.submit(&plain).await;
+        assert!(answer.status.is_client_error(), "{answer:?}");
+        client.submit(&encrypted_order("1", &encryptor.text(&content.to_string()))).await.is(202);
+        refused_as("1", answer.code()).await;
+    }
+    // A card that was declined permanently.
+    let mut paid = order("2");
+    paid["CardExpiry"] = "12/30".into();
+    world.tokenized(&client, &paid).await;
+    let mut row = world.row(ORDERS, "2").await.unwrap();
+    row.insert("PaymentStatus".into(), AttributeValue::S("DECLINED".into()));
+    row.insert("HardDeclines".into(), AttributeValue::Ss(vec!["visa:1111".into()]));
+    world.put(ORDERS, row).await;
+    let plain = client.replace_card("2", &json!({ "CreditCard": NUMBER, "CardExpiry": "12/30" })).await;
+    put(&client, "2", &encryptor.card("2", NUMBER, Some("12/30"))).await.is(202);
+    refused_as("2", plain.is(409).code()).await;
 }

@@ -16,6 +16,11 @@ async fn where_only_encrypted_cards_are_taken_no_other_is_even_read() {
     for order in [order("1"), both("1")] {
         assert_eq!(client.submit(&order).await.is(422).code(), "ENCRYPTED_CARD_ONLY");
     }
+    let mut none = order("1");
+    none.as_object_mut().unwrap().remove("CreditCard");
+    let answer = client.submit(&none).await.is(400);
+    assert_eq!(answer.code(), "CARD_MISSING");
+    assert!(answer.text("message").starts_with("EncryptedCard is missing"), "{answer:?}");
     world.tokenized(&client, &encrypted_order("1", &encryptor.card("1", NUMBER, None))).await;
     assert_eq!(client.put_card("1", OTHER).await.is(422).code(), "ENCRYPTED_CARD_ONLY");
     put(&client, "1", &encryptor.card("1", OTHER, None)).await.is(202);
