@@ -6,6 +6,7 @@ import { start as announce } from "./announce.js";
 import { start as banner } from "./banner.js";
 import { start as breakers } from "./break.js";
 import { start as charts } from "./charts.js";
+import { byId } from "./dom.js";
 import { start as fix } from "./fix.js";
 import { start as inside } from "./inside/inside.js";
 import { start as live } from "./live.js";
@@ -24,6 +25,11 @@ import { start as who } from "./who.js";
 
 for (const legend of document.querySelectorAll(".legend .glyph")) draw(legend, legend.dataset.glyph);
 for (const part of [theme, airlock, announce, banner, parts, numbers, charts, who, place, pay, processor, orders, inside, orderActions, panel, breakers, fix, operation]) part();
+// Its address would be that of an order.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  byId("place-title").focus();
+});
 addEventListener("hashchange", followAddress);
 if (location.hash) followAddress();
 live();

@@ -81,6 +81,56 @@ test("axe finds nothing in an empty console, in one that is paused, and in one w
   assert.deepEqual(await found(page), [], "without a server");
 });
 
+for (const scheme of ["light", "dark"]) {
+  test(`axe finds nothing in the badge of any state, ${scheme}`, options, async () => {
+    const page = await open(chromium, stack.origin, { scheme });
+    await page.evaluate(() => {
+      const states = ["quarantine", "givenup", "failed", "expired", "gone", "tokenized", "paying", "paid", "declined", "unknown"];
+      const list = document.createElement("ul");
+      list.id = "badges";
+      for (const state of states) {
+        const badge = Object.assign(document.createElement("span"), { className: `stage ${state}`, textContent: state });
+        list.append(Object.assign(document.createElement("li")));
+        list.lastChild.append(badge);
+      }
+      document.querySelector("#place").before(list);
+    });
+    assert.deepEqual(await found(page, "#badges"), []);
+  });
+}
+
+test("the labels of the buttons that matter can be read in forced colours", options, async () => {
+  const page = await open(chromium, stack.origin, { forced: true });
+  const [ground, ink] = await page.evaluate(() => {
+    const { backgroundColor, color, forcedColorAdjust } = getComputedStyle(document.querySelector("#place button.primary"));
+    return forcedColorAdjust === "none" ? [backgroundColor, color] : [];
+  });
+  assert.ok(ground && ground !== ink, `${ink} on ${ground}`);
+});
+
+test("the skip link leads to the form, and opens no order", options, async () => {
+  const page = await open(chromium, stack.origin);
+  await page.waitForSelector("#live[data-state=live]");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  const { focused, panel } = await page.evaluate(() => ({ focused: document.activeElement.id, panel: document.body.classList.contains("with-panel") }));
+  assert.deepEqual([focused, panel, new URL(page.url()).hash], ["place-title", false, ""]);
+});
+
+test("on a phone the focus does not get behind the panel, and does once it is closed", options, async () => {
+  const page = await open(chromium, stack.origin, { width: 390, height: 844 });
+  await page.goto(`${stack.origin}/#tokenized-1`);
+  await page.waitForSelector('.about .who:text-is("tokenized-1")');
+  await page.focus("#close-order");
+  for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press("Tab");
+    const where = await page.evaluate(() => document.activeElement.closest("#inside, body").id || document.activeElement.tagName);
+    assert.ok(["inside", "BODY"].includes(where), where);
+  }
+  await press(page, "#close-order");
+  assert.equal(await page.evaluate(() => document.querySelectorAll("[inert]").length), 0);
+});
+
 for (const still of [true, false]) {
   test(`a person who wants no motion gets none, and others do: ${still ? "none" : "some"}`, options, async () => {
     const page = await open(chromium, stack.origin, { still });
