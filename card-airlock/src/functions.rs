@@ -26,6 +26,8 @@ use serde::{
     de::{DeserializeOwned, IgnoredAny},
 };
 use tokenize_worker::TokenizeWorker;
+pub use witness::HeadLog;
+use witness::Witness;
 use zeroize::Zeroizing;
 
 use crate::deployment::{ACCOUNT_ID, REGION, STACK_NAME};
@@ -60,6 +62,8 @@ pub struct Surroundings {
     pub processes: Option<Processes>,
     /// How long the SDK waits for a call.
     pub sdk_timeouts: TimeoutConfig,
+    /// What the witness writes the ends of its chains to.
+    pub head_log: HeadLog,
 }
 
 /// The handler of a function that the template declares.
@@ -151,6 +155,14 @@ pub fn handler(declared: &LambdaFunction, surroundings: &Surroundings) -> Result
             json(move |event: Event, deadline| {
                 let notify = notify.clone();
                 async move { Ok(notify.handle(event, deadline).await) }
+            })
+        }
+        "WitnessFunction" => {
+            let settings = witness::Settings::read(&lookup).map_err(setting)?;
+            let witness = Arc::new(Witness::new(&config, settings, surroundings.head_log.clone(), clock));
+            json(move |event: Event, deadline| {
+                let witness = witness.clone();
+                async move { Ok(witness.handle(event, deadline).await) }
             })
         }
         "RewrapFunction" => {

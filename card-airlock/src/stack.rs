@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt, io, net::SocketAddr, sync::Arc, time::Dura
 use aws_config::timeout::TimeoutConfig;
 use card_airlock_event_source::{Mapping, Names, SettingsError};
 use card_airlock_gateway::{self as gateway, CognitoSettingsError, Issuer, IssuerError};
-use card_airlock_lambda::{Function, ProcessOptions, Processes};
-use card_airlock_services::{AwsEndpoint, KeepError, Refused, StartError, StreamError};
+use card_airlock_lambda::{Function, Lines, ProcessOptions, Processes};
+use card_airlock_services::{AwsEndpoint, KeepError, LogStream, Refused, StartError, StreamError};
 use card_airlock_template::{LambdaFunction, Resources, Schedule, StreamMapping, TemplateError};
 use clock::Clock;
 use platform::aws_client;
@@ -19,9 +19,9 @@ use crate::{
     console::{Console, ConsoleOptions, Dialects, Hub, Operation, StreamTail},
     data::DataFolder,
     deployed::{self, Made},
-    deployment::{self, ACCOUNT_ID, SHIPPED},
+    deployment::{self, ACCOUNT_ID, SHIPPED, STACK_NAME},
     front::{self, FrontError},
-    functions::{self, FunctionsError, Surroundings},
+    functions::{self, FunctionsError, HeadLog, Surroundings},
     listen::{self, ListenError},
     sandbox::{Dialect, Sandbox},
     sign_in, stream,
@@ -31,6 +31,8 @@ use crate::{
 const REPLAY: &str = "ReplayFunction";
 const PAYBILL: &str = "PaybillFunction";
 const CARD_KEY_MAKER: &str = "CardKeyMakerFunction";
+/// The function whose log is kept, for `audit verify`.
+const WITNESS: &str = "WitnessFunction";
 
 /// A limit of `DetokenizePerMinute` for a stack where one user pays everything, as fast as it goes.
 pub(crate) const NO_LIMIT: &str = "1000000000";
@@ -181,13 +183,18 @@ impl Stack {
         let resources = aws::provision(&aws, &template).await?;
         let declared = template.resolve(&resources)?;
 
-        let processes = options.processes.map(|processes| Processes::new(processes, aws.url().to_owned()));
+        let witness_log = aws.log_stream(&format!("{STACK_NAME}-WitnessLogs"), WITNESS);
+        let processes = options.processes.map(|processes| {
+            let lines = kept_lines(processes.lines.clone(), witness_log.clone());
+            Processes::new(ProcessOptions { lines, ..processes }, aws.url().to_owned())
+        });
         let surroundings = Surroundings {
             aws_url: aws.url().to_owned(),
             clock: options.clock.clone(),
             sdk_attempts: options.sdk_attempts,
             processes: processes.clone(),
             sdk_timeouts: options.sdk_timeouts,
+            head_log: HeadLog::new(move |line| witness_log.write(line)),
         };
         let functions = declared
             .functions
@@ -374,6 +381,17 @@ impl Stack {
         drop(self.stop_aws);
         self.aws.stopped().await;
     }
+}
+
+/// Lambda's part: what a process of the witness writes is in its log group.
+fn kept_lines(lines: Lines, log: LogStream) -> Lines {
+    Lines::new(move |line| {
+        let of_witness = line.strip_prefix('[').and_then(|line| line.strip_prefix(WITNESS));
+        if let Some((_, line)) = of_witness.and_then(|line| line.split_once("] ")) {
+            log.write(line);
+        }
+        lines.take(line);
+    })
 }
 
 fn map_stream(

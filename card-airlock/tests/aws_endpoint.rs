@@ -605,7 +605,7 @@ async fn the_snapshot_holds_rows_records_and_messages_even_deleted_ones() {
     assert_eq!(snapshot["tables"][QUARANTINE], serde_json::json!([]));
     let old = &snapshot["streams"][QUARANTINE][1]["dynamodb"]["OldImage"];
     assert_eq!(old["SealedCard"]["B"], "AAH+/w==");
-    assert_eq!(snapshot["streams"].as_object().unwrap().len(), 2, "of quarantine and of clean orders");
+    assert_eq!(snapshot["streams"].as_object().unwrap().len(), 3, "of quarantine, clean orders and audit");
 }
 
 #[tokio::test]

@@ -59,6 +59,19 @@ impl World {
         serde_json::from_str(&self.ask("lambda", request.body(body.to_string())).await).unwrap()
     }
 
+    /// All resources of the stack, a hundred at a time.
+    async fn resources(&self) -> String {
+        let (mut all, mut token) = (String::new(), String::new());
+        loop {
+            let page = self.cloudformation(&format!("Action=ListStackResources{token}")).await;
+            token = match texts(&page, "NextToken").first() {
+                Some(next) if !next.is_empty() => format!("&NextToken={next}"),
+                _ => return all + &page,
+            };
+            all += &page;
+        }
+    }
+
     /// The worker's.
     async fn mapping(&self) -> Value {
         let listed = self.lambda(reqwest::Method::GET, "event-source-mappings", json!({})).await;
@@ -102,7 +115,7 @@ async fn the_stack_s_outputs_lead_to_what_is_here() {
 #[tokio::test]
 async fn each_resource_is_listed_by_the_name_that_its_service_knows() {
     let world = World::new().await;
-    let all = world.cloudformation("Action=DescribeStackResources").await;
+    let all = world.resources().await;
     let names: BTreeMap<_, _> =
         texts(&all, "LogicalResourceId").into_iter().zip(texts(&all, "PhysicalResourceId")).collect();
     assert_eq!(names["OrderQuarantineTable"], "OrderQuarantineTable");
@@ -116,8 +129,8 @@ async fn each_resource_is_listed_by_the_name_that_its_service_knows() {
     assert_eq!(names["CustomerApi"], "customerapi");
     assert_eq!(names["IngestLogs"], "card-airlock-IngestLogs");
     assert_eq!(names["TokenizeWorkerFunctionQuarantine"], world.mapping().await["UUID"].as_str().unwrap());
-    // Every resource of the template, and the two mappings that SAM makes.
-    assert_eq!(names.len(), world.stack.declared.resources.len() + 2);
+    // Every resource of the template, and the three mappings that SAM makes.
+    assert_eq!(names.len(), world.stack.declared.resources.len() + 3);
     let kinds: BTreeMap<_, _> =
         texts(&all, "LogicalResourceId").into_iter().zip(texts(&all, "ResourceType")).collect();
     assert_eq!(kinds["ReplayFunction"], "AWS::Lambda::Function");
@@ -127,11 +140,11 @@ async fn each_resource_is_listed_by_the_name_that_its_service_knows() {
 #[tokio::test]
 async fn deleting_the_stack_tells_who_runs_it_and_what_is_retained() {
     let world = World::new().await;
-    let all = world.cloudformation("Action=DescribeStackResources").await;
+    let all = world.resources().await;
     assert!(!all.contains("DELETE_"));
     world.cloudformation("Action=DeleteStack").await;
     world.stack.deleted().await;
-    let all = world.cloudformation("Action=DescribeStackResources").await;
+    let all = world.resources().await;
     let states = texts(&all, "LogicalResourceId").into_iter().zip(texts(&all, "ResourceStatus"));
     let skipped: Vec<_> =
         states.filter(|(_, state)| state == "DELETE_SKIPPED").map(|(name, _)| name).collect();

@@ -36,6 +36,7 @@ fn a_small_load_is_told_as_json_with_no_order_lost_or_doubled() {
         "peak_memory_mib",
         "usd_per_million_orders",
         "usd_per_million_payments",
+        "usd_per_million_witnessed",
     ] {
         assert!(number(name) > 0.0, "{name}");
     }
@@ -51,6 +52,12 @@ fn a_small_load_is_told_as_json_with_no_order_lost_or_doubled() {
     let payment = &report["payment"];
     assert_eq!(payment["payments"], 60);
     assert_eq!([&payment["kms_calls"], &payment["wru"], &payment["rru"]], [1.0, 6.0, 3.0]);
+    // One user's items share links, however they come.
+    let witness = &report["witness"];
+    assert_eq!(witness["kms_calls"], 0.0);
+    let (calls, written) = (witness["dynamodb_calls"].as_f64().unwrap(), witness["wru"].as_f64().unwrap());
+    assert!((0.08..=2.1).contains(&calls) && (0.1..=1.1).contains(&written), "{witness}");
+    assert!(number("usd_per_million_witnessed") < 1.5, "{witness}");
     // The price of 7 write units, 1 read unit and a request of the gateway at least.
     assert!(number("usd_per_million_orders") > 7.0 * 0.625 + 0.125 + 3.5);
 }

@@ -250,6 +250,17 @@ async fn an_order_goes_all_the_way_through_processes_that_are_gone_after_a_shutd
     let (code, forgotten) = client.forget("order-1").await;
     assert_eq!((code, &forgotten["CustomerOrder"]), (200, &json!("order-1")));
 
+    // Its audit item is witnessed, and the end of the chain is in the log group, as Lambda puts it there.
+    let config = card_airlock::functions::sdk_config(&client.stack.aws_url(), "operator");
+    let logs = aws_sdk_cloudwatchlogs::Client::new(&config);
+    until("the end of a chain is in the log group", async || {
+        let read = logs.filter_log_events().log_group_name("card-airlock-WitnessLogs");
+        let read = read.filter_pattern(order::witness::LoggedHead::FILTER).send().await.unwrap();
+        let heads = read.events().iter().filter_map(|event| event.message());
+        heads.filter_map(order::witness::LoggedHead::of_line).any(|logged| logged.head.number == 1)
+    })
+    .await;
+
     let functions = ["IngestFunction", "TokenizeWorkerFunction", "PaybillFunction", "ForgetFunction"];
     let running: Vec<u32> = functions.iter().flat_map(|name| client.processes().process_ids(name)).collect();
     for name in functions {

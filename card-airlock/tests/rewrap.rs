@@ -42,6 +42,7 @@ async fn stack_of_before(orders: usize, folder: &Path) -> (Stack, Client) {
         sdk_attempts: 3,
         processes: None,
         sdk_timeouts: platform::aws_client::timeouts(),
+        head_log: functions::HeadLog::new(|_| {}),
     };
     let stream = &stack.declared.stream_mapping("TokenizeWorkerFunction").unwrap().stream_arn;
     let records = stack.aws().stream(stream).unwrap().records_after(None, 1000).unwrap();

@@ -25,8 +25,8 @@ use aws_sdk_kms::{
 use card_airlock::{
     functions::{self, Surroundings},
     operations::{
-        EventSelection, Place, Right, StackAccess, doctor::examine, payment_to_settle, read_status,
-        replay_events, run_rewrap, run_sweep, settle,
+        AuditSources, EventSelection, Openings, Place, Right, StackAccess, doctor::examine,
+        payment_to_settle, read_status, replay_events, run_rewrap, run_sweep, settle, verify_audit,
     },
     stack::{Stack, StackError, StackOptions},
 };
@@ -44,12 +44,12 @@ use serde_json::{Value, json};
 use strum::VariantArray;
 use tempfile::TempDir;
 use test_support::sample_vault::{self, Plain};
-use test_support::tables::{AUDIT, CARD_KEYS, ORDERS, QUARANTINE, VAULT};
+use test_support::tables::{AUDIT, CARD_KEYS, ORDERS, QUARANTINE, VAULT, WITNESS};
 use uuid::Uuid;
 use vault::{Card, CardIssue, CardPublicKey, Pan};
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
-const ROLES: [&str; 10] = [
+const ROLES: [&str; 11] = [
     "IngestRole",
     "TokenizeWorkerRole",
     "ReplayRole",
@@ -58,6 +58,7 @@ const ROLES: [&str; 10] = [
     "CardKeyMakerRole",
     "CardKeysRole",
     "NotifyRole",
+    "WitnessRole",
     "RewrapRole",
     "ImportRole",
 ];
@@ -451,7 +452,8 @@ async fn replay_touches_no_card() {
 async fn operators_see_no_card_no_token_and_no_customer_and_change_nothing_but_what_they_settle() {
     let world = World::spawn(TEMPLATE).await.unwrap();
     let [quarantine, vault] = world.keys();
-    for operator in ["OperatorRead", "OperatorReplay", "OperatorRewrap", "OperatorSettle"] {
+    for operator in ["OperatorRead", "OperatorAudit", "OperatorReplay", "OperatorRewrap", "OperatorSettle"] {
+        let verifies = operator == "OperatorAudit";
         let (dynamodb, kms) = (world.dynamodb(operator), world.kms(operator));
         for (key, context) in
             [(&quarantine, context("quarantine", "key-batch")), (&vault, context("vault", "token"))]
@@ -476,14 +478,21 @@ async fn operators_see_no_card_no_token_and_no_customer_and_change_nothing_but_w
             (VAULT, "Hash_Key"),
         ] {
             let scan = || dynamodb.scan().table_name(table);
+            if verifies && table == AUDIT {
+                assert!(scan().send().await.is_ok(), "a digest is of the whole item");
+                continue;
+            }
             assert!(is_denied(&scan().projection_expression(hidden).send().await), "{operator} {hidden}");
             assert!(is_denied(&scan().send().await), "{operator} {table}: no projection is every attribute");
             let probing = scan().projection_expression("CustomerOrder");
             let probing = probing.filter_expression(format!("attribute_exists({hidden})"));
             assert!(is_denied(&probing.send().await), "{operator} {hidden}");
         }
+        let chain = dynamodb.query().table_name(WITNESS).key_condition_expression("Chain = :chain");
+        let chain = chain.expression_attribute_values(":chain", s("00")).send().await;
+        assert_eq!(is_denied(&chain), !verifies, "{operator}");
         let key = HashMap::from([("CustomerOrder".to_owned(), s("1"))]);
-        for table in [QUARANTINE, ORDERS] {
+        for table in [QUARANTINE, ORDERS, AUDIT, WITNESS] {
             let (delete, put) =
                 (dynamodb.delete_item().table_name(table), dynamodb.put_item().table_name(table));
             assert!(is_denied(&delete.set_key(Some(key.clone())).send().await), "{operator}");
@@ -531,13 +540,14 @@ async fn only_who_settles_writes_and_only_payments_and_only_together_with_the_au
     let delete = Delete::builder().table_name(AUDIT).key("Principal", s("me")).key("At", s("now"));
     let delete = TransactWriteItem::builder().delete(delete.build().unwrap()).build();
     assert!(is_denied(&transact("OperatorSettle", delete).await));
-    for operator in ["OperatorRead", "OperatorReplay", "OperatorRewrap"] {
+    for operator in ["OperatorRead", "OperatorAudit", "OperatorReplay", "OperatorRewrap"] {
         assert!(is_denied(&transact(operator, update("SET PaymentStatus = :v")).await), "{operator}");
         assert!(is_denied(&transact(operator, item("Purpose")).await), "{operator}");
     }
     // Only who replays runs the replay function, only who moves data keys the one for that, and nobody another one.
     for (operator, may) in [
         ("OperatorRead", None),
+        ("OperatorAudit", None),
         ("OperatorReplay", Some("ReplayFunction")),
         ("OperatorRewrap", Some("RewrapFunction")),
         ("OperatorSettle", None),
@@ -922,6 +932,61 @@ async fn each_event_is_put_by_the_one_role_that_knows_of_it() {
     }
 }
 
+/// Whoever writes the audit cannot reach what bears witness to it.
+#[tokio::test]
+async fn only_the_witness_reaches_the_chains_and_it_can_only_add_to_them() {
+    let world = World::spawn(TEMPLATE).await.unwrap();
+    let link = || HashMap::from([("Chain".to_owned(), s("00")), ("Number".to_owned(), n(1))]);
+    let logs = &world.stack.declared.outputs["WitnessFunctionName"].value.replace("Function", "Logs");
+    for role in ROLES {
+        let dynamodb = world.dynamodb(role);
+        let is_witness = role == "WitnessRole";
+        let put = dynamodb.put_item().table_name(WITNESS).set_item(Some(link())).send().await;
+        assert_eq!(is_denied(&put), !is_witness, "{role}");
+        let query = dynamodb.query().table_name(WITNESS).key_condition_expression("Chain = :chain");
+        let query = query.expression_attribute_values(":chain", s("00")).send().await;
+        assert_eq!(is_denied(&query), !is_witness, "{role}");
+        let get = dynamodb.get_item().table_name(WITNESS).set_key(Some(link())).send().await;
+        let scan = dynamodb.scan().table_name(WITNESS).send().await;
+        let delete = dynamodb.delete_item().table_name(WITNESS).set_key(Some(link())).send().await;
+        let update = dynamodb.update_item().table_name(WITNESS).set_key(Some(link()));
+        let update = update.update_expression("SET Version = :one").expression_attribute_values(":one", n(1));
+        assert!(is_denied(&get) && is_denied(&scan) && is_denied(&delete), "{role}");
+        assert!(is_denied(&update.send().await), "{role}");
+        let put = Put::builder().table_name(WITNESS).set_item(Some(link()));
+        let put = TransactWriteItem::builder().put(put.build().unwrap()).build();
+        let transaction = dynamodb.transact_write_items().transact_items(put).send().await;
+        assert_eq!(is_denied(&transaction), !is_witness, "{role}");
+        let logs_of =
+            aws_sdk_cloudwatchlogs::Client::new(&functions::sdk_config(&world.stack.aws_url(), role));
+        let read = logs_of.filter_log_events().log_group_name(logs).send().await;
+        assert!(is_denied(&read), "{role}");
+        let stream = logs_of.create_log_stream().log_group_name(logs).log_stream_name("new");
+        assert_eq!(is_denied(&stream.send().await), !is_witness, "{role}");
+    }
+    // An image of the row that was there would tell nobody else, but the witness needs none.
+    let dynamodb = world.dynamodb("WitnessRole");
+    let more = HashMap::from([("Other".to_owned(), n(1))]).into_iter().chain(link()).collect();
+    let put = dynamodb.put_item().table_name(WITNESS).set_item(Some(more)).send().await;
+    assert!(is_denied(&put), "an attribute that no link has");
+    let put = dynamodb.put_item().table_name(WITNESS).set_item(Some(link()));
+    let put = put.return_values(ReturnValue::AllOld).send().await;
+    assert!(is_denied(&put));
+    for table in [QUARANTINE, VAULT, ORDERS, AUDIT, CARD_KEYS] {
+        assert!(is_denied(&dynamodb.scan().table_name(table).send().await), "{table}");
+        let get = dynamodb.get_item().table_name(table).key("CustomerOrder", s("1")).send().await;
+        assert!(is_denied(&get), "{table}");
+    }
+    let kms = world.kms("WitnessRole");
+    for (key, context) in
+        world.keys().iter().zip([context("quarantine", "key-batch"), context("vault", "token")])
+    {
+        assert!(
+            is_denied(&decrypt(&kms, key, &context).await) && is_denied(&generate(&kms, key, &context).await)
+        );
+    }
+}
+
 #[tokio::test]
 async fn an_unknown_caller_is_the_operator_who_uses_no_envelope_key_until_unknown_callers_are_denied() {
     let world = World::spawn(TEMPLATE).await.unwrap();
@@ -1159,6 +1224,7 @@ impl World {
             sdk_attempts: 1,
             processes: None,
             sdk_timeouts: platform::aws_client::timeouts(),
+            head_log: functions::HeadLog::new(|_| {}),
         };
         let worker = functions::handler(&worker, &around).unwrap();
         let stream = &self.stack.declared.stream_mapping("TokenizeWorkerFunction").unwrap().stream_arn;
@@ -1181,6 +1247,9 @@ impl World {
             let selection =
                 AuditSelection { principal, order: Some(order.clone()), ..AuditSelection::default() };
             drop(audit.page(&selection, None).await);
+        }
+        if let Ok(sources) = AuditSources::of(&access) {
+            drop(verify_audit(&sources, Openings::default(), 1_000, &mut |_| Ok(())).await);
         }
         drop(self.while_time_passes(run_sweep(&access, true)).await);
         // Looked at, put back, and put again.

@@ -5,12 +5,12 @@
 use std::{collections::HashMap, fmt};
 
 use Access::{
-    CheckForgotten, CheckImported, CountDetokenization, DeleteForgotten, DeleteHalves, DeleteRetired,
-    ExpiryRemoves, ForgetInQuarantine, MarkForgotten, MoveDataKey, Park, Pay, ReadAcceptance, ReadAudit,
-    ReadCard, ReadCardKeyIds, ReadCardKeys, ReadDataKeys, ReadForPayment, ReadForUpkeep, ReadForgotten,
-    ReadHeldCard, ReadImported, ReadOverview, ReadPrivateHalf, ReadPublicHalves, ReadStanding, ReadStatus,
-    ReadToOpen, ReadView, RecordDetokenization, RecordSettlement, ReplaceCard, ReplacementRemoves, Settle,
-    WriteUpkeep,
+    AppendLink, CheckForgotten, CheckImported, CountDetokenization, DeleteForgotten, DeleteHalves,
+    DeleteRetired, ExpiryRemoves, ForgetInQuarantine, MarkForgotten, MoveDataKey, Park, Pay, ReadAcceptance,
+    ReadAudit, ReadCard, ReadCardKeyIds, ReadCardKeys, ReadDataKeys, ReadForPayment, ReadForUpkeep,
+    ReadForgotten, ReadHeldCard, ReadImported, ReadOverview, ReadPrivateHalf, ReadPublicHalves, ReadStanding,
+    ReadStatus, ReadToOpen, ReadView, RecordDetokenization, RecordSettlement, ReplaceCard,
+    ReplacementRemoves, Settle, WriteUpkeep,
 };
 use Kind::{B, BOOL, L, M, N, S, SS};
 use Protection::{Authenticated, Checked, Derived, Free};
@@ -136,6 +136,8 @@ pub enum Access {
     ReadPublicHalves,
     /// The worker reads a wrapped private half.
     ReadPrivateHalf,
+    /// The witness appends a link to a chain.
+    AppendLink,
 }
 
 impl Access {
@@ -183,6 +185,7 @@ impl Access {
             ReadCardKeys => &[("CardKeyMakerPolicy", "ListCardKeys")],
             DeleteHalves => &[("CardKeyMakerPolicy", "DeleteThePrivateHalf")],
             ReadPublicHalves => &[("CardKeysPolicy", "ListPublicHalves")],
+            AppendLink => &[("WitnessPolicy", "AddALink")],
             ReadPrivateHalf => &[("TokenizeWorkerPolicy", "ReadACardKey")],
         }
     }
@@ -494,8 +497,21 @@ pub const CARD_KEYS: Table = Table {
     ],
 };
 
+/// What the witness saw of the audit: chains of hashes.
+pub const WITNESS: Table = Table {
+    logical_id: "AuditWitnessTable",
+    attributes: &[
+        attribute("Chain", S, Free, &[AppendLink]),
+        attribute("Number", N, Free, &[AppendLink]),
+        attribute("Version", N, Free, &[AppendLink]),
+        attribute("PreviousHash", B, Free, &[AppendLink]),
+        attribute("WitnessedAt", S, Free, &[AppendLink]),
+        attribute("Entries", L, Free, &[AppendLink]),
+    ],
+};
+
 /// Every table.
-pub const TABLES: [Table; 5] = [QUARANTINE, VAULT, CLEAN, AUDIT, CARD_KEYS];
+pub const TABLES: [Table; 6] = [QUARANTINE, VAULT, CLEAN, AUDIT, WITNESS, CARD_KEYS];
 
 impl Table {
     /// Whether the table has an attribute of that name.

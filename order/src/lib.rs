@@ -27,6 +27,7 @@ mod stored_digest;
 mod stored_text;
 mod table_error;
 mod timestamp;
+pub mod witness;
 
 pub use amount::{Amount, Currency, MinorUnits, ParseAmountError};
 pub use audit_trail::{AuditItem, AuditPage, AuditSelection, AuditTrail};

@@ -75,6 +75,10 @@ pub enum Metric {
     Payment(&'static str),
     /// How long the newest card key is still accepted, in seconds, at the end of a run of card-key-maker.
     CardKeyAcceptedFor(u64),
+    /// A row of the audit was altered or removed.
+    AuditAltered,
+    /// The number of the last link of a chain of the witness.
+    WitnessHead(&'static str, u64),
 }
 
 impl Metric {
@@ -105,6 +109,8 @@ impl Metric {
             Self::Forgotten => (1, "Count", None),
             Self::Payment(outcome) => (1, "Count", Some(("Outcome", outcome))),
             Self::CardKeyAcceptedFor(time) => (time, "Seconds", None),
+            Self::AuditAltered => (1, "Count", None),
+            Self::WitnessHead(chain, number) => (number, "Count", Some(("Chain", chain))),
         }
     }
 

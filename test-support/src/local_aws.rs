@@ -1,4 +1,4 @@
-//! An AWS of the test's own: the four tables, and whatever else the test makes there.
+//! An AWS of the test's own: the five tables, and whatever else the test makes there.
 
 use aws_config::SdkConfig;
 use card_airlock_services::{Account, AwsEndpoint, EndpointOptions, KeyAttribute, RequestNames, TableSpec};
@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     aws::aws_config,
-    tables::{AUDIT, ORDERS, QUARANTINE, VAULT},
+    tables::{AUDIT, ORDERS, QUARANTINE, VAULT, WITNESS},
 };
 
 /// An AWS endpoint on a free port, for as long as the test runs.
@@ -21,7 +21,7 @@ impl LocalAws {
     /// The account of all that is there.
     pub const ACCOUNT: &str = "123456789012";
 
-    /// With the four tables, empty.
+    /// With the five tables, empty.
     pub async fn start() -> Self {
         let options = EndpointOptions {
             clock: Clock::system(),
@@ -33,10 +33,11 @@ impl LocalAws {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = AwsEndpoint::start(listener, options, std::future::pending()).await.unwrap();
         for (name, keys) in [
-            (QUARANTINE, &["CustomerOrder"][..]),
-            (ORDERS, &["CustomerOrder"]),
-            (VAULT, &["Hash_Key", "Account_Id"]),
-            (AUDIT, &["Principal", "At"]),
+            (QUARANTINE, &[("CustomerOrder", "S")][..]),
+            (ORDERS, &[("CustomerOrder", "S")]),
+            (VAULT, &[("Hash_Key", "S"), ("Account_Id", "S")]),
+            (AUDIT, &[("Principal", "S"), ("At", "S")]),
+            (WITNESS, &[("Chain", "S"), ("Number", "N")]),
         ] {
             endpoint.create_table(&table(name, keys)).await.unwrap();
         }
@@ -45,11 +46,11 @@ impl LocalAws {
     }
 }
 
-fn table(name: &str, keys: &[&str]) -> TableSpec {
-    let key = |(key, key_type): (&&str, &str)| KeyAttribute {
-        name: (*key).to_owned(),
+fn table(name: &str, keys: &[(&str, &str)]) -> TableSpec {
+    let key = |((name, attribute_type), key_type): (&(&str, &str), &str)| KeyAttribute {
+        name: (*name).to_owned(),
         key_type: key_type.to_owned(),
-        attribute_type: "S".to_owned(),
+        attribute_type: (*attribute_type).to_owned(),
     };
     TableSpec {
         name: name.to_owned(),

@@ -10,3 +10,5 @@ pub const ORDERS: &str = "CustomerOrderTable";
 pub const AUDIT: &str = "DetokenizeAuditTable";
 /// The keys that clients encrypt cards to.
 pub const CARD_KEYS: &str = "CardKeyTable";
+/// What the witness saw of the audit.
+pub const WITNESS: &str = "AuditWitnessTable";

@@ -161,6 +161,31 @@ async fn an_order_costs_one_event_when_it_is_across_and_one_when_it_is_paid() {
     assert_eq!(events(&world, "NotifyRole"), 20.0 + 20.0 + 1.0, "all that was told before, and the payment");
 }
 
+/// A link for the items of one chain, up to 25 of them; a look at the end of each chain, and nothing of the audit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_costs_a_link_and_a_look_at_the_end_of_its_chain_to_witness() {
+    let (world, client) = metered().await;
+    place(&client, 40).await;
+    assert_eq!(world.deliver(&world.records()).await, None);
+    client.pay("order-0").await.is(200);
+    let before = world.aws.tallies();
+    assert_eq!(world.witness().await, None);
+    // The chain has no link yet: half a kilobyte of nothing is half a unit, and a strongly consistent read costs one.
+    let alone = [("WitnessRole", "PutItem", 1, 1.0, 0.0), ("WitnessRole", "Query", 1, 0.0, 1.0)];
+    assert_bill(bill(&world, &before), &alone);
+    for id in 1..40 {
+        client.pay(&format!("order-{id}")).await.is(200);
+    }
+    let before = world.aws.tallies();
+    assert_eq!(world.witness().await, None);
+    // All 40 again, as one user's: 25 entries of 0.2 KB fill five units, and 15 fill three.
+    let bill = bill(&world, &before);
+    let counts: Vec<_> = bill.iter().map(|((_, call), (calls, ..))| (call.as_str(), *calls)).collect();
+    assert_eq!(counts, [("PutItem", 2), ("Query", 2)]);
+    let written: f64 = bill.values().map(|(_, written, _)| written).sum();
+    assert!(written / 40.0 <= 0.3, "{written}");
+}
+
 /// 100 rows of about half a kilobyte: two pages are read where the table has more than one, and half a kilobyte of each
 /// row is charged whatever is projected.
 #[tokio::test(flavor = "multi_thread")]

@@ -170,6 +170,14 @@ impl Life {
         check_told(&self.world, &self.world.at_rest(), ORDER).unwrap();
     }
 
+    /// Each item of the audit is in a chain, and nothing else is said of it.
+    pub(crate) async fn is_witnessed(&mut self) {
+        self.world.witness_all().await;
+        let [items, witnessed] = self.world.audit_and_witnessed().await;
+        assert!(!items.is_empty());
+        assert_eq!(witnessed, items);
+    }
+
     /// Charged once, with the second card; forgotten; nothing is left behind.
     pub(crate) fn is_whole(&self) {
         let rest = self.world.at_rest();

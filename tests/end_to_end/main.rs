@@ -55,3 +55,4 @@ mod simulation;
 mod stored_text;
 mod support;
 mod taking_up;
+mod witness;

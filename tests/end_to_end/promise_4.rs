@@ -10,10 +10,17 @@ use aws_sdk_kms::{
 use card_airlock::functions;
 use vault::{Detokenizer, Forgetter, Sealer, Tokenizer};
 
-use crate::support::{AUDIT, ORDERS, QUARANTINE, VAULT, World, order, text};
+use crate::support::{AUDIT, ORDERS, QUARANTINE, VAULT, WITNESS, World, order, text};
 
-const ROLES: [&str; 6] =
-    ["IngestRole", "TokenizeWorkerRole", "ReplayRole", "PaybillRole", "ForgetRole", "NotifyRole"];
+const ROLES: [&str; 7] = [
+    "IngestRole",
+    "TokenizeWorkerRole",
+    "ReplayRole",
+    "PaybillRole",
+    "ForgetRole",
+    "NotifyRole",
+    "WitnessRole",
+];
 
 /// Who seals, and who opens, with the quarantine's key and the vault's.
 const SEALS: [&str; 2] = ["IngestRole", "TokenizeWorkerRole"];
@@ -21,7 +28,7 @@ const OPENS: [&str; 2] = ["TokenizeWorkerRole", "PaybillRole"];
 
 /// What the table "Roles" of ARCHITECTURE.md gives each role, seen from outside: role, service, operation,
 /// resources, purpose.
-const CALLS: [(&str, &str, &str, &[&str], &str); 25] = [
+const CALLS: [(&str, &str, &str, &[&str], &str); 27] = [
     ("IngestRole", "Kms", "GenerateDataKey", &["QuarantineKeyArn"], "quarantine"),
     ("IngestRole", "DynamoDb", "PutItem", &[QUARANTINE], ""),
     ("IngestRole", "DynamoDb", "GetItem", &[QUARANTINE], ""),
@@ -39,6 +46,8 @@ const CALLS: [(&str, &str, &str, &[&str], &str); 25] = [
     ("TokenizeWorkerRole", "EventBridge", "PutEvents", &["EventBusName"], ""),
     // One call with an event for each of four changes.
     ("NotifyRole", "EventBridge", "PutEvents", &["EventBusName"; 4], ""),
+    ("WitnessRole", "DynamoDb", "Query", &[WITNESS], ""),
+    ("WitnessRole", "DynamoDb", "PutItem", &[WITNESS], ""),
     ("PaybillRole", "DynamoDb", "GetItem", &[ORDERS], ""),
     ("PaybillRole", "DynamoDb", "GetItem", &[QUARANTINE], ""),
     ("PaybillRole", "DynamoDb", "GetItem", &[VAULT], ""),
@@ -108,6 +117,7 @@ async fn walk_everything(world: &World) {
     world.deliver_last().await;
     assert_eq!(world.counts().await, [0, 1, 2]);
     assert_eq!(world.tell().await, None);
+    assert_eq!(world.witness().await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
-    AUDIT, Client, Encryptor, Item, ORDERS, QUARANTINE, VAULT, World, encrypted_order, flipped, names, order,
-    order_of, text,
+    AUDIT, Client, Encryptor, Item, ORDERS, QUARANTINE, VAULT, WITNESS, World, encrypted_order, flipped,
+    names, order, order_of, text,
 };
 
 /// Where a payment was sent. Under anything else it is not sent again.
@@ -84,6 +84,9 @@ async fn promise_5_the_tables_list_every_attribute_that_is_ever_stored() {
     settle_what_nobody_knows(&world, &client).await;
     let audit: BTreeSet<String> = world.rows(AUDIT).await.iter().flat_map(names).collect();
     assert_eq!(audit, listed(attributes::AUDIT));
+    assert_eq!(world.witness().await, None);
+    let witness: BTreeSet<String> = world.rows(WITNESS).await.iter().flat_map(names).collect();
+    assert_eq!(witness, listed(attributes::WITNESS));
 }
 
 /// An operator finds out that a payment was charged.

@@ -22,11 +22,20 @@ struct Permission {
     sid: &'static str,
 }
 
-const ROLES: [&str; 8] =
-    ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "Notify", "CardKeyMaker", "CardKeys"];
+const ROLES: [&str; 9] = [
+    "Ingest",
+    "TokenizeWorker",
+    "Replay",
+    "Paybill",
+    "Forget",
+    "Notify",
+    "Witness",
+    "CardKeyMaker",
+    "CardKeys",
+];
 
 /// What each is needed for in an undisturbed life.
-const NEEDED: [(&str, &str, &[Stage]); 38] = [
+const NEEDED: [(&str, &str, &[Stage]); 41] = [
     ("Ingest", "AcceptAnOrder", &[Place, SendAnotherCard]),
     ("Ingest", "ReadQuarantineStatus", &[SendAnotherCard]),
     ("Ingest", "ReadCleanStatus", &[Place, SendAnotherCard]),
@@ -61,6 +70,9 @@ const NEEDED: [(&str, &str, &[Stage]); 38] = [
     ("Notify", "ReadTheStream", &[]),
     ("Notify", "PutEvents", &[]),
     ("Notify", "SendRefusedEvents", &[]),
+    ("Witness", "ReadTheStream", &[]),
+    ("Witness", "ReadTheEndOfAChain", &[]),
+    ("Witness", "AddALink", &[]),
     ("CardKeyMaker", "ListCardKeys", &[MakeCardKey]),
     ("CardKeyMaker", "WriteACardKey", &[MakeCardKey]),
     ("CardKeyMaker", "DeleteThePrivateHalf", &[]),
@@ -123,6 +135,12 @@ async fn notify_without_a_statement_holds_up_no_order() {
     at_every_stage("Notify").await;
 }
 
+/// Nor does an item of the audit go unwitnessed: it is witnessed once the statement is back.
+#[tokio::test]
+async fn the_witness_without_a_statement_holds_up_no_order() {
+    at_every_stage("Witness").await;
+}
+
 #[tokio::test]
 async fn the_maker_of_card_keys_without_a_statement_holds_up_no_order_with_a_card_in_plaintext() {
     at_every_stage("CardKeyMaker").await;
@@ -157,6 +175,7 @@ async fn at_every_stage(role: &str) {
         }
         life.is_whole();
         life.is_told().await;
+        life.is_witnessed().await;
     }
 }
 

@@ -118,6 +118,14 @@ impl Gauge {
 }
 
 impl Use {
+    /// What one function needed, and what the others did.
+    pub(super) fn apart(self, function: &str) -> (Self, Self) {
+        let (functions, other_functions) =
+            self.functions.into_iter().partition(|used| used.function == function);
+        let (calls, other_calls) = self.calls.into_iter().partition(|used| used.function == function);
+        (Self { functions, calls }, Self { functions: other_functions, calls: other_calls })
+    }
+
     pub(super) fn calls_of(&self, service: Service) -> f64 {
         self.calls.iter().filter(|call| call.service == service.name()).map(|call| call.calls).sum()
     }

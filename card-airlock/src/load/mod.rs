@@ -5,6 +5,7 @@ mod args;
 mod audit;
 mod bare;
 mod bare_passes;
+mod chains;
 mod crossing;
 mod drive;
 mod error;
@@ -29,6 +30,7 @@ use crate::{
     stack::{NO_LIMIT, Stack, StackOptions},
 };
 pub use args::LoadArgs;
+use chains::Chains;
 use crossing::crossed;
 use drive::Clients;
 pub use error::LoadError;
@@ -78,7 +80,9 @@ async fn measure(args: &LoadArgs, stack: &Stack) -> Result<Report, LoadError> {
     let warm = clients.place("warm", args.concurrency.into()).await;
     crossed(stack, warm.done.len()).await;
     let already = warm.done.len();
-    clients.pay(warm.done).await;
+    let mut chains = Chains::of(stack);
+    let warm = clients.pay(warm.done).await;
+    chains.have(warm.done.len()).await?;
     bar.set_position(0);
 
     let before = Gauge::read(stack);
@@ -89,14 +93,18 @@ async fn measure(args: &LoadArgs, stack: &Stack) -> Result<Report, LoadError> {
     let across = Gauge::read(stack);
     begin(&bar, "paying");
     let paid = clients.pay(accepted.done.clone()).await;
+    chains.have(warm.done.len() + paid.done.len()).await?;
     let after = Gauge::read(stack);
     bar.finish_and_clear();
+    let payments = after.since(&across, count(paid.done.len() as u64));
+    let (witness, payments) = payments.apart("WitnessFunction");
 
     Ok(Report::of(Measured {
         concurrency: args.concurrency.into(),
         found: audit::look(stack, &accepted.done).await?,
         way_to_vault: across.since(&before, count(accepted.done.len() as u64)),
-        payments: after.since(&across, count(paid.done.len() as u64)),
+        payments,
+        witness,
         accepted,
         paid,
     }))

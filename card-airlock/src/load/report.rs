@@ -45,11 +45,14 @@ pub(super) struct Report {
     peak_memory_mib: Option<f64>,
     usd_per_million_orders: f64,
     usd_per_million_payments: f64,
+    usd_per_million_witnessed: f64,
     prices: &'static str,
     functions: Vec<FunctionUse>,
     calls: Vec<CallUse>,
     usd: Vec<Item>,
     payment: Payment,
+    /// What the witness needs for a payment, which depends on how many it sees together.
+    witness: Payment,
 }
 
 /// The same for a payment.
@@ -74,19 +77,23 @@ pub(super) struct Measured {
     pub(super) found: Found,
     pub(super) way_to_vault: Use,
     pub(super) payments: Use,
+    pub(super) witness: Use,
 }
 
 impl Report {
     pub(super) fn of(measured: Measured) -> Self {
-        let Measured { concurrency, accepted, paid, found, way_to_vault, payments } = measured;
+        let Measured { concurrency, accepted, paid, found, way_to_vault, payments, witness } = measured;
         let orders = accepted.done.len() as u64;
         let mut refused = accepted.refused.clone();
         for (reason, times) in &paid.refused {
             *refused.entry(reason.clone()).or_default() += times;
         }
-        let (usd, usd_of_payment) = (bill(&way_to_vault), bill(&payments));
+        let usd = bill(&way_to_vault, 1.0);
+        let paid_orders = paid.done.len() as u64;
+        let (payment, witness) =
+            (Payment::of(paid_orders, payments, 1.0), Payment::of(paid_orders, witness, 0.0));
         let sum = |items: &[Item]| items.iter().map(|item| item.usd_per_million_orders).sum();
-        let all = way_to_vault.functions.iter().chain(&payments.functions);
+        let all = way_to_vault.functions.iter().chain(&payment.functions).chain(&witness.functions);
         Self {
             orders,
             concurrency,
@@ -110,22 +117,14 @@ impl Report {
             cpu_ms_per_order: way_to_vault.cpu_ms(),
             peak_memory_mib: all.filter_map(|function| function.peak_memory_mib).reduce(f64::max),
             usd_per_million_orders: sum(&usd),
-            usd_per_million_payments: sum(&usd_of_payment),
+            usd_per_million_payments: sum(&payment.usd),
+            usd_per_million_witnessed: sum(&witness.usd),
             prices: prices::AS_OF,
             functions: way_to_vault.functions,
             calls: way_to_vault.calls,
             usd,
-            payment: Payment {
-                payments: paid.done.len() as u64,
-                kms_calls: calls_of(&payments.calls, Service::Kms),
-                dynamodb_calls: calls_of(&payments.calls, Service::DynamoDb),
-                wru: payments.calls.iter().map(|call| call.wru).sum(),
-                rru: payments.calls.iter().map(|call| call.rru).sum(),
-                cpu_ms: payments.functions.iter().map(|function| function.cpu_ms).sum(),
-                functions: payments.functions,
-                calls: payments.calls,
-                usd: usd_of_payment,
-            },
+            payment,
+            witness,
         }
     }
 
@@ -163,7 +162,9 @@ impl Report {
             "{FAINT}tokenize: from the first acceptance to the last token, times from acceptance to token{FAINT:#}"
         )?;
         print_use("An order, until it is in the vault", &self.functions, &self.calls, &self.usd, out)?;
-        print_use("A payment", &self.payment.functions, &self.payment.calls, &self.payment.usd, out)?;
+        for (title, part) in [("A payment", &self.payment), ("A payment, to be witnessed", &self.witness)] {
+            print_use(title, &part.functions, &part.calls, &part.usd, out)?;
+        }
         writeln!(
             out,
             "{FAINT}list prices of {}. The durations are of this machine; calls and units are the same on any{FAINT:#}",
@@ -172,15 +173,28 @@ impl Report {
     }
 }
 
-fn calls_of(calls: &[CallUse], service: Service) -> f64 {
-    calls.iter().filter(|call| call.service == service.name()).map(|call| call.calls).sum()
+impl Payment {
+    fn of(payments: u64, used: Use, requests: f64) -> Self {
+        let usd = bill(&used, requests);
+        Self {
+            payments,
+            kms_calls: used.calls_of(Service::Kms),
+            dynamodb_calls: used.calls_of(Service::DynamoDb),
+            wru: used.wru(),
+            rru: used.rru(),
+            cpu_ms: used.cpu_ms(),
+            functions: used.functions,
+            calls: used.calls,
+            usd,
+        }
+    }
 }
 
-/// What Lambda, DynamoDB, KMS, EventBridge and the gateway in front take for one order. Reading a stream by Lambda is free;
-/// storage, logs and traffic are not in it.
-fn bill(used: &Use) -> Vec<Item> {
+/// What Lambda, DynamoDB, KMS, EventBridge and the gateway in front, asked so often, take for one order. Reading a stream by
+/// Lambda is free; storage, logs and traffic are not in it.
+fn bill(used: &Use, requests: f64) -> Vec<Item> {
     vec![
-        Item::new(&prices::API_REQUEST, 1.0),
+        Item::new(&prices::API_REQUEST, requests),
         Item::new(&prices::INVOCATION, used.invocations()),
         Item::new(&prices::GB_SECOND, used.gb_seconds()),
         Item::new(&prices::WRITE_UNIT, used.wru()),

@@ -36,6 +36,8 @@ pub enum Place {
 pub enum Right {
     /// Look at everything but cards, names and addresses.
     Read,
+    /// Compare the audit with what its witness saw.
+    Audit,
     /// Run a replay or a sweep.
     Replay,
     /// Settle a payment of which nobody knows.
@@ -52,6 +54,7 @@ impl Right {
     pub fn policy(self) -> &'static str {
         match self {
             Self::Read => "OperatorRead",
+            Self::Audit => "OperatorAudit",
             Self::Replay => "OperatorReplay",
             Self::Settle => "OperatorSettle",
             Self::Rewrap => "OperatorRewrap",

@@ -1,9 +1,10 @@
 //! What an operator asks of a stack and does to it: the running `up`, or a deployed one. Nothing here reads a card, a name
-//! or an address: the policies `OperatorRead`, `OperatorReplay`, `OperatorSettle`, `OperatorRewrap` and
+//! or an address: the policies `OperatorRead`, `OperatorAudit`, `OperatorReplay`, `OperatorSettle`, `OperatorRewrap` and
 //! `OperatorImport` of the template are enough for it.
 
 mod access;
 mod access_error;
+mod auditing;
 mod call;
 mod chunks;
 mod commands;
@@ -23,6 +24,10 @@ mod stream_mapping;
 
 pub use access::{Place, Right, StackAccess};
 pub use access_error::AccessError;
+pub use auditing::{
+    AuditFinding, AuditReport, AuditSources, CloudTrailError, ItemKey, Opening, Openings, Told,
+    VerifyAuditError, verify_audit,
+};
 pub use call::CallError;
 pub(crate) use chunks::{insist, rows_at};
 pub use event_replay::{EventReplay, EventReplayError, EventSelection, replay_events};

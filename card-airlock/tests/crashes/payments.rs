@@ -245,6 +245,7 @@ impl Shop {
             sdk_attempts: 3,
             processes: None,
             sdk_timeouts: aws_client::timeouts(),
+            head_log: functions::HeadLog::new(|_| {}),
         };
         let paybill = functions::handler(declared, &surroundings).unwrap();
         let owner = self.rows().await.into_values().next().map(|row| text(&row, "Owner").to_owned()).unwrap();

@@ -51,6 +51,7 @@ fn every_alarm_on_our_metrics_is_on_one_that_is_written() {
         Metric::Detokenized.record();
         Metric::DetokenizeRefused.record();
         Metric::CardKeyAcceptedFor(1).record();
+        Metric::AuditAltered.record();
     });
     let template = deployment::shipped().unwrap();
     let stack = shipped();
@@ -75,7 +76,7 @@ fn every_alarm_on_our_metrics_is_on_one_that_is_written() {
         }
     }
     assert_eq!(watched, *recorder.0.lock().unwrap());
-    assert_eq!(alarms.len(), 10 + 6 + 2 * stack.functions.len());
+    assert_eq!(alarms.len(), 11 + 7 + 2 * stack.functions.len());
     let watches = |alarm: &str, metric: &str| {
         let alarm = stack.properties(alarm).unwrap();
         assert_eq!((&alarm["MetricName"], &alarm["Threshold"]), (&json!(metric), &json!(1)));
@@ -91,9 +92,15 @@ fn every_alarm_on_our_metrics_is_on_one_that_is_written() {
     let ends = [&card_key["MetricName"], &card_key["ComparisonOperator"], &card_key["Threshold"]];
     assert_eq!(ends, [&json!("CardKeyAcceptedFor"), &json!("LessThanThreshold"), &json!(18 * 60 * 60)]);
     watches("EventDeadLettersAlarm", "ApproximateNumberOfMessagesVisible");
-    for (alarm, function) in
-        [("IteratorAgeAlarm", "TokenizeWorkerFunction"), ("NotifyIteratorAgeAlarm", "NotifyFunction")]
-    {
+    // At once: a change of the audit is never an order's.
+    watches("AuditAlteredAlarm", "AuditAltered");
+    let altered = stack.properties("AuditAlteredAlarm").unwrap();
+    assert_eq!((&altered["Period"], &altered["EvaluationPeriods"]), (&json!(60), &json!(1)));
+    for (alarm, function) in [
+        ("IteratorAgeAlarm", "TokenizeWorkerFunction"),
+        ("NotifyIteratorAgeAlarm", "NotifyFunction"),
+        ("WitnessIteratorAgeAlarm", "WitnessFunction"),
+    ] {
         let alarm = stack.properties(alarm).unwrap();
         assert_eq!(alarm["MetricName"], "IteratorAge");
         let of = json!([{"Name": "FunctionName", "Value": format!("{STACK_NAME}-{function}")}]);

@@ -140,7 +140,7 @@ fn the_table_of_protections_says_of_each_attribute_what_holds_it() {
 }
 
 /// The functions as the data model calls them, and the person who settles payments.
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     "ingest",
     "worker",
     "replay",
@@ -150,6 +150,7 @@ const FUNCTIONS: [&str; 10] = [
     "import",
     "card-key-maker",
     "card-keys",
+    "witness",
     "operator",
 ];
 
@@ -165,6 +166,7 @@ fn function_of(policy: &str) -> &'static str {
         "ImportPolicy",
         "CardKeyMakerPolicy",
         "CardKeysPolicy",
+        "WitnessPolicy",
         "OperatorSettle",
     ];
     let at = policies.into_iter().position(|known| known == policy).unwrap();
@@ -178,6 +180,7 @@ fn words(table: &Table) -> (&'static str, &'static str) {
         "CreditCardTokenizerTable" => ("vault", "worker"),
         "CustomerOrderTable" => ("clean", "worker"),
         "DetokenizeAuditTable" => ("audit", "paybill"),
+        "AuditWitnessTable" => ("witness", "witness"),
         "CardKeyTable" => ("card keys", "card-key-maker"),
         other => panic!("{other} has no name"),
     }

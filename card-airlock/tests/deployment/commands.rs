@@ -24,7 +24,8 @@ fn every_command_in_the_documents_is_one_that_the_program_takes() {
         let subcommands: Vec<_> =
             words.iter().copied().take_while(|word| word.chars().all(|it| it.is_ascii_lowercase())).collect();
         // `profile check stripe`: the last word may be an argument.
-        let depth = subcommands.len().min(if subcommands.first() == Some(&"profile") { 2 } else { 1 });
+        let has_own = subcommands.first().is_some_and(|first| ["audit", "profile"].contains(first));
+        let depth = subcommands.len().min(if has_own { 2 } else { 1 });
         let subcommand = subcommands[..depth].to_vec();
         let help = helps.entry(subcommand.join(" ")).or_insert_with(|| help(&subcommand));
         for option in words.iter().filter(|word| word.starts_with("--")) {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{made, shipped, with_everything};
 
 #[test]
-fn the_shipped_template_declares_the_five_tables_as_designed() {
+fn the_shipped_template_declares_the_six_tables_as_designed() {
     let stack = shipped();
     let table = |name: &str| stack.tables.iter().find(|table| table.name == name).unwrap().clone();
     let quarantine = table("OrderQuarantineTable");
@@ -29,14 +29,19 @@ fn the_shipped_template_declares_the_five_tables_as_designed() {
     let audit = table("DetokenizeAuditTable");
     let keys: Vec<_> = audit.key.iter().map(|key| (key.name.as_str(), key.key_type.as_str())).collect();
     assert_eq!(keys, [("Principal", "HASH"), ("At", "RANGE")]);
-    assert_eq!((&audit.stream_view_type, audit.ttl_attribute.as_deref()), (&None, Some("ExpiresAt")));
-    assert!([&vault, &clean, &audit].iter().all(|table| table.point_in_time_recovery));
+    assert_eq!(audit.stream_view_type.as_deref(), Some("NEW_AND_OLD_IMAGES"));
+    assert_eq!(audit.ttl_attribute.as_deref(), Some("ExpiresAt"));
+    let witness = table("AuditWitnessTable");
+    let keys: Vec<_> = witness.key.iter().map(|key| (key.name.as_str(), key.key_type.as_str())).collect();
+    assert_eq!(keys, [("Chain", "HASH"), ("Number", "RANGE")]);
+    assert_eq!((&witness.stream_view_type, &witness.ttl_attribute), (&None, &None));
+    assert!([&vault, &clean, &audit, &witness].iter().all(|table| table.point_in_time_recovery));
     let card_keys = table("CardKeyTable");
     let keys: Vec<_> = card_keys.key.iter().map(|key| (key.name.as_str(), key.key_type.as_str())).collect();
     assert_eq!(keys, [("Kid", "HASH")]);
     assert_eq!((&card_keys.stream_view_type, &card_keys.ttl_attribute), (&None, &None));
     assert!(!card_keys.point_in_time_recovery, "a private half that was deleted is gone");
-    assert_eq!(stack.tables.len(), 5);
+    assert_eq!(stack.tables.len(), 6);
     assert!(stack.tables.iter().all(|table| table.deletion_protection));
 }
 
@@ -112,9 +117,17 @@ fn a_method_that_a_path_does_not_have_is_told_which_methods_it_has() {
 fn each_function_has_its_role_and_its_environment() {
     let stack = shipped();
     // What stands in each environment: `every_variable_that_a_function_reads_is_set_and_every_one_set_is_read`.
-    for name in
-        ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "Notify", "CardKeyMaker", "CardKeys"]
-    {
+    for name in [
+        "Ingest",
+        "TokenizeWorker",
+        "Replay",
+        "Paybill",
+        "Forget",
+        "Notify",
+        "Witness",
+        "CardKeyMaker",
+        "CardKeys",
+    ] {
         assert_eq!(stack.function(&format!("{name}Function")).unwrap().role, format!("{name}Role"));
     }
     let (_, rewrapping) = with_everything();
@@ -177,7 +190,24 @@ fn the_stream_mapping_of_notify_is_as_designed() {
     assert!(mapping.report_batch_item_failures && mapping.bisect_batch_on_function_error);
     assert_eq!((mapping.maximum_retry_attempts, mapping.maximum_record_age), (None, None));
     assert_eq!(mapping.on_failure_arn, None);
-    assert_eq!(stack.stream_mappings.len(), 2);
+}
+
+/// Every change of the audit reaches the witness, and none is given up: which one matters, the function decides.
+#[test]
+fn the_stream_mapping_of_the_witness_is_as_designed() {
+    let stack = shipped();
+    let mapping = stack.stream_mapping("WitnessFunction").unwrap();
+    assert_eq!(
+        mapping.stream_arn,
+        "arn:aws:dynamodb:us-east-1:123456789012:table/DetokenizeAuditTable/stream/1"
+    );
+    assert_eq!(mapping.starting_position, "TRIM_HORIZON");
+    assert_eq!((mapping.batch_size, mapping.parallelization_factor), (100, 1));
+    assert_eq!(mapping.maximum_batching_window, Duration::ZERO);
+    assert!(mapping.report_batch_item_failures && mapping.bisect_batch_on_function_error);
+    assert_eq!((mapping.maximum_retry_attempts, mapping.maximum_record_age), (None, None));
+    assert_eq!((mapping.on_failure_arn.as_deref(), mapping.filter_patterns.len()), (None, 0));
+    assert_eq!(stack.stream_mappings.len(), 3);
 }
 
 #[test]

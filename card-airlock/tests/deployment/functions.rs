@@ -31,6 +31,7 @@ fn a_function_waits_for_the_policies_of_its_role() {
         ("CardKeyMakerFunction", "CardKeyMakerPolicy"),
         ("CardKeysFunction", "CardKeysPolicy"),
         ("NotifyFunction", "NotifyPolicy"),
+        ("WitnessFunction", "WitnessPolicy"),
         ("RewrapFunction", "RewrapPolicy"),
         ("ImportFunction", "ImportPolicy"),
     ] {
@@ -124,6 +125,7 @@ fn every_variable_that_a_function_reads_is_set_and_every_one_set_is_read() {
     read(card_key_maker::Settings::read, "CardKeyMakerFunction");
     read(card_keys::Settings::read, "CardKeysFunction");
     read(notify::Settings::read, "NotifyFunction");
+    read(witness::Settings::read, "WitnessFunction");
     read(rewrap::Settings::read, "RewrapFunction");
     read(import::Settings::read, "ImportFunction");
 }
@@ -259,6 +261,7 @@ fn the_outputs_are_the_samples_and_what_an_operator_needs() {
         "EventBusName",
         "EventDeadLetterQueueUrl",
         "KMSKeyID",
+        "OperatorAuditPolicyArn",
         "OperatorReadPolicyArn",
         "OperatorReplayPolicyArn",
         "OperatorSettlePolicyArn",
@@ -271,12 +274,21 @@ fn the_outputs_are_the_samples_and_what_an_operator_needs() {
         "UserPoolArn",
         "VaultKeyArn",
         "VaultTableName",
+        "WitnessTableName",
     ]
     .map(str::to_owned)
     .into();
-    for function in
-        ["Ingest", "TokenizeWorker", "Replay", "Paybill", "Forget", "Notify", "CardKeyMaker", "CardKeys"]
-    {
+    for function in [
+        "Ingest",
+        "TokenizeWorker",
+        "Replay",
+        "Paybill",
+        "Forget",
+        "Notify",
+        "Witness",
+        "CardKeyMaker",
+        "CardKeys",
+    ] {
         expected.extend(["FunctionArn", "FunctionName", "RoleArn"].map(|what| format!("{function}{what}")));
     }
     assert_eq!(outputs, expected);

@@ -24,7 +24,7 @@ fn what_holds_data_outlives_the_stack() {
             kept += 1;
         }
     }
-    assert_eq!(kept, 5 + 4 + 1 + 11 + 2);
+    assert_eq!(kept, 6 + 4 + 1 + 12 + 2);
     assert_eq!(shipped().properties("UserPool").unwrap()["DeletionProtection"], "ACTIVE");
 }
 

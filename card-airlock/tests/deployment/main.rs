@@ -45,6 +45,7 @@ fn made() -> Resources {
         "CreditCardTokenizerTable",
         "CustomerOrderTable",
         "DetokenizeAuditTable",
+        "AuditWitnessTable",
         "CardKeyTable",
     ] {
         let arn = format!("arn:aws:dynamodb:us-east-1:123456789012:table/{table}");

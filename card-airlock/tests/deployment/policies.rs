@@ -37,6 +37,7 @@ fn whoever_is_let_in_by_a_policy_is_named() {
         "Paybill",
         "Forget",
         "Notify",
+        "Witness",
         "CardKeyMaker",
         "CardKeys",
         "Rewrap",
@@ -136,6 +137,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("LogsEndpoint", &["logs:CreateLogStream"]),
     ("NotifyPolicy", &["ReadTheStream", "PutEvents", "SendRefusedEvents", "WriteLogs"]),
     ("NotifyRole", &["sts:AssumeRole"]),
+    ("OperatorAudit", &["ReadTheAuditAsAWhole", "ReadTheChains", "ReadTheLogOfTheWitness"]),
     ("OperatorImport", &["RunImport", "LookAtTheSource"]),
     (
         "OperatorRead",
@@ -219,6 +221,8 @@ const STATEMENTS: &[(&str, &[&str])] = &[
             "NobodyWithoutThePurpose",
         ],
     ),
+    ("WitnessPolicy", &["ReadTheStream", "ReadTheEndOfAChain", "AddALink", "WriteLogs"]),
+    ("WitnessRole", &["sts:AssumeRole"]),
     ("XRayEndpoint", &["xray:PutTelemetryRecords"]),
 ];
 
@@ -275,6 +279,12 @@ fn operators_look_invoke_the_replay_and_settle_and_do_nothing_else() {
     }
     let settling = ["dynamodb:PutItem", "dynamodb:UpdateItem"].map(str::to_owned);
     assert_eq!(actions("OperatorSettle"), settling.into());
+    // Whole items, for their digests: it reads, and nothing but the audit and what bears witness to it.
+    let verifying = ["dynamodb:Query", "dynamodb:Scan", "logs:FilterLogEvents"].map(str::to_owned);
+    assert_eq!(actions("OperatorAudit"), verifying.into());
+    let read: Vec<_> = of("OperatorAudit").iter().map(|one| texts(&one["Resource"])[0].to_owned()).collect();
+    let ends = ["table/DetokenizeAuditTable", "table/AuditWitnessTable", "WitnessLogs:*"];
+    assert!(read.len() == 3 && read.iter().zip(ends).all(|(arn, end)| arn.ends_with(end)), "{read:?}");
     for policy in ["OperatorRead", "OperatorReplay", "OperatorRewrap", "OperatorSettle"] {
         let properties = stack.properties(policy).unwrap();
         for attached in ["Users", "Groups", "Roles"] {

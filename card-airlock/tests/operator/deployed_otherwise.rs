@@ -70,10 +70,13 @@ async fn each_setting_of_the_mapping_that_is_not_the_templates_is_found() {
         let finding = finds_in(template, "stream", &format!("the {name}")).await;
         assert!(finding.fix.contains(fix), "{finding:?}");
     }
-    // Notify gives up nothing before its record expires.
-    let template = with_in("NotifyFunction", "MaximumRetryAttempts: -1", "MaximumRetryAttempts: 5");
-    let finding = finds_in(template, "stream", "of the stream mapping of NotifyFunction").await;
-    assert!(finding.fix.contains("--maximum-retry-attempts -1"), "{finding:?}");
+    // Notify and the witness give up nothing before its record expires.
+    for function in ["NotifyFunction", "WitnessFunction"] {
+        let template = with_in(function, "MaximumRetryAttempts: -1", "MaximumRetryAttempts: 5");
+        let finding = finds_in(template, "stream", &format!("of the stream mapping of {function}")).await;
+        assert!(finding.fix.contains("--maximum-retry-attempts -1"), "{finding:?}");
+        assert_eq!(finding.why.contains("audit"), function == "WitnessFunction", "{finding:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,8 +194,8 @@ async fn code_that_is_older_than_its_template_or_was_changed_since_is_found() {
         let modified = at(hours_later);
         let proxy = world.answering("LastModified", modified.into()).await;
         let found = findings(&proxy).await;
-        // Each of the eight is told by its name.
-        assert_eq!(found.len(), 8, "{found:?}");
+        // Each of the nine is told by its name.
+        assert_eq!(found.len(), 9, "{found:?}");
         for (check, finding) in found {
             assert!(check == "functions" && finding.what.contains(what), "{finding:?}");
             assert!(finding.fix.contains("sam deploy"), "{finding:?}");

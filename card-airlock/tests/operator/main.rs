@@ -7,6 +7,7 @@
     reason = "a test's helpers fail the test by panicking"
 )]
 
+mod auditing;
 mod deployed_otherwise;
 mod doctor;
 mod drill;

@@ -44,6 +44,7 @@ use crate::{
     keep::{Keep, KeepError, Store},
     kms::Kms,
     lambda,
+    logs::{LogStream, Logs},
     metering::{event_units, take_units, with_metering},
     metrics, not_here,
     observer::{ObservedCall, Observer},
@@ -97,6 +98,7 @@ pub(crate) struct Inner {
     secrets: Secrets,
     users: Arc<KeptUsers>,
     store: Store,
+    logs: Arc<Logs>,
     deployed: OnceLock<Deployed>,
     clock: Clock,
     iam: Arc<Iam>,
@@ -138,6 +140,7 @@ impl AwsEndpoint {
             events: EventBridge::new(account.clone(), clock.clone(), due, &store)?,
             secrets: Secrets::new(account.clone(), &store).await?,
             users: Arc::new(KeptUsers::new(&store)),
+            logs: Arc::new(Logs::new(clock.clone(), &store)?),
             store,
             deployed: OnceLock::new(),
             clock: clock.clone(),
@@ -337,6 +340,12 @@ impl AwsEndpoint {
         let _ = self.0.deployed.set(Deployed::new(stack, &self.0.account));
     }
 
+    /// A stream of a log group, for the program that plays Lambda: what a function writes goes there.
+    #[must_use]
+    pub fn log_stream(&self, group: &str, stream: &str) -> LogStream {
+        LogStream::new(Arc::clone(&self.0.logs), group, stream)
+    }
+
     /// Puts policies in force in place of those before. A key that they do not speak of keeps its own; of the others
     /// KMS shows these from now on.
     pub fn enforce(&self, policies: Policies) {
@@ -417,11 +426,10 @@ impl Inner {
             Service::EventBridge => Ok(events::perform(&self.events, &request)),
             Service::SecretsManager => Ok(self.secrets.perform(request).await),
             Service::CloudFormation => Ok(cloudformation::perform(self.deployed.get(), &request)),
-            Service::CloudWatch
-            | Service::CloudWatchLogs
-            | Service::Sns
-            | Service::CloudTrail
-            | Service::ApiGateway => Err(Fault::UNKNOWN_OPERATION),
+            Service::CloudWatchLogs => Ok(self.logs.perform(self.deployed.get(), &request)),
+            Service::CloudWatch | Service::Sns | Service::CloudTrail | Service::ApiGateway => {
+                Err(Fault::UNKNOWN_OPERATION)
+            }
             Service::Cognito => cognito::perform(self.deployed.get(), &self.users, request).await,
             Service::Lambda => Ok(lambda::perform(self.deployed.get(), request, &self.clock).await),
         }

@@ -4,7 +4,7 @@
 
 use card_airlock_gateway::Cognito;
 
-use crate::{cloudformation, declared, events, kms, lambda, metrics, service::Service};
+use crate::{cloudformation, declared, events, kms, lambda, logs, metrics, service::Service};
 
 const DYNAMODB: [&str; 24] = [
     "BatchExecuteStatement",
@@ -84,9 +84,10 @@ impl Service {
             Self::Cognito => Cognito::operations().collect(),
             Self::EventBridge => events::operations(),
             Self::CloudWatch => [declared::operations(self), vec![metrics::OPERATION]].concat(),
-            Self::CloudWatchLogs | Self::Sns | Self::CloudTrail | Self::ApiGateway => {
-                declared::operations(self)
+            Self::CloudWatchLogs => {
+                declared::operations(self).into_iter().chain(logs::operations()).collect()
             }
+            Self::Sns | Self::CloudTrail | Self::ApiGateway => declared::operations(self),
         }
     }
 

@@ -18,4 +18,5 @@ mod replacing;
 mod rewrapping;
 mod rows;
 mod settling;
+mod witness;
 mod world;

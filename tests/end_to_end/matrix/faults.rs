@@ -57,7 +57,14 @@ fn faults_of(call: &Call) -> Vec<FaultKind> {
 fn changes_something(call: &Call) -> bool {
     !matches!(
         call.operation.as_str(),
-        "GetItem" | "Scan" | "Decrypt" | "GenerateDataKey" | "GenerateMac" | "ReEncrypt" | "GetSecretValue"
+        "GetItem"
+            | "Query"
+            | "Scan"
+            | "Decrypt"
+            | "GenerateDataKey"
+            | "GenerateMac"
+            | "ReEncrypt"
+            | "GetSecretValue"
     )
 }
 
@@ -69,6 +76,10 @@ pub(super) trait Stage {
     async fn go(&self, world: &mut World, order: &str);
     /// How the order ends once the fault is over and everybody has had another turn.
     fn end(&self) -> End;
+    /// Whether each item of the audit must be witnessed at its end.
+    fn is_witnessed(&self) -> bool {
+        false
+    }
     /// In whose format payments are charged.
     fn processor(&self) -> Dialect {
         Dialect::Airlock
@@ -220,6 +231,11 @@ async fn recover(world: &mut World, stage: &impl Stage, order: &str) {
         _ => return,
     };
     assert_eq!(world.pay(order, ADA).await.status, expected, "paying without a fault");
+    if stage.is_witnessed() {
+        world.witness_all().await;
+        let [items, witnessed] = world.audit_and_witnessed().await;
+        assert_eq!(witnessed, items);
+    }
 }
 
 fn check(world: &World, stage: &impl Stage, order: &str) -> Result<(), String> {

@@ -12,6 +12,7 @@ mod payments;
 mod prices;
 mod rewrapping;
 mod steps;
+mod witnessing;
 
 use std::collections::BTreeSet;
 
@@ -37,6 +38,7 @@ use payments::{
 use prices::{PlacedByAMerchant, PricedAtPaying, RenewedByItsOwner};
 use rewrapping::{ForgottenAfterRewrapping, PaidUnderThePreviousKey, Rewrapping};
 use serde_json::Value;
+use witnessing::Witnessing;
 
 use crate::simulation::world::World;
 
@@ -106,6 +108,7 @@ survive_every_fault! {
     forgetting_cards_in_both_places_survives_every_fault: ForgettingInQuarantine;
     an_event_that_the_bus_refuses_survives_every_fault: EventRefused;
     an_event_of_the_worker_that_the_bus_refuses_survives_every_fault: EndRefused;
+    bearing_witness_survives_every_fault: Witnessing;
     the_next_card_key_survives_every_fault: CardKeyOver;
     an_encrypted_card_survives_every_fault: EncryptedCard(Encrypted::ForItsOrder);
     an_encrypted_card_that_is_refused_survives_every_fault: EncryptedCard(Encrypted::ForAnother);

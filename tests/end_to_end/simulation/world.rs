@@ -3,6 +3,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeSet,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -18,9 +19,10 @@ use card_airlock_lambda::Function;
 use card_airlock_services::{FaultKind, FaultRule, Faults, When};
 use card_airlock_template::LambdaFunction;
 use clock::TestClock;
+use order::witness::{Link, What, digest_of, is_counter};
 use serde_json::{Value, json};
-use test_support::tables::ORDERS;
 pub(crate) use test_support::tables::QUARANTINE;
+use test_support::tables::{AUDIT, ORDERS, WITNESS};
 
 use crate::support::{PREVIOUS_KEY, Watched, eventually, issuer, meanwhile};
 
@@ -34,6 +36,7 @@ use super::{
 const PAYBILL: &str = "PaybillFunction";
 const TOKENIZE_WORKER: &str = "TokenizeWorkerFunction";
 const NOTIFY: &str = "NotifyFunction";
+const WITNESS_FUNCTION: &str = "WitnessFunction";
 
 /// The worker's role.
 pub(crate) const WORKER: &str = "TokenizeWorkerRole";
@@ -260,6 +263,7 @@ impl World {
             sdk_attempts: SDK_ATTEMPTS,
             processes: None,
             sdk_timeouts: self.sdk_timeouts.clone(),
+            head_log: functions::HeadLog::new(|_| {}),
         };
         functions::handler(declared, &around).unwrap()
     }
@@ -390,6 +394,27 @@ impl World {
     /// Notify's mapping alone, until everybody is told of what happened to orders that are across, or nobody can be.
     pub(crate) async fn tell_all(&mut self) {
         self.settle_of(NOTIFY, Some(SOME_RETRIES)).await;
+    }
+
+    /// The mapping of the witness alone, until each change of the audit is witnessed, or none can be.
+    pub(crate) async fn witness_all(&mut self) {
+        self.settle_of(WITNESS_FUNCTION, Some(SOME_RETRIES)).await;
+    }
+
+    /// The audit items with their digests, and what the chains say was added; they hold nothing else.
+    pub(crate) async fn audit_and_witnessed(&self) -> [BTreeSet<(String, String, String)>; 2] {
+        let scan = |table: &str| self.dynamodb.scan().table_name(table).consistent_read(true).send();
+        let rows = scan(AUDIT).await.unwrap().items.unwrap();
+        let text = |row: &Item, name: &str| row[name].as_s().unwrap().clone();
+        let items = rows.iter().filter(|row| !is_counter(&text(row, "At")));
+        let items = items.map(|row| (text(row, "Principal"), text(row, "At"), digest_of(row).to_string()));
+        let links = scan(WITNESS).await.unwrap().items.unwrap();
+        let links = links.iter().map(|row| Link::of_row(row).unwrap());
+        let witnessed = links.flat_map(|link| link.entries).map(|entry| {
+            assert_eq!(entry.what, What::Added, "{entry:?}");
+            (entry.principal, entry.at, entry.digest.to_string())
+        });
+        [items.collect(), witnessed.collect()]
     }
 
     async fn settle_of(&mut self, function: &str, patience: Option<Duration>) {

@@ -15,6 +15,6 @@ pub(crate) use driven::{Driven, meanwhile, worker_fault};
 pub(crate) use encrypting::{Encryptor, encrypted_order};
 pub(crate) use events::{Told, Watched, messages, on_the_bus, refused, refused_in};
 pub(crate) use log::Log;
-pub(crate) use rows::{AUDIT, Item, ORDERS, QUARANTINE, VAULT, flipped, names, text};
+pub(crate) use rows::{AUDIT, Item, ORDERS, QUARANTINE, VAULT, WITNESS, flipped, names, text};
 pub(crate) use test_support::{Fault, Relay, eventually};
 pub(crate) use world::{PREVIOUS_KEY, World, issuer, overtaken, overtaken_after};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-pub(crate) use test_support::tables::{AUDIT, ORDERS, QUARANTINE, VAULT};
+pub(crate) use test_support::tables::{AUDIT, ORDERS, QUARANTINE, VAULT, WITNESS};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 

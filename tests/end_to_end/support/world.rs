@@ -113,6 +113,7 @@ impl World {
             sdk_attempts: 3,
             sdk_timeouts: platform::aws_client::timeouts(),
             processes: None,
+            head_log: functions::HeadLog::new(|_| {}),
         };
         let worker =
             functions::handler(declared.function("TokenizeWorkerFunction").unwrap(), &around).unwrap();
@@ -157,6 +158,7 @@ impl World {
             sdk_attempts: 3,
             sdk_timeouts: platform::aws_client::timeouts(),
             processes: None,
+            head_log: functions::HeadLog::new(|_| {}),
         };
         let mut declared = self.declared.function(logical_id).unwrap().clone();
         declared.environment.extend(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));
@@ -251,6 +253,12 @@ impl World {
     pub(crate) async fn tell(&self) -> Option<String> {
         let notify = self.function("NotifyFunction", self.aws.url());
         deliver_to(&notify, self.time.now(), &self.records_of("NotifyFunction")).await
+    }
+
+    /// Hands every change of the audit to the witness as one batch; gives the sequence number it reports as failed, if any.
+    pub(crate) async fn witness(&self) -> Option<String> {
+        let witness = self.function("WitnessFunction", self.aws.url());
+        deliver_to(&witness, self.time.now(), &self.records_of("WitnessFunction")).await
     }
 
     /// Delivers the newest record.

@@ -1,8 +1,10 @@
 //! `card-airlock audit`.
 
+mod verify;
+
 use std::io::{self, Write};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use order::{
     AuditItem, AuditSelection, AuditTrail, OrderId, ParseTimestampError, ProcessorReference, Timestamp,
 };
@@ -16,7 +18,10 @@ use super::{
 use crate::{operations::Right, style::FAINT};
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(in crate::cli) struct AuditArgs {
+    #[command(subcommand)]
+    command: Option<AuditCommand>,
     #[command(flatten)]
     place: PlaceArgs,
     /// Only what this user did: the user's `sub`, or an operator's ARN. Without it the whole table is read.
@@ -39,6 +44,12 @@ pub(in crate::cli) struct AuditArgs {
     json: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Compare the audit with what its witness saw. Exit code 3: something does not fit.
+    Verify(verify::VerifyArgs),
+}
+
 /// A time in UTC, or the beginning of a day.
 fn time(text: &str) -> Result<Timestamp, ParseTimestampError> {
     let whole = if text.len() == "2026-11-28".len() { format!("{text}T00:00:00Z") } else { text.to_owned() };
@@ -46,6 +57,9 @@ fn time(text: &str) -> Result<Timestamp, ParseTimestampError> {
 }
 
 pub(super) async fn run(args: AuditArgs, out: &mut dyn Write) -> Result<u8, OperateError> {
+    if let Some(AuditCommand::Verify(args)) = args.command {
+        return verify::run(args, out).await;
+    }
     let access = args.place.open().await?;
     let table = access.names().physical("DetokenizeAuditTable")?;
     let trail = AuditTrail::new(&access.config(Right::Read), table.to_owned());

@@ -46,7 +46,7 @@ pub(super) enum OperateCommand {
     Payments(payments::PaymentsArgs),
     /// Settle a payment that is UNKNOWN, by what you found out at the processor.
     Settle(settle::SettleArgs),
-    /// List who took which card out of the vault, and who settled which payment.
+    /// List who took which card out of the vault, and who settled which payment; or verify that list.
     Audit(audit::AuditArgs),
     /// Move the vault's data keys from the previous KMS key to the present one, without opening a card; or count or verify
     /// them. Exit code 3: something is left.

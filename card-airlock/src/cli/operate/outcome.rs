@@ -4,8 +4,8 @@ use order::{OrderId, ParseOrderIdError, TableError};
 
 use super::{pass_file::PassFileError, results_file::ResultsFileError};
 use crate::operations::{
-    AccessError, EventReplayError, ImportingError, InvokingError, RewrappingError, SettlementError,
-    doctor::PromisedError,
+    AccessError, CloudTrailError, EventReplayError, ImportingError, InvokingError, RewrappingError,
+    SettlementError, VerifyAuditError, doctor::PromisedError,
 };
 
 /// Nothing is left to be done by a person.
@@ -43,6 +43,10 @@ pub(in crate::cli) enum OperateError {
     PassFile(#[from] PassFileError),
     #[error("{0}; what was printed until then is right")]
     Table(#[from] TableError),
+    #[error("{0}; what was printed until then is right")]
+    VerifyAudit(#[from] VerifyAuditError),
+    #[error(transparent)]
+    CloudTrail(#[from] CloudTrailError),
     #[error(
         "there is nothing to replay: no row in quarantine and no dead letter has this order id. Check the id"
     )]

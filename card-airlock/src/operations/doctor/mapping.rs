@@ -124,7 +124,17 @@ struct Why {
 
 impl Why {
     fn of(mapping: &StreamMapping) -> Self {
-        if mapping.function == "NotifyFunction" {
+        if mapping.function == "WitnessFunction" {
+            Self {
+                nobody_reads: "Nobody bears witness to the audit: an item can be altered without an alarm. The stream \
+                               keeps the changes for 24 hours.",
+                is_off: "Nobody bears witness to the audit: an item can be altered without an alarm. The stream keeps \
+                         the changes for 24 hours; older ones are never witnessed.",
+                other_settings: "With others, changes of the audit are witnessed late, or are given up and never \
+                                 witnessed.",
+                second_reader: "The stream holds who took which card out.",
+            }
+        } else if mapping.function == "NotifyFunction" {
             Self {
                 nobody_reads: "Nobody is told of what happens to orders. The stream keeps the changes for 24 hours.",
                 is_off: "Nobody is told of what happens to orders. The stream keeps the changes for 24 hours; older \

@@ -1,4 +1,4 @@
-//! The services that only tell what is declared: what each call is about.
+//! The services that tell what is declared: what each call is about.
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 
@@ -12,7 +12,12 @@ pub(super) fn permission(request: &Asked, account: &Account) -> Request {
     let text = |member: &str| request.text(member).unwrap_or_default();
     let (action, resource) = match request.service {
         Service::CloudWatch => (format!("cloudwatch:{operation}"), account.arn("cloudwatch", "alarm:*")),
-        Service::CloudWatchLogs => (format!("logs:{operation}"), account.arn("logs", "log-group:*")),
+        Service::CloudWatchLogs => {
+            // As AWS names it where a call is about a group as a whole.
+            let stream = |group| format!("log-group:{group}:log-stream:{}", text("logStreamName"));
+            let about = request.text("logGroupName").map_or_else(|| "log-group:*".to_owned(), stream);
+            (format!("logs:{operation}"), account.arn("logs", &about))
+        }
         Service::Sns => (format!("sns:{operation}"), text("TopicArn").to_owned()),
         Service::ApiGateway => {
             let stage = request.text("stageName").map(|stage| format!("/stages/{stage}")).unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::{deployed::Deployed, request::Request};
 
 const MOST: u64 = 50;
 
-/// They hold nothing: the functions' lines are in the log of the program.
+/// AWS counts what they hold later, too.
 pub(super) fn describe(deployed: Option<&Deployed>, request: &Request) -> Outcome {
     let prefix = request.text("logGroupNamePrefix").unwrap_or_default();
     let most = match request.json.get("limit") {

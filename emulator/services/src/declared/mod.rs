@@ -1,4 +1,4 @@
-//! Services that only tell what the stack's template declares: CloudWatch's alarms, log groups, subscriptions, the API's
+//! What tells only what the stack's template declares: CloudWatch's alarms, log groups, subscriptions, the API's
 //! settings, trails, and whether tables can be restored. What they would do is not done here: no alarm is evaluated.
 
 mod alarms;

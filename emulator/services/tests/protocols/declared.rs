@@ -166,7 +166,7 @@ async fn a_subscription_by_e_mail_is_not_confirmed() {
 }
 
 #[tokio::test]
-async fn log_groups_have_the_declared_retention_and_hold_nothing() {
+async fn log_groups_have_the_declared_retention() {
     let up = declared().await;
     let ask_for = async |asked: Value| {
         json_service(&up, "operator", "logs", "Logs_20140328.DescribeLogGroups", &asked).await
@@ -192,6 +192,56 @@ async fn log_groups_have_the_declared_retention_and_hold_nothing() {
         let (status, told) = ask_for(wrong).await;
         assert_eq!((status, &told["__type"]), (400, &json!("InvalidParameterException")));
     }
+}
+
+#[tokio::test]
+async fn a_log_group_holds_what_is_put_into_its_streams_by_who_may() {
+    let up = declared().await;
+    let ask_for = async |caller: &str, operation: &str, more: Value| {
+        let mut asked = json!({ "logGroupName": "shop-Logs" });
+        asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json_service(&up, caller, "logs", &format!("Logs_20140328.{operation}"), &asked).await
+    };
+    let line = |at: u64, text: &str| json!({ "timestamp": at, "message": text });
+    let put = |lines: Value| json!({ "logStreamName": "one", "logEvents": lines });
+    let (status, told) = ask_for("operator", "PutLogEvents", put(json!([line(1, "a")]))).await;
+    assert_eq!((status, &told["__type"]), (400, &json!("ResourceNotFoundException")), "no such stream");
+    let stream = json!({ "logStreamName": "one" });
+    assert_eq!(ask_for("operator", "CreateLogStream", stream.clone()).await.0, 200);
+    let (status, told) = ask_for("operator", "CreateLogStream", stream).await;
+    assert_eq!((status, &told["__type"]), (400, &json!("ResourceAlreadyExistsException")));
+    for wrong in [
+        json!([]),
+        json!([line(1, "")]),
+        json!([{ "timestamp": 1 }]),
+        json!([{ "message": "a" }]),
+        json!([line(2, "later"), line(1, "earlier")]),
+    ] {
+        let (status, told) = ask_for("operator", "PutLogEvents", put(wrong)).await;
+        assert_eq!((status, &told["__type"]), (400, &json!("InvalidParameterException")));
+    }
+    let lines = json!([line(1, "a"), line(2, "b")]);
+    assert_eq!(ask_for("operator", "PutLogEvents", put(lines)).await.0, 200);
+    let texts = async |caller: &str| {
+        let (status, found) = ask_for(caller, "FilterLogEvents", json!({})).await;
+        let events = found["events"].as_array().cloned().unwrap_or_default();
+        (status, events.iter().map(|event| event["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>())
+    };
+    assert_eq!(texts("operator").await, (200, vec!["a".to_owned(), "b".to_owned()]));
+    let other = ask_for("operator", "FilterLogEvents", json!({ "logGroupName": "nobodys" })).await;
+    assert_eq!((other.0, &other.1["__type"]), (400, &json!("ResourceNotFoundException")));
+    let more = ask_for("operator", "FilterLogEvents", json!({ "logStreamNames": ["one"] })).await;
+    assert!(more.1["message"].as_str().unwrap().contains("logStreamNames"), "{}", more.1);
+    // As a policy names it: the group's ARN with an asterisk behind it.
+    let arn = |group: &str| format!("arn:aws:logs:us-east-1:123456789012:log-group:{group}:*");
+    assert_eq!(texts("R").await.0, 400);
+    up.allow("logs:FilterLogEvents", &arn("shop-MoreLogs"));
+    assert_eq!(texts("R").await.0, 400);
+    up.allow("logs:FilterLogEvents", &arn("shop-Logs"));
+    assert_eq!(texts("R").await.0, 200);
+    assert_eq!(ask_for("R", "PutLogEvents", put(json!([line(3, "c")]))).await.0, 400);
+    up.allow("logs:PutLogEvents", &arn("shop-Logs"));
+    assert_eq!(ask_for("R", "PutLogEvents", put(json!([line(3, "c")]))).await.0, 200);
 }
 
 #[tokio::test]

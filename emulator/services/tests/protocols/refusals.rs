@@ -102,7 +102,7 @@ async fn ec2_s3_lambda_and_cloudwatch_are_refused_as_each_of_them_refuses() {
 async fn a_json_service_is_refused_in_its_version_of_json() {
     let aws = endpoint().await;
     for (target, name) in [
-        ("Logs_20140328.FilterLogEvents", "FilterLogEvents of Logs_20140328"),
+        ("Logs_20140328.GetLogEvents", "GetLogEvents of Logs_20140328"),
         ("TrentService.GenerateRandom", "GenerateRandom of TrentService"),
         ("DynamoDB_20120810.CreateBackup", "CreateBackup of DynamoDB_20120810"),
         ("DynamoDBStreams_20120810.GetItem", "GetItem of DynamoDBStreams_20120810"),
