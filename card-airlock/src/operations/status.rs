@@ -15,7 +15,7 @@ use super::{
 pub(super) const KEYS: [&str; 3] = ["QuarantineKey", "VaultKey", "CardKeyKey"];
 
 /// The functions that read another stream than the worker does, and what stops while nothing is handed to them.
-const OTHER_READERS: [(&str, &str); 1] = [("NotifyFunction", "events")];
+const OTHER_READERS: [(&str, &str); 2] = [("NotifyFunction", "events"), ("WitnessFunction", "the witness")];
 
 /// What was read, or why it could not be.
 pub type Reading<T> = Result<T, String>;

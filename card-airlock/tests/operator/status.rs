@@ -85,17 +85,21 @@ async fn status_counts_each_row_where_it_is_and_says_that_a_person_is_needed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_is_needed_while_nobody_is_told_of_events() {
-    let world = World::start().await;
-    let shown = world.run(&["status"]).await.is(0);
-    assert!(shown.out.contains("  of events                 Enabled"), "{}", shown.out);
-    world.stop_mapping_of("card-airlock-NotifyFunction").await;
-    let shown = world.run(&["status"]).await.is(3);
-    is_presentable(&shown);
-    for line in
-        ["Stream mapping              Enabled", "  of events                 Disabled", " doctor --aws-port"]
-    {
-        assert!(shown.out.contains(line), "{line}: {}", shown.out);
+async fn a_person_is_needed_while_a_stream_beside_the_workers_is_read_by_nobody() {
+    for (function, line) in [
+        ("NotifyFunction", "  of events                 "),
+        ("WitnessFunction", "  of the witness            "),
+    ] {
+        let world = World::start().await;
+        let shown = world.run(&["status"]).await.is(0);
+        assert!(shown.out.contains(&format!("{line}Enabled")), "{}", shown.out);
+        world.stop_mapping_of(&format!("card-airlock-{function}")).await;
+        let shown = world.run(&["status"]).await.is(3);
+        is_presentable(&shown);
+        for line in ["Stream mapping              Enabled", &format!("{line}Disabled"), " doctor --aws-port"]
+        {
+            assert!(shown.out.contains(line), "{line}: {}", shown.out);
+        }
     }
 }
 
