@@ -110,6 +110,7 @@ test("nothing moves under a pointer, a selection or the keyboard's focus; what c
 
 test("a page that is paused stands still and fetches nothing, and goes on with what is true then", options, async () => {
   const page = await open(chromium, stack.origin);
+  await page.waitForSelector("#orders [data-order]");
   await press(page, "#pause");
   await page.waitForSelector("#live[data-state=paused]");
   const before = await ids(page);
