@@ -120,6 +120,8 @@ async fn what_happens_to_an_item_is_in_the_chain_and_what_a_counter_counts_is_no
     altered["Purpose"] = json!({"S": "REVEAL"});
     let mut by_ttl = record(6, "REMOVE", &json!({ "OldImage": counter(2) }));
     by_ttl["userIdentity"] = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
+    let mut by_another = record(7, "REMOVE", &json!({ "OldImage": counter(3) }));
+    by_another["userIdentity"] = json!({"type": "Service", "principalId": "another.amazonaws.com"});
     let records = [
         added("ann", 1),
         record(2, "MODIFY", &json!({ "OldImage": item("ann", 1), "NewImage": altered })),
@@ -127,12 +129,13 @@ async fn what_happens_to_an_item_is_in_the_chain_and_what_a_counter_counts_is_no
         record(4, "INSERT", &json!({ "NewImage": counter(1) })),
         record(5, "MODIFY", &json!({ "OldImage": counter(1), "NewImage": counter(2) })),
         by_ttl,
+        by_another,
     ];
     assert_eq!(deliver(&witness(&aws.config), &records).await, None);
     let chains = chains(&aws).await;
     let [link] = &chains[&Chain::of("ann")][..] else { panic!("one link") };
     let what: Vec<_> = link.entries.iter().map(|entry| entry.what).collect();
-    assert_eq!(what, [What::Added, What::Changed, What::Removed, What::Expired]);
+    assert_eq!(what, [What::Added, What::Changed, What::Removed, What::Expired, What::Removed]);
     assert_ne!(link.entries[0].digest, link.entries[1].digest);
     assert_eq!(link.entries[1].digest, link.entries[2].digest);
 }
@@ -186,6 +189,24 @@ async fn the_first_record_that_is_in_no_chain_is_reported() {
     assert_eq!(deliver(&witness, &records).await.as_deref(), Some("25"));
     assert_eq!(deliver(&witness, &records[25..]).await, None);
     assert_eq!(witnessed(&chains(&aws).await).len(), 40);
+}
+
+#[tokio::test]
+async fn of_the_records_of_several_chains_the_first_that_is_in_none_is_reported() {
+    let aws = LocalAws::start().await;
+    let relay = Relay::to(aws.endpoint.url()).await;
+    relay.strike("PutItem", Fault::Lost, 100);
+    let names: Vec<_> = (0..100).map(|user| format!("user-{user}")).collect();
+    // One name of each chain, in the order of the chains and against it.
+    let of_each: BTreeMap<_, _> = names.iter().map(|name| (Chain::of(name), name)).collect();
+    assert!(of_each.len() > 3);
+    let witness = witness(&aws_config(relay.url()));
+    for names in [of_each.values().collect::<Vec<_>>(), of_each.values().rev().collect()] {
+        let records: Vec<_> =
+            names.iter().take(3).zip(0..).map(|(name, number)| added(name, number)).collect();
+        assert_eq!(deliver(&witness, &records).await.as_deref(), Some("0"));
+        assert_eq!(deliver(&witness, &records[1..]).await.as_deref(), Some("1"));
+    }
 }
 
 /// Both have read the same end of the chain before either puts its link.
