@@ -1,8 +1,8 @@
 //! What is deployed on this machine: the repository's template, and the names that AWS would give.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
 
-use card_airlock_template::{Deployment, Template, TemplateError};
+use card_airlock_template::{Deployment, Document, Template, TemplateError};
 
 /// The region of everything on this machine.
 pub const REGION: &str = "us-east-1";
@@ -23,7 +23,21 @@ pub const SHIPPED: &str = include_str!("../../template.yaml");
 /// # Errors
 /// As [`Template::parse`].
 pub fn template(text: &str, overrides: &BTreeMap<String, String>) -> Result<Template, TemplateError> {
-    Template::parse(text, here(), overrides)
+    Template::of(document(text)?.as_ref(), here(), overrides)
+}
+
+/// The repository's template is read once in a process: every stack of a test needs it, and reading it is a sixth of what
+/// a small test computes.
+fn document(text: &str) -> Result<Cow<'static, Document>, TemplateError> {
+    static OF_SHIPPED: OnceLock<Document> = OnceLock::new();
+    if text != SHIPPED {
+        return Document::read(text).map(Cow::Owned);
+    }
+    if let Some(known) = OF_SHIPPED.get() {
+        return Ok(Cow::Borrowed(known));
+    }
+    let read = Document::read(SHIPPED)?;
+    Ok(Cow::Borrowed(OF_SHIPPED.get_or_init(|| read)))
 }
 
 /// Whether the repository's template may be given these parameters, as CloudFormation decides it. `ProcessorUrl`, which
@@ -32,7 +46,7 @@ pub fn template(text: &str, overrides: &BTreeMap<String, String>) -> Result<Temp
 /// # Errors
 /// As [`Template::check_parameters`].
 pub fn check_parameters(given: &BTreeMap<String, String>) -> Result<(), TemplateError> {
-    Template::check_parameters(SHIPPED, here(), &with_sandbox(given))
+    Template::check_parameters(document(SHIPPED)?.as_ref(), here(), &with_sandbox(given))
 }
 
 /// The repository's template with these parameters; `ProcessorUrl` as in [`check_parameters`].

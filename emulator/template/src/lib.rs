@@ -25,4 +25,4 @@ pub use deployment::Deployment;
 pub use resources::Resources;
 pub use template::Template;
 pub use template_error::TemplateError;
-pub use yaml::read as read_yaml;
+pub use yaml::{Document, read as read_yaml};

@@ -13,7 +13,8 @@ use crate::{
     resources::Resources,
     rules,
     template_error::TemplateError,
-    views, yaml,
+    views,
+    yaml::Document,
 };
 
 /// A template whose parameters have values, but whose resources are not made yet.
@@ -29,31 +30,42 @@ pub struct Template {
 }
 
 impl Template {
-    /// Reads a template, sets its parameters (defaults, then `overrides`) and leaves out the resources and
-    /// outputs whose condition is false. It does not check what a parameter may be: [`Template::check_parameters`] does.
+    /// As [`Template::of`], of a text.
     ///
     /// # Errors
-    /// Not YAML; a construct this reader does not know; a parameter without a value or an unknown override; a
-    /// combination of values that a rule refuses.
+    /// Not YAML; as [`Template::of`].
     pub fn parse(
         text: &str,
         deployment: Deployment,
         overrides: &BTreeMap<String, String>,
     ) -> Result<Self, TemplateError> {
-        let document = yaml::read(text)?;
-        let section = |name: &str| document.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+        Self::of(&Document::read(text)?, deployment, overrides)
+    }
+
+    /// Sets a template's parameters (defaults, then `overrides`) and leaves out the resources and outputs whose condition
+    /// is false. It does not check what a parameter may be: [`Template::check_parameters`] does.
+    ///
+    /// # Errors
+    /// A construct this reader does not know; a parameter without a value or an unknown override; a combination of values
+    /// that a rule refuses.
+    pub fn of(
+        document: &Document,
+        deployment: Deployment,
+        overrides: &BTreeMap<String, String>,
+    ) -> Result<Self, TemplateError> {
+        let section = |name: &str| document.section(name);
         let known =
             ["AWSTemplateFormatVersion", "Transform", "Description", "Metadata", "Parameters", "Conditions"];
         let sections = ["Globals", "Resources", "Outputs", "Rules"];
         if let Some(other) =
-            document.keys().find(|k| !known.contains(&k.as_str()) && !sections.contains(&k.as_str()))
+            document.0.keys().find(|k| !known.contains(&k.as_str()) && !sections.contains(&k.as_str()))
         {
             return Err(TemplateError::unsupported(other, "this section"));
         }
 
         let mut template = Self {
             deployment,
-            description: document.get("Description").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            description: document.0.get("Description").and_then(Value::as_str).unwrap_or_default().to_owned(),
             no_echo: parameters::without_echo(&section("Parameters"))?,
             parameters: parameters::settle(&section("Parameters"), overrides)?,
             conditions: section("Conditions"),
@@ -81,16 +93,14 @@ impl Template {
     /// each may be (the defaults of the others, too), and the rules.
     ///
     /// # Errors
-    /// As [`Template::parse`]; a value that the template does not allow.
+    /// As [`Template::of`]; a value that the template does not allow.
     pub fn check_parameters(
-        text: &str,
+        document: &Document,
         deployment: Deployment,
         given: &BTreeMap<String, String>,
     ) -> Result<(), TemplateError> {
-        let template = Self::parse(text, deployment, given)?;
-        let document = yaml::read(text)?;
-        let declared = document.get("Parameters").and_then(Value::as_object).cloned().unwrap_or_default();
-        parameters::check(&declared, &template.parameters)
+        let template = Self::of(document, deployment, given)?;
+        parameters::check(&document.section("Parameters"), &template.parameters)
     }
 
     /// The attributes that are known before anything is made, because they are only names: those of roles, functions, log

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::{DeletionPolicy, Deployment, EventBus, Parameter, Resources, Template, TemplateError};
+use crate::{DeletionPolicy, Deployment, Document, EventBus, Parameter, Resources, Template, TemplateError};
 
 fn deployment() -> Deployment {
     Deployment {
@@ -71,7 +71,8 @@ fn what_is_not_known_is_an_error_that_names_it_and_its_place() {
 fn check(declaration: &str, value: &str) -> Result<(), String> {
     let text = format!("Parameters:\n  P: {{{declaration}}}\nResources: {{}}\n");
     let given = BTreeMap::from([("P".to_owned(), value.to_owned())]);
-    Template::check_parameters(&text, deployment(), &given).map_err(|error| error.to_string())
+    Template::check_parameters(&Document::read(&text).unwrap(), deployment(), &given)
+        .map_err(|error| error.to_string())
 }
 
 #[test]
@@ -119,7 +120,8 @@ fn a_default_that_is_not_allowed_is_refused_and_so_is_a_parameter_of_no_such_nam
     let text = "Parameters:\n  P: {Type: Number, Default: 3, MinValue: 4}\nResources: {}\n";
     let refused = |given: &[(&str, &str)]| {
         let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Template::check_parameters(text, deployment(), &given).map_err(|error| error.to_string())
+        Template::check_parameters(&Document::read(text).unwrap(), deployment(), &given)
+            .map_err(|error| error.to_string())
     };
     assert_eq!(refused(&[]), Err("P: must be at least 4".to_owned()));
     assert_eq!(refused(&[("P", "4")]), Ok(()));

@@ -6,6 +6,25 @@ use serde_json::{Map, Number, Value, json};
 
 use crate::template_error::TemplateError;
 
+/// The text of a template, read, before anything of it is evaluated.
+#[derive(Debug, Clone)]
+pub struct Document(pub(crate) Map<String, Value>);
+
+impl Document {
+    /// Reads a template's text.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn read(text: &str) -> Result<Self, TemplateError> {
+        read(text).map(Self)
+    }
+
+    /// What is under this name at the top; nothing when there is no mapping.
+    pub(crate) fn section(&self, name: &str) -> Map<String, Value> {
+        self.0.get(name).and_then(Value::as_object).cloned().unwrap_or_default()
+    }
+}
+
 /// Reads one YAML document whose top is a mapping.
 ///
 /// # Errors
