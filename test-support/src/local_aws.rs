@@ -1,4 +1,4 @@
-//! An AWS of the test's own: the five tables, and whatever else the test makes there.
+//! An AWS of the test's own: the six tables, and whatever else the test makes there.
 
 use aws_config::SdkConfig;
 use card_airlock_services::{Account, AwsEndpoint, EndpointOptions, KeyAttribute, RequestNames, TableSpec};
@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     aws::aws_config,
-    tables::{AUDIT, ORDERS, QUARANTINE, VAULT, WITNESS},
+    tables::{AUDIT, CARD_KEYS, ORDERS, QUARANTINE, VAULT, WITNESS},
 };
 
 /// An AWS endpoint on a free port, for as long as the test runs.
@@ -21,7 +21,7 @@ impl LocalAws {
     /// The account of all that is there.
     pub const ACCOUNT: &str = "123456789012";
 
-    /// With the five tables, empty.
+    /// With the six tables, empty.
     pub async fn start() -> Self {
         let options = EndpointOptions {
             clock: Clock::system(),
@@ -38,6 +38,7 @@ impl LocalAws {
             (VAULT, &[("Hash_Key", "S"), ("Account_Id", "S")]),
             (AUDIT, &[("Principal", "S"), ("At", "S")]),
             (WITNESS, &[("Chain", "S"), ("Number", "N")]),
+            (CARD_KEYS, &[("Kid", "S")]),
         ] {
             endpoint.create_table(&table(name, keys)).await.unwrap();
         }

@@ -1,12 +1,15 @@
-//! The writes that change a row of the source, against the local DynamoDB: what each leaves in the row, and that it changes
-//! nothing where the row is another than was read, in any one thing. `scripts/mutants clauses` takes each clause out of each
-//! expression, and one of these tests must fail.
+//! The expressions that the import sends, against the local DynamoDB. `scripts/mutants clauses` takes each clause out of each of
+//! them, and one of these tests must fail.
 
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test's helpers fail the test by panicking"
 )]
+
+mod sample_reads;
+mod source_writes;
 
 use std::{
     collections::HashMap,
@@ -22,7 +25,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use clock::Clock;
-use import::{Answer, Import, Outcome, Reason, Settings};
+use import::{Answer, Import, Outcome, Reason, RowResult, Settings};
 use serde_json::json;
 use test_support::{
     Fault, LocalAws, Relay, eventually,
@@ -47,7 +50,8 @@ struct World {
 }
 
 impl World {
-    async fn start() -> Self {
+    /// With these settings beside those of a table with numbers.
+    async fn start(more: &[(&str, &str)]) -> Self {
         let aws = LocalAws::start().await;
         let dynamodb = Client::new(&aws.config);
         let key = KeySchemaElement::builder().attribute_name("Id").key_type(KeyType::Hash).build().unwrap();
@@ -57,7 +61,8 @@ impl World {
         let mac = aws.endpoint.create_key_of("import", "HMAC_256", "GENERATE_VERIFY_MAC").await.unwrap().arn;
         let quarantine = aws.endpoint.create_key("quarantine", false).await.unwrap().arn;
         let settings = Settings::read(&|name| {
-            let value = match name {
+            let given = more.iter().find(|(given, _)| *given == name).map(|(_, value)| *value);
+            let value = given.unwrap_or(match name {
                 "IMPORT_TABLE" => SOURCE,
                 "IMPORT_KEY_ATTRIBUTE" | "IMPORT_ORDER_ATTRIBUTE" => "Id",
                 "IMPORT_NUMBER_ATTRIBUTE" => "Card",
@@ -73,7 +78,7 @@ impl World {
                 "QUARANTINE_TTL_DAYS" => "7",
                 "CARD_EXPIRY_REQUIRED" => "false",
                 _ => "",
-            };
+            });
             Some(value.to_owned())
         })
         .unwrap();
@@ -82,7 +87,7 @@ impl World {
     }
 
     async fn go(&self, action: &str) -> Told {
-        run(&self.import, action).await
+        told(&run(&self.import, action).await)
     }
 
     /// The action reads the row; before it writes, the row becomes another, or none.
@@ -97,15 +102,16 @@ impl World {
             self.have(becomes).await;
             let_through.notify_one();
         };
-        tokio::join!(run(&slow, action), changed).0
+        told(&tokio::join!(run(&slow, action), changed).0)
+    }
+
+    async fn put(&self, table: &str, row: Item) {
+        self.dynamodb.put_item().table_name(table).set_item(Some(row)).send().await.unwrap();
     }
 
     async fn have(&self, row: Option<&Item>) {
         match row {
-            Some(row) => {
-                let put = self.dynamodb.put_item().table_name(SOURCE).set_item(Some(row.clone()));
-                put.send().await.unwrap();
-            }
+            Some(row) => self.put(SOURCE, row.clone()).await,
             None => {
                 self.dynamodb.delete_item().table_name(SOURCE).key("Id", s("1")).send().await.unwrap();
             }
@@ -148,14 +154,18 @@ impl World {
     }
 }
 
-async fn run(import: &Import, action: &str) -> Told {
+async fn run(import: &Import, action: &str) -> Vec<RowResult> {
     let request = serde_json::from_value(json!({ "action": action })).unwrap();
     let deadline = SystemTime::now() + Duration::from_mins(15);
     let Answer::Done(summary) = import.handle(request, deadline).await.unwrap() else {
-        return (Outcome::Left, None);
+        panic!("refused");
     };
-    let [result] = &summary.results[..] else { return (Outcome::Left, None) };
-    (result.outcome, result.reason)
+    summary.results
+}
+
+/// What is told of a pass without results: a scrub leaves out what has none.
+fn told(results: &[RowResult]) -> Told {
+    results.first().map_or((Outcome::Left, None), |result| (result.outcome, result.reason))
 }
 
 fn s(text: &str) -> AttributeValue {
@@ -164,73 +174,4 @@ fn s(text: &str) -> AttributeValue {
 
 fn b(bytes: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(bytes))
-}
-
-fn row(card: &str) -> Item {
-    [("Id", "1"), ("Card", card), ("Name", "Ann"), ("Address", "Las Vegas")]
-        .map(|(name, value)| (name.to_owned(), s(value)))
-        .into()
-}
-
-fn marked(row: &Item, mark: AttributeValue) -> Item {
-    let mut row = row.clone();
-    row.insert("CardAirlockMark".to_owned(), mark);
-    row
-}
-
-const CHANGED: Told = (Outcome::Left, Some(Reason::ChangedMeanwhile));
-
-#[tokio::test]
-async fn a_row_is_marked_and_its_order_accepted_while_number_and_mark_are_as_they_were_read() {
-    let world = World::start().await;
-    // Without a mark, and with one that is none of this number's.
-    for before in [row(CARD), marked(&row(CARD), b(&[7; 48]))] {
-        let others = [None, Some(row(OTHER_CARD)), Some(marked(&row(CARD), b(&[8; 48])))];
-        let unmarked = before.contains_key("CardAirlockMark").then(|| row(CARD));
-        for other in others.into_iter().chain(unmarked.map(Some)) {
-            world.have(Some(&before)).await;
-            assert_eq!(world.go_while("import", other.as_ref()).await, CHANGED, "{before:?} {other:?}");
-            assert_eq!((world.row().await, world.quarantined().await), (other, None));
-        }
-        world.have(Some(&before)).await;
-        assert_eq!(world.go("import").await, (Outcome::Imported, None));
-        let after = world.row().await.unwrap();
-        let mark = after["CardAirlockMark"].clone();
-        assert_eq!(after, marked(&row(CARD), mark.clone()), "nothing else of it changes");
-        let quarantined = world.quarantined().await.unwrap();
-        let acceptance: uuid::Uuid = quarantined["AcceptanceId"].as_s().unwrap().parse().unwrap();
-        assert_eq!(mark.as_b().unwrap().as_ref()[..16], *acceptance.as_bytes());
-        world.forget_quarantined().await;
-    }
-}
-
-#[tokio::test]
-async fn a_row_is_not_marked_where_its_order_is_not_accepted() {
-    let world = World::start().await;
-    world.have(Some(&row(CARD))).await;
-    let other = [("CustomerOrder", "1"), ("Owner", "somebody"), ("Status", "PENDING")];
-    let other: Item = other.map(|(name, value)| (name.to_owned(), s(value))).into();
-    world.dynamodb.put_item().table_name(QUARANTINE).set_item(Some(other.clone())).send().await.unwrap();
-    assert_eq!(world.go("import").await, (Outcome::Bad, Some(Reason::OrderConflict)));
-    assert_eq!((world.row().await, world.quarantined().await), (Some(row(CARD)), Some(other)));
-}
-
-#[tokio::test]
-async fn a_number_makes_room_for_its_token_while_number_and_mark_are_as_they_were_read() {
-    let world = World::start().await;
-    world.have(Some(&row(CARD))).await;
-    assert_eq!(world.go("import").await, (Outcome::Imported, None));
-    world.cross().await;
-    let before = world.row().await.unwrap();
-    let mark = before["CardAirlockMark"].clone();
-    for other in
-        [None, Some(marked(&row(OTHER_CARD), mark)), Some(marked(&row(CARD), b(&[8; 48]))), Some(row(CARD))]
-    {
-        world.have(Some(&before)).await;
-        assert_eq!(world.go_while("scrub", other.as_ref()).await, CHANGED, "{other:?}");
-        assert_eq!(world.row().await, other);
-    }
-    world.have(Some(&before)).await;
-    assert_eq!(world.go("scrub").await, (Outcome::Scrubbed, None));
-    assert_eq!(world.row().await, Some(row(TOKEN)));
 }
