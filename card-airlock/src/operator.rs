@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use crate::functions;
 
+/// As whom the operator of this machine calls.
+pub(crate) const OPERATOR: &str = "operator";
+
 /// A table's row.
 pub(crate) type Row = HashMap<String, AttributeValue>;
 
@@ -27,7 +30,7 @@ pub(crate) struct Operator(Client);
 
 impl Operator {
     pub(crate) fn new(aws_url: &str) -> Self {
-        Self(Client::new(&functions::sdk_config(aws_url, "operator")))
+        Self(Client::new(&functions::sdk_config(aws_url, OPERATOR)))
     }
 
     /// `get-item`, consistently.

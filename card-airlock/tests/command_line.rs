@@ -270,8 +270,12 @@ fn what_cannot_come_about_is_refused_before_anything_starts() {
         (["--parameter", "Nothing=1"], 1, "Nothing: there is no such parameter"),
         (["--parameter", "AmountRequired"], 2, "it must be NAME=VALUE"),
         (["--cors-origin", "http://localhost:8080/"], 1, "CorsOrigin: no browser sends this origin"),
-        (["--fault", "kms/Decrypted=error"], 2, "OPERATION must be an operation"),
-        (["--fault", "kmz/Decrypt=error"], 2, "SERVICE must be a service"),
+        (["--fault", "kms/Decrypted=error"], 2, "OPERATION must be *, or one of CancelKeyDeletion, CreateAlias"),
+        (["--fault", "kmz/Decrypt=error"], 2, "SERVICE must be *, or one of dynamodb, dynamodbstreams, kms, sqs"),
+        (["--fault", "dynamodb/Scan=entries-refused"], 2, "refused one by one: events/PutEvents"),
+        (["--fault", "WorkerRole/kms/Decrypt=error"], 1, "ROLE is one of CardKeyMakerRole, CardKeysRole, ForgetRole"),
+        (["--fault", "tokenizeWorkerRole/*/*=error"], 1, "WitnessRole, OperatorAudit, OperatorRead"),
+        (["--fault", "ImportRole/*/*=error"], 1, "with this parameter only"),
     ] {
         let output = Home::new().run(&arguments);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}");

@@ -1,5 +1,6 @@
 //! The command line of `card-airlock`.
 
+mod faults;
 mod log;
 mod operate;
 mod parameters;
@@ -29,6 +30,7 @@ use crate::{
     stack::StackError,
     style::BAD,
 };
+use faults::FaultsError;
 use parameters::ParametersError;
 use ready_file::ReadyFileError;
 
@@ -81,6 +83,8 @@ enum CliError {
     Client(#[from] ClientError),
     #[error(transparent)]
     Parameters(#[from] ParametersError),
+    #[error(transparent)]
+    Faults(#[from] FaultsError),
     #[error(transparent)]
     SignIn(#[from] SignInError),
     #[error(transparent)]

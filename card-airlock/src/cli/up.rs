@@ -9,7 +9,7 @@ use clock::TestClock;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::{
-    CliError, parameters,
+    CliError, faults, parameters,
     ready_file::{Ready, ReadyFile},
     stop_signal::StopSignal,
 };
@@ -79,6 +79,7 @@ pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Res
         ReadyFile::clear(path)?;
     }
     let parameters = parameters::given(&args.parameters, args.cors_origin.as_deref())?;
+    faults::check(&args.faults, &parameters)?;
     let seed =
         args.seed.as_deref().map(|path| Seed::read(path, &seed::rules(&parameters)?, SystemTime::now()));
     let seed = seed.transpose()?;

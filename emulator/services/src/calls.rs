@@ -6,7 +6,7 @@ use crate::{service::Service, units::Units};
 use parking_lot::Mutex;
 
 /// Who calls when EventBridge brings an event.
-pub(crate) const SERVICE_OF_EVENTS: &str = "events.amazonaws.com";
+pub const SERVICE_OF_EVENTS: &str = "events.amazonaws.com";
 
 const MAX_CALLS: usize = 10_000;
 const MAX_NAME_CHARS: usize = 256;

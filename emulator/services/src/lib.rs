@@ -48,7 +48,7 @@ mod written_reply;
 mod xml;
 
 pub use account::Account;
-pub use calls::{Call, CallKind, Tally};
+pub use calls::{Call, CallKind, SERVICE_OF_EVENTS, Tally};
 pub use deployed::{
     DeployedFunction, DeployedMapping, DeployedStack, StackOutput, StackParameter, StackResource,
 };

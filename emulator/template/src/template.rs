@@ -155,6 +155,24 @@ impl Template {
         Ok(views::function(logical_id, declared.binary.clone(), properties)?.function)
     }
 
+    /// The logical ids of the functions' roles. They are known before anything is made.
+    ///
+    /// # Errors
+    /// A role that is not the template's own, or of a construct that this reader does not know.
+    pub fn function_roles(&self) -> Result<BTreeSet<String>, TemplateError> {
+        let named = self.named_here();
+        let functions =
+            self.resources.iter().filter(|(_, resource)| resource.kind == "AWS::Serverless::Function");
+        let roles = functions.map(|(logical_id, function)| {
+            let role = function.properties.get("Role").unwrap_or(&Value::Null);
+            let role = self.evaluator(logical_id, &named).all(role)?;
+            let arn =
+                role.as_str().ok_or_else(|| TemplateError::malformed(logical_id, "Role must be an ARN"))?;
+            Ok(views::role_name(arn))
+        });
+        roles.collect()
+    }
+
     /// The tables, given what they refer to.
     ///
     /// # Errors

@@ -199,6 +199,15 @@ fn what_a_template_declares_is_read_with_every_value_known() {
 }
 
 #[test]
+fn the_roles_of_functions_are_known_before_anything_is_made() {
+    let roles = |text: &str| Template::parse(text, deployment(), &BTreeMap::new()).unwrap().function_roles();
+    assert_eq!(roles(ONE_OF_EACH).unwrap().into_iter().collect::<Vec<_>>(), ["WorkerRole"]);
+    assert!(ONE_OF_EACH.contains("!GetAtt WorkerRole.Arn"));
+    let of_another_stack = ONE_OF_EACH.replace("!GetAtt WorkerRole.Arn", "!GetAtt Elsewhere.Arn");
+    assert!(roles(&of_another_stack).is_err());
+}
+
+#[test]
 fn a_property_that_would_change_behaviour_must_be_known() {
     for (known, unknown, place) in [
         ("BatchSize: 10", "TumblingWindowInSeconds: 5", "Worker.Stream"),

@@ -159,7 +159,7 @@ pub(crate) fn function(
     properties: Value,
 ) -> Result<DeclaredFunction, TemplateError> {
     let declared: FunctionProperties = read(logical_id, properties)?;
-    let role = declared.role.rsplit('/').next().unwrap_or_default().to_owned();
+    let role = role_name(&declared.role);
     let mut routes = Vec::new();
     let mut stream_mappings = Vec::new();
     let mut schedules = Vec::new();
@@ -190,6 +190,11 @@ pub(crate) fn function(
         binary,
     };
     Ok(DeclaredFunction { function, routes, stream_mappings, schedules })
+}
+
+/// The logical id of a role, which is its name here.
+pub(crate) fn role_name(arn: &str) -> String {
+    arn.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
 /// `rate(5 minutes)`; of the schedules that EventBridge knows, the one kind used here.
