@@ -39,6 +39,13 @@ pub(crate) struct EventsUrl(Url);
 #[error("give an address that begins with http:// or https://")]
 pub(crate) struct ParseEventsUrlError;
 
+impl EventsUrl {
+    /// The address without what may be a secret of its receiver: user, path and query.
+    pub(crate) fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+}
+
 impl FromStr for EventsUrl {
     type Err = ParseEventsUrlError;
 

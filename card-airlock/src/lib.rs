@@ -9,6 +9,7 @@ pub mod data;
 pub mod demo;
 mod deployed;
 pub mod deployment;
+mod documents;
 mod events_to;
 pub mod front;
 pub mod functions;

@@ -135,6 +135,30 @@ fn up_says_where_it_serves_and_stops_cleanly_on_either_signal() {
 }
 
 #[test]
+fn up_says_how_to_see_events_where_they_are_posted_and_which_faults_are_in_force() {
+    let home = Home::new();
+    let url = "http://user:secret@127.0.0.1:1/hook/secret?key=secret";
+    let faults =
+        ["--fault", "TokenizeWorkerRole/kms/*=error@x18", "--fault", "events/PutEvents=entries-refused"];
+    let up = home.up(&[&["up", "--events-to", url], &faults[..]].concat());
+    let port = up.text("aws").rsplit(':').next().unwrap().to_owned();
+    let (code, shown) = up.stop_with("-TERM");
+    assert_eq!(code, Some(0), "{shown}");
+    for wanted in [
+        &*format!("\ncard-airlock events --follow --aws-port {port}\n"),
+        "\nEach is posted to http://127.0.0.1:1, too (--events-to)",
+        "\nFaults in force",
+        "\n  TokenizeWorkerRole/kms/*=error@x18\n  events/PutEvents=entries-refused\n",
+    ] {
+        assert!(shown.contains(wanted), "{wanted}\n{shown}");
+    }
+    assert!(!shown.contains("hook") && !shown.contains("user:"), "{shown}");
+    let (_, plain) = home.up(&["up"]).stop_with("-TERM");
+    assert!(plain.contains("events --follow") && !plain.contains("Faults in force"), "{plain}");
+    assert!(!plain.contains("--events-to"), "{plain}");
+}
+
+#[test]
 fn up_stops_when_its_stack_is_deleted_and_says_what_aws_keeps() {
     let home = Home::new();
     let mut up = home.up(&["--log", "off"]);
@@ -270,10 +294,22 @@ fn what_cannot_come_about_is_refused_before_anything_starts() {
         (["--parameter", "Nothing=1"], 1, "Nothing: there is no such parameter"),
         (["--parameter", "AmountRequired"], 2, "it must be NAME=VALUE"),
         (["--cors-origin", "http://localhost:8080/"], 1, "CorsOrigin: no browser sends this origin"),
-        (["--fault", "kms/Decrypted=error"], 2, "OPERATION must be *, or one of CancelKeyDeletion, CreateAlias"),
-        (["--fault", "kmz/Decrypt=error"], 2, "SERVICE must be *, or one of dynamodb, dynamodbstreams, kms, sqs"),
+        (
+            ["--fault", "kms/Decrypted=error"],
+            2,
+            "OPERATION must be *, or one of CancelKeyDeletion, CreateAlias",
+        ),
+        (
+            ["--fault", "kmz/Decrypt=error"],
+            2,
+            "SERVICE must be *, or one of dynamodb, dynamodbstreams, kms, sqs",
+        ),
         (["--fault", "dynamodb/Scan=entries-refused"], 2, "refused one by one: events/PutEvents"),
-        (["--fault", "WorkerRole/kms/Decrypt=error"], 1, "ROLE is one of CardKeyMakerRole, CardKeysRole, ForgetRole"),
+        (
+            ["--fault", "WorkerRole/kms/Decrypt=error"],
+            1,
+            "ROLE is one of CardKeyMakerRole, CardKeysRole, ForgetRole",
+        ),
         (["--fault", "tokenizeWorkerRole/*/*=error"], 1, "WitnessRole, OperatorAudit, OperatorRead"),
         (["--fault", "ImportRole/*/*=error"], 1, "with this parameter only"),
     ] {
@@ -617,6 +653,7 @@ fn replay_tells_by_its_exit_code_whether_anything_is_left() {
     let unconfirmed = home.run(&["replay", "--aws-port", &port]);
     assert_eq!(unconfirmed.status.code(), Some(4));
     let told = stderr(&unconfirmed);
+    assert!(told.starts_with("This is what a replay does\n") && !told.contains("Dry run"), "{told}");
     for word in ["1  orders re-armed", "1 failed with MALFORMED", "parked again", "A script gives --yes"] {
         assert!(told.contains(word), "{word}: {told}");
     }

@@ -14,7 +14,7 @@ pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
     /// It is missing or cannot be read. The error shows its name, but not its value.
-    #[error("the setting {0} is missing or wrong: docs/settings.md says what it may be")]
+    #[error("the setting {0} is missing or wrong: \"Settings\" in the documentation says what it may be")]
     Unreadable(&'static str),
     /// `ORDER_ID_PATTERN` is refused. The error shows the part that is wrong.
     #[error("the setting ORDER_ID_PATTERN {0}")]

@@ -9,6 +9,7 @@ mod ready_file;
 mod stop_signal;
 mod token;
 mod up;
+mod welcome;
 
 use std::{
     io::{self, Write},

@@ -12,17 +12,16 @@ use super::{
     CliError, faults, parameters,
     ready_file::{Ready, ReadyFile},
     stop_signal::StopSignal,
+    welcome::{self, Welcome},
 };
 use crate::{
     api_client::ApiClient,
     console::{ConsoleOptions, OrderLog},
     data::DataFolder,
-    deployment::ACCOUNT_ID,
     events_to::{EventsTo, EventsUrl},
-    sandbox::{CARDS, Dialect, Sandbox},
+    sandbox::Dialect,
     seed::{self, BILLING_GROUP, Placed, Seed},
     stack::{Stack, StackOptions},
-    style::{FAINT, HEADING},
 };
 
 #[derive(Debug, Args)]
@@ -67,10 +66,6 @@ pub(super) struct UpArgs {
     #[arg(long, value_name = "LEVEL", default_value = "warn", env = "CARD_AIRLOCK_LOG")]
     pub(super) log: LevelFilter,
 }
-
-/// What protects a deployed stack, by parameters that are not the default, and nothing here.
-const NOT_ENFORCED: [&str; 4] =
-    ["AWS::WAFv2::WebACL", "AWS::EC2::SecurityGroup", "AWS::EC2::VPCEndpoint", "AWS::ApiGateway::Account"];
 
 /// Runs until Ctrl-C or SIGTERM.
 pub(super) async fn run(args: UpArgs, log: OrderLog, out: &mut dyn Write) -> Result<(), CliError> {
@@ -148,7 +143,8 @@ async fn serve(
     }
     let ready = Ready { api: &api, aws: &aws, token: &token };
     let _ready_file = args.ready_file.as_deref().map(|path| ReadyFile::write(path, &ready)).transpose()?;
-    welcome(&ready, args.processor, stack, out)?;
+    let (format, events_to) = (args.processor, args.events_to.as_ref());
+    welcome::print(&Welcome { ready: &ready, stack, format, events_to }, out)?;
     let events_to = args.events_to.clone().map(|url| EventsTo::new(url, tell_now));
     let events_to = events_to.transpose().map_err(CliError::EventsTo)?;
     let post_events = async {
@@ -209,94 +205,4 @@ fn tell_deletion(stack: &Stack, out: &mut dyn Write) -> io::Result<()> {
         "The stack is deleted (DeleteStack). On AWS its DeletionPolicy keeps these resources; {here}:"
     )?;
     stack.retained().into_iter().try_for_each(|resource| writeln!(out, "  {resource}"))
-}
-
-fn welcome(ready: &Ready<'_>, format: Dialect, stack: &Stack, out: &mut dyn Write) -> io::Result<()> {
-    let Ready { api, aws, token } = ready;
-    let console = api.rsplit_once('/').map_or(*api, |(origin, _)| origin);
-    let processor = stack.sandbox();
-    let ledger = processor.ledger_url();
-    let tried = trying(processor, format);
-    let state = match stack.data() {
-        Some(data) => format!(
-            "Its state is in {}, with the keys beside the cards that they open: use test cards only.",
-            data.path().display()
-        ),
-        None => "Its state is in memory only: stopping it forgets every order, card and key.".to_owned(),
-    };
-    let secret_lasts =
-        if stack.data().is_some() { "stays the same with the folder" } else { "is valid for this run only" };
-    let (whose, card, more) = match format {
-        Dialect::Airlock => ("The sample's order", "0000-0000-0000-0000", ""),
-        Dialect::Stripe | Dialect::Adyen | Dialect::Checkout => (
-            "A merchant's order",
-            "4242-4242-4242-4242",
-            r#", "CardExpiry": "12/30", "Amount": 1999, "Currency": "USD""#,
-        ),
-    };
-    write!(
-        out,
-        r#"{HEADING}Card Airlock is up.{HEADING:#} {state}
-
-  See  {console}  {FAINT}(the console: watch orders, look at their rows, cause faults){FAINT:#}
-  API  {api}
-  AWS  {aws}  {FAINT}(DynamoDB, KMS, SQS, Lambda, CloudFormation …; the name of a role as access key gives its rights, any other key the operator's){FAINT:#}
-
-{HEADING}An ID token{HEADING:#} for user "demo", valid for an hour {FAINT}(for other users: card-airlock token --user NAME){FAINT:#}
-
-TOKEN='{token}'
-
-{HEADING}{whose}{HEADING:#}: place it, read its status, pay it
-
-curl -i -X POST {api}/order -H "Authorization: $TOKEN" -H 'Content-Type: application/json' \
-  -d '{{"CustomerOrder": "123456789", "CustomerName": "Amazon Web Services", "CreditCard": "{card}", "Address": "Reinvent2019, Las Vegas, USA"{more}}}'
-curl -i {api}/order/123456789 -H "Authorization: $TOKEN"
-curl -i -X POST {api}/paybill -H "Authorization: $TOKEN" -H 'Content-Type: application/json' \
-  -d '{{"CustomerOrder": "123456789"}}'
-
-{HEADING}What was charged{HEADING:#} by the payment processor of this machine
-
-curl {ledger}
-
-{HEADING}One charge by the profile{HEADING:#}, without an order {FAINT}(the secret {secret_lasts}, and this processor charges nobody){FAINT:#}
-
-{tried}
-
-{HEADING}The rows{HEADING:#} of the order
-
-export AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=operator AWS_DEFAULT_REGION=us-east-1
-aws dynamodb get-item --endpoint-url {aws} --table-name CustomerOrderTable \
-  --key '{{ "CustomerOrder" : {{ "S": "123456789" }}  }}'
-CARD_TOKEN=$(aws dynamodb get-item --endpoint-url {aws} --table-name CustomerOrderTable \
-  --key '{{ "CustomerOrder" : {{ "S": "123456789" }}  }}' --query Item.CreditCardToken.S --output text)
-aws dynamodb get-item --endpoint-url {aws} --table-name CreditCardTokenizerTable \
-  --key '{{ "Hash_Key" : {{ "S": "'"$CARD_TOKEN"'" }}, "Account_Id" : {{ "S" : "{ACCOUNT_ID}" }}  }}'
-
-"#
-    )?;
-    writeln!(out, "{HEADING}Test cards{HEADING:#} (any other card is charged)\n")?;
-    for card in CARDS {
-        writeln!(out, "  {}  {:<18}  {FAINT}{}{FAINT:#}", card.number, card.name, card.words)?;
-    }
-    for kind in NOT_ENFORCED {
-        for logical_id in stack.declared.of_kind(kind) {
-            writeln!(
-                out,
-                "\nThe template declares {logical_id} ({kind}), but this machine does not enforce it"
-            )?;
-        }
-    }
-    // This line can still be seen when the lines above have left the screen.
-    writeln!(out, "\nThe console: {HEADING}{console}{HEADING:#}   Ctrl-C stops it.")?;
-    out.flush()
-}
-
-/// The command that charges a test card at this machine's processor.
-fn trying(processor: &Sandbox, format: Dialect) -> String {
-    let (secret, profile, url) = (processor.secret(), format.profile(), processor.url_of(format));
-    let account = match format.account() {
-        "" => String::new(),
-        account => format!(" --account {account}"),
-    };
-    format!("PROCESSOR_SECRET={secret} card-airlock profile try {profile} --url {url}{account}")
 }

@@ -8,6 +8,7 @@ use super::{
     access_error::AccessError,
     invoking::{InvokingError, invoke},
 };
+use crate::documents::MIGRATING;
 
 /// The function, which a stack has only together with a source.
 const IMPORT: &str = "ImportFunction";
@@ -19,11 +20,11 @@ const TABLE: &str = "ImportTable";
 pub enum ImportingError {
     /// There is nothing to import from.
     #[error(
-        "the stack has no table to import from: its parameter ImportTable is empty. docs/migrating.md says how it is set"
+        "the stack has no table to import from: its parameter ImportTable is empty. {MIGRATING} says how it is set"
     )]
     NoTable,
     /// The function refused the chunk.
-    #[error("{}: {}. docs/migrating.md says more", <&str>::from(.0), .0.message())]
+    #[error("{}: {}. {MIGRATING} says more", <&str>::from(.0), .0.message())]
     Refused(Refusal),
     #[error(transparent)]
     Invoking(#[from] InvokingError),

@@ -7,6 +7,7 @@ use super::{
     access_error::AccessError,
     invoking::{InvokingError, invoke},
 };
+use crate::documents::KEYS;
 
 /// The function, which a stack has only together with a previous key.
 const REWRAP: &str = "RewrapFunction";
@@ -17,7 +18,7 @@ pub enum RewrappingError {
     /// Nothing is to be moved.
     #[error(
         "the stack has no previous key, so there is nothing to move: its parameter PreviousVaultKeyArn is empty. \
-         docs/keys.md says when it is set"
+         {KEYS} says when it is set"
     )]
     NoPreviousKey,
     #[error(transparent)]

@@ -3,7 +3,7 @@
 /// A format that the sandbox speaks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Dialect {
-    /// The adapter's contract of docs/processor.md.
+    /// The contract of an adapter, a server of your own that talks to a processor.
     #[default]
     Airlock,
     /// Stripe's PaymentIntents.

@@ -10,7 +10,10 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use card_airlock::functions;
 use serde_json::{Value, json};
 use test_support::{eventually, order};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader, Lines},
+    process::Child,
+};
 
 use super::{World, is_presentable};
 
@@ -62,7 +65,11 @@ async fn events_are_printed_a_line_each_of_one_order_too() {
     let envelopes: Vec<Value> =
         world.stack.aws().events().iter().map(|event| event.envelope.clone()).collect();
     assert_eq!(one[0], *envelopes.iter().find(|event| event["source"] == "test").unwrap());
-    assert_eq!(world.run(&["events", "--order", "other"]).await.is(0).out, "");
+    let mistyped = world.run(&["events", "--order", "other"]).await.is(1);
+    assert_eq!(
+        (mistyped.out.as_str(), mistyped.told.as_str()),
+        ("", "error: no table has an order of this id\n")
+    );
     let nobody = tokio::process::Command::new(env!("CARGO_BIN_EXE_card-airlock"))
         .args(["events", "--aws-port", "1"])
         .output()
@@ -73,17 +80,45 @@ async fn events_are_printed_a_line_each_of_one_order_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn later_events_are_printed_as_they_come() {
+async fn an_order_without_events_is_told_from_one_that_nobody_knows() {
     let world = World::start().await;
+    world.stop_mapping().await;
+    world.user(&[]).submit(&order("A-1")).await.is(202);
+    let known = world.run(&["events", "--order", "A-1", "--json"]).await.is(0);
+    assert_eq!(known.told, "The bus has no event of this order since `up` was started.\n");
+    assert_eq!(known.out, "");
+    let mut child = following(&world, &["--order", "A-2"]);
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert_eq!(next(&mut told).await, "Nobody knows this order yet: this waits for one.");
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    world.put_event("order.tokenized", json!({ "CustomerOrder": "A-3" })).await;
+    world.put_event("order.tokenized", json!({ "CustomerOrder": "A-2" })).await;
+    assert!(next(&mut lines).await.ends_with("  A-2"));
+    child.kill().await.unwrap();
+    assert_eq!(told.next_line().await.unwrap(), None, "it is said once");
+}
+
+/// `events --follow`, until it is killed.
+fn following(world: &World, more: &[&str]) -> Child {
     let port = world.stack.aws_url().rsplit(':').next().unwrap().to_owned();
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_card-airlock"));
-    command.args(["events", "--follow", "--json", "--aws-port", &port]).stdin(Stdio::null());
-    let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    command.args(["events", "--follow", "--aws-port", &port]).args(more).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap()
+}
+
+async fn next<T: AsyncRead + Unpin>(lines: &mut Lines<BufReader<T>>) -> String {
+    let line = tokio::time::timeout(Duration::from_secs(90), lines.next_line()).await.unwrap();
+    line.unwrap().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn later_events_are_printed_as_they_come() {
+    let world = World::start().await;
+    let mut child = following(&world, &["--json"]);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     for number in ["1", "2", "3"] {
         world.put_event("order.tokenized", json!({ "CustomerOrder": number })).await;
-        let line = tokio::time::timeout(Duration::from_secs(90), lines.next_line()).await.unwrap();
-        let event: Value = serde_json::from_str(&line.unwrap().unwrap()).unwrap();
+        let event: Value = serde_json::from_str(&next(&mut lines).await).unwrap();
         assert_eq!(event["detail"]["CustomerOrder"], number);
     }
     assert!(child.try_wait().unwrap().is_none(), "it waits for more");
@@ -163,7 +198,9 @@ async fn events_that_the_bus_refused_are_put_again_and_none_is_lost_on_the_way()
     });
     assert_eq!(dry, expected);
     // Nobody is here to confirm it.
-    is_presentable(&replay(&[]).await.is(4));
+    let unconfirmed = replay(&[]).await.is(4);
+    is_presentable(&unconfirmed);
+    assert!(unconfirmed.told.starts_with("This is put on the bus again\n"), "{}", unconfirmed.told);
     // The bus still refuses each, or does not answer at all.
     faults.add("OperatorReplay/events/PutEvents=entries-refused".parse().unwrap());
     let again = replay(&["--max", "1", "--yes", "--json"]).await.is(3).json();
@@ -188,6 +225,7 @@ async fn events_that_the_bus_refused_are_put_again_and_none_is_lost_on_the_way()
     let queue = &world.stack.declared.outputs["EventDeadLetterQueueUrl"].value;
     world.sqs().send_message().queue_url(queue).message_body("4111111111111111").send().await.unwrap();
     let rest = replay(&["--yes"]).await.is(3);
+    assert!(!rest.told.contains("Dry run") && !rest.told.contains("left"), "{}", rest.told);
     assert!(rest.out.contains("1  messages that are no event of this release; they stay"), "{}", rest.out);
     is_presentable(&rest);
     assert_eq!((refused(&world), world.stack.aws().waiting().len()), (0, 1));

@@ -58,12 +58,16 @@ impl Addressed {
 
     /// The service, if it and the operation are here.
     pub(crate) fn here(&self) -> Option<Service> {
+        self.known().filter(|service| service.has(&self.operation))
+    }
+
+    /// The service, if it is here and spoken to in this protocol.
+    pub(crate) fn known(&self) -> Option<Service> {
         let name = self.service.as_deref()?;
-        let service = match self.protocol {
+        match self.protocol {
             Protocol::AwsJson => Service::of_target(name),
             protocol => Service::of_signature(name, protocol),
-        };
-        service.filter(|service| service.has(&self.operation))
+        }
     }
 }
 

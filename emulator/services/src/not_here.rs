@@ -8,11 +8,10 @@ use crate::{
     account::Account,
     addressed::Addressed,
     protocol::{Protocol, Written},
+    service::Service,
     xml,
 };
 
-/// Which document lists what is here.
-const LISTED: &str = "emulator/services/README.md of Card Airlock lists what this local endpoint has";
 const MOST_NAME_CHARS: usize = 64;
 
 /// The answer to a request that the services here do not support.
@@ -28,17 +27,26 @@ pub(crate) fn answer(addressed: &Addressed, iam: &Iam, account: &Account) -> Res
             return caller_identity(caller, iam, account).into_response();
         }
     }
-    unknown(*protocol, service.as_deref().unwrap_or("an unnamed service"), operation).into_response()
+    let service = service.as_deref().unwrap_or("an unnamed service");
+    unknown(*protocol, service, operation, addressed.known()).into_response()
 }
 
-fn unknown(protocol: Protocol, service: &str, operation: &str) -> Written {
+/// `known`: the service, if it is here without this operation.
+fn unknown(protocol: Protocol, service: &str, operation: &str, known: Option<Service>) -> Written {
     let code = match protocol {
         Protocol::AwsJson | Protocol::RestJson | Protocol::RpcV2Cbor => "UnknownOperationException",
         Protocol::Query | Protocol::Ec2 => "InvalidAction",
         Protocol::RestXml => "NotImplemented",
     };
     let (operation, service) = (plain(operation), plain(service));
-    protocol.error(code, &format!("{operation} of {service} is not here; {LISTED}"))
+    let listed = match known {
+        Some(known) => format!("of {} there are {}", known.signing_name(), known.operations().join(", ")),
+        None => {
+            let services: Vec<_> = Service::all().map(Service::signing_name).collect();
+            format!("this local endpoint has {}", services.join(", "))
+        }
+    };
+    protocol.error(code, &format!("{operation} of {service} is not here; {listed}"))
 }
 
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>: no permission is needed.

@@ -1,4 +1,4 @@
-//! The operations of each service. README.md lists them, too. Any other operation is refused by its name.
+//! The operations of each service. README.md lists them, too. Any other operation is refused by its name, with the list.
 //!
 //! Operations that an embedded service would answer without doing them are not in the lists: an SQS message move, a resource policy.
 

@@ -179,7 +179,7 @@ problems! {
     CURRENCY_INVALID = UNPROCESSABLE_ENTITY "CURRENCY_INVALID"
         "Currency must be an ISO 4217 code of three capital letters";
     ENCRYPTED_CARD_INVALID = UNPROCESSABLE_ENTITY "ENCRYPTED_CARD_INVALID"
-        "EncryptedCard must be a JWE of at most 2048 bytes with the header that docs/encrypting.md describes";
+        "EncryptedCard must be a compact JWE of at most 2048 bytes: ECDH-ES, A256GCM and the kid of a key of GET /card-keys";
     ENCRYPTED_CARD_ONLY = UNPROCESSABLE_ENTITY "ENCRYPTED_CARD_ONLY"
         "Cards are accepted only encrypted: send EncryptedCard, and neither CreditCard nor CardExpiry";
     EXPIRY_INVALID = UNPROCESSABLE_ENTITY "EXPIRY_INVALID"

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::Args;
-use order::{OrderId, Timestamp};
+use order::{OrderId, OrderTable, Timestamp, Upkeep};
 use reqwest::{Client, Url};
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use super::{
     shown,
 };
 use crate::{
-    operations::{Place, StackAccess},
+    operations::{Place, Right, StackAccess},
     style::{BAD, FAINT, GOOD},
 };
 
@@ -60,7 +60,7 @@ pub(super) async fn run(args: EventsArgs, out: &mut dyn Write) -> Result<u8, Ope
     let mut console = api.ok_or(OperateError::NoConsole)?;
     console.set_path("/console/bus");
     let client = Client::builder().timeout(PATIENCE).build().map_err(|_| OperateError::NoConsole)?;
-    let (mut last, mut waits) = (0, false);
+    let (mut last, mut waits, mut has_told) = (0, false, false);
     loop {
         let page = ask(&client, &console, last, waits).await?;
         let is_all = page.events.is_empty();
@@ -72,14 +72,44 @@ pub(super) async fn run(args: EventsArgs, out: &mut dyn Write) -> Result<u8, Ope
                 .is_none_or(|order| text(&event, "/detail/CustomerOrder") == Some(order.as_str()))
             {
                 print(&event, args.json, out)?;
+                has_told = true;
             }
         }
         out.flush()?;
+        // Once, when all that is there was looked at.
+        if let Some(order) = args.order.as_ref().filter(|_| is_all && !has_told) {
+            tell_nothing(&access, order, args.follow).await?;
+            has_told = true;
+        }
         if is_all && !args.follow {
             return Ok(NOTHING_LEFT);
         }
         waits = is_all;
     }
+}
+
+/// The bus has nothing of this order. Who waits for it may be early; who does not has perhaps mistyped its id.
+async fn tell_nothing(access: &StackAccess, order: &OrderId, follows: bool) -> Result<(), OperateError> {
+    let is_known = is_known(access, order).await?;
+    if !is_known && !follows {
+        return Err(OperateError::NoSuchOrder);
+    }
+    let known = if is_known { "The bus has no event of this order" } else { "Nobody knows this order" };
+    let since = if is_known { " since `up` was started" } else { "" };
+    let then = if follows { " yet: this waits for one" } else { "" };
+    writeln!(anstream::stderr(), "{known}{since}{then}.")?;
+    Ok(())
+}
+
+/// Whether a table has the order.
+async fn is_known(access: &StackAccess, order: &OrderId) -> Result<bool, OperateError> {
+    let (config, names) = (access.config(Right::Read), access.names());
+    let upkeep = Upkeep::new(&config, names.physical("OrderQuarantineTable")?.to_owned());
+    if upkeep.row(order.as_str()).await?.is_some() {
+        return Ok(true);
+    }
+    let orders = OrderTable::new(&config, names.physical("CustomerOrderTable")?.to_owned());
+    Ok(orders.overview(order).await?.is_some())
 }
 
 async fn ask(client: &Client, console: &Url, last: u64, waits: bool) -> Result<Page, OperateError> {

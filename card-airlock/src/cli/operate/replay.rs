@@ -15,6 +15,7 @@ use super::{
     replay_events, shown,
 };
 use crate::{
+    documents::OPERATING,
     operations::{EventSelection, StackAccess, Work, run_replay},
     style::{BAD, FAINT, HEADING},
 };
@@ -64,7 +65,7 @@ pub(super) async fn run(args: ReplayArgs, out: &mut dyn Write) -> Result<u8, Ope
     if !args.dry_run {
         let planned = work(&access, &dry, "finding out what a replay would do").await?;
         is_about(&args, &planned)?;
-        print(&access, &planned, &mut anstream::stderr())?;
+        count("This is what a replay does", &planned, &mut anstream::stderr())?;
         if !confirm(&format!("Do this in the {}?", access.title()), args.yes)? {
             return Ok(NOT_CONFIRMED);
         }
@@ -116,6 +117,23 @@ fn needed_first(reason: FailureReason) -> Option<&'static str> {
 fn print(access: &StackAccess, summary: &ReplaySummary, out: &mut dyn Write) -> io::Result<()> {
     let title =
         if summary.dry_run { "Dry run: nothing was changed. A replay would do this" } else { "Replayed" };
+    count(title, summary, out)?;
+    let (left, next) = match (summary.is_anything_left(), summary.rearmed) {
+        (true, _) => (
+            format!("Something is left to replay.\n{OPERATING} says what to do for each reason."),
+            Some("orders --state parked"),
+        ),
+        (false, 0) => ("Nothing is left to replay.".to_owned(), None),
+        (false, _) => (
+            "Nothing is left to replay. In a minute this shows what failed again:".to_owned(),
+            Some("replay --dry-run"),
+        ),
+    };
+    writeln!(out, "{FAINT}{left}{FAINT:#}")?;
+    next.map_or(Ok(()), |command| writeln!(out, "  {FAINT}{}{FAINT:#}", access.own(command)))
+}
+
+fn count(title: &str, summary: &ReplaySummary, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{HEADING}{title}{HEADING:#}")?;
     for (number, what) in [
         (summary.rearmed, "orders re-armed: the stream brings them to the worker"),
@@ -137,18 +155,7 @@ fn print(access: &StackAccess, summary: &ReplaySummary, out: &mut dyn Write) -> 
             needed.lines().try_for_each(|line| writeln!(out, "  {line}"))?;
         }
     }
-    let (left, next) = match (summary.is_anything_left(), summary.rearmed) {
-        (true, _) => (
-            "Something is left to replay. docs/operating.md says what to do for each reason.",
-            Some("orders --state parked"),
-        ),
-        (false, 0) => ("Nothing is left to replay.", None),
-        (false, _) => {
-            ("Nothing is left to replay. In a minute this shows what failed again:", Some("replay --dry-run"))
-        }
-    };
-    writeln!(out, "{FAINT}{left}{FAINT:#}")?;
-    next.map_or(Ok(()), |command| writeln!(out, "  {FAINT}{}{FAINT:#}", access.own(command)))
+    Ok(())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::{
     shown,
 };
 use crate::{
+    documents::OPERATING,
     operations::{EventReplay, EventSelection, StackAccess, replay_events},
     style::{FAINT, HEADING},
 };
@@ -21,7 +22,8 @@ pub(super) async fn run(
 ) -> Result<u8, OperateError> {
     if !selection.dry_run {
         let planned = EventSelection { dry_run: true, ..selection.clone() };
-        print(&work(access, &planned).await?, &mut anstream::stderr())?;
+        let planned = work(access, &planned).await?;
+        count("This is put on the bus again", &planned, &mut anstream::stderr())?;
         if !confirm(&format!("Do this in the {}?", access.title()), yes)? {
             return Ok(NOT_CONFIRMED);
         }
@@ -49,6 +51,18 @@ fn print(done: &EventReplay, out: &mut dyn Write) -> io::Result<()> {
     } else {
         "Put on the bus again"
     };
+    count(title, done, out)?;
+    if !done.is_anything_left() {
+        let left = "No refused event is left to send.\nSubscribers drop what they know, by its Position.";
+        writeln!(out, "{FAINT}{left}{FAINT:#}")
+    } else if done.stopped_at_max {
+        writeln!(out, "{FAINT}It stopped at --max; there are more.{FAINT:#}")
+    } else {
+        writeln!(out, "{FAINT}Something is left.\n{OPERATING} says what to do.{FAINT:#}")
+    }
+}
+
+fn count(title: &str, done: &EventReplay, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{HEADING}{title}{HEADING:#}")?;
     for (kind, number) in &done.sent {
         writeln!(out, "{number:>7}  {kind}")?;
@@ -61,12 +75,5 @@ fn print(done: &EventReplay, out: &mut dyn Write) -> io::Result<()> {
     ] {
         writeln!(out, "{number:>7}  {what}")?;
     }
-    let left = if !done.is_anything_left() {
-        "No refused event is left to send. Subscribers drop what they know, by its Position."
-    } else if done.stopped_at_max {
-        "It stopped at --max; there are more."
-    } else {
-        "Something is left. docs/operating.md says what to do."
-    };
-    writeln!(out, "{FAINT}{left}{FAINT:#}")
+    Ok(())
 }

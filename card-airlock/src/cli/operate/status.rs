@@ -15,6 +15,7 @@ use super::{
     shown,
 };
 use crate::{
+    documents::OPERATING,
     operations::{Group, QuarantineTally, Reading, StackAccess, StackStatus, read_status},
     style::{BAD, FAINT, HEADING},
 };
@@ -146,7 +147,7 @@ fn print(access: &StackAccess, status: &StackStatus, out: &mut dyn Write) -> io:
             "\n{BAD}Not everything could be read{BAD:#}, so nobody can tell whether a person is needed."
         )?;
     } else if status.needs_attention() {
-        writeln!(out, "\n{BAD}A person is needed.{BAD:#} docs/operating.md says what to do.")?;
+        writeln!(out, "\n{BAD}A person is needed.{BAD:#}\n{OPERATING} says what to do.")?;
     } else {
         return writeln!(out, "\n{FAINT}Nobody is needed.{FAINT:#}");
     }

@@ -4,6 +4,7 @@ use super::{
     finding::{Finding, Outcome},
     subject::Subject,
 };
+use crate::documents::DEPLOYING;
 
 /// How the stages of tests begin.
 const TESTS: [&str; 4] = ["dev", "test", "sandbox", "staging"];
@@ -25,9 +26,10 @@ fn judge(url: &str, stage: &str) -> Vec<Finding> {
         policies: None,
         what: format!("the stage {stage} pays through the sandbox"),
         why: "The sandbox charges nobody: orders are answered as paid, and no money comes.",
-        fix: "Deploy with ProcessorUrl, ProcessorProfile and ProcessorSecretArn of your processor \
-              (docs/deploying.md), or name the stage for what it is: dev, test, sandbox or staging."
-            .to_owned(),
+        fix: format!(
+            "Deploy with ProcessorUrl, ProcessorProfile and ProcessorSecretArn of your processor ({DEPLOYING}), or name \
+             the stage for what it is: dev, test, sandbox or staging."
+        ),
     }]
 }
 

@@ -1,6 +1,6 @@
 //! A fault rule as a person writes it: `[ROLE/]SERVICE/OPERATION=KIND[@WHEN]`.
 
-use std::{str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
 
 use super::{FaultKind, FaultRule, WITH_ENTRIES, When};
 use crate::service::Service;
@@ -34,6 +34,18 @@ pub enum ParseFaultError {
     #[error("WHEN must be a probability from 0 to 1, # and a number from 1, or x and a number")]
     When,
 }
+
+const KINDS: [(&str, FaultKind); 8] = [
+    ("lost-before", FaultKind::LostBefore),
+    ("reply-lost", FaultKind::ReplyLost),
+    ("throttled", FaultKind::Throttled),
+    ("error", FaultKind::InternalError),
+    // Beyond the functions' time-out of an attempt, 3 s.
+    ("slow", FaultKind::Slow(Duration::from_secs(4))),
+    ("conflict", FaultKind::Conflict),
+    ("cancelled-by-throttling", FaultKind::CancelledByThrottling),
+    ("entries-refused", FaultKind::EntriesRefused),
+];
 
 impl FromStr for FaultRule {
     type Err = ParseFaultError;
@@ -73,6 +85,25 @@ impl FromStr for FaultRule {
     }
 }
 
+/// As a person writes it. Another time of `slow` than that of the word is not told.
+impl fmt::Display for FaultRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(role) = &self.role {
+            write!(f, "{role}/")?;
+        }
+        let service = self.service.map_or("*", Service::signing_name);
+        let is_it = |kind: &FaultKind| std::mem::discriminant(kind) == std::mem::discriminant(&self.kind);
+        let kind = KINDS.iter().find(|(_, kind)| is_it(kind)).map_or("", |(word, _)| word);
+        write!(f, "{service}/{}={kind}", self.operation.as_deref().unwrap_or("*"))?;
+        match self.when {
+            When::Always => Ok(()),
+            When::Nth(n) => write!(f, "@#{n}"),
+            When::First(n) => write!(f, "@x{n}"),
+            When::Probability(probability) => write!(f, "@{probability}"),
+        }
+    }
+}
+
 fn parse_service(name: &str) -> Result<Option<Service>, ParseFaultError> {
     if name == "*" {
         return Ok(None);
@@ -82,18 +113,8 @@ fn parse_service(name: &str) -> Result<Option<Service>, ParseFaultError> {
 }
 
 fn parse_kind(name: &str) -> Result<FaultKind, ParseFaultError> {
-    Ok(match name {
-        "lost-before" => FaultKind::LostBefore,
-        "reply-lost" => FaultKind::ReplyLost,
-        "throttled" => FaultKind::Throttled,
-        "error" => FaultKind::InternalError,
-        // Beyond the functions' time-out of an attempt, 3 s.
-        "slow" => FaultKind::Slow(Duration::from_secs(4)),
-        "conflict" => FaultKind::Conflict,
-        "cancelled-by-throttling" => FaultKind::CancelledByThrottling,
-        "entries-refused" => FaultKind::EntriesRefused,
-        _ => return Err(ParseFaultError::Kind),
-    })
+    let found = KINDS.iter().find(|(word, _)| *word == name);
+    found.map(|(_, kind)| *kind).ok_or(ParseFaultError::Kind)
 }
 
 fn parse_when(text: &str) -> Result<When, ParseFaultError> {
@@ -173,6 +194,20 @@ mod tests {
         ] {
             assert!(text.parse::<FaultRule>().is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_rule_is_written_as_it_was_read() {
+        for (kind, _) in KINDS {
+            for text in [
+                format!("events/PutEvents={kind}@0.25"),
+                format!("R/*/*={kind}@#3"),
+                format!("*/*={kind}@x5"),
+            ] {
+                assert_eq!(text.parse::<FaultRule>().unwrap().to_string(), text);
+            }
+        }
+        assert_eq!("*/kms/*=slow".parse::<FaultRule>().unwrap().to_string(), "kms/*=slow");
     }
 
     #[test]

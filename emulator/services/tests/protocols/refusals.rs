@@ -1,10 +1,12 @@
-//! What is not here is refused in the protocol of its service, with its own name and that of the list of what is here.
+//! What is not here is refused in the protocol of its service, with its own name and a list of what is here.
 
 use serde_json::Value;
 
 use crate::wire::{FORM, ask, endpoint, text};
 
-const LIST: &str = "emulator/services/README.md of Card Airlock lists what this local endpoint has";
+/// Of a service that is not here, or not in this protocol.
+const SERVICES: &str = "this local endpoint has dynamodb, dynamodbstreams, kms, sqs, secretsmanager, cloudformation, \
+                        lambda, cognito-idp, monitoring, logs, sns, cloudtrail, apigateway, events";
 
 #[tokio::test]
 async fn sts_says_who_is_calling() {
@@ -49,9 +51,17 @@ async fn a_query_service_is_refused_in_xml() {
         let (status, head, body) = ask(&aws, "POST /", "operator", service, FORM, &body).await;
         assert_eq!(status, 400);
         assert!(head.contains("content-type: text/xml"), "{head}");
+        let list = match service {
+            "sns" => "of sns there are ListSubscriptionsByTopic",
+            "cloudformation" => {
+                "of cloudformation there are DeleteStack, DescribeStackResource, DescribeStackResources, \
+                 DescribeStacks, ListStackResources"
+            }
+            _ => SERVICES,
+        };
         let expected = format!(
             "<ErrorResponse><Error><Code>InvalidAction</Code><Message>{action} of {service} is not here; \
-             {LIST}</Message><Type>Sender</Type></Error>"
+             {list}</Message><Type>Sender</Type></Error>"
         );
         assert_eq!(text(&body), expected);
     }
@@ -63,7 +73,7 @@ async fn ec2_s3_lambda_and_cloudwatch_are_refused_as_each_of_them_refuses() {
     let (status, _, body) = ask(&aws, "POST /", "operator", "ec2", FORM, "Action=DescribeVpcs").await;
     let expected = format!(
         "<Response><Errors><Error><Code>InvalidAction</Code><Message>DescribeVpcs of ec2 is not here; \
-         {LIST}</Message></Error></Errors>"
+         {SERVICES}</Message></Error></Errors>"
     );
     assert_eq!((status, text(&body)), (400, expected));
 
@@ -80,7 +90,8 @@ async fn ec2_s3_lambda_and_cloudwatch_are_refused_as_each_of_them_refuses() {
     assert_eq!(status, 404);
     assert!(head.contains("x-amzn-errortype: unknownoperationexception"), "{head}");
     let body: Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!(body["message"], format!("GET of lambda is not here; {LIST}"));
+    let listed = "GetFunctionConfiguration, Invoke, ListEventSourceMappings, UpdateEventSourceMapping";
+    assert_eq!(body["message"], format!("GET of lambda is not here; of lambda there are {listed}"));
 
     let headers = "Smithy-Protocol: rpc-v2-cbor\r\nContent-Type: application/cbor\r\n";
     let line = "POST /service/GraniteServiceVersion20100801/operation/PutMetricData";
@@ -101,13 +112,38 @@ async fn ec2_s3_lambda_and_cloudwatch_are_refused_as_each_of_them_refuses() {
 #[tokio::test]
 async fn a_json_service_is_refused_in_its_version_of_json() {
     let aws = endpoint().await;
-    for (target, name) in [
-        ("Logs_20140328.GetLogEvents", "GetLogEvents of Logs_20140328"),
-        ("TrentService.GenerateRandom", "GenerateRandom of TrentService"),
-        ("DynamoDB_20120810.CreateBackup", "CreateBackup of DynamoDB_20120810"),
-        ("DynamoDBStreams_20120810.GetItem", "GetItem of DynamoDBStreams_20120810"),
-        ("AmazonSQS.StartMessageMoveTask", "StartMessageMoveTask of AmazonSQS"),
-        ("secretsmanager.PutResourcePolicy", "PutResourcePolicy of secretsmanager"),
+    for (target, name, list) in [
+        (
+            "Logs_20140328.GetLogEvents",
+            "GetLogEvents of Logs_20140328",
+            "of logs there are DescribeLogGroups",
+        ),
+        (
+            "TrentService.GenerateRandom",
+            "GenerateRandom of TrentService",
+            "of kms there are CancelKeyDeletion",
+        ),
+        (
+            "DynamoDB_20120810.CreateBackup",
+            "CreateBackup of DynamoDB_20120810",
+            "of dynamodb there are Batch",
+        ),
+        (
+            "DynamoDBStreams_20120810.GetItem",
+            "GetItem of DynamoDBStreams_20120810",
+            "of dynamodbstreams there",
+        ),
+        (
+            "AmazonSQS.StartMessageMoveTask",
+            "StartMessageMoveTask of AmazonSQS",
+            "of sqs there are ChangeMessage",
+        ),
+        (
+            "secretsmanager.PutResourcePolicy",
+            "PutResourcePolicy of secretsmanager",
+            "of secretsmanager there are",
+        ),
+        ("AmazonSSM.GetParameter", "GetParameter of AmazonSSM", SERVICES),
     ] {
         for version in ["1.0", "1.1"] {
             let headers =
@@ -117,7 +153,8 @@ async fn a_json_service_is_refused_in_its_version_of_json() {
             assert!(head.contains(&format!("content-type: application/x-amz-json-{version}")), "{head}");
             let body: Value = serde_json::from_slice(&body).unwrap();
             assert_eq!(body["__type"], "UnknownOperationException");
-            assert_eq!(body["message"], format!("{name} is not here; {LIST}"));
+            let message = body["message"].as_str().unwrap();
+            assert!(message.starts_with(&format!("{name} is not here; {list}")), "{message}");
         }
     }
 }

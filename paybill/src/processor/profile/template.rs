@@ -200,7 +200,7 @@ impl Placeholder {
                     Self::Taken(name.to_owned())
                 } else {
                     return Err(format!(
-                        "{{{text}}} is not a placeholder: docs/processor.md lists all of them"
+                        "{{{text}}} is not a placeholder: \"The payment processor's side\" in the documentation lists all of them"
                     ));
                 }
             }

@@ -14,6 +14,7 @@ use crate::{
         place::PlaceArgs,
         shown,
     },
+    documents::OPERATING,
     operations::{AuditFinding, AuditReport, AuditSources, Openings, Told, verify_audit},
     style::{BAD, FAINT, GOOD, HEADING},
 };
@@ -121,7 +122,7 @@ fn summarize(report: &AuditReport, has_trail: bool, out: &mut dyn Write) -> io::
     let style = if *findings == 0 { GOOD } else { BAD };
     writeln!(out, "{style}{findings} findings{style:#}")?;
     if *findings > 0 {
-        writeln!(out, "docs/operating.md says what each means")?;
+        writeln!(out, "{OPERATING} says what each means")?;
     }
     Ok(())
 }

@@ -4,7 +4,10 @@ use std::io::{self, Write};
 
 use import::{Action, Outcome, Summary};
 
-use crate::style::{FAINT, HEADING};
+use crate::{
+    documents::MIGRATING,
+    style::{FAINT, HEADING},
+};
 
 /// How many rows somebody has to do something about.
 pub(super) fn left(pass: &Summary) -> u64 {
@@ -73,15 +76,19 @@ pub(super) fn print(pass: &Summary, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{rows:>9}  {}", reason.code())?;
     }
     let next = match (pass.action, left(pass)) {
-        (Action::Check, 0) => "Every row would be imported.",
+        (Action::Check, 0) => "Every row would be imported.".to_owned(),
         (Action::Import, 0) => {
-            "When `card-airlock status` has nothing pending, try `import --scrub --dry-run`."
+            "When `card-airlock status` has nothing pending, try `import --scrub --dry-run`.".to_owned()
         }
-        (Action::Orphans, 0) => "An order names each row.",
-        (Action::Orphans, _) => "--results has their tokens. docs/migrating.md says what they are.",
-        (Action::CheckScrub, 0) => "Every number would be taken out.",
-        (Action::Scrub, 0) => "No number is left in the table. docs/migrating.md says where else there are.",
-        (_, _) => "docs/migrating.md says what to do about each reason; --results names the rows.",
+        (Action::Orphans, 0) => "An order names each row.".to_owned(),
+        (Action::Orphans, _) => format!("--results has their tokens. {MIGRATING} says what they are."),
+        (Action::CheckScrub, 0) => "Every number would be taken out.".to_owned(),
+        (Action::Scrub, 0) => {
+            format!("No number is left in the table.\n{MIGRATING} says where else there are.")
+        }
+        (_, _) => {
+            format!("{MIGRATING} says what to do about each reason;\n--results names the rows.")
+        }
     };
     writeln!(out, "{FAINT}{next}{FAINT:#}")
 }

@@ -4,7 +4,10 @@ use std::io::{self, Write};
 
 use rewrap::{Action, Summary};
 
-use crate::style::{FAINT, HEADING};
+use crate::{
+    documents::KEYS,
+    style::{FAINT, HEADING},
+};
 
 /// What is shown of an id of key material.
 const SHOWN_DIGITS: usize = 8;
@@ -50,7 +53,7 @@ pub(super) fn print(pass: &Summary, out: &mut dyn Write) -> io::Result<()> {
             "When every worker runs with the new key, this asks KMS of each row:".to_owned()
         }
         (Action::Verify, 0) => "Nothing needs the previous key any more.".to_owned(),
-        (Action::Rewrap | Action::Verify, rows) => format!("{rows} rows are left: see docs/keys.md."),
+        (Action::Rewrap | Action::Verify, rows) => format!("{rows} rows are left: see {KEYS}."),
     };
     writeln!(out, "{FAINT}{then}{FAINT:#}")
 }
