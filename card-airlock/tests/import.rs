@@ -186,6 +186,42 @@ async fn an_import_that_is_killed_at_twenty_random_moments_ends_the_same_and_tel
     assert!(!has_card(&format!("{numbers:?}")), "no number is left in the source");
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_somebody_stops_tells_what_it_did_and_the_same_command_continues() {
+    const ROWS: usize = 9;
+    let folder = tempfile::tempdir().unwrap();
+    let (stack, _) = stack_with(ROWS, folder.path()).await;
+    let [state, told] = ["state.json", "results.jsonl"].map(|name| folder.path().join(name));
+    let (state_path, told_path) = (state.to_str().unwrap(), told.to_str().unwrap());
+    let with_files = ["--yes", "--state", state_path, "--results", told_path, "--rate", "2"];
+    let mut stopped = import(&stack, &with_files);
+    let stopped = stopped.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let has_begun = || results_so_far(&told) > 0;
+    eventually("some rows are done", async || has_begun().then_some(())).await;
+    let sent = Command::new("kill").args(["-INT", &stopped.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let output = tokio::task::spawn_blocking(move || stopped.wait_with_output().unwrap()).await.unwrap();
+    let printed = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{printed}");
+    let done = results_so_far(&told);
+    assert!(done > 0 && done < ROWS, "{printed}");
+    let what = format!(
+        "Stopped after {done} rows. {done} were imported, and stay so.\nThe same command continues; "
+    );
+    assert!(printed.contains(&what) && printed.contains(state_path), "{printed}");
+    // What was under way was waited for, so each row is told as what it became.
+    let (code, printed) = ran(import(&stack, &with_files)).await;
+    assert!(code == Some(0) && printed.contains("        9  sealed"), "{printed}");
+    assert!(results(&told).values().all(|outcome| outcome == "imported"), "{:?}", results(&told));
+}
+
+/// How many rows a file of results has by now.
+#[cfg(unix)]
+fn results_so_far(path: &Path) -> usize {
+    std::fs::read_to_string(path).unwrap_or_default().lines().count()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_tells_what_would_be_done_and_nothing_is_done_that_nobody_confirms() {
     let folder = tempfile::tempdir().unwrap();

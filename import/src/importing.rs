@@ -3,7 +3,7 @@
 //! other.
 
 use order::{
-    ComparedCard, Details, FailureReason, OrderId, QuarantineRow, QuarantineStatus, QuarantineView,
+    ComparedCard, Details, FailureReason, OrderId, Owner, QuarantineRow, QuarantineStatus, QuarantineView,
     accepting::{Acceptance, decide},
 };
 use platform::metrics::Metric;
@@ -13,6 +13,7 @@ use vault::{Mark, MarkedRow, Pan, QuarantineIdentity, Token, opaque_id};
 use crate::{
     Import,
     error::ImportError,
+    owners::Found,
     reading::{self, Content, Reading, SourceOrder},
     reason::Reason,
     row::{Number, Row},
@@ -37,19 +38,24 @@ impl Import {
     /// [`ImportError`]; the row is as it was, or imported, and the same call continues.
     pub(crate) async fn import_row(&self, row: &Row, is_dry: bool) -> Result<RowResult, ImportError> {
         let key = row.shown_key(&self.settings.columns);
-        let told = |order: Option<OrderId>, (outcome, reason): Verdict| {
+        let told = |order: Option<OrderId>, (outcome, reason): Verdict, owner_by| {
             let order = order.filter(|order| row.may_show(order.as_str()));
-            Ok(RowResult { key, order, outcome, reason })
+            Ok(RowResult { key, order, outcome, reason, owner_by })
         };
         let Reading { order, content } = match reading::read(row, &self.settings, self.clock.now()) {
             Ok(read) => read,
-            Err(reason) => return told(reading::order_id(row, &self.settings).ok(), bad(reason)),
+            Err(reason) => return told(reading::order_id(row, &self.settings).ok(), bad(reason), None),
         };
-        let verdict = match content {
-            Content::Token(token) => self.judge_scrubbed(&order, token).await?,
-            Content::Order(source) => self.import_order(row, &order, *source, is_dry).await?,
+        let (verdict, owner_by) = match content {
+            Content::Token(token) => (self.judge_scrubbed(&order, token).await?, None),
+            Content::Order(source) => match self.owners.of(row, &order, &self.settings.columns).await? {
+                Ok(Found { owner, by }) => {
+                    (self.import_order(row, &order, *source, owner, is_dry).await?, Some(by))
+                }
+                Err(verdict) => (verdict, None),
+            },
         };
-        told(Some(order), verdict)
+        told(Some(order), verdict, owner_by)
     }
 
     /// A row that has a token in its number's place was scrubbed, if it is its order's token.
@@ -68,14 +74,10 @@ impl Import {
         row: &Row,
         order: &OrderId,
         source: SourceOrder<'_>,
+        owner: Owner,
         is_dry: bool,
     ) -> Result<Verdict, ImportError> {
         let SourceOrder { number, customer, card, amount } = source;
-        let owner = match self.owners.of(row, order, &self.settings.columns).await? {
-            Ok(owner) => owner,
-            Err(Reason::OwnerMissing) => return Ok((Outcome::WithoutOwner, Some(Reason::OwnerMissing))),
-            Err(reason) => return Ok(bad(reason)),
-        };
         let seen = ComparedCard::Shown { last4: card.last4(), brands: card.brands() };
         let details = Details { owner, customer, card: seen, replaces: None, amount };
         let marked = reading::mark(row);

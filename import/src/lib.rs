@@ -35,7 +35,7 @@ pub use reason::Reason;
 pub use refusal::Refusal;
 pub use request::{Action, Cursor, MOST_ROWS, Request};
 pub use settings::{Columns, OwnerRule, SampleSettings, Settings};
-pub use summary::{Outcome, RowResult, Summary};
+pub use summary::{Outcome, OwnerBy, RowResult, Summary};
 
 /// The function that an operator invokes, chunk after chunk.
 #[derive(Debug)]

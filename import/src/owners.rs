@@ -12,6 +12,7 @@ use crate::{
     row::Row,
     settings::{Columns, OwnerRule},
     source::classify,
+    summary::{Outcome, OwnerBy, Verdict, bad},
 };
 
 /// The key and the owner in the table of owners.
@@ -19,6 +20,12 @@ const ID: &str = "Id";
 const OWNER: &str = "Owner";
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-partition-sort-keys>
 const LONGEST_KEY: usize = 2048;
+
+/// Whose an order is, and what says so.
+pub(crate) struct Found {
+    pub(crate) owner: Owner,
+    pub(crate) by: OwnerBy,
+}
 
 /// Finds owners.
 #[derive(Debug)]
@@ -33,22 +40,31 @@ impl Owners {
     }
 
     /// The owner of a row's order, or why it has none: by the table of owners if there is one, else by the row's attribute;
-    /// where neither says anything, the one who is named for all.
+    /// where neither says anything, the one who is named for all. Whom a row names and the table does not know is nobody
+    /// else: a wrong owner could never be corrected.
     pub(crate) async fn of(
         &self,
         row: &Row,
         order: &OrderId,
         columns: &Columns,
-    ) -> Result<Result<Owner, Reason>, ImportError> {
-        let own = columns.owner.as_ref().map(|name| row.text(name));
-        let named = match (&self.rule.table, own) {
-            (Some(table), Some(Some(id))) => self.look_up(table, id).await?,
-            (Some(table), None) => self.look_up(table, order.as_str()).await?,
-            (None, Some(own)) => own.map(str::to_owned),
-            (Some(_), Some(None)) | (None, None) => None,
+    ) -> Result<Result<Found, Verdict>, ImportError> {
+        let own = columns.owner.as_ref().map(|name| row.text(name).filter(|text| !text.is_empty()));
+        let (named, by) = match (&self.rule.table, own) {
+            (Some(table), Some(Some(id))) => match self.look_up(table, id).await? {
+                None => return Ok(Err(without(Reason::OwnerUnknown))),
+                found => (found, OwnerBy::Table),
+            },
+            (Some(table), None) => (self.look_up(table, order.as_str()).await?, OwnerBy::Table),
+            (None, Some(own)) => (own.map(str::to_owned), OwnerBy::Attribute),
+            (Some(_), Some(None)) | (None, None) => (None, OwnerBy::All),
         };
-        let named = named.map(|sub| Owner::named(&sub).map_err(|_| Reason::OwnerInvalid)).transpose();
-        Ok(named.and_then(|named| named.or_else(|| self.rule.all.clone()).ok_or(Reason::OwnerMissing)))
+        Ok(match (named, &self.rule.all) {
+            (Some(sub), _) => {
+                Owner::named(&sub).map(|owner| Found { owner, by }).map_err(|_| bad(Reason::OwnerInvalid))
+            }
+            (None, Some(all)) => Ok(Found { owner: all.clone(), by: OwnerBy::All }),
+            (None, None) => Err(without(Reason::OwnerMissing)),
+        })
     }
 
     async fn look_up(&self, table: &str, id: &str) -> Result<Option<String>, ImportError> {
@@ -71,4 +87,8 @@ impl Owners {
         // An owner of another type is one that cannot be read.
         Ok(owner.map(|owner| owner.as_s().cloned().unwrap_or_default()))
     }
+}
+
+fn without(reason: Reason) -> Verdict {
+    (Outcome::WithoutOwner, Some(reason))
 }

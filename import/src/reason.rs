@@ -58,6 +58,8 @@ pub enum Reason {
     AmountInvalid,
     /// Nothing says whose the order is.
     OwnerMissing,
+    /// The row names an owner who is not in the table of owners.
+    OwnerUnknown,
     /// What is given as the owner is no user of the user pool: not a UUID in its canonical form.
     OwnerInvalid,
     /// An order of this id is in the stack already, with other details.

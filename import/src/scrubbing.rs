@@ -42,7 +42,7 @@ impl Import {
             Err(reason) => left(*reason),
         };
         let order = order.ok().filter(|order| row.may_show(order.as_str()));
-        Ok(RowResult { key, order, outcome, reason })
+        Ok(RowResult { key, order, outcome, reason, owner_by: None })
     }
 
     async fn scrub_order(&self, row: &Row, order: &OrderId, is_dry: bool) -> Result<Verdict, ImportError> {

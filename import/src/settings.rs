@@ -89,7 +89,7 @@ pub struct OwnerRule {
     /// `IMPORT_OWNER_TABLE`: the table of owners, if there is one. Then the row's own attribute is a key of it; without
     /// that attribute, the order id is.
     pub table: Option<String>,
-    /// `IMPORT_OWNER`: the owner of every order that has no other.
+    /// `IMPORT_OWNER`: the owner of every order of which nothing else says whose it is.
     pub all: Option<Owner>,
 }
 

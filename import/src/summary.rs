@@ -69,6 +69,17 @@ pub(crate) fn left(reason: Reason) -> Verdict {
     (Outcome::Left, Some(reason))
 }
 
+/// What said whose an order is: the parameter that has it, or names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OwnerBy {
+    #[serde(rename = "ImportOwnerAttribute")]
+    Attribute,
+    #[serde(rename = "ImportOwnerTable")]
+    Table,
+    #[serde(rename = "ImportOwner")]
+    All,
+}
+
 /// What became of one row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowResult {
@@ -83,6 +94,9 @@ pub struct RowResult {
     /// Why it was left as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Of a row that is or would be imported: what said whose it is.
+    #[serde(default, rename = "ownerBy", skip_serializing_if = "Option::is_none")]
+    pub owner_by: Option<OwnerBy>,
 }
 
 /// What a chunk found and did; added up, what a pass did.
@@ -164,7 +178,8 @@ mod tests {
 
     #[test]
     fn chunks_add_up_to_a_pass_without_its_rows() {
-        let result = |outcome, reason| RowResult { key: vec![None], order: None, outcome, reason };
+        let result =
+            |outcome, reason| RowResult { key: vec![None], order: None, outcome, reason, owner_by: None };
         let chunk = |results: Vec<RowResult>| {
             let mut chunk = Summary::new(Action::Import);
             results.into_iter().for_each(|result| chunk.tell(result));
@@ -188,6 +203,7 @@ mod tests {
             order: OrderId::accept(&id).ok(),
             outcome: Outcome::WithoutOwner,
             reason: Some(Reason::NumberIsAnotherToken),
+            owner_by: Some(OwnerBy::Attribute),
         };
         let mut chunk = Summary::new(Action::Import);
         let mut pages = 0;

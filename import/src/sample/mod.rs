@@ -7,13 +7,14 @@ mod vault_rows;
 
 use aws_config::SdkConfig;
 use clock::Clock;
-use order::{CleanOrder, Customer, OrderId, TableError, Timestamp, Written};
+use order::{CleanOrder, Customer, OrderId, Owner, TableError, Timestamp, Written};
 use tokio::sync::Mutex;
 use vault::{ImportedOrder, Importer, KeyringError, SealError, Token, Tokenized, opaque_id};
 
 use crate::{
     Import,
     error::ImportError,
+    owners::Found,
     reading,
     reason::Reason,
     row::Row,
@@ -63,13 +64,18 @@ impl Import {
         row: &Row,
         is_dry: bool,
     ) -> Result<RowResult, ImportError> {
-        let (outcome, reason) = match self.read_sample_order(sample, row) {
-            Ok(read) => self.judge_sample_order(sample, row, read, is_dry).await?,
-            Err(reason) => bad(reason),
+        let ((outcome, reason), owner_by) = match self.read_sample_order(sample, row) {
+            Ok(read) => match self.owners.of(row, &read.order, &self.settings.columns).await? {
+                Ok(Found { owner, by }) => {
+                    (self.judge_sample_order(sample, read, owner, is_dry).await?, Some(by))
+                }
+                Err(verdict) => (verdict, None),
+            },
+            Err(reason) => (bad(reason), None),
         };
         let order = reading::order_id(row, &self.settings).ok();
         let order = order.filter(|order| row.may_show(order.as_str()));
-        Ok(RowResult { key: row.shown_key(&self.settings.columns), order, outcome, reason })
+        Ok(RowResult { key: row.shown_key(&self.settings.columns), order, outcome, reason, owner_by })
     }
 
     fn read_sample_order(&self, sample: &Sample, row: &Row) -> Result<SampleOrder, Reason> {
@@ -82,16 +88,11 @@ impl Import {
     async fn judge_sample_order(
         &self,
         sample: &Sample,
-        row: &Row,
         read: SampleOrder,
+        owner: Owner,
         is_dry: bool,
     ) -> Result<Verdict, ImportError> {
         let SampleOrder { order, customer, token } = read;
-        let owner = match self.owners.of(row, &order, &self.settings.columns).await? {
-            Ok(owner) => owner,
-            Err(Reason::OwnerMissing) => return Ok((Outcome::WithoutOwner, Some(Reason::OwnerMissing))),
-            Err(reason) => return Ok(bad(reason)),
-        };
         if let Some(verdict) = self.judge_across(&order, token).await? {
             return Ok(verdict);
         }
@@ -161,7 +162,7 @@ fn refused(error: vault::ImportRowError) -> Result<Verdict, ImportError> {
 fn clean_order(
     order: OrderId,
     customer: Customer,
-    owner: order::Owner,
+    owner: Owner,
     acceptance: uuid::Uuid,
     tokenized: &Tokenized,
     now: Timestamp,

@@ -33,7 +33,7 @@ impl Import {
                 Some(_) => (Outcome::There, None),
             };
             let key = vec![token.map(|token| token.to_string())];
-            results.push(RowResult { key, order: None, outcome, reason });
+            results.push(RowResult { key, order: None, outcome, reason, owner_by: None });
         }
         Ok(PageDone { results, rows: page.rows, next: page.next })
     }

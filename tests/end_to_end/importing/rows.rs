@@ -185,8 +185,43 @@ async fn an_owner_comes_from_the_row_or_from_a_table_or_is_the_one_named_for_all
         buyer("o", None),
         buyer("p", Some("")),
     ];
-    let missing = "OWNER_MISSING";
-    assert_eq!(by(&[attribute, table], &by_mail).await, [SOMEBODY, missing, missing, missing]);
+    let (unknown, missing) = ("OWNER_UNKNOWN", "OWNER_MISSING");
+    assert_eq!(by(&[attribute, table], &by_mail).await, [SOMEBODY, unknown, missing, missing]);
+    let all = ("ImportOwner", OWNER);
+    assert_eq!(by(&[attribute, table, all], &by_mail).await, [SOMEBODY, unknown, OWNER, OWNER]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_tells_which_parameter_gave_the_owner() {
+    let world = World::stepped_under([
+        ("ImportTable", LEGACY),
+        ("ImportKeyAttribute", "Id"),
+        ("ImportNumberAttribute", "Card"),
+        ("ImportOrderAttribute", "Id"),
+        ("ImportOwnerAttribute", "Buyer"),
+        ("ImportOwnerTable", "Buyers"),
+        ("ImportOwner", OWNER),
+    ])
+    .await;
+    make_table(&world, LEGACY, "Id").await;
+    make_table(&world, "Buyers", "Id").await;
+    let ann = [("Id", s("ann@example.com")), ("Owner", s(SOMEBODY))];
+    world.put("Buyers", ann.map(|(name, value)| (name.to_owned(), value)).into()).await;
+    let buyers = [("1", Some(s("ann@example.com"))), ("2", None), ("3", Some(s("bob@example.com")))];
+    put_rows(&world, buyers.map(|(id, buyer)| row_with(id, &[("Buyer", buyer)]))).await;
+    let function = world.function("ImportFunction", world.aws.url());
+    for (action, outcome) in [("check", "good"), ("import", "imported"), ("import", "there")] {
+        let answer = world.invoke(&function, &json!({ "action": action }), FIFTEEN_MINUTES).await.unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        let mut told: Vec<_> = answer["results"].as_array().unwrap().clone();
+        told.sort_by_key(|row| row["key"][0].as_str().unwrap().to_owned());
+        let expected = [
+            json!({ "key": ["1"], "order": "1", "outcome": outcome, "ownerBy": "ImportOwnerTable" }),
+            json!({ "key": ["2"], "order": "2", "outcome": outcome, "ownerBy": "ImportOwner" }),
+            json!({ "key": ["3"], "order": "3", "outcome": "withoutOwner", "reason": "OWNER_UNKNOWN" }),
+        ];
+        assert_eq!(told, expected, "{action}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -381,7 +416,7 @@ async fn a_row_that_is_too_large_for_a_mark_and_an_owner_that_no_table_finds_are
     let told = [
         one("good", "imported", ""),
         one("large", "left", "REFUSED_BY_TABLE"),
-        all(&["long", "longest"], "withoutOwner", "OWNER_MISSING"),
+        all(&["long", "longest"], "withoutOwner", "OWNER_UNKNOWN"),
     ]
     .concat();
     assert_eq!(pass(&world, "import").await, told);

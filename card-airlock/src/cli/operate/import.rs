@@ -15,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     confirm::confirm,
-    outcome::{NOT_CONFIRMED, NOTHING_LEFT, OperateError, SOMETHING_LEFT},
+    interrupt::{Interrupt, STOPPING},
+    outcome::{FAILED, NOT_CONFIRMED, NOTHING_LEFT, OperateError, SOMETHING_LEFT},
     pass_file::PassFile,
     place::PlaceArgs,
     progress::Progress,
@@ -104,8 +105,9 @@ pub(super) async fn run(args: ImportArgs, out: &mut dyn Write) -> Result<u8, Ope
     let mut results = results.map(|path| make_results(path, &mut pass, file.as_ref())).transpose()?;
     // How many rows the sample's vault has is not asked.
     let total = if args.orphans { None } else { about_rows(&access, &table).await };
+    let mut interrupt = Interrupt::listen()?;
     let mut progress = Progress::new(pass.summary.rows);
-    loop {
+    let is_over = loop {
         let request = Request {
             action,
             cursor: pass.summary.cursor.clone(),
@@ -113,9 +115,10 @@ pub(super) async fn run(args: ImportArgs, out: &mut dyn Write) -> Result<u8, Ope
             rate: Some(args.rate),
         };
         let chunk = insist(ImportingError::may_pass, async || run_import(&access, &request).await);
-        let chunk = match chunk.await {
-            Ok(chunk) => chunk,
-            Err(error) => {
+        let chunk = match interrupt.chunk(chunk, || progress.say(STOPPING)).await {
+            Some(Ok(chunk)) => chunk,
+            None => break false,
+            Some(Err(error)) => {
                 progress.end();
                 return Err(OperateError::Import { error, rows: pass.summary.rows });
             }
@@ -125,14 +128,21 @@ pub(super) async fn run(args: ImportArgs, out: &mut dyn Write) -> Result<u8, Ope
             pass.results = Some((results.path().to_owned(), results.append(&rows)?));
         }
         if pass.summary.cursor.is_none() {
-            break;
+            break true;
         }
         if let Some(file) = &file {
             file.write(&pass)?;
         }
+        if interrupt.is_asked() {
+            break false;
+        }
         progress.tell(pass.summary.rows, |rate| shown::progress(&pass.summary, total, rate));
-    }
+    };
     progress.end();
+    if !is_over {
+        writeln!(anstream::stderr(), "{}", shown::stopped(&pass.summary, args.state.as_deref()))?;
+        return Ok(FAILED);
+    }
     if let Some(file) = &file {
         file.remove()?;
     }

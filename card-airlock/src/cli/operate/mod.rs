@@ -6,6 +6,7 @@ mod doctor;
 mod events;
 mod history;
 mod import;
+mod interrupt;
 mod orders;
 mod outcome;
 mod pass_file;

@@ -83,7 +83,8 @@ mod tests {
     use super::*;
 
     fn row(key: &str) -> RowResult {
-        RowResult { key: vec![Some(key.to_owned())], order: None, outcome: Outcome::Imported, reason: None }
+        let key = vec![Some(key.to_owned())];
+        RowResult { key, order: None, outcome: Outcome::Imported, reason: None, owner_by: None }
     }
 
     #[test]

@@ -14,7 +14,8 @@ use rewrap::{Action, Request, Summary};
 
 use super::{
     confirm::confirm,
-    outcome::{NOT_CONFIRMED, NOTHING_LEFT, OperateError, SOMETHING_LEFT},
+    interrupt::{Interrupt, STOPPING},
+    outcome::{FAILED, NOT_CONFIRMED, NOTHING_LEFT, OperateError, SOMETHING_LEFT},
     pass_file::PassFile,
     place::PlaceArgs,
     progress::Progress,
@@ -76,8 +77,9 @@ pub(super) async fn run(args: RewrapArgs, out: &mut dyn Write) -> Result<u8, Ope
             return Ok(NOT_CONFIRMED);
         }
     }
+    let mut interrupt = Interrupt::listen()?;
     let mut progress = Progress::new(pass.rows);
-    loop {
+    let is_over = loop {
         let request = Request {
             action: args.action(),
             cursor: pass.cursor,
@@ -86,25 +88,33 @@ pub(super) async fn run(args: RewrapArgs, out: &mut dyn Write) -> Result<u8, Ope
             all: args.all,
         };
         let chunk = insist(RewrappingError::may_pass, async || run_rewrap(&access, &request).await);
-        let chunk = match chunk.await {
-            Ok(chunk) => chunk,
-            Err(error) => {
+        let chunk = match interrupt.chunk(chunk, || progress.say(STOPPING)).await {
+            Some(Ok(chunk)) => chunk,
+            None => break false,
+            Some(Err(error)) => {
                 progress.end();
                 return Err(OperateError::Rewrap { error, rows: pass.rows });
             }
         };
         pass.add(chunk);
         if pass.cursor.is_none() {
-            break;
+            break true;
         }
         if let Some(file) = &file {
             file.write(&pass)?;
         }
+        if interrupt.is_asked() {
+            break false;
+        }
         progress.tell(pass.rows, |rate| {
-            format!("{} rows looked at, {} moved, {rate} rows/s", pass.rows, pass.rewrapped)
+            format!("{} rows looked at, {} moved, {rate}", pass.rows, pass.rewrapped)
         });
-    }
+    };
     progress.end();
+    if !is_over {
+        writeln!(anstream::stderr(), "{}", shown::stopped(&pass, args.state.as_deref()))?;
+        return Ok(FAILED);
+    }
     if let Some(file) = &file {
         file.remove()?;
     }

@@ -1,10 +1,14 @@
 //! What a pass came to, for a person.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 use import::{Action, Outcome, Summary};
 
 use crate::{
+    cli::operate::progress::Rate,
     documents::MIGRATING,
     style::{FAINT, HEADING},
 };
@@ -25,16 +29,30 @@ pub(super) fn question(action: Action) -> &'static str {
 }
 
 /// How far the pass is. Counts only.
-pub(super) fn progress(pass: &Summary, total: Option<u64>, rate: u64) -> String {
+pub(super) fn progress(pass: &Summary, total: Option<u64>, rate: Rate) -> String {
     let rows = pass.rows;
     let left = total.map(|total| total.saturating_sub(rows)).filter(|left| *left > 0);
-    let time = left.and_then(|left| left.checked_div(rate)).map(|seconds| match seconds {
+    let time = left.and_then(|left| rate.seconds_for(left)).map(|seconds| match seconds {
         0..120 => format!(", about {seconds} s left"),
         120..7_200 => format!(", about {} min left", seconds / 60),
         _ => format!(", about {} h left", seconds / 3_600),
     });
     let of = total.filter(|total| *total >= rows).map(|total| format!(" of about {total}"));
-    format!("{rows}{} rows, {rate} rows/s{}", of.unwrap_or_default(), time.unwrap_or_default())
+    format!("{rows}{} rows, {rate}{}", of.unwrap_or_default(), time.unwrap_or_default())
+}
+
+/// How far a pass came that was stopped, and how it goes on. `state` is where its place is kept.
+pub(super) fn stopped(pass: &Summary, state: Option<&Path>) -> String {
+    let done = match pass.action {
+        Action::Check | Action::CheckScrub | Action::Orphans => "Nothing was changed.".to_owned(),
+        Action::Import => format!("{} were imported, and stay so.", pass.count(Outcome::Imported)),
+        Action::Scrub => format!("{} were scrubbed, and stay so.", pass.count(Outcome::Scrubbed)),
+    };
+    let next = match state {
+        Some(state) => format!("The same command continues; its place is in {}.", state.display()),
+        None => "Without --state the same command begins anew; name another file for --results.".to_owned(),
+    };
+    format!("Stopped after {} rows. {done}\n{next}", pass.rows)
 }
 
 pub(super) fn print(pass: &Summary, out: &mut dyn Write) -> io::Result<()> {
@@ -95,6 +113,8 @@ pub(super) fn print(pass: &Summary, out: &mut dyn Write) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use import::Reason;
 
     use super::*;
@@ -129,18 +149,31 @@ mod tests {
     }
 
     #[test]
+    fn a_pass_that_was_stopped_tells_what_was_done_and_how_it_goes_on() {
+        let mut pass = Summary::new(Action::Import);
+        (pass.rows, pass.outcomes) = (7, [(Outcome::Imported, 5)].into());
+        assert_eq!(
+            stopped(&pass, Some(Path::new("import.json"))),
+            "Stopped after 7 rows. 5 were imported, and stay so.\nThe same command continues; its place is in import.json."
+        );
+        let text = stopped(&Summary::new(Action::CheckScrub), None);
+        assert!(text.starts_with("Stopped after 0 rows. Nothing was changed.\nWithout --state "), "{text}");
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+    }
+
+    #[test]
     fn the_time_that_is_left_is_told_where_it_is_known() {
         let at = |rows, total, rate| {
             let mut pass = Summary::new(Action::Import);
             pass.rows = rows;
-            progress(&pass, total, rate)
+            progress(&pass, total, Rate::of(rate, Duration::from_secs(1)))
         };
-        assert_eq!(at(100, Some(300), 2), "100 of about 300 rows, 2 rows/s, about 100 s left");
+        assert_eq!(at(100, Some(300), 2), "100 of about 300 rows, 2.0 rows/s, about 100 s left");
         assert_eq!(at(0, Some(12_000), 10), "0 of about 12000 rows, 10 rows/s, about 20 min left");
-        assert_eq!(at(0, Some(7_200), 1), "0 of about 7200 rows, 1 rows/s, about 2 h left");
-        assert_eq!(at(100, None, 2), "100 rows, 2 rows/s");
-        assert_eq!(at(100, Some(300), 0), "100 of about 300 rows, 0 rows/s");
+        assert_eq!(at(0, Some(7_200), 1), "0 of about 7200 rows, 1.0 rows/s, about 2 h left");
+        assert_eq!(at(100, None, 2), "100 rows, 2.0 rows/s");
+        assert_eq!(at(100, Some(300), 0), "100 of about 300 rows, 0.0 rows/s");
         // DynamoDB's count is some hours old.
-        assert_eq!(at(100, Some(50), 2), "100 rows, 2 rows/s");
+        assert_eq!(at(100, Some(50), 2), "100 rows, 2.0 rows/s");
     }
 }

@@ -1,6 +1,9 @@
 //! What a pass came to, for a person.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 use rewrap::{Action, Summary};
 
@@ -58,6 +61,19 @@ pub(super) fn print(pass: &Summary, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{FAINT}{then}{FAINT:#}")
 }
 
+/// How far a pass came that was stopped, and how it goes on. `state` is where its place is kept.
+pub(super) fn stopped(pass: &Summary, state: Option<&Path>) -> String {
+    let done = match pass.action {
+        Action::Count | Action::Verify => "Nothing was changed.".to_owned(),
+        Action::Rewrap => format!("{} were moved, and stay so.", pass.rewrapped),
+    };
+    let next = match state {
+        Some(state) => format!("The same command continues; its place is in {}.", state.display()),
+        None => "Without --state the same command begins anew; what is moved is not moved again.".to_owned(),
+    };
+    format!("Stopped after {} rows. {done}\n{next}", pass.rows)
+}
+
 /// The command that comes next.
 pub(super) fn next(pass: &Summary) -> Option<&'static str> {
     match (pass.action, to_do(pass)) {
@@ -82,6 +98,18 @@ mod tests {
         let mut out = Vec::new();
         print(pass, &mut out).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_pass_that_was_stopped_tells_what_was_done_and_how_it_goes_on() {
+        let pass = Summary { rows: 7, rewrapped: 5, ..Summary::new(Action::Rewrap) };
+        assert_eq!(
+            stopped(&pass, Some(Path::new("rewrap.json"))),
+            "Stopped after 7 rows. 5 were moved, and stay so.\nThe same command continues; its place is in rewrap.json."
+        );
+        let text = stopped(&Summary::new(Action::Verify), None);
+        assert!(text.starts_with("Stopped after 0 rows. Nothing was changed.\nWithout --state "), "{text}");
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
     }
 
     #[test]
