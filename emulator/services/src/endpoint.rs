@@ -52,10 +52,9 @@ use crate::{
     request_names::RequestNames,
     secrets::Secrets,
     service::Service,
-    sqs::Sqs,
+    sqs::{Sqs, Waiting},
     start_error::StartError,
     streams::{StreamError, StreamReader},
-    waiting::Waiting,
     written_reply,
 };
 

@@ -43,7 +43,6 @@ mod start_error;
 mod streams;
 mod tables;
 mod units;
-mod waiting;
 mod written_reply;
 mod xml;
 
@@ -61,7 +60,7 @@ pub use observer::ObservedCall;
 pub use provision::{CreatedKey, CreatedQueue, CreatedTable, FoundTable, KeyAttribute, Refused, TableSpec};
 pub use request_names::RequestNames;
 pub use service::Service;
+pub use sqs::Waiting;
 pub use start_error::StartError;
 pub use streams::{StreamError, StreamReader};
 pub use units::Units;
-pub use waiting::Waiting;

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
-use crate::{answer::Answer, declared::DeclaredError, members::stray, request::Request, waiting::Waiting};
+use crate::{answer::Answer, declared::DeclaredError, members::stray, request::Request, sqs::Waiting};
 
 pub(crate) const OPERATION: &str = "GetMetricStatistics";
 const MEMBERS: [&str; 7] =

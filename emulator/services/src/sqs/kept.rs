@@ -44,18 +44,18 @@ struct State {
 
 /// A message as it is written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct KeptMessage {
-    pub(super) queue: String,
-    pub(super) id: String,
-    pub(super) body: String,
+struct KeptMessage {
+    queue: String,
+    id: String,
+    body: String,
     body_md5: String,
     receipt: Option<String>,
-    pub(super) receipts: Vec<String>,
+    receipts: Vec<String>,
     sender: String,
     /// In milliseconds since 1970, as all times here.
-    pub(super) sent: i64,
+    sent: i64,
     first_received: Option<i64>,
-    pub(super) received: u32,
+    received: u32,
     visible_at: i64,
     attributes: BTreeMap<String, KeptAttribute>,
 }
@@ -68,24 +68,22 @@ struct KeptAttribute {
 }
 
 impl KeptQueues {
-    pub(super) fn open(store: &Store) -> Result<(Self, SqsState, Vec<KeptMessage>), KeepError> {
+    pub(super) fn open(store: &Store) -> Result<(Self, SqsState), KeepError> {
         let (queues, views) = Mirror::open::<QueueStateView>(store.part("sqs.queues"))?;
         let messages = store.part("sqs.messages");
         let queues_of_before = views.into_iter().map(|(name, view)| (name, QueueState::from(view)));
         let mut state = SqsState { queues: queues_of_before.collect(), ..SqsState::default() };
         let mut written = Written::default();
-        let mut kept = Vec::new();
         // The keys have the order in which the messages were sent.
         for (key, message) in messages.all::<KeptMessage>()? {
             let Some(queue) = state.queues.get_mut(&message.queue) else { continue };
             let number = key.parse().unwrap_or_default();
             written.number = written.number.max(number);
-            queue.messages.push(Message::from(message.clone()));
             let place = Place { number, state: State::of_kept(&message) };
             written.messages.entry(message.queue.clone()).or_default().insert(message.id.clone(), place);
-            kept.push(message);
+            queue.messages.push(Message::from(message));
         }
-        Ok((Self { queues, messages, written: Mutex::new(written) }, state, kept))
+        Ok((Self { queues, messages, written: Mutex::new(written) }, state))
     }
 
     /// Writes what differs in the state from what was written.

@@ -4,11 +4,14 @@ mod kept;
 mod queues;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::{
     collections::VecDeque,
-    sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, UNIX_EPOCH},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::body::Bytes;
@@ -19,12 +22,12 @@ use serde_json::Value;
 use winterbaume_sqs::SqsService;
 
 use self::queues::Queues;
+pub use self::waiting::Waiting;
 use crate::{
     answer::Answer,
     embedded::ask,
     keep::{KeepError, Store},
     request::Request,
-    waiting::{Waiting, Waitings},
 };
 
 /// How many sent messages are remembered for [`Sqs::sent`].
@@ -35,33 +38,24 @@ const ABOUT_QUEUES: [&str; 4] = ["CreateQueue", "GetQueueUrl", "ListQueues", "Li
 
 pub(crate) struct Sqs {
     service: SqsService,
+    queues: Arc<Queues>,
     url: String,
     region: String,
     sent: Mutex<VecDeque<Value>>,
-    waiting: Waitings,
     answers_at_once: AtomicBool,
-    clock: Clock,
 }
 
 impl Sqs {
     /// With the queues and messages that are kept.
     pub(crate) fn new(url: &str, region: &str, clock: Clock, store: &Store) -> Result<Self, KeepError> {
-        let (queues, messages) = Queues::open(store)?;
-        let waiting = Waitings::default();
-        for message in messages {
-            let sent = Duration::from_millis(message.sent.try_into().unwrap_or_default());
-            let (received, sent) = (message.received.into(), UNIX_EPOCH + sent);
-            let waits = Waiting { queue: message.queue, body: message.body, received, sent };
-            waiting.take_up(message.id, waits, message.receipts);
-        }
+        let queues = Queues::open(store, clock)?;
         Ok(Self {
-            service: SqsService::with_backend(queues),
+            service: SqsService::with_backend(Arc::clone(&queues)),
+            queues,
             url: url.to_owned(),
             region: region.to_owned(),
             sent: Mutex::default(),
-            waiting,
             answers_at_once: AtomicBool::new(false),
-            clock,
         })
     }
 
@@ -82,7 +76,6 @@ impl Sqs {
                 let theirs = format!("https://sqs.{}.amazonaws.com", self.region);
                 answer.body = replaced(answer.body, &theirs, &self.url);
             }
-            self.waiting.follow(&request, &answer, self.clock.now());
             if request.operation.starts_with("SendMessage") {
                 self.remember(request.json);
             }
@@ -95,9 +88,9 @@ impl Sqs {
         self.sent.lock().iter().cloned().collect()
     }
 
-    /// The messages that were sent and not deleted.
+    /// The messages in the queues.
     pub(crate) fn waiting(&self) -> Vec<Waiting> {
-        self.waiting.all()
+        self.queues.waiting()
     }
 
     fn remember(&self, message: Value) {

@@ -1,7 +1,8 @@
 //! The queues and messages, by winterbaume's own rules, kept beyond the process.
 
-use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc};
+use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::UNIX_EPOCH};
 
+use clock::Clock;
 use parking_lot::Mutex;
 use winterbaume_sqs::{
     SendMessageOutput, SqsBackend, SqsState, SqsStateView, StateViewError,
@@ -9,7 +10,7 @@ use winterbaume_sqs::{
     types::{Message, MessageAttribute, MessageMoveTask, Queue},
 };
 
-use super::kept::{KeptMessage, KeptQueues};
+use super::{kept::KeptQueues, waiting::Waiting};
 use crate::keep::{KeepError, Store};
 
 type Ready<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -18,13 +19,18 @@ type Ready<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(super) struct Queues {
     state: Mutex<SqsState>,
     kept: KeptQueues,
+    clock: Clock,
 }
 
 impl Queues {
     /// With the queues that are kept, and their messages in the order in which they were sent.
-    pub(super) fn open(store: &Store) -> Result<(Arc<Self>, Vec<KeptMessage>), KeepError> {
-        let (kept, state, messages) = KeptQueues::open(store)?;
-        Ok((Arc::new(Self { state: Mutex::new(state), kept }), messages))
+    pub(super) fn open(store: &Store, clock: Clock) -> Result<Arc<Self>, KeepError> {
+        let (kept, state) = KeptQueues::open(store)?;
+        Ok(Arc::new(Self { state: Mutex::new(state), kept, clock }))
+    }
+
+    pub(super) fn waiting(&self) -> Vec<Waiting> {
+        Waiting::all(&self.state.lock())
     }
 
     fn change<T: Send + 'static>(&self, act: impl FnOnce(&mut SqsState) -> T) -> Ready<T> {
@@ -105,9 +111,16 @@ impl SqsBackend for Queues {
         group: Option<String>,
         deduplication: Option<String>,
     ) -> Ready<Result<SendMessageOutput, SqsError>> {
+        let now = self.clock.now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         self.change(|state| {
             let (group, deduplication) = (group.as_deref(), deduplication.as_deref());
             let sent = state.send_message(&queue, &body, delay_seconds, attributes, group, deduplication)?;
+            // Its own time is the machine's. What was sent before is not sent again.
+            let messages = state.queues.get_mut(&queue).map(|queue| queue.messages.iter_mut());
+            let last = messages.and_then(|mut messages| messages.next_back());
+            if let Some(message) = last.filter(|message| message.message_id == sent.message_id) {
+                message.sent_timestamp = now.try_into().unwrap_or(i64::MAX);
+            }
             Ok(SendMessageOutput { message_id: sent.message_id, body_md5: sent.body_md5 })
         })
     }

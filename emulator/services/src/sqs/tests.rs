@@ -1,3 +1,6 @@
+use std::time::{Duration, UNIX_EPOCH};
+
+use clock::TestClock;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -51,6 +54,48 @@ async fn queues_stay_with_their_messages_in_order_and_what_was_deleted_does_not(
     let bodies: Vec<_> = received["Messages"].as_array().unwrap().iter().map(|one| &one["Body"]).collect();
     assert_eq!(bodies, ["b", "c"]);
     assert_eq!(received["Messages"][1]["MessageAttributes"]["why"]["StringValue"], "c");
+}
+
+/// The bodies of what waits.
+fn bodies(sqs: &Sqs) -> Vec<String> {
+    sqs.waiting().into_iter().map(|waiting| waiting.body).collect()
+}
+
+#[tokio::test]
+async fn what_waits_is_what_was_sent_and_not_deleted_one_by_one_or_many_at_once() {
+    let (_folder, sqs) = made().await;
+    let entry = |body: &str| json!({ "Id": body, "MessageBody": body });
+    ask(&sqs, "SendMessage", json!({ "MessageBody": "a" })).await;
+    ask(&sqs, "SendMessageBatch", json!({ "Entries": ["b", "c", "d", "e"].map(entry) })).await;
+    assert_eq!(bodies(&sqs), ["a", "b", "c", "d", "e"]);
+    let received = ask(&sqs, "ReceiveMessage", json!({ "MaxNumberOfMessages": 4 })).await;
+    let counts: Vec<u64> = sqs.waiting().iter().map(|waiting| waiting.received).collect();
+    assert_eq!(counts, [1, 1, 1, 1, 0]);
+    let receipt = |at: usize| received["Messages"][at]["ReceiptHandle"].clone();
+    ask(&sqs, "DeleteMessage", json!({ "ReceiptHandle": receipt(0) })).await;
+    let entry = |at: usize| json!({ "Id": at.to_string(), "ReceiptHandle": receipt(at) });
+    ask(&sqs, "DeleteMessageBatch", json!({ "Entries": [entry(1), entry(3)] })).await;
+    assert_eq!(bodies(&sqs), ["c", "e"]);
+    ask(&sqs, "PurgeQueue", json!({})).await;
+    assert_eq!(bodies(&sqs), [""; 0]);
+    ask(&sqs, "SendMessage", json!({ "MessageBody": "f" })).await;
+    assert_eq!(bodies(&sqs), ["f"]);
+    ask(&sqs, "DeleteQueue", json!({})).await;
+    assert_eq!(bodies(&sqs), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_message_was_sent_at_the_time_of_the_endpoints_clock() {
+    let time = TestClock::stopped_at(UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+    let sqs = Sqs::new("http://x", "us-east-1", time.clock(), &Store::default()).unwrap();
+    ask(&sqs, "CreateQueue", json!({ "QueueName": "Letters" })).await;
+    let mut expected = Vec::new();
+    for body in ["a", "b"] {
+        ask(&sqs, "SendMessage", json!({ "MessageBody": body })).await;
+        expected.push(time.now());
+        time.advance(Duration::from_secs(3_600));
+    }
+    assert_eq!(sqs.waiting().iter().map(|waiting| waiting.sent).collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]
