@@ -65,6 +65,8 @@ mod keyring;
 mod last4;
 mod luhn;
 mod opaque_id;
+#[cfg(test)]
+mod own_memory;
 mod p256;
 mod pan;
 mod plaintext;

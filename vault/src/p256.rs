@@ -248,4 +248,35 @@ mod tests {
             assert!(PrivateKey::take_pkcs8(der[..length].to_vec()).is_none(), "{length}");
         }
     }
+
+    /// As KMS writes it, up to the scalar. The public half, which may follow, is left out.
+    #[cfg(target_os = "linux")]
+    const PKCS8_PREFIX: [u8; 35] = [
+        0x30, 0x41, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+        0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x04, 0x27, 0x30, 0x25, 0x02, 0x01, 0x01, 0x04,
+        0x20,
+    ];
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_private_half_is_nowhere_in_memory_once_it_was_used_and_dropped() {
+        use crate::own_memory::{Hidden, Seen};
+
+        let peer = pair(BOB).0;
+        let half = Hidden::random();
+        assert_eq!(half.seen(), Seen { forward: 0, backward: 0 });
+        let der = half.after(&PKCS8_PREFIX);
+        assert_eq!(half.seen(), Seen { forward: 1, backward: 0 }, "the search finds it in the reply of KMS");
+        let key = PrivateKey::take_pkcs8(der).unwrap();
+        let held = half.seen();
+        assert!(held.forward == 0 && held.backward > 0, "{held:?}: aws-lc has it, and the buffer is wiped");
+        assert!(key.content_key(&peer).is_some());
+        drop(key);
+        assert_eq!(half.seen(), Seen { forward: 0, backward: 0 });
+
+        // What is no key of this curve is wiped, too.
+        let der = half.after(&PKCS8_PREFIX[1..]);
+        assert!(PrivateKey::take_pkcs8(der).is_none());
+        assert_eq!(half.seen(), Seen { forward: 0, backward: 0 });
+    }
 }

@@ -50,7 +50,7 @@ impl Sqs {
     pub(crate) fn new(url: &str, region: &str, clock: Clock, store: &Store) -> Result<Self, KeepError> {
         let queues = Queues::open(store, clock)?;
         Ok(Self {
-            service: SqsService::with_backend(Arc::clone(&queues)),
+            service: SqsService::with_backend(queues.clone()),
             queues,
             url: url.to_owned(),
             region: region.to_owned(),

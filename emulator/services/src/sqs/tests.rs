@@ -66,7 +66,8 @@ async fn what_waits_is_what_was_sent_and_not_deleted_one_by_one_or_many_at_once(
     let (_folder, sqs) = made().await;
     let entry = |body: &str| json!({ "Id": body, "MessageBody": body });
     ask(&sqs, "SendMessage", json!({ "MessageBody": "a" })).await;
-    ask(&sqs, "SendMessageBatch", json!({ "Entries": ["b", "c", "d", "e"].map(entry) })).await;
+    let entries = ["b", "c", "d", "e"].map(entry);
+    ask(&sqs, "SendMessageBatch", json!({ "Entries": entries })).await;
     assert_eq!(bodies(&sqs), ["a", "b", "c", "d", "e"]);
     let received = ask(&sqs, "ReceiveMessage", json!({ "MaxNumberOfMessages": 4 })).await;
     let counts: Vec<u64> = sqs.waiting().iter().map(|waiting| waiting.received).collect();
