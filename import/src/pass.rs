@@ -82,8 +82,8 @@ async fn page(
 /// Works on the rows of one page, [`AT_ONCE`] rows at a time. All of them are worked on, whatever becomes of one.
 async fn work_on(import: &Import, action: Action, rows: Vec<Row>) -> Result<Vec<RowResult>, ImportError> {
     // Each row is dropped when it is done.
-    let work = rows.into_iter().map(|row| async move {
-        match (action, &import.sample) {
+    let work = rows.into_iter().enumerate().map(|(place, row)| async move {
+        let result = match (action, &import.sample) {
             // Where the sample has a token, it has no number.
             (Action::Check | Action::Import, Some(sample)) if matches!(row.number, Ok(None)) => {
                 import.import_sample_row(sample, &row, action == Action::Check).await
@@ -94,8 +94,11 @@ async fn work_on(import: &Import, action: Action, rows: Vec<Row>) -> Result<Vec<
             (Action::Scrub, _) => import.scrub_row(&row, false).await,
             // It does not read these rows.
             (Action::Orphans, _) => Err(ImportError::NoSample),
-        }
+        };
+        (place, result)
     });
-    let done: Vec<_> = stream::iter(work.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await;
-    done.into_iter().collect()
+    // In any order, so that a slow row holds up no others.
+    let mut done: Vec<_> = stream::iter(work.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
+    done.sort_unstable_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, result)| result).collect()
 }
