@@ -52,6 +52,9 @@ pub(super) async fn switch(State(console): State<Arc<Console>>, asked: Request) 
     let body = request::body(asked).await?;
     let asked: Switching = request::read(&body)?;
     switches::set(console.aws.faults(), &asked.name, asked.on).ok_or(UNKNOWN_SWITCH)?;
+    if !asked.on {
+        console.hub.invocations().repaired();
+    }
     Ok(done(&console))
 }
 
@@ -66,6 +69,7 @@ pub(super) async fn crash(State(console): State<Arc<Console>>) -> Response {
 pub(super) async fn all_off(State(console): State<Arc<Console>>) -> Response {
     console.aws.faults().clear();
     console.hub.invocations().disarm_crashes();
+    console.hub.invocations().repaired();
     done(&console)
 }
 

@@ -49,7 +49,7 @@ fn state(console: &Console) -> Arc<Frame> {
         "reveals": reveals(console),
         "processor": console.dialects.document(),
         "operation": console.operation.latest(),
-        "inWorker": console.hub.invocations().in_worker(),
+        "inWorker": console.hub.invocations().runs().orders(),
         "pulse": pulse::document(console),
     });
     Arc::new(Frame { event: "state", data: shown::text(state) })

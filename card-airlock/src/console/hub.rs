@@ -147,7 +147,7 @@ impl Hub {
         }
         self.touch(seen.mentions.iter().cloned());
         let failed_in_worker = invocations::is_workers(&seen) && seen.outcome != "ok";
-        let in_worker = if failed_in_worker { self.invocations().in_worker() } else { Vec::new() };
+        let in_worker = if failed_in_worker { self.invocations().runs().orders() } else { Vec::new() };
         let mut calls = self.latest_calls();
         calls.total += 1;
         calls.latest.push_back(Arc::new(Kept { seen, in_worker }));

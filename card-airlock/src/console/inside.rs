@@ -29,7 +29,7 @@ const EVENTS: usize = 1_000;
 
 /// The tabs, and the members that only they show.
 const TABS: [(&str, &[&str]); 8] = [
-    ("story", &["calls", "stream", "charges"]),
+    ("story", &["calls", "runs", "rows", "stream", "charges"]),
     ("rows", &["rows", "audit"]),
     ("stream", &["stream"]),
     ("letters", &["letters"]),
@@ -91,6 +91,7 @@ pub(super) async fn order(
         "events": bus_events::events(&console, Some(order), EVENTS),
         "log": console.options.log.of(order),
         "calls": calls,
+        "runs": console.hub.invocations().runs().of(order),
         "charges": charges.collect::<Vec<_>>(),
     }))))
 }

@@ -1,14 +1,17 @@
-//! The functions at work: how often they are invoked, with which orders, and how they are made to crash.
+//! The functions at work: how often they are invoked, and how they are made to crash.
 
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicU32, Ordering},
+    time::Instant,
 };
 
 use card_airlock_services::ObservedCall;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, futures::Notified};
+
+use super::runs::Runs;
 
 /// The function that orders pass through.
 pub(super) const WORKER: &str = "TokenizeWorkerFunction";
@@ -24,7 +27,8 @@ pub(super) fn is_workers(seen: &ObservedCall) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct Invocations {
     counts: Mutex<BTreeMap<String, Counts>>,
-    under_way: Mutex<BTreeMap<String, u32>>,
+    runs: Runs,
+    repaired_at: Mutex<Option<Instant>>,
     crashes_armed: AtomicU32,
     crash: Notify,
 }
@@ -44,6 +48,8 @@ struct Counts {
     failed: u64,
     /// How many of the latest in succession failed, or left a part of their batch undone.
     failing: u64,
+    /// When the latest of these began.
+    failing_since: Option<Instant>,
 }
 
 impl Invocations {
@@ -76,16 +82,27 @@ impl Invocations {
         strikes
     }
 
-    /// The orders that the worker is processing.
-    pub(super) fn in_worker(&self) -> Vec<String> {
-        self.under_way.lock().keys().cloned().collect()
+    /// The worker's runs.
+    pub(super) fn runs(&self) -> &Runs {
+        &self.runs
     }
 
-    /// `{function: {"invocations", "failed"}}`.
+    /// A fault has ended: what failed before does not tell how the functions are now.
+    pub(super) fn repaired(&self) {
+        *self.repaired_at.lock() = Some(Instant::now());
+    }
+
+    /// `{function: {"invocations", "failed", "failing", "untried"}}`. Untried: no run began since a fault has ended.
     pub(super) fn numbers(&self) -> Value {
+        let repaired_at = *self.repaired_at.lock();
         let counts = self.counts.lock();
         let numbers = counts.iter().map(|(name, counts)| {
-            (name.clone(), json!({ "invocations": counts.invocations, "failed": counts.failed, "failing": counts.failing }))
+            let untried = counts.failing_since.zip(repaired_at).is_some_and(|(begun, at)| begun <= at);
+            let Counts { invocations, failed, failing, .. } = counts;
+            let numbers = json!({
+                "invocations": invocations, "failed": failed, "failing": failing, "untried": untried,
+            });
+            (name.clone(), numbers)
         });
         Value::Object(numbers.collect())
     }
@@ -95,11 +112,13 @@ impl Invocations {
         self.count(function, |counts| counts.invocations += 1);
     }
 
-    /// An invocation of the function is over.
-    pub(super) fn count_end(&self, function: &str, end: End) {
+    /// An invocation of the function, which began at that time, is over.
+    pub(super) fn count_end(&self, function: &str, begun: Instant, end: End) {
         self.count(function, |counts| {
+            let is_done = end == End::Done;
             counts.failed += u64::from(end == End::Failed);
-            counts.failing = if end == End::Done { 0 } else { counts.failing + 1 };
+            counts.failing = if is_done { 0 } else { counts.failing + 1 };
+            counts.failing_since = (!is_done).then_some(begun);
         });
     }
 
@@ -108,27 +127,34 @@ impl Invocations {
         self.crash.notified()
     }
 
-    /// The worker processes these orders from now on.
-    pub(super) fn begin(&self, orders: &[String]) {
-        let mut under_way = self.under_way.lock();
-        orders.iter().for_each(|order| *under_way.entry(order.clone()).or_default() += 1);
-    }
-
-    /// One invocation of the worker with these orders is over.
-    pub(super) fn end(&self, orders: &[String]) {
-        let mut under_way = self.under_way.lock();
-        for order in orders {
-            if let Some(times) = under_way.get_mut(order) {
-                *times -= 1;
-                if *times == 0 {
-                    under_way.remove(order);
-                }
-            }
-        }
-    }
-
     fn count(&self, function: &str, change: impl FnOnce(&mut Counts)) {
         let mut counts = self.counts.lock();
         change(counts.entry(function.to_owned()).or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_run_that_began_before_the_repair_does_not_tell_how_the_function_is() {
+        let invocations = Invocations::default();
+        let is_untried = || invocations.numbers()["a"]["untried"] == true;
+        let now = Instant::now();
+        invocations.count_end("a", now, End::InPart);
+        assert!(!is_untried());
+        invocations.repaired();
+        assert!(is_untried());
+        // It failed after the repair, by a fault of before.
+        invocations.count_end("a", now, End::Failed);
+        assert!(is_untried());
+        invocations.count_end("a", Instant::now() + Duration::from_secs(1), End::Failed);
+        assert!(!is_untried());
+        invocations.repaired();
+        invocations.count_end("a", now, End::Done);
+        assert_eq!((is_untried(), &invocations.numbers()["a"]["failing"]), (false, &json!(0)));
     }
 }

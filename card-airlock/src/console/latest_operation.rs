@@ -10,6 +10,7 @@ pub(crate) struct Operation(Mutex<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
+    begun: u64,
     latest: Value,
     /// While it is under way: what cancels it.
     cancel: Option<CancellationToken>,
@@ -21,15 +22,16 @@ impl Operation {
         self.0.lock().latest.clone()
     }
 
-    /// Begins one, unless one is under way.
-    pub(super) fn begin(&self) -> Option<CancellationToken> {
+    /// Begins one, unless one is under way; gives its number, by which the page that asked knows it, and what cancels it.
+    pub(super) fn begin(&self) -> Option<(u64, CancellationToken)> {
         let mut inner = self.0.lock();
         if inner.cancel.is_some() {
             return None;
         }
+        inner.begun += 1;
         let cancel = CancellationToken::new();
         inner.cancel = Some(cancel.clone());
-        Some(cancel)
+        Some((inner.begun, cancel))
     }
 
     /// No more than the chunk under way is done.

@@ -32,6 +32,7 @@ mod poison;
 mod processor;
 mod pulse;
 mod request;
+mod runs;
 mod search;
 mod sent_card;
 mod shown;

@@ -1,6 +1,6 @@
 //! The functions, watched: each invocation is counted, and the worker can be made to crash.
 
-use std::{pin::pin, sync::Arc};
+use std::{pin::pin, sync::Arc, time::Instant};
 
 use card_airlock_lambda::{Function, FunctionError, FunctionResult, Processes};
 use serde::{Deserialize, de::IgnoredAny};
@@ -21,6 +21,7 @@ impl Hub {
                 (hub.clone(), Arc::clone(&name), function.clone(), processes.clone());
             async move {
                 hub.invocations().count_invocation(&name);
+                let begun = Instant::now();
                 let result = if &*name == WORKER {
                     let _with = hub.begin(orders_of(&event));
                     let mut crash = pin!(hub.invocations().crash());
@@ -34,7 +35,7 @@ impl Hub {
                     function.invoke(event, deadline).await
                 };
                 let end = end_of(&result);
-                hub.invocations().count_end(&name, end);
+                hub.invocations().count_end(&name, begun, end);
                 if end == End::Failed {
                     hub.happened("failed", &json!({ "function": &*name }));
                 }
@@ -45,9 +46,9 @@ impl Hub {
 
     /// The orders are in the worker until the guard is dropped, however its invocation ends.
     fn begin(&self, orders: Vec<String>) -> InWorker {
-        self.invocations().begin(&orders);
+        let number = self.invocations().runs().begin(orders.clone());
         self.happened("worker", &json!({ "orders": orders, "begun": true }));
-        InWorker { hub: self.clone(), orders }
+        InWorker { hub: self.clone(), number, orders }
     }
 }
 
@@ -76,12 +77,13 @@ fn die(processes: Option<&Processes>) -> FunctionResult {
 
 struct InWorker {
     hub: Hub,
+    number: u64,
     orders: Vec<String>,
 }
 
 impl Drop for InWorker {
     fn drop(&mut self) {
-        self.hub.invocations().end(&self.orders);
+        self.hub.invocations().runs().end(self.number);
         self.hub.happened("worker", &json!({ "orders": self.orders, "begun": false }));
     }
 }

@@ -1,7 +1,7 @@
 //! What an operator does with the whole stack: the program's own commands `doctor`, `import` and `rewrap`, at this stack's
 //! endpoint, one at a time. Every page is told how far it is.
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::{num::NonZeroU32, sync::Arc, time::SystemTime};
 
 use axum::{
     extract::{Request, State},
@@ -43,12 +43,22 @@ enum Work {
     Rewrap(rewrap::Action),
 }
 
+/// One of them that has begun.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    number: u64,
+    /// By the stack's clock.
+    at: SystemTime,
+    work: Work,
+}
+
 /// `POST /console/operate`: begins one.
 pub(super) async fn begin(State(console): State<Arc<Console>>, asked: Request) -> Result<Response, Refused> {
     let body = request::body(asked).await?;
     let work: Work = request::read(&body)?;
-    let cancel = console.operation.begin().ok_or(AT_WORK)?;
-    tell(&console, work, json!({ "running": true, "rows": 0 }));
+    let (number, cancel) = console.operation.begin().ok_or(AT_WORK)?;
+    let begun = Begun { number, at: console.front.clock.now(), work };
+    tell(&console, begun, json!({ "running": true, "rows": 0 }));
     let latest = console.operation.latest();
     // On a thread of its own: the commands' futures do not move between threads.
     let runtime = Handle::current();
@@ -56,10 +66,10 @@ pub(super) async fn begin(State(console): State<Arc<Console>>, asked: Request) -
         runtime.block_on(async {
             let end = tokio::select! {
                 () = console.stopping.cancelled() => return,
-                end = perform(&console, work, &cancel) => end,
+                end = perform(&console, begun, &cancel) => end,
             };
             console.operation.end();
-            tell(&console, work, end.unwrap_or_else(|why| json!({ "error": why })));
+            tell(&console, begun, end.unwrap_or_else(|why| json!({ "error": why })));
         });
     });
     Ok(shown::ok(latest))
@@ -72,10 +82,10 @@ pub(super) async fn cancel(State(console): State<Arc<Console>>) -> Response {
 }
 
 /// Does it, and says what it came to.
-async fn perform(console: &Console, work: Work, cancel: &CancellationToken) -> Result<Value, String> {
+async fn perform(console: &Console, begun: Begun, cancel: &CancellationToken) -> Result<Value, String> {
     let place = Place::Up { aws_url: console.aws.url().to_owned() };
     let access = StackAccess::open(place).await.map_err(in_words)?;
-    match work {
+    match begun.work {
         Work::Doctor => {
             let checked = examine(&access, Timestamp::from(console.front.clock.now())).await;
             Ok(json!({ "doctor": document(&checked.map_err(in_words)?) }))
@@ -96,7 +106,7 @@ async fn perform(console: &Console, work: Work, cancel: &CancellationToken) -> R
                 if pass.cursor.is_none() || cancel.is_cancelled() {
                     return Ok(over(&pass, pass.cursor.is_some()));
                 }
-                tell(console, work, json!({ "running": true, "rows": pass.rows, "total": total }));
+                tell(console, begun, json!({ "running": true, "rows": pass.rows, "total": total }));
             }
         }
         Work::Rewrap(action) => {
@@ -114,7 +124,7 @@ async fn perform(console: &Console, work: Work, cancel: &CancellationToken) -> R
                 if pass.cursor.is_none() || cancel.is_cancelled() {
                     return Ok(over(&pass, pass.cursor.is_some()));
                 }
-                tell(console, work, json!({ "running": true, "rows": pass.rows }));
+                tell(console, begun, json!({ "running": true, "rows": pass.rows }));
             }
         }
     }
@@ -129,9 +139,11 @@ fn over(pass: &impl Serialize, is_cancelled: bool) -> Value {
     json!({ "summary": summary, "cancelled": is_cancelled })
 }
 
-fn tell(console: &Console, work: Work, mut how: Value) {
+fn tell(console: &Console, begun: Begun, mut how: Value) {
     if let Some(members) = how.as_object_mut() {
-        members.insert("work".to_owned(), json!(work));
+        members.insert("work".to_owned(), json!(begun.work));
+        members.insert("number".to_owned(), json!(begun.number));
+        members.insert("at".to_owned(), json!(shown::milliseconds(begun.at)));
     }
     console.operation.tell(how.clone());
     console.hub.happened("operation", &how);

@@ -28,7 +28,7 @@ pub(super) fn document(console: &Console) -> Value {
         "faults": console.aws.faults().in_force().len(),
         "services": health::services(&console.hub.calls(), SystemTime::now()),
         "givenUp": given_up(console),
-        "inWorker": console.hub.invocations().in_worker().len(),
+        "inWorker": console.hub.invocations().runs().orders().len(),
         "crashesArmed": console.hub.invocations().crashes_armed(),
         "switches": switches::states(console.aws.faults()),
         "ledger": { "charged": charged, "declined": charges.len() - charged },

@@ -208,7 +208,8 @@ async fn a_tab_gets_what_it_shows_and_the_numbers_of_the_others() {
     assert_eq!((&stream["counts"]["stream"], &stream["summary"]["stage"]), (&json!(2), &json!("tokenized")));
     assert!(stream["counts"]["calls"].as_u64().unwrap() > 3);
     let (_, story) = page.get("/console/orders/tab?tab=story").await;
-    assert!(story["calls"].is_array() && story["stream"].is_array() && story.get("rows").is_none());
+    assert!(story["calls"].is_array() && story["stream"].is_array() && story.get("log").is_none());
+    assert!(story["runs"][0]["from"].is_u64() && story["rows"]["clean"].is_object());
     let (_, rows) = page.get("/console/orders/tab?tab=rows").await;
     assert!(rows["rows"]["vault"].is_object() && rows.get("calls").is_none());
 }
