@@ -1,21 +1,39 @@
-// Shows the result of an action beside its button. On a phone the button may be out of sight: a bar shows it too.
+// Shows the result of an action beside its button. On a phone the button may be out of sight: a bar shows it too, until
+// somebody closes it or another answer comes.
 
 import { readsAsCard } from "./card.js";
 import { byId, h, show } from "./dom.js";
+import { moment } from "./format.js";
+import { now, on } from "./store.js";
 
-const SHOWN_FOR = 8000;
-let hiding = 0;
+/** Where the focus was when the bar came: there it returns. */
+let before = null;
 
-/** Shows a text, good or not. */
-export function say(output, good, ...words) {
-  output.dataset.good = good ? "yes" : "no";
-  show(output, ...words);
-  bar(output.textContent, good);
+export function start() {
+  byId("answer-bar-close").addEventListener("click", () => {
+    byId("answer-bar").hidden = true;
+    if (before?.checkVisibility() && !before.closest("[inert]")) before.focus({ preventScroll: true });
+  });
+  on("lost", markOld);
 }
 
-/** Says what is under way: the answer of before is no answer to it. */
+/** Shows an answer, good or not. */
+export function say(output, good, ...words) {
+  tell(output, good, ...words);
+  bar(output);
+}
+
+/** Says what is under way: the answer of before is no answer to it. Without words there is none. */
 export function asking(output, ...words) {
-  delete output.dataset.good;
+  tell(output, null, ...words);
+  if (words.length) bar(output);
+}
+
+/** Shows a text beside its button only: nobody at this page waits for it. */
+export function tell(output, good, ...words) {
+  delete output.dataset.old;
+  if (good === null) delete output.dataset.good;
+  else output.dataset.good = good ? "yes" : "no";
   show(output, ...words);
 }
 
@@ -40,11 +58,21 @@ export function apiAnswer(order, { status, reason, answer }) {
   return [h("b", {}, `${status} ${reason ?? ""}`), ` ${named(order)}: ${detail}`];
 }
 
-function bar(text, good) {
+function bar(output) {
   const bar = byId("answer-bar");
-  bar.textContent = text;
-  bar.dataset.good = good ? "yes" : "no";
+  if (!bar.contains(document.activeElement)) before = document.activeElement;
+  byId("answer-bar-text").textContent = output.textContent;
+  bar.dataset.good = output.dataset.good ?? "asked";
   bar.hidden = false;
-  clearTimeout(hiding);
-  hiding = setTimeout(() => (bar.hidden = true), SHOWN_FOR);
+}
+
+/** When the server is out of reach, what it answered before is marked as of before: another stack may be there next. */
+function markOld() {
+  const words = `As of ${moment(now())}, before the connection was lost. `;
+  for (const output of document.querySelectorAll(".answer:not(:empty):not([data-old])")) {
+    output.dataset.old = "";
+    output.prepend(h("small", {}, words));
+  }
+  const bar = byId("answer-bar-text");
+  if (!byId("answer-bar").hidden && !bar.textContent.startsWith("As of ")) bar.prepend(words);
 }

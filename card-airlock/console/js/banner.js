@@ -2,7 +2,7 @@
 
 import { busy } from "./answer.js";
 import { byId, h, show } from "./dom.js";
-import { duration, many, timeOfDay } from "./format.js";
+import { duration, many, minute } from "./format.js";
 import { SWITCHES } from "./switches.js";
 import { post } from "./server.js";
 import { on, store } from "./store.js";
@@ -25,6 +25,7 @@ function draw(pulse) {
   const words = JSON.stringify([broken, next, isNewStack]);
   if (words === shown) return;
   shown = words;
+  const hadFocus = byId("banner").contains(document.activeElement);
   const all = [...broken.faults, ...broken.clock];
   const off = h("button", { type: "button", id: "all-off" }, "All off");
   off.addEventListener("click", () => busy(off, () => post("/console/all-off")));
@@ -35,6 +36,8 @@ function draw(pulse) {
     all.length ? h("p", { class: "notice broken" }, h("span", {}, h("b", {}, "Broken on purpose: "), `${all.join(" · ")}.`), broken.faults.length ? off : null) : null,
     next ? h("p", { class: "notice" }, h("span", {}, h("b", {}, "What happens next: "), next)) : null,
   );
+  // The button that had it is gone: the next one has it, or what is below the banner.
+  if (hadFocus) (byId("banner").querySelector("button") ?? byId("scene-title")).focus({ preventScroll: true });
 }
 
 function brokenNow({ switches, faults, crashesArmed, ahead }) {
@@ -50,5 +53,5 @@ function brokenNow({ switches, faults, crashesArmed, ahead }) {
 function whatNext({ givenUp: { count, orders } }) {
   if (count === 0) return "";
   const last = Math.max(...orders.map(({ againBy }) => Date.parse(againBy)));
-  return `Lambda gave up ${many(count, "order")}. A sweep takes ${count === 1 ? "it" : "them"} up by ${timeOfDay(last).slice(0, 5)} at the latest, without anybody’s help. “Replay” does it at once.`;
+  return `Lambda gave up ${many(count, "order")}. A sweep takes ${count === 1 ? "it" : "them"} up by ${minute(last)} at the latest, without anybody’s help. “Replay” does it at once.`;
 }

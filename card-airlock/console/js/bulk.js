@@ -28,7 +28,9 @@ export async function placeMany(order) {
       progress(placed, order.count);
     }
   } finally {
+    const hadFocus = byId("bulk").contains(document.activeElement);
     byId("bulk").hidden = true;
+    if (hadFocus) byId("place").querySelector("button[type=submit]").focus();
   }
   return { ok: true, json: { placed, outcomes, cancelled: cancelled && placed < order.count } };
 }

@@ -1,5 +1,7 @@
 // Numbers, times and words as a person reads them.
 
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /** 850 ms, 3.2 s, 12 min, 3 h. */
 export function duration(milliseconds) {
   if (milliseconds == null || Number.isNaN(milliseconds)) return "–";
@@ -12,11 +14,38 @@ export function duration(milliseconds) {
   return hours < 48 ? `${hours.toFixed(1)} h` : `${Math.round(hours / 24)} days`;
 }
 
-/** The time of day to the millisecond. */
-export function timeOfDay(milliseconds) {
+/** The time of day to the millisecond; with its date if that is not the reader's today. */
+export const precisely = (milliseconds) => dated(milliseconds, timeOfDay(milliseconds));
+
+/** The same to the second. */
+export const moment = (milliseconds) => dated(milliseconds, timeOfDay(milliseconds).slice(0, 8));
+
+/** The same to the minute. */
+export const minute = (milliseconds) => dated(milliseconds, timeOfDay(milliseconds).slice(0, 5));
+
+function dated(milliseconds, time) {
+  const day = new Date(milliseconds);
+  if (day.toDateString() === new Date().toDateString()) return time;
+  const year = day.getFullYear() === new Date().getFullYear() ? "" : ` ${day.getFullYear()}`;
+  return `${day.getDate()} ${MONTHS[day.getMonth()]}${year}, ${time}`;
+}
+
+function timeOfDay(milliseconds) {
   const time = new Date(milliseconds);
   const two = (n) => String(n).padStart(2, "0");
   return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${String(time.getMilliseconds()).padStart(3, "0")}`;
+}
+
+/** 19.99 USD: an amount in the currency's minor units, as a person reads it. */
+export function money(amount, currency) {
+  const digits = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits;
+  return `${(amount / 10 ** digits).toFixed(digits)} ${currency}`;
+}
+
+/** 1st, 2nd, 3rd, 11th. */
+export function ordinal(number) {
+  const last = number % 100 > 10 && number % 100 < 14 ? 0 : number % 10;
+  return `${number}${{ 1: "st", 2: "nd", 3: "rd" }[last] ?? "th"}`;
 }
 
 /** How long the order was, or has been, in quarantine. */

@@ -2,7 +2,7 @@
 // paused hears nothing, and begins with the whole state when it goes on.
 
 import { byId } from "./dom.js";
-import { timeOfDay } from "./format.js";
+import { moment } from "./format.js";
 import { emit, now, store } from "./store.js";
 
 let events = null;
@@ -16,7 +16,7 @@ function pause() {
   events.close();
   events = null;
   byId("pause").textContent = "Go on";
-  lamp("paused", `paused at ${timeOfDay(now()).slice(0, 8)}`);
+  lamp("paused", `paused at ${moment(now())}`);
 }
 
 function connect() {
@@ -50,7 +50,10 @@ function connect() {
     lamp("live", "live");
     emit("connected");
   });
-  events.addEventListener("error", () => lamp("lost", "no connection: check that card-airlock up still runs"));
+  events.addEventListener("error", () => {
+    lamp("lost", "no connection: check that card-airlock up still runs");
+    emit("lost");
+  });
 }
 
 function tick(pulse) {

@@ -15,9 +15,9 @@ export function start() {
       byId("numbers"),
       tile("Accepted", `${acceptedPerSecond.toFixed(1)}/s`, "over 10 s"),
       tile("In quarantine", counts.quarantine, pulse.givenUp.count ? `${pulse.givenUp.count} given up` : pulse.inWorker ? `${pulse.inWorker} in the worker` : "none in work"),
-      tile("Held for", duration(medianHeld), "median of 100"),
+      tile("Held for", duration(medianHeld), "median"),
       tile("Across", across, `${crossedPerSecond.toFixed(1)}/s, ${counts.paid} paid`),
-      tile("Parked", counts.failed + counts.expired, counts.expired ? `${counts.expired} expired` : "failed or expired"),
+      tile("Parked", counts.failed + counts.expired, `${counts.expired} expired`),
       tile("Dead letters", pulse.letters, failed ? many(failed, "failed run") : "no failed run"),
     );
   });

@@ -1,7 +1,7 @@
 // What a user can do with the order in the panel: ask, pay, give it another card, have its card forgotten.
 
 import { apiAnswer, asking, busy, named, say } from "./answer.js";
-import { cardForAnother, clear, offerCards, take } from "./card_choice.js";
+import { cardForAnother, clear, isCard, offerCards, take } from "./card_choice.js";
 import { payCommand } from "./commands.js";
 import { copyButton } from "./copy.js";
 import { byId, h } from "./dom.js";
@@ -16,19 +16,30 @@ export function start() {
   const button = (id, words, path, more = () => ({})) => byId(id).addEventListener("click", () => busy(byId(id), () => act(output, words, path, more())));
   button("ask-this", "Asking about", "/console/ask");
   button("pay-this", "Paying", "/console/pay", payment);
-  sure(byId("forget-this"), () => busy(byId("forget-this"), () => act(output, "Forgetting the card of", "/console/forget", {})));
+  const askAgain = sure(byId("forget-this"), () => busy(byId("forget-this"), () => act(output, "Forgetting the card of", "/console/forget", {})));
   byId("pay-copy").append(copyButton("Copy curl", "paying", () => (store.chosen ? payCommand(store.chosen, ...paymentAndKey()) : null)));
   const another = byId("another");
   offerCards(another);
   another.addEventListener("submit", (event) => {
     event.preventDefault();
+    if (!isCard(another)) return;
     busy(byId("another-card"), () => sendAnother(output, take(another)));
   });
+  on("about", offer);
   on("chosen", () => {
     asking(output);
+    askAgain();
     // What was typed was for the order of before.
     clear(another);
   });
+}
+
+/** What has no sense for an order is not offered, and the page says why. */
+function offer(summary) {
+  const why = !summary ? "There is no such order any more." : summary.forgottenAt ? "The order’s card is forgotten: nothing can be paid with it, and there is nothing left to forget." : "";
+  byId("pay-this").disabled = byId("forget-this").disabled = why !== "";
+  byId("act-why").textContent = why;
+  byId("act-why").hidden = why === "";
 }
 
 /** Another card for the order. */

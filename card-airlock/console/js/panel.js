@@ -1,11 +1,12 @@
-// A chosen order is shown in a panel at the side, which is visible wherever the page is scrolled to.
+// A chosen order is shown in the panel at the side, which is visible wherever the page is scrolled to. Its place is always
+// reserved, so nothing else moves. On a phone it covers the window.
 
 import { byId } from "./dom.js";
 import { choose, on, store } from "./store.js";
 
 const PHONE = matchMedia("(max-width: 760px)");
 /** What a panel as large as the window covers. */
-const BEHIND = ".skip, .top, .foot, main > :not(.middle), .middle > :not(#inside)";
+const BEHIND = ".skip, .top, .foot, main > :not(#inside)";
 
 export function start() {
   on("chosen", (order) => {
@@ -13,8 +14,24 @@ export function start() {
     cover();
   });
   PHONE.addEventListener("change", cover);
+  // Where everything is in one column, the form and the list come before what breaks them.
+  byId("faults").open = !matchMedia("(max-width: 1180px)").matches;
   byId("close-order").addEventListener("click", close);
-  byId("inside").addEventListener("keydown", (event) => event.key === "Escape" && store.chosen && close());
+  byId("inside").addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !store.chosen) return;
+    if (event.target.matches("input, select")) leaveField(event.target);
+    else close();
+  });
+  byId("find-order").addEventListener("keydown", (event) => event.key === "Escape" && leaveField(event.target));
+}
+
+/** Escape empties a text field; from an empty one, or from a list of choices, it leads out of the field. */
+function leaveField(field) {
+  if (field.matches("input") && field.value !== "") {
+    field.value = "";
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  } else if (field.closest("#inside")) byId("inside-title").focus();
+  else field.blur();
 }
 
 /** On a phone nobody gets, by the keyboard or a screen reader, to what the panel covers. */
@@ -33,5 +50,5 @@ export function open(order) {
 function close() {
   const order = store.chosen;
   choose(null);
-  byId("orders").querySelector(`[data-order="${CSS.escape(order)}"]`)?.focus();
+  (byId("orders").querySelector(`[data-order="${CSS.escape(order)}"]`) ?? byId("orders-title")).focus();
 }

@@ -2,11 +2,13 @@
 
 import { byId, h, show } from "./dom.js";
 import { many } from "./format.js";
+import { isUntried, nextTry } from "./recovery.js";
 import { on } from "./store.js";
 
+const WORKER = "TokenizeWorkerFunction";
 const FUNCTIONS = [
   ["IngestFunction", "ingest"],
-  ["TokenizeWorkerFunction", "worker"],
+  [WORKER, "worker"],
   ["PaybillFunction", "paybill"],
   ["ReplayFunction", "replay and sweep"],
 ];
@@ -19,19 +21,19 @@ export function start() {
     const words = JSON.stringify(parts);
     if (words === shown) return;
     shown = words;
-    show(byId("parts"), ...parts.map(({ name, health, says }) => h("li", { "data-part": name, "data-health": health }, h("b", {}, name), h("span", {}, says))));
+    show(byId("parts"), ...parts.map(({ name, health, says }) => h("li", { "data-part": name, "data-health": health }, h("b", {}, name), " ", h("span", {}, says))));
   });
 }
 
-/** Each part: its name, its health (well, ill, quiet), and why in a few words. */
-export function partsOf({ services, functions, letters, inWorker, givenUp, ledger }) {
-  const worker = functions.TokenizeWorkerFunction;
+/** Each part: its name, its health (well, ill, untried, quiet), and why in a few words. */
+export function partsOf(pulse) {
+  const { services, functions, letters, ledger } = pulse;
   return [
     service("KMS", services.KMS),
     service("DynamoDB", services.DynamoDB),
-    stream(worker, inWorker, givenUp.count),
+    stream(pulse),
     { name: "Queue", health: letters ? "ill" : "well", says: letters ? many(letters, "dead letter") : "empty" },
-    ...FUNCTIONS.map(([id, name]) => lambda(name, functions[id])),
+    ...FUNCTIONS.map(([id, name]) => lambda(name, id, pulse)),
     processor(ledger),
   ];
 }
@@ -43,14 +45,20 @@ function service(name, latest) {
   return { name, health: "ill", says: `${failed === calls ? "all" : "some"} calls fail: ${last}` };
 }
 
-function stream(worker, inWorker, givenUp) {
-  if (worker?.failing) return { name: "Stream", health: "ill", says: "held back by the worker" };
-  if (givenUp) return { name: "Stream", health: "ill", says: `${many(givenUp, "order")} given up` };
+function stream(pulse) {
+  const { functions, inWorker, givenUp } = pulse;
+  const untried = isUntried(WORKER, pulse);
+  const next = untried && nextTry(pulse);
+  if (next) return { name: "Stream", health: "untried", says: next };
+  if (!untried && functions[WORKER]?.failing) return { name: "Stream", health: "ill", says: "held back by the worker" };
+  if (givenUp.count) return { name: "Stream", health: "ill", says: `${many(givenUp.count, "order")} given up` };
   return { name: "Stream", health: "well", says: inWorker ? `${inWorker} in the worker` : "nothing waits" };
 }
 
-function lambda(name, counts) {
+function lambda(name, id, pulse) {
+  const counts = pulse.functions[id];
   if (!counts) return { name, health: "quiet", says: "not invoked yet" };
+  if (isUntried(id, pulse)) return { name, health: "untried", says: (id === WORKER && nextTry(pulse)) || "its last run failed, and none came since" };
   if (counts.failing) return { name, health: "ill", says: `fails: ${counts.failing}× in succession` };
   return { name, health: "well", says: "works" };
 }

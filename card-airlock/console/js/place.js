@@ -2,7 +2,7 @@
 
 import { apiAnswer, asking, busy, named, say } from "./answer.js";
 import { placeMany, start as startBulk } from "./bulk.js";
-import { cardForNew, offerCards, take } from "./card_choice.js";
+import { cardForNew, isCard, offerCards, take } from "./card_choice.js";
 import { byId, h } from "./dom.js";
 import { many } from "./format.js";
 import { post } from "./server.js";
@@ -20,6 +20,7 @@ export function start() {
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    if (!isCard(form)) return;
     busy(form.querySelector("button"), () => place(form, read(form), take(form)));
   });
 }

@@ -1,6 +1,7 @@
 // What the page knows, and the listeners that are called when it changes.
 
 import { readsAsCard } from "./card.js";
+import { duration } from "./format.js";
 
 /** What can be seen of an order; the first is shown first. */
 export const TABS = ["story", "rows", "stream", "letters", "events", "log", "calls"];
@@ -24,6 +25,12 @@ export const store = {
 
 /** The stack's time: it can be ahead of the machine's. */
 export const now = () => Date.now() + store.skew;
+
+/** Whose time log lines and AWS calls have: that of this machine, which the stack's clock may have left behind. */
+export function machineClock() {
+  const ahead = store.pulse?.ahead;
+  return `by this machine’s clock${ahead ? `, ${duration(ahead * 1000)} behind the stack’s` : ""}`;
+}
 
 /** Calls `listener` with what happened, each time something of this name does. */
 export function on(name, listener) {

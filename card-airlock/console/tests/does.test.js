@@ -62,7 +62,21 @@ test("a declined order gets another card and is paid with an amount and a new ke
   await page.waitForSelector('#acted:has-text("200 OK again-1")');
   await page.waitForSelector('.about:has-text("card forgotten")');
   await page.waitForSelector('.rowcard.absent:has-text("CreditCardTokenizerTable")');
-  assert.deepEqual(page.complaints, []);
+  await page.waitForSelector('#act-why:has-text("The order’s card is forgotten")');
+  assert.ok((await page.isDisabled("#pay-this")) && (await page.isDisabled("#forget-this")));
+  await place(page, "again-2");
+  await inStage(page, "again-2", "tokenized");
+  await page.waitForSelector("#act-why", { state: "hidden" });
+  assert.ok((await page.isEnabled("#pay-this")) && (await page.isEnabled("#forget-this")), "they are offered for another order");
+  await actions(page, "again-2");
+  await press(page, "#forget-this");
+  await page.click('[aria-label="Cancel: Forget the card"]');
+  assert.equal(await page.textContent("#forget-this"), "Forget the card");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "forget-this");
+  await page.goto(`${stack.origin}/#nobody-1`);
+  await page.waitForSelector('#about:has-text("There is no trace of nobody-1")');
+  assert.equal(await page.isVisible("#act"), false, "nothing is offered for an order that nobody knows");
+  assert.deepEqual(page.complaints.filter((one) => !one.includes("404")), []);
 });
 
 test("an answer is never that of the order before: a payment that takes long says that it is under way", options, async () => {
@@ -126,26 +140,71 @@ test("doctor examines the stack, check by check", options, async () => {
   await page.waitForSelector('#operated:has-text("doctor:") [data-check=keys][data-word]');
   assert.ok((await page.locator("#operated [data-check]").count()) >= 10);
   await page.waitForSelector('#operated [data-check=tables][data-word=sound]');
+  assert.doesNotMatch(await page.textContent("#operated"), /not by this page/);
   const late = await open(chromium, stack.origin);
   await late.waitForSelector("#operated [data-check=keys]");
+  assert.match(await late.textContent("#operated"), /^Begun at \d\d:\d\d:\d\d, not by this page\. doctor:/);
 });
 
-test("where there is nothing to import or to move, it says so; what changes something is asked twice", options, async () => {
+test("what changes something is asked twice and can be cancelled, and after a check that failed it is not offered", options, async () => {
   const page = await open(chromium, stack.origin);
-  await press(page, "#import-begin");
-  await page.waitForSelector('#operated[data-good=no]:has-text("the stack has no table to import from")');
-  await press(page, "#rewrap-begin");
-  await page.waitForSelector('#operated[data-good=no]:has-text("no previous key")');
+  const asked = [];
+  page.on("request", (request) => request.url().endsWith("/operate") && asked.push(JSON.parse(request.postData())));
   await page.selectOption("#import-action", "import");
   assert.equal(await page.isVisible("#import-begin"), false);
-  const asked = [];
-  page.on("request", (request) => request.url().endsWith("/operate") && asked.push(request.postData()));
   await page.click("#import-sure");
   await page.waitForSelector("#import-sure[data-sure]");
+  await page.click('[aria-label="Cancel: Import"]');
+  await page.waitForSelector("#import-sure:not([data-sure])");
+  assert.equal(await page.isVisible('[aria-label="Cancel: Import"]'), false);
+  await page.click("#import-sure");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("#import-sure:not([data-sure])");
   assert.deepEqual(asked, []);
   await page.click("#import-sure");
-  await until("it is asked for", () => asked.length === 1);
-  assert.deepEqual(JSON.parse(asked[0]), { what: "import", action: "import" });
+  await page.click("#import-sure[data-sure]");
+  await page.waitForSelector('#operated[data-good=no]:has-text("the stack has no table to import from")');
+  assert.deepEqual(asked, [{ what: "import", action: "import" }]);
+  assert.ok(await page.isDisabled("#import-sure"));
+  await page.waitForSelector('#operate-why:has-text("The last import failed")');
+  await press(page, "#rewrap-begin");
+  await page.waitForSelector('#operated[data-good=no]:has-text("no previous key")');
+  await page.selectOption("#rewrap-action", "rewrap");
+  assert.ok(await page.isDisabled("#rewrap-sure"));
+  await page.waitForSelector('#operate-why:has-text("The last import and re-wrap failed")');
+});
+
+test("data keys of the previous KMS key are counted, moved and verified, in the program's words", options, async () => {
+  const previous = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-4333-8444-555555555555";
+  const rewrapping = await up("--parameter", `PreviousVaultKeyArn=${previous}`);
+  try {
+    // As a worker from before wraps them. No pass opens a card.
+    for (let number = 0; number < 3; number += 1) {
+      const token = `00000000-0000-4000-8000-00000000000${number}`;
+      const { CiphertextBlob } = await aws(rewrapping, "TokenizeWorkerRole", "kms", "TrentService.GenerateDataKey", { KeyId: previous, KeySpec: "AES_256", EncryptionContext: { purpose: "vault", token } });
+      const item = { Hash_Key: { S: token }, Account_Id: { S: "123456789012" }, CandidateString: { B: Buffer.alloc(140).toString("base64") }, DataKey: { B: CiphertextBlob }, CreatedAt: { S: "2026-11-21T18:59:33.120Z" } };
+      await dynamodb(rewrapping, "PutItem", { TableName: "CreditCardTokenizerTable", Item: item });
+    }
+    const page = await open(chromium, rewrapping.origin);
+    await place(page, "present-1");
+    await inStage(page, "present-1", "tokenized");
+    await press(page, "#rewrap-begin");
+    await page.waitForSelector('#operated[data-good=yes]:has-text("rewrap, count: 4 rows, 1 say that they are under the present key")');
+    await page.selectOption("#rewrap-action", "rewrap");
+    await page.click("#rewrap-sure");
+    await page.click("#rewrap-sure[data-sure]");
+    await page.waitForSelector('#operated[data-good=yes]:has-text("rewrap, rewrap: 4 rows"):has-text("3 moved to the present key")');
+    await page.selectOption("#rewrap-action", "verify");
+    await press(page, "#rewrap-begin");
+    await page.waitForSelector('#operated[data-good=yes]:has-text("rewrap, verify: 4 rows, 4 were not under the previous key. Nothing needs the previous key any more")');
+    const { Items } = await dynamodb(rewrapping, "Scan", { TableName: "CreditCardTokenizerTable" });
+    assert.equal(new Set(Items.map(({ KeyMaterial }) => KeyMaterial?.S)).size, 1, "all under the present key");
+    await pay(page, "present-1");
+    await inStage(page, "present-1", "paid");
+    assert.deepEqual(page.complaints, []);
+  } finally {
+    await rewrapping.stop();
+  }
 });
 
 test("an import has progress and a cancel, and brings the orders in; no number of its table reaches the page", options, async () => {
@@ -182,9 +241,14 @@ test("an import has progress and a cancel, and brings the orders in; no number o
 });
 
 /** Calls DynamoDB of the stack as an operator. */
-async function dynamodb({ aws }, operation, body) {
-  const authorization = "AWS4-HMAC-SHA256 Credential=operator/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
-  const headers = { "content-type": "application/x-amz-json-1.0", "x-amz-target": `DynamoDB_20120810.${operation}`, authorization };
-  const answer = await fetch(aws, { method: "POST", headers, body: JSON.stringify(body) });
-  assert.ok(answer.ok, `${operation}: ${await answer.text()}`);
+const dynamodb = (stack, operation, body) => aws(stack, "operator", "dynamodb", `DynamoDB_20120810.${operation}`, body);
+
+/** Calls a service of the stack as somebody. */
+async function aws(stack, who, service, target, body) {
+  const authorization = `AWS4-HMAC-SHA256 Credential=${who}/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`;
+  const headers = { "content-type": `application/x-amz-json-1.${service === "kms" ? 1 : 0}`, "x-amz-target": target, authorization };
+  const answer = await fetch(stack.aws, { method: "POST", headers, body: JSON.stringify(body) });
+  const text = await answer.text();
+  assert.ok(answer.ok, `${target}: ${text}`);
+  return JSON.parse(text || "{}");
 }

@@ -60,6 +60,12 @@ test("every page of the list is reached, and each column sorts in both direction
   }
   assert.equal(seen.size, 121);
   assert.ok(await page.isDisabled("#next"));
+  assert.equal(await page.evaluate(() => document.activeElement.id), "previous", "at the last page the focus is not lost");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector('#page-said:has-text("Page 2 of 3")');
+  await page.keyboard.press("Enter");
+  await page.waitForSelector('#page-said:has-text("Page 1 of 3")');
+  assert.equal(await page.evaluate(() => document.activeElement.id), "next", "nor at the first");
   await page.click('#orders th button:text-is("Order")');
   await shows(page, "sorted by id", "order-001", "order-002");
   await page.click('#orders th button:text-is("Order")');
@@ -208,6 +214,7 @@ test("many orders are placed with progress, and a cancel ends it", options, asyn
   assert.equal(await page.getAttribute("#bulk-progress", "max"), "500");
   await page.waitForSelector('#placed[data-good=no]:has-text("50 orders before it was cancelled: 50 × 202")');
   assert.equal(await page.isVisible("#bulk"), false);
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Place", "the focus is where the next order is placed");
 });
 
 test("orders beyond the drawn ones are counted in their room", options, async () => {

@@ -23,13 +23,15 @@ test("the banner names every fault, and one button ends them all", options, asyn
   await toggle(page, "dynamodb", true);
   await press(page, "#crash");
   await page.waitForSelector('#banner:has-text("KMS fails for all · DynamoDB throttles · 1 armed crash of the worker")');
-  await press(page, "#all-off");
+  await page.focus("#all-off");
+  await page.keyboard.press("Enter");
   await until("nothing is broken", async () => (await page.textContent("#banner")).trim() === "");
   assert.equal(await page.locator(".switch input:checked").count(), 0);
   assert.equal(await page.textContent("#crash"), "Crash the worker");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "scene-title", "the focus is below the banner, whose button is gone");
 });
 
-test("a fault shows at its part and marks the worker, until a run succeeds; given up is a state of its own", options, async () => {
+test("a fault shows at its part and marks the worker, which recovers once it is gone; given up is a state of its own", options, async () => {
   const page = await open(chromium, stack.origin);
   await place(page, "before-1");
   await inStage(page, "before-1", "tokenized");
@@ -46,9 +48,19 @@ test("a fault shows at its part and marks the worker, until a run succeeds; give
   assert.equal(await page.locator('#banner:has-text("What happens next")').count(), 0, "while the cause lasts nothing is promised");
   await press(page, "#all-off");
   await page.waitForSelector('#banner:has-text("What happens next: Lambda gave up 1 order. A sweep takes it up by")');
+  for (const part of ["worker", "Stream"]) {
+    await page.waitForSelector(`[data-part="${part}"][data-health="untried"]:has-text("recovering, next try by ")`);
+    assert.match(await page.textContent(`[data-part="${part}"]`), /by \d\d:\d\d$/);
+  }
+  await page.waitForSelector('.lock[data-untried]:has-text("worker"):has-text("recovering")');
+  assert.equal(await page.locator(".lock[data-failing]").count(), 0);
+  const texts = await page.$$eval(".airlock text", (all) => all.map((one) => one.textContent));
+  const beside = (title, places) => texts[texts.indexOf(title) + places];
+  assert.deepEqual([beside("Parked", 2), beside("Dead letters", 2)], ["0", "1"], "a dead letter of a given-up order is no parked order");
   await press(page, "#replay");
   await inStage(page, "held-1", "tokenized");
-  await until("the worker is well", async () => (await page.locator(".lock[data-failing]").count()) === 0);
+  await until("the worker is well", async () => (await page.locator(".lock[data-failing], .lock[data-untried]").count()) === 0);
+  await page.waitForSelector('[data-part="worker"][data-health="well"]');
   await until("nothing is left to be told", async () => (await page.textContent("#banner")).trim() === "");
   assert.deepEqual(page.complaints, []);
 });
@@ -65,7 +77,7 @@ test("a replayed poison order says that it was parked again, and why", options, 
   assert.equal(await page.getAttribute("#fixed", "data-good"), "no");
 });
 
-test("while the server is out of reach nothing is reported as absent; another stack is called new", options, async () => {
+test("while the server is out of reach what was known stays, as of then, and nothing is absent; another stack is called new", options, async () => {
   const first = await up();
   const page = await open(chromium, first.origin);
   await place(page, "kept-1");
@@ -73,13 +85,24 @@ test("while the server is out of reach nothing is reported as absent; another st
   await page.waitForSelector("#tab .bars");
   await first.stop();
   await page.waitForSelector("#live[data-state=lost]");
-  await page.evaluate(() => document.getElementById("tab-log").click());
-  await page.waitForSelector('#about:has-text("nothing is known now")');
+  await page.waitForSelector('#as-of:has-text("The console does not answer"):has-text("This is as of ")');
+  assert.ok(await page.isVisible("#tab .bars"));
+  assert.match(await page.textContent("#placed"), /^As of .*, before the connection was lost\. 202 Accepted/);
+  await page.click("#tab-log");
+  await page.waitForSelector('#as-of:has-text("Of this nothing is known now")');
+  await page.waitForSelector('#tab:has-text("Not known")');
+  await page.click("#tab-story");
+  await page.waitForSelector("#tab .bars");
+  assert.match(await page.textContent("#about"), /kept-1/);
   assert.doesNotMatch(await page.textContent("body"), /no trace/);
   const second = await up("--port", new URL(first.origin).port);
   try {
     await page.waitForSelector('#banner:has-text("This is a new stack")');
     await page.waitForSelector('#about:has-text("There is no trace of kept-1")');
+    assert.equal(await page.isVisible("#act"), false, "nothing is offered for an order that nobody knows");
+    assert.match(await page.textContent("#placed"), /^As of /);
+    await place(page, "again-1");
+    assert.match(await page.textContent("#placed"), /^202 Accepted/);
     await press(page, "#new-stack-seen");
     await until("it was read", async () => (await page.textContent("#banner")).trim() === "");
   } finally {

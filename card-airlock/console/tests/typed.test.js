@@ -110,19 +110,53 @@ test("what is typed for an order is gone when another one is opened", options, a
   assert.equal(await page.inputValue("#another [name=expiry]"), "");
 });
 
-test("a number that is no card is refused by the worker, and the order takes the right one", options, async () => {
+test("what can be no card is told at its field and not encrypted; nothing of it is sent", options, async () => {
   const watching = await watched();
-  const { page } = watching;
-  await page.fill("#place [name=order]", "mistyped-1");
-  await typeCard(page, "#place", `${DISCOVER.slice(0, -1)}5`);
-  await press(page, "#place button[type=submit]");
-  await inStage(page, "mistyped-1", "failed");
-  await page.waitForSelector('.about:has-text("CARD_REFUSED")');
-  await page.fill("#place [name=order]", "mistyped-1");
+  const { page, requests } = watching;
+  await place(page, "checked-0");
+  await inStage(page, "checked-0", "tokenized");
+  await actions(page, "checked-0");
+  for (const [form, button] of [["#place", "#place button[type=submit]"], ["#another", "#another-card"]]) {
+    await page.fill("#place [name=order]", "checked-1");
+    const asked = requests.length;
+    for (const [number, expiry, field, words] of [
+      [`${DISCOVER.slice(0, -1)}5`, EXPIRY, "number", "The check digit is wrong"],
+      ["6011 0009", EXPIRY, "number", "A card number has 12 to 19 digits. These are 8."],
+      ["6011 0009 9013 942x", EXPIRY, "number", "A card number has only digits"],
+      [DISCOVER, "13/39", "expiry", "An expiry date is the month and the year, MM/YY"],
+    ]) {
+      await page.selectOption(`${form} [name=card]`, "visa");
+      await typeCard(page, form, number, expiry);
+      await press(page, button);
+      await page.waitForSelector(`${form} [name=${field}][aria-invalid=true]:focus`);
+      await page.waitForSelector(`${form} .wrong:has-text("${words}")`);
+    }
+    // The list and the panel may look again meanwhile.
+    assert.deepEqual(requests.slice(asked).filter((request) => request.method() === "POST"), []);
+    await page.locator(`${form} [name=expiry]`).fill("");
+    await page.waitForSelector(`${form} [name=expiry][aria-invalid=false]`);
+    assert.equal(await page.isVisible(`${form} .wrong`), false);
+    await page.selectOption(`${form} [name=card]`, "visa");
+  }
   await typeCard(page, "#place", DISCOVER);
   await press(page, "#place button[type=submit]");
-  await inStage(page, "mistyped-1", "tokenized");
-  await keptNothing(watching, DISCOVER, ["#place"]);
+  await inStage(page, "checked-1", "tokenized");
+  await keptNothing(watching, DISCOVER, ["#place", "#another"]);
+});
+
+test("a card that the worker refuses is parked, and the order takes the right one", options, async () => {
+  const watching = await watched();
+  const { page } = watching;
+  await page.fill("#place [name=order]", "expired-1");
+  await typeCard(page, "#place", DISCOVER, "01/20");
+  await press(page, "#place button[type=submit]");
+  await inStage(page, "expired-1", "failed");
+  await page.waitForSelector('.about:has-text("CARD_REFUSED")');
+  await page.fill("#place [name=order]", "expired-1");
+  await typeCard(page, "#place", DISCOVER);
+  await press(page, "#place button[type=submit]");
+  await inStage(page, "expired-1", "tokenized");
+  await keptNothing(watching, DISCOVER, ["#place", "#another"]);
 });
 
 test("in the picture a typed card comes sealed, and a test card does not", options, async () => {

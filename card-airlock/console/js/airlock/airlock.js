@@ -1,22 +1,22 @@
 // Animates the picture: every order is a capsule that moves to where the order is.
 
 import { byId, show } from "../dom.js";
-import { duration, many } from "../format.js";
+import { duration } from "../format.js";
 import { open as openPanel } from "../panel.js";
+import { isUntried } from "../recovery.js";
 import { now, on, store } from "../store.js";
 import { Capsule } from "./capsule.js";
 import { drawing } from "./drawing.js";
-import { TALL, WIDE } from "./geometry.js";
+import { shapeFor } from "./geometry.js";
 import { glyphOf } from "./glyphs.js";
 import { Slots } from "./slots.js";
 
-const narrow = matchMedia("(max-width: 760px)");
 const ACROSS = ["tokenized", "paying", "paid", "declined", "unknown"];
 
 /** The function behind each lock. */
 const FUNCTIONS = [["ingest", "IngestFunction"], ["worker", "TokenizeWorkerFunction"], ["paybill", "PaybillFunction"]];
 
-const shape = () => (narrow.matches ? TALL : WIDE);
+const shape = () => shapeFor(byId("airlock").clientWidth);
 
 const timers = new Map();
 
@@ -24,7 +24,7 @@ let geometry, picture, slots, capsules, cards;
 
 export function start() {
   build();
-  narrow.addEventListener("change", () => geometry !== shape() && build());
+  new ResizeObserver(() => geometry !== shape() && build()).observe(byId("airlock"));
   on("orders", ({ changed, whole }) => {
     if (whole) build();
     else changed.forEach(follow);
@@ -202,16 +202,14 @@ function mark(capsule) {
   capsule.body.group.classList.toggle("chosen", capsule.id === store.chosen);
 }
 
-/** A worker or another function whose latest invocations failed stays marked until one succeeds. */
-function markFailing({ functions }) {
+/** A worker or another function whose latest invocations failed stays marked until one succeeds; otherwise once the cause is gone. */
+function markFailing(pulse) {
   for (const [lock, name] of FUNCTIONS) {
     const { dataset } = picture.locks[lock];
-    const failing = functions[name]?.failing ?? 0;
-    if (failing === 0) delete dataset.failing;
-    else {
-      dataset.failing = "";
-      if (!("hurt" in dataset)) picture.locks[lock].querySelector(".alarm").textContent = `failing, ${failing}×`;
-    }
+    const failing = pulse.functions[name]?.failing ?? 0;
+    const untried = isUntried(name, pulse);
+    for (const [mark, is] of [["failing", failing > 0 && !untried], ["untried", untried]]) is ? (dataset[mark] = "") : delete dataset[mark];
+    if (failing && !("hurt" in dataset)) picture.locks[lock].querySelector(".alarm").textContent = untried ? "recovering" : `failing, ${failing}×`;
   }
 }
 
@@ -232,7 +230,7 @@ function count(pulse) {
     "quarantine.count": counts.quarantine,
     "quarantine.sub": counts.quarantine ? `the oldest for ${duration(now() - Date.parse(oldestHeld))}` : "sealed orders wait here",
     "parked.count": parked,
-    "parked.sub": pulse.letters ? `${many(pulse.letters, "dead letter")} in the queue` : "failed or expired",
+    "letters.count": pulse.letters,
     "vault.count": across - pulse.orders.forgotten,
     "clean.count": across,
     "processor.1": pulse.ledger.charged || pulse.ledger.declined ? `${pulse.ledger.charged} charged` : "",

@@ -23,6 +23,8 @@ export function drawing(geometry) {
   const outside = [
     ...zone(geometry.client, "client", ["Client", "pays by card", ""], text),
     ...zone(geometry.processor, "processor", ["Processor", "charges once", ""], text),
+    ...zone(geometry.letters, "letters", ["Dead letters", "in the queue"], text),
+    text("letters.count", geometry.letters.count, `count ${geometry.letters.kind}`, "0"),
   ];
   const locks = {};
   const lockGroups = Object.entries(geometry.locks).map(([name, place]) => (locks[name] = lock(name, place, text)));

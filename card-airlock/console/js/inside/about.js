@@ -1,22 +1,30 @@
 // The order that is shown, in a line; and what can be copied of it.
 
+import { asking, busy } from "../answer.js";
 import { rowCommand, statusCommand } from "../commands.js";
 import { copyButton } from "../copy.js";
 import { byId, h, show } from "../dom.js";
-import { replay } from "../fix.js";
+import { replayOne, stopTelling } from "../fix.js";
 import { duration, held, mask, stageWords } from "../format.js";
 import { get } from "../server.js";
-import { now, store } from "../store.js";
+import { now, on, store } from "../store.js";
 import { whole } from "./whole.js";
 
 /** The order of the copy buttons: they stay as long as it does, so that a press is not lost. */
 let copiesOf = null;
+let latest = null;
 
 export function start() {
-  byId("replay-this").addEventListener("click", () => replay(false, store.chosen));
+  const [button, output] = [byId("replay-this"), byId("replayed")];
+  button.addEventListener("click", () => busy(button, () => replayOne(store.chosen, latest, output)));
+  on("chosen", () => {
+    stopTelling(output);
+    asking(output);
+  });
 }
 
 export function about(id, { summary }) {
+  latest = summary;
   if (copiesOf !== id) {
     copiesOf = id;
     show(byId("copies"), ...(id ? copies(id) : []));
@@ -35,6 +43,13 @@ export function about(id, { summary }) {
       h("span", { class: "soft" }, facts.filter(Boolean).join(" · ")),
     ),
   );
+}
+
+/** Of an order that nobody knows. */
+export function aboutNobody(words) {
+  latest = null;
+  byId("replay-this").hidden = true;
+  show(byId("about"), words && h("p", { class: "empty" }, words));
 }
 
 function copies(id) {

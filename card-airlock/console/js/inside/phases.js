@@ -3,42 +3,70 @@
 /** How long nothing may happen within an act, in milliseconds. */
 const PAUSE = 1500;
 
+const WORKER = "TokenizeWorkerRole";
 const ACTS = {
   IngestRole: "Accept",
-  TokenizeWorkerRole: "Accept",
+  [WORKER]: "Worker",
   PaybillRole: "Pay",
   ReplayRole: "Start again",
   ForgetRole: "Forget the card",
 };
 
-/** The acts, oldest first: { title, from, to, bars: [{ phase, words, from, to, ok }] }, all times in milliseconds. */
-export function actsOf(calls) {
+/**
+ * The acts, oldest first: { title, from, to, bars: [{ phase, words, from, to, ok }] }, all times in milliseconds. An act of the
+ * worker has all its tries until another act begins, as `tries`, each with its bars; `runs` are the worker's runs with this order.
+ */
+export function actsOf(calls, runs = []) {
   const made = calls.map((call) => ({ ...call, from: call.at, to: call.at + call.microseconds / 1000 })).sort((a, b) => a.from - b.from);
   const first = made.find(({ relation }) => relation === "own")?.from ?? 0;
   const crossed = made.findLast(({ relation, operation, outcome }) => relation === "own" && operation === "TransactWriteItems" && outcome === "ok")?.to ?? Infinity;
   const acts = [];
   // A key that other orders of its batch asked for before this one came, or after it went, is no part of its story.
   for (const call of made.filter(({ from, relation }) => relation === "own" || (from >= first && from <= crossed))) {
-    const title = ACTS[call.role];
-    if (!title) continue;
+    const title = titleOf(call);
+    const run = runOf(call, runs);
+    // Nor is one that the worker asked for in a run without this order.
+    if (!title || (title === "Worker" && run < 0 && runs.length && call.relation === "batch")) continue;
     const latest = acts.at(-1);
-    const waits = latest && waitsForWorker(latest, call);
-    if (!latest || (!waits && (latest.title !== title || call.from - latest.to > PAUSE))) acts.push({ title, from: call.from, to: call.to, bars: [] });
+    if (latest?.title !== title || (title !== "Worker" && call.from - latest.to > PAUSE)) acts.push(begun(title, call, latest));
     const act = acts.at(-1);
-    if (waits) act.bars.push({ phase: "stream", words: "waits for the worker", from: act.to, to: Math.max(act.to, call.from), ok: true });
-    act.bars.push({ phase: phaseOf(call), words: `${call.service} ${call.operation}`, from: call.from, to: call.to, ok: call.outcome === "ok", outcome: call.outcome });
+    act.bars.push({ phase: phaseOf(call), words: `${call.service} ${call.operation}`, from: call.from, to: call.to, ok: call.outcome === "ok", outcome: call.outcome, run });
     act.to = Math.max(act.to, call.to);
   }
-  return acts.map(withProcessor);
+  return acts.map((act) => (act.title === "Worker" ? { ...act, tries: triesOf(act.bars) } : withProcessor(act)));
 }
 
-/** Between what put the row and the worker's first call is the stream, however long it takes. */
-function waitsForWorker(act, call) {
-  return call.role === "TokenizeWorkerRole" && !act.bars.some(({ phase }) => ["kms", "transaction"].includes(phase)) && act.title !== "Pay";
+/** The worker also puts the event of an order that failed: that is no try of the order. */
+function titleOf({ role, service }) {
+  if (role === WORKER && service === "EventBridge") return "Tell of it";
+  return ACTS[role];
+}
+
+/** Between what wrote the row and the worker's first call is the stream, however long it takes. */
+function begun(title, call, before) {
+  const waits = title === "Worker" && ["Accept", "Start again"].includes(before?.title);
+  if (!waits) return { title, from: call.from, to: call.to, bars: [] };
+  const wait = { phase: "stream", words: "waits for the worker", from: before.to, to: Math.max(before.to, call.from), ok: true };
+  return { title, from: before.to, to: call.to, bars: [wait] };
+}
+
+/** The place of the run that made the worker's call, or -1. */
+function runOf({ role, at }, runs) {
+  return role === WORKER ? runs.findLastIndex(({ from, to }) => from <= at && at <= (to ?? Infinity)) : -1;
+}
+
+/** The bars of each run; the first ones have the wait before them. */
+function triesOf(bars) {
+  const calls = bars.filter(({ phase }) => phase !== "stream");
+  const numbers = [...new Set(calls.map(({ run }) => run))];
+  return numbers.map((number, index) => {
+    const own = bars.filter((bar) => (bar.phase === "stream" ? index === 0 : bar.run === number));
+    return { from: own[0].from, to: Math.max(...own.map(({ to }) => to)), bars: own };
+  });
 }
 
 function phaseOf({ role, service, operation }) {
-  if (role === "TokenizeWorkerRole") return service === "KMS" ? "kms" : operation === "TransactWriteItems" ? "transaction" : "worker";
+  if (role === WORKER) return service === "KMS" ? "kms" : operation === "TransactWriteItems" ? "transaction" : "worker";
   return { IngestRole: "accept", PaybillRole: "payment", ReplayRole: "replay", ForgetRole: "forget" }[role];
 }
 

@@ -1,7 +1,8 @@
 // The traces of an order: stream records, dead letters, events, log lines, AWS calls.
 
 import { h } from "../dom.js";
-import { duration, many, timeOfDay } from "../format.js";
+import { duration, many, moment, precisely } from "../format.js";
+import { machineClock } from "../store.js";
 import { fieldsOf, passes } from "./log_filter.js";
 import { attributes } from "./rows.js";
 
@@ -15,7 +16,7 @@ export function stream({ stream }) {
   return list(
     stream.map((record, index) =>
       item(
-        timeOfDay(record.at * 1000).slice(0, 8),
+        moment(record.at * 1000),
         h("b", {}, record.event),
         ` ${[record.before ?? "no row", record.after ?? "no row"].join(" → ")}`,
         record.byTtl ? h("span", { class: "bad" }, " by TTL") : null,
@@ -43,7 +44,7 @@ function letter({ body, received, queue }) {
     : [h("span", { class: "bad" }, body.Kind), ` ${body.CustomerOrder ?? "an order without id"}${body.Reason ? `: ${body.Reason}` : ""}`];
   const at = positions ? body.timestamp : body.At;
   const json = h("details", {}, h("summary", {}, "The message"), h("pre", { class: "fields" }, JSON.stringify(body, null, 2)));
-  return item(at ? timeOfDay(Date.parse(at)).slice(0, 8) : "", ...title, h("div", { class: "fields" }, `${queue}${received ? `, received ${received}×` : ""}`), json);
+  return item(at ? moment(Date.parse(at)) : "", ...title, h("div", { class: "fields" }, `${queue}${received ? `, received ${received}×` : ""}`), json);
 }
 
 export function events({ events }, chosen) {
@@ -55,24 +56,23 @@ function event({ bus, number, envelope }) {
   const { Status, PaymentStatus, Reason, At } = envelope.detail;
   const states = [Status, PaymentStatus && `payment ${PaymentStatus}`, Reason].filter(Boolean).join(", ");
   const json = h("details", {}, h("summary", {}, "The event"), h("pre", { class: "fields" }, JSON.stringify(envelope, null, 2)));
-  return item(timeOfDay(Date.parse(At)).slice(0, 8), h("b", {}, envelope["detail-type"]), ` ${envelope.detail.CustomerOrder}`, h("div", { class: "fields" }, `${states} · number ${number} of ${bus}`), json);
+  return item(moment(Date.parse(At)), h("b", {}, envelope["detail-type"]), ` ${envelope.detail.CustomerOrder}`, h("div", { class: "fields" }, `${states} · number ${number} of ${bus}`), json);
 }
 
 export function log({ log }, chosen) {
   if (log.length === 0) return empty(chosen ? "No log line names this order." : "There is no log line yet.");
   const lines = log.filter(passes);
   if (lines.length === 0) return empty(`None of ${many(log.length, "line")} passes the filter.`);
-  return list(
-    lines.toReversed().map((line) => {
-      const kind = { ERROR: "bad", WARN: "warn" }[line.level];
-      return item(timeOfDay(line.at), h("span", { class: "level" }, line.level), " ", h("span", { class: kind }, line.message), h("div", { class: "fields" }, `${line.target} ${fieldsOf(line)}`));
-    }),
-  );
+  const items = lines.toReversed().map((line) => {
+    const kind = { ERROR: "bad", WARN: "warn" }[line.level];
+    return item(precisely(line.at), h("span", { class: "level" }, line.level), " ", h("span", { class: kind }, line.message), h("div", { class: "fields" }, `${line.target} ${fieldsOf(line)}`));
+  });
+  return h("div", {}, h("p", { class: "cost" }, `Newest first, ${machineClock()}.`), list(items));
 }
 
 export function calls({ calls }, chosen) {
   if (calls.length === 0) return empty("There is no AWS call yet.");
-  return h("div", {}, h("p", { class: "cost" }, `${chosen ? "This order" : "The latest"}: ${costs(calls)}. Newest first.`), list(calls.toReversed().map(call)));
+  return h("div", {}, h("p", { class: "cost" }, `${chosen ? "This order" : "The latest"}: ${costs(calls)}. Newest first, ${machineClock()}.`), list(calls.toReversed().map(call)));
 }
 
 /** Its own calls by service, and its share of those that it shares with other orders. */
@@ -100,5 +100,5 @@ const SHARE = {
 function call(call) {
   const outcome = call.outcome === "ok" ? h("span", { class: "good" }, "ok") : h("span", { class: call.onPurpose ? "warn" : "bad" }, call.outcome);
   const facts = [call.role, call.purpose && `for ${call.purpose}`, call.resources.join(" + "), call.among > 1 && SHARE[call.relation](call.among), call.onPurpose && "injected fault"];
-  return item(timeOfDay(call.at), h("b", {}, `${call.service} ${call.operation}`), " ", outcome, ` ${duration(call.microseconds / 1000)}`, h("div", { class: "fields" }, facts.filter(Boolean).join(" · ")));
+  return item(precisely(call.at), h("b", {}, `${call.service} ${call.operation}`), " ", outcome, ` ${duration(call.microseconds / 1000)}`, h("div", { class: "fields" }, facts.filter(Boolean).join(" · ")));
 }

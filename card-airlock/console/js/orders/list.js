@@ -29,7 +29,10 @@ export function start() {
     event.preventDefault();
     enter();
   });
-  byId("orders-newer").addEventListener("click", () => draw(true));
+  byId("orders-newer").addEventListener("click", async () => {
+    await draw(true);
+    body.querySelector("[data-order]")?.focus();
+  });
   byId("previous").addEventListener("click", () => turn(-1));
   byId("next").addEventListener("click", () => turn(1));
   onLeft(list, soon);
@@ -91,8 +94,12 @@ async function draw(atOnce) {
   byId("orders-newer").textContent = `Show ${many(waiting, "newer order")}`;
   byId("pages").hidden = pages < 2 && view.page === 0;
   byId("page-said").textContent = `Page ${view.page + 1} of ${Math.max(pages, 1)}, ${many(total, "order")}`;
-  byId("previous").disabled = view.page === 0;
-  byId("next").disabled = view.page + 1 >= pages;
+  const [previous, next] = [byId("previous"), byId("next")];
+  const focused = document.activeElement;
+  previous.disabled = view.page === 0;
+  next.disabled = view.page + 1 >= pages;
+  // At the first and at the last page the focus would be lost.
+  if ([previous, next].includes(focused) && focused.disabled) [previous, next, byId("orders")].find((one) => !one.disabled).focus();
 }
 
 /** Brings the rows that are there up to date. */

@@ -1,7 +1,7 @@
 // One order as a row of the list.
 
 import { h } from "../dom.js";
-import { duration, held, mask, stageWords, timeOfDay } from "../format.js";
+import { duration, held, mask, minute, moment, stageWords } from "../format.js";
 import { open } from "../panel.js";
 import { now, store } from "../store.js";
 
@@ -15,7 +15,7 @@ export function row(id) {
     const isChosen = id === store.chosen;
     element.classList.toggle("chosen", isChosen);
     name.setAttribute("aria-pressed", String(isChosen));
-    const contents = [...stage(order), mask(order), order.stage === "expired" ? "–" : duration(held(order, now())), order.acceptedAt ? timeOfDay(Date.parse(order.acceptedAt)).slice(0, 8) : "", order.attempt ?? ""];
+    const contents = [...stage(order), mask(order), order.stage === "expired" ? "–" : duration(held(order, now())), order.acceptedAt ? moment(Date.parse(order.acceptedAt)) : "", order.attempt ?? ""];
     fill(cells[1], contents.slice(0, 3), drawn, 1);
     contents.slice(3).forEach((text, index) => fill(cells[index + 2], [text], drawn, index + 2));
   };
@@ -26,7 +26,7 @@ export function row(id) {
 /** A state: its class, its words, a note. */
 function stage(order) {
   const againBy = order.stage === "quarantine" && store.givenUp.get(order.id);
-  if (againBy) return ["stage quarantine givenup", "given up", ` taken up again by ${timeOfDay(againBy).slice(0, 5)}`];
+  if (againBy) return ["stage quarantine givenup", "given up", ` taken up again by ${minute(againBy)}`];
   const { reason, forgottenAt, replacement } = order;
   const notes = [reason, forgottenAt && "card forgotten", replacement && `another card: ${replacement}`].filter(Boolean);
   return [`stage ${order.stage}`, stageWords(order.stage), notes.length ? ` ${notes.join(", ")}` : ""];

@@ -6,6 +6,7 @@ mod encrypting;
 mod guard;
 mod inside;
 mod promise_1;
+mod words;
 
 use std::{net::SocketAddr, sync::LazyLock, time::Duration};
 
