@@ -7,6 +7,7 @@ import { start as answers } from "./answer.js";
 import { start as banner } from "./banner.js";
 import { start as breakers } from "./break.js";
 import { start as charts } from "./charts.js";
+import { start as columns } from "./columns.js";
 import { byId } from "./dom.js";
 import { start as fix } from "./fix.js";
 import { start as inside } from "./inside/inside.js";
@@ -25,7 +26,7 @@ import { start as theme } from "./theme.js";
 import { start as who } from "./who.js";
 
 for (const legend of document.querySelectorAll(".legend .glyph")) draw(legend, legend.dataset.glyph);
-for (const part of [theme, answers, airlock, announce, banner, parts, numbers, charts, who, place, pay, processor, orders, inside, orderActions, panel, breakers, fix, operation]) part();
+for (const part of [theme, columns, answers, airlock, announce, banner, parts, numbers, charts, who, place, pay, processor, orders, inside, orderActions, panel, breakers, fix, operation]) part();
 // Its address would be that of an order.
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();

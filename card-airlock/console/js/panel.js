@@ -14,8 +14,6 @@ export function start() {
     cover();
   });
   PHONE.addEventListener("change", cover);
-  // Where everything is in one column, the form and the list come before what breaks them.
-  byId("faults").open = !matchMedia("(max-width: 1180px)").matches;
   byId("close-order").addEventListener("click", close);
   byId("inside").addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !store.chosen) return;

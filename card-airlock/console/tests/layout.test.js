@@ -71,7 +71,7 @@ for (const width of [1920, 1280]) {
 test("on a phone the form and the list come before the faults, which open beside the picture", options, async () => {
   const page = await open(chromium, stack.origin, { width: 390, height: 844 });
   assert.equal(await page.isVisible("#switches"), false);
-  const tops = (await places(page, "#airlock", "#break-title", "#place", "#find", "#operate-title")).map(([, , top]) => top);
+  const tops = (await places(page, "#airlock", "#break-title", "#place", "#find", "#pay", "#operate-title")).map(([, , top]) => top);
   assert.deepEqual(tops.toSorted((a, b) => a - b), tops);
   await page.click("#break-title");
   await page.locator("#switch-kms-worker").setChecked(true);

@@ -43,6 +43,7 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("js/card.js", JS),
     file!("js/card_choice.js", JS),
     file!("js/charts.js", JS),
+    file!("js/columns.js", JS),
     file!("js/commands.js", JS),
     file!("js/copy.js", JS),
     file!("js/dom.js", JS),
