@@ -70,8 +70,15 @@ function lock(name, { at: [x, y], size: [w, h], flat }, text) {
     s("rect", { class: "leaf first", rx: 2, ...leaves[0] }),
     s("rect", { class: "leaf second", rx: 2, ...leaves[1] }),
     text(`${name}.label`, [x, foot - (flat ? 8 : 12)], "name", name),
-    s("text", { class: "alarm", x, y: flat ? foot + 15 : y - h / 2 - 8 }, ""),
+    s("text", alarm(x, y, w, h, flat), ""),
   );
+}
+
+/** Where a lock says what is wrong with it: above it, or beside it where there is room, so that no word covers another. */
+function alarm(x, y, w, h, flat) {
+  if (!flat) return { class: "alarm", x, y: y - h / 2 - 8 };
+  const left = x - w / 2 - 8;
+  return left > 80 ? { class: "alarm end", x: left, y: y - 7 } : { class: "alarm", x, y: y + h / 2 + 15 };
 }
 
 const icon = ([x, y], d) => s("path", { class: "icon", d, transform: `translate(${x} ${y})` });
