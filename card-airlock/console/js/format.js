@@ -45,7 +45,7 @@ export function money(amount, currency) {
 /** 1st, 2nd, 3rd, 11th. */
 export function ordinal(number) {
   const last = number % 100 > 10 && number % 100 < 14 ? 0 : number % 10;
-  return `${number}${{ 1: "st", 2: "nd", 3: "rd" }[last] ?? "th"}`;
+  return `${number}${["", "1st", "2nd", "3rd"][last]?.slice(1) || "th"}`;
 }
 
 /** How long the order was, or has been, in quarantine. */
