@@ -202,7 +202,7 @@ async fn a_tab_gets_what_it_shows_and_the_numbers_of_the_others() {
     page.until("tab", "tokenized").await;
     let (_, stream) = page.get("/console/orders/tab?tab=stream").await;
     assert_eq!(stream["stream"].as_array().unwrap().len(), 2);
-    for absent in ["rows", "audit", "log", "letters", "calls", "charges"] {
+    for absent in ["rows", "audit", "log", "letters", "calls", "runs", "charges"] {
         assert!(stream.get(absent).is_none(), "{absent}");
     }
     assert_eq!((&stream["counts"]["stream"], &stream["summary"]["stage"]), (&json!(2), &json!("tokenized")));
