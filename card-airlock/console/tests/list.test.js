@@ -240,6 +240,10 @@ test("the order that is open stays in the picture, however many come after it", 
   await page.waitForSelector('#placed:has-text("75 × 202")');
   await inStage(page, "after-075", "tokenized");
   assert.equal(await page.textContent(".airlock .capsule.chosen title"), "kept-1, card ending in 1111");
+  // One that was not drawn any more comes in again.
+  await page.goto(`${stack.origin}/#order-001`);
+  await page.waitForSelector('.about .who:text-is("order-001")');
+  await until("it is drawn", async () => (await page.$$eval(".airlock .capsule.chosen title", (all) => all.map((one) => one.textContent))).join() === "order-001, card ending in 1111");
 });
 
 test("on a phone the answer is in view wherever the page is, and what breaks it is beside the picture", options, async () => {

@@ -35,7 +35,7 @@ export function start() {
   on("crash", () => hurt("worker", "crashed"));
   // The failed invocation comes after the crash. "crashed" is the better word.
   on("failed", ({ function: name }) => name === "TokenizeWorkerFunction" && !("hurt" in picture.locks.worker.dataset) && hurt("worker", "failed"));
-  on("chosen", () => capsules.forEach(mark));
+  on("chosen", bringIn);
 }
 
 /** Draws everything again, with the orders where they are. */
@@ -196,6 +196,12 @@ function flag(lock, name, milliseconds) {
   dataset[name] = "";
   clearTimeout(timers.get(`${lock} ${name}`));
   timers.set(`${lock} ${name}`, setTimeout(() => delete dataset[name], milliseconds));
+}
+
+/** The order that somebody looks at is in the picture, in place of an older one. */
+function bringIn(chosen) {
+  if (!capsules.has(chosen) && store.orders.has(chosen)) follow(store.orders.get(chosen), true);
+  capsules.forEach(mark);
 }
 
 function mark(capsule) {
