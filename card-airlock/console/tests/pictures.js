@@ -18,7 +18,7 @@ try {
     await page.waitForSelector('#tab .act:has-text("Pay,")');
     await page.waitForSelector(".airlock .capsule.chosen");
     // Orders cross while the picture is taken: capsules are on their way.
-    await place(acting, `crossing-${scheme}`, "visa", 25);
+    await place(acting, `crossing-${scheme}`, "visa", 16);
     await page.waitForFunction(() => document.querySelectorAll(".airlock .moving").length > 2);
     const path = join(folder, `console-${scheme}.webp`);
     const session = await page.context().newCDPSession(page);
