@@ -77,6 +77,16 @@ test("the tries of the worker are drawn together, each with its number; given up
   await until("the new try is an act of its own", async () => (await page.locator("#tab .act").count()) === 4);
 });
 
+test("without an order the panel says what the words mean", options, async () => {
+  const page = await open(chromium, stack.origin);
+  await page.waitForSelector("#tab .words");
+  const words = await page.$$eval("#tab .words dt", (all) => all.map((one) => one.textContent));
+  assert.deepEqual(words, ["In quarantine", "Given up for now", "Parked", "Dead letter", "Across", "KMS"]);
+  await place(page, "words-1");
+  await page.waitForSelector("#tab .tale");
+  assert.equal(await page.locator("#tab .words").count(), 0);
+});
+
 test("an order that no replay can start again says so where it was asked, and why", options, async () => {
   const page = await open(chromium, stack.origin);
   await page.fill("#place [name=order]", "refused-1");

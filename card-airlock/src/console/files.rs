@@ -59,6 +59,7 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("js/inside/tale.js", JS),
     file!("js/inside/traces.js", JS),
     file!("js/inside/whole.js", JS),
+    file!("js/inside/words.js", JS),
     file!("js/jwe.js", JS),
     file!("js/live.js", JS),
     file!("js/main.js", JS),

@@ -5,21 +5,22 @@ import { duration, many, minute, moment, ordinal, precisely } from "../format.js
 import { machineClock, store } from "../store.js";
 import { actsOf, PHASES, phaseTimes } from "./phases.js";
 import { tale } from "./tale.js";
+import { words } from "./words.js";
 
 const WIDTH = 1000;
 /** A bar that is too short to be seen is drawn so wide. */
 const LEAST = 6;
 
 export function story(inside, chosen) {
-  if (!chosen) return h("p", { class: "empty" }, "Choose an order, in the list or in the picture, to see its story.");
+  if (!chosen) return h("div", {}, h("p", { class: "empty" }, "Choose an order, in the list or in the picture, to see its story."), words());
   const acts = actsOf(inside.calls, inside.runs);
   return h("div", { class: "story" }, sentences(tale(inside), chosen), acts.length ? inDetail(acts) : h("p", { class: "empty" }, "No call for this order is known any more."));
 }
 
 function sentences(told, chosen) {
-  const line = (time, words) => h("li", {}, h("time", {}, time), h("span", {}, words));
+  const line = (time, sentence) => h("li", {}, h("time", {}, time), h("span", {}, sentence));
   const againBy = store.givenUp.get(chosen);
-  const lines = told.map(({ at, words }) => line(moment(at), words));
+  const lines = told.map((one) => line(moment(one.at), one.words));
   if (againBy) lines.push(line("now", `Lambda gave it up for now. A sweep takes it up by ${minute(againBy)} at the latest.`));
   return h("ol", { class: "tale" }, lines);
 }
