@@ -80,16 +80,16 @@ impl Pattern {
     }
 }
 
+/// `*` is any text. The first place that fits a part is as good as any later one, so none is tried twice.
 fn is_like(text: &str, pattern: &str) -> bool {
-    match pattern.split_once('*') {
-        None => text == pattern,
-        Some((before, after)) => {
-            let rest = text.strip_prefix(before);
-            rest.is_some_and(|rest| {
-                (0..=rest.len()).filter_map(|at| rest.get(at..)).any(|rest| is_like(rest, after))
-            })
-        }
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let Some(last) = parts.next_back() else { return rest.is_empty() };
+    for part in parts {
+        let Some((_, behind)) = rest.split_once(part) else { return false };
+        rest = behind;
     }
+    rest.ends_with(last)
 }
 
 #[cfg(test)]
@@ -200,5 +200,21 @@ mod tests {
         ] {
             assert!(asked(&logs, more.clone()).unwrap_err().to_string().contains(word), "{more}");
         }
+    }
+
+    #[test]
+    fn a_star_stands_for_any_text_and_many_stars_take_no_longer() {
+        for (pattern, expected) in [
+            ("*", true),
+            ("a*c", true),
+            ("*b*", true),
+            ("a*b", false),
+            ("abc*c", false),
+            ("**c", true),
+            ("", false),
+        ] {
+            assert_eq!(is_like("abc", pattern), expected, "{pattern}");
+        }
+        assert!(!is_like(&"a".repeat(200), &format!("{}b", "*a".repeat(60))));
     }
 }
