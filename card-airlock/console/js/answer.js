@@ -58,7 +58,8 @@ export function apiAnswer(order, { status, reason, answer }) {
   return [h("b", {}, `${status} ${reason ?? ""}`), ` ${named(order)}: ${detail}`];
 }
 
-function bar(output) {
+/** Shows an answer in the bar, as it reads now: also one that has become another since it was given. */
+export function bar(output) {
   const bar = byId("answer-bar");
   if (!bar.contains(document.activeElement)) before = document.activeElement;
   byId("answer-bar-text").textContent = output.textContent;

@@ -1,6 +1,6 @@
 // Replay and sweep.
 
-import { busy, say } from "./answer.js";
+import { bar, busy, say } from "./answer.js";
 import { byId, h } from "./dom.js";
 import { many } from "./format.js";
 import { isReplayable, reasonWords } from "./reasons.js";
@@ -78,9 +78,11 @@ function tellParked({ output, parked }) {
   if (parked.size === 0) return;
   output.dataset.good = "no";
   // A long list helps nobody: the list of orders has them all.
-  const told = [...parked].slice(0, MOST_TOLD).map(([id, reason]) => h("span", { class: "parked-again" }, h("code", {}, id), ` was parked again. ${reasonWords(reason)}.`));
-  const more = parked.size > MOST_TOLD ? h("span", { class: "parked-again" }, `${many(parked.size - MOST_TOLD, "more order")} parked again: see the list.`) : "";
+  const told = [...parked].slice(0, MOST_TOLD).map(([id, reason]) => h("span", { class: "parked-again" }, " ", h("code", {}, id), ` was parked again. ${reasonWords(reason)}.`));
+  const more = parked.size > MOST_TOLD ? h("span", { class: "parked-again" }, ` ${many(parked.size - MOST_TOLD, "more order")} parked again: see the list.`) : "";
   output.append(...told, more);
+  // What the bar says of it is not true any more.
+  bar(output);
 }
 
 /** Another order is in the panel: what becomes of the one before is not told there. */

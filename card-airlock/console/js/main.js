@@ -21,12 +21,13 @@ import { start as parts } from "./parts.js";
 import { start as pay } from "./pay.js";
 import { start as place } from "./place.js";
 import { start as processor } from "./processor.js";
+import { start as reach } from "./reach.js";
 import { followAddress } from "./store.js";
 import { start as theme } from "./theme.js";
 import { start as who } from "./who.js";
 
 for (const legend of document.querySelectorAll(".legend .glyph")) draw(legend, legend.dataset.glyph);
-for (const part of [theme, columns, answers, airlock, announce, banner, parts, numbers, charts, who, place, pay, processor, orders, inside, orderActions, panel, breakers, fix, operation]) part();
+for (const part of [theme, columns, answers, airlock, announce, banner, parts, numbers, charts, who, place, pay, processor, orders, inside, orderActions, panel, breakers, fix, operation, reach]) part();
 // Its address would be that of an order.
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();

@@ -1,9 +1,9 @@
 // The parts of the stack, each with its health, as its latest calls tell.
 
 import { byId, h, show } from "./dom.js";
-import { many } from "./format.js";
+import { many, moment } from "./format.js";
 import { isUntried, nextTry } from "./recovery.js";
-import { on } from "./store.js";
+import { now, on } from "./store.js";
 
 const WORKER = "TokenizeWorkerFunction";
 const FUNCTIONS = [
@@ -13,16 +13,27 @@ const FUNCTIONS = [
   ["ReplayFunction", "replay and sweep"],
 ];
 
+let parts = [];
 let shown = "";
 
 export function start() {
   on("pulse", (pulse) => {
-    const parts = partsOf(pulse);
-    const words = JSON.stringify(parts);
-    if (words === shown) return;
-    shown = words;
-    show(byId("parts"), ...parts.map(({ name, health, says }) => h("li", { "data-part": name, "data-health": health }, h("b", {}, name), " ", h("span", {}, says))));
+    parts = partsOf(pulse);
+    draw(parts);
   });
+  // Nobody knows how they are now.
+  on("lost", () => {
+    if (parts.some(({ health }) => health === "stale")) return;
+    parts = parts.map(({ name, says }) => ({ name, health: "stale", says: `${says}, as of ${moment(now())}` }));
+    draw(parts);
+  });
+}
+
+function draw(parts) {
+  const words = JSON.stringify(parts);
+  if (words === shown) return;
+  shown = words;
+  show(byId("parts"), ...parts.map(({ name, health, says }) => h("li", { "data-part": name, "data-health": health }, h("b", {}, name), " ", h("span", {}, says))));
 }
 
 /** Each part: its name, its health (well, ill, untried, quiet), and why in a few words. */

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { browser, inStage, LIMIT, open, place, press, toggle, until, up } from "./up.js";
 
+/** What asks the server to do something. */
+const WORKING = "#place button[type=submit], #pay button, #processor, #switches input, #breakers button, #dry-run, #replay, #sweep, #doctor, #import-begin, #rewrap-begin, #replay-this, #ask-this, #pay-this, #forget-this, #another-card";
 const options = { timeout: 4 * LIMIT };
 let stack, chromium;
 
@@ -76,6 +78,55 @@ test("a replayed poison order says that it was parked again, and why", options, 
   await page.waitForSelector(`#fixed .parked-again:has-text("${poison} was parked again. ENVELOPE_REFUSED: the sealed card does not open")`);
   assert.equal(await page.getAttribute("#fixed", "data-good"), "no");
 });
+
+test("on a phone the answer that stays in view becomes a warning when a replayed order is parked again", options, async () => {
+  const page = await open(chromium, stack.origin, { width: 390, height: 844 });
+  await place(page, "source-2");
+  await inStage(page, "source-2", "tokenized");
+  await page.evaluate(() => (document.getElementById("faults").open = true));
+  await press(page, "#poison");
+  const poison = await (await page.waitForSelector("#broken code")).textContent();
+  await inStage(page, poison, "failed");
+  await page.click("#close-order");
+  await press(page, "#replay");
+  await page.waitForSelector(`#answer-bar[data-good=no]:has-text("Re-armed"):has-text("${poison} was parked again. ENVELOPE_REFUSED")`);
+});
+
+for (const width of [1280, 390]) {
+  test(`without the server the page says that nothing is live, and takes no press, ${width} pixels wide`, options, async () => {
+    const first = await up();
+    const page = await open(chromium, first.origin, { width, height: 844 });
+    await place(page, "lost-1");
+    await inStage(page, "lost-1", "tokenized");
+    await page.waitForSelector('[data-part="worker"][data-health="well"]');
+    await page.goto(`${first.origin}/#lost-1`);
+    await page.waitForSelector("#tab .bars");
+    await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
+    await page.focus("#ask-this");
+    await first.stop();
+    await page.waitForSelector("body.out-of-reach");
+    assert.match(await page.textContent("#scene-title"), /^The airlock, as of \d\d:\d\d:\d\d$/);
+    assert.match(await page.textContent("#stale"), /cannot be reached since \d\d:\d\d:\d\d/);
+    assert.match(await page.textContent('[data-part="worker"][data-health="stale"]'), /works, as of \d\d:\d\d:\d\d$/);
+    assert.equal(await page.locator('#parts [data-health="well"]').count(), 0);
+    assert.equal(Number(await page.$eval("#airlock svg", (one) => getComputedStyle(one).opacity)) < 1, true, "the picture is dimmed");
+    const enabled = await page.$$eval(WORKING, (all) => all.filter((one) => !one.disabled).map((one) => one.id || one.textContent));
+    assert.deepEqual(enabled, [], "nothing can be pressed");
+    await page.waitForSelector('#as-of:has-text("The console does not answer")');
+    await page.evaluate(() => document.getElementById("inside").scrollTo(0, 100_000));
+    assert.equal(await page.$eval("#as-of", (one) => one.getBoundingClientRect().top >= 0 && one.contains(document.elementFromPoint(one.getBoundingClientRect().left + 20, one.getBoundingClientRect().top + 10))), true, "the open panel says it too, wherever it is scrolled to");
+    const second = await up("--port", new URL(first.origin).port);
+    try {
+      await page.waitForSelector("body:not(.out-of-reach)");
+      assert.equal(await page.textContent("#scene-title"), "The airlock, live");
+      assert.equal(await page.isVisible("#stale"), false);
+      assert.equal(await page.locator("#place button[type=submit]").isDisabled(), false);
+      assert.equal(await page.locator('[data-health="stale"]').count(), 0);
+    } finally {
+      await second.stop();
+    }
+  });
+}
 
 test("while the server is out of reach what was known stays, as of then, and nothing is absent; another stack is called new", options, async () => {
   const first = await up();

@@ -74,6 +74,7 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("js/pay.js", JS),
     file!("js/place.js", JS),
     file!("js/processor.js", JS),
+    file!("js/reach.js", JS),
     file!("js/reasons.js", JS),
     file!("js/recovery.js", JS),
     file!("js/roving.js", JS),
