@@ -4,17 +4,26 @@
 import { readsAsCard } from "./card.js";
 import { byId, h, show } from "./dom.js";
 import { moment } from "./format.js";
-import { now, on } from "./store.js";
+import { now, on, store } from "./store.js";
 
 /** Where the focus was when the bar came: there it returns. */
 let before = null;
+/** The answer that the bar shows. */
+let inBar = null;
+/** Answers that are true only as long as their order is as it was: of which order and stage, and when they were given. */
+const watched = new Map();
 
 export function start() {
   byId("answer-bar-close").addEventListener("click", () => {
     byId("answer-bar").hidden = true;
     if (before?.checkVisibility() && !before.closest("[inert]")) before.focus({ preventScroll: true });
   });
-  on("lost", markOld);
+  on("lost", () => {
+    const words = `As of ${moment(now())}, before the connection was lost. `;
+    document.querySelectorAll(".answer:not(:empty)").forEach((output) => markOld(output, words));
+    markBar(words);
+  });
+  on("orders", compare);
 }
 
 /** Shows an answer, good or not. */
@@ -32,6 +41,7 @@ export function asking(output, ...words) {
 /** Shows a text beside its button only: nobody at this page waits for it. */
 export function tell(output, good, ...words) {
   delete output.dataset.old;
+  watched.delete(output);
   if (good === null) delete output.dataset.good;
   else output.dataset.good = good ? "yes" : "no";
   show(output, ...words);
@@ -51,10 +61,10 @@ export async function busy(button, action) {
 /** An order in an answer. A number that was typed in the place of its id is not repeated. */
 export const named = (order) => (readsAsCard(order) ? "this order" : order);
 
-/** The API's own answer for an order: status, code, message. */
-export function apiAnswer(order, { status, reason, answer }) {
+/** The API's own answer for an order: status, code, message; `done` is what is said when it has no words for a success. */
+export function apiAnswer(order, { status, reason, answer }, done = "done") {
   const good = status < 300;
-  const detail = good ? (answer.Status ?? answer.message ?? "") : `${answer.code ?? ""}: ${answer.message ?? ""}`;
+  const detail = good ? (answer.Status ?? answer.message ?? done) : `${answer.code ?? ""}: ${answer.message ?? ""}`;
   return [h("b", {}, `${status} ${reason ?? ""}`), ` ${named(order)}: ${detail}`];
 }
 
@@ -62,18 +72,50 @@ export function apiAnswer(order, { status, reason, answer }) {
 export function bar(output) {
   const bar = byId("answer-bar");
   if (!bar.contains(document.activeElement)) before = document.activeElement;
-  byId("answer-bar-text").textContent = output.textContent;
+  inBar = output;
+  // What can be pressed is beside the button only.
+  const words = output.cloneNode(true);
+  words.querySelectorAll("button").forEach((button) => button.remove());
+  byId("answer-bar-text").textContent = words.textContent;
   bar.dataset.good = output.dataset.good ?? "asked";
   bar.hidden = false;
 }
 
-/** When the server is out of reach, what it answered before is marked as of before: another stack may be there next. */
-function markOld() {
-  const words = `As of ${moment(now())}, before the connection was lost. `;
-  for (const output of document.querySelectorAll(".answer:not(:empty):not([data-old])")) {
-    output.dataset.old = "";
-    output.prepend(h("small", {}, words));
-  }
+/** Marks what was answered before, because it may not be so any more. */
+function markOld(output, words) {
+  if ("old" in output.dataset) return;
+  output.dataset.old = "";
+  output.prepend(h("small", {}, words));
+}
+
+function markBar(words) {
   const bar = byId("answer-bar-text");
   if (!byId("answer-bar").hidden && !bar.textContent.startsWith("As of ")) bar.prepend(words);
+}
+
+/** The answer is that of an order in `stage`: once the order leaves it, the answer is marked as of before. */
+export function asLongAs(output, order, stage) {
+  watched.set(output, { order, stage, at: now(), isThere: store.orders.get(order)?.stage === stage });
+}
+
+function compare({ changed }) {
+  for (const [output, one] of watched) {
+    for (const { id, stage } of changed) {
+      if (id !== one.order) continue;
+      // The order may come to this stage after the answer.
+      if (stage === one.stage) one.isThere = true;
+      else if (one.isThere) outdated(output, one);
+    }
+  }
+}
+
+function outdated(output, { at }) {
+  watched.delete(output);
+  const words = `As of ${moment(at)}, before the order changed. `;
+  delete output.dataset.good;
+  output.querySelector(".again")?.remove();
+  markOld(output, words);
+  if (inBar !== output) return;
+  byId("answer-bar").dataset.good = "asked";
+  markBar(words);
 }

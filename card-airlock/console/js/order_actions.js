@@ -1,11 +1,11 @@
 // What a user can do with the order in the panel: ask, pay, give it another card, have its card forgotten.
 
-import { apiAnswer, asking, busy, named, say } from "./answer.js";
+import { apiAnswer, asking, asLongAs, busy, named, say } from "./answer.js";
 import { cardForAnother, clear, isCard, offerCards, take } from "./card_choice.js";
 import { payCommand } from "./commands.js";
 import { copyButton } from "./copy.js";
 import { byId, h } from "./dom.js";
-import { payment } from "./pay.js";
+import { again, payment } from "./pay.js";
 import { post } from "./server.js";
 import { on, store } from "./store.js";
 import { sure } from "./sure.js";
@@ -54,14 +54,22 @@ async function sendAnother(output, chosen) {
 async function act(output, words, path, more) {
   const order = store.chosen;
   asking(output, `${words} ${named(order)} …`);
-  tell(output, order, await post(path, { order, by: by(), ...more }));
+  const answer = await post(path, { order, by: by(), ...more });
+  tell(output, order, answer, path === "/console/pay" ? again(answer.json.status, (key) => payAgain(output, key)) : null);
 }
 
-function tell(output, order, { ok, json }) {
+/** The button that was pressed goes with its answer. */
+function payAgain(output, key) {
+  byId("pay-this").focus({ preventScroll: true });
+  busy(byId("pay-this"), () => act(output, "Paying", "/console/pay", { ...payment(), ...key }));
+}
+
+function tell(output, order, { ok, json }, more = null) {
   // Another order may be in the panel by now.
   if (store.chosen !== order) return;
   if (!ok) return say(output, false, json.message);
-  say(output, json.status < 300, ...apiAnswer(order, json), details(json.answer));
+  say(output, json.status < 300, ...apiAnswer(order, json), more, details(json.answer));
+  if (json.status === 402) asLongAs(output, order, "declined");
 }
 
 /** The API's answer as it is. */

@@ -1,6 +1,6 @@
 // Pays an order, and shows the sandbox's ledger.
 
-import { apiAnswer, asking, busy, named, say } from "./answer.js";
+import { apiAnswer, asking, asLongAs, busy, named, say } from "./answer.js";
 import { byId, h, show } from "./dom.js";
 import { open } from "./panel.js";
 import { roving } from "./roving.js";
@@ -37,14 +37,28 @@ export function payment() {
   };
 }
 
-async function pay(order) {
+/** After a decline the same key gets the same answer: a button that pays again with a new one. Null after anything else. */
+export function again(status, repeat) {
+  if (status !== 402) return null;
+  return h("button", { type: "button", class: "again", onclick: () => repeat({ key: crypto.randomUUID() }) }, "Pay again, with a new key");
+}
+
+async function pay(order, more = {}) {
   const output = byId("paid");
   // A payment can take long: the answer to the one before is not shown meanwhile.
   asking(output, `Paying ${named(order)} …`);
-  const { ok, json } = await post("/console/pay", { order, ...payment(), by: by() });
+  const { ok, json } = await post("/console/pay", { order, ...payment(), ...more, by: by() });
   if (!ok) return say(output, false, json.message);
-  say(output, json.status < 300, ...apiAnswer(order, json), json.answer["CreditCard Charged"] ? ` · ${json.answer["CreditCard Charged"]}` : "");
+  say(output, json.status < 300, ...apiAnswer(order, json), json.answer["CreditCard Charged"] ? ` · ${json.answer["CreditCard Charged"]}` : "", again(json.status, (more) => repeat(order, more)));
+  if (json.status === 402) asLongAs(output, order, "declined");
   refresh();
+}
+
+function repeat(order, more) {
+  const submit = byId("pay").querySelector("button");
+  // The button that was pressed goes with its answer.
+  submit.focus({ preventScroll: true });
+  busy(submit, () => pay(order, more));
 }
 
 async function refresh() {

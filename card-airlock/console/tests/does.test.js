@@ -34,6 +34,35 @@ test("another user sees nothing of an order, its owner and a merchant do", optio
   }
 });
 
+test("after a decline a button pays again with a new key, and a decline that is over is marked as of before", options, async () => {
+  const page = await open(chromium, stack.origin);
+  await place(page, "over-1", "decline");
+  await inStage(page, "over-1", "tokenized");
+  const keys = [];
+  page.on("request", (request) => request.url().endsWith("/console/pay") && keys.push(request.postDataJSON().key));
+  await pay(page, "over-1");
+  await page.waitForSelector('#paid[data-good=no]:has-text("402"):has-text("over-1")');
+  for (const [form, output] of [["#pay button[type=submit]", "#paid"], ["#pay-this", "#acted"]]) {
+    await actions(page, "over-1");
+    if (output === "#acted") await press(page, form);
+    const seen = keys.length;
+    await page.click(`${output} .again`);
+    await until("another payment is asked for", () => keys.length > seen);
+    assert.equal(await page.evaluate((form) => document.activeElement.matches(form), form), true, "the focus is kept");
+    await page.waitForSelector(`${output}[data-good=no]:has-text("402") .again`);
+  }
+  const made = keys.filter(Boolean);
+  assert.ok(made.length >= 2 && new Set(made).size === made.length, `each is a new key: ${keys}`);
+  await inStage(page, "over-1", "declined");
+  await page.selectOption("#other-card", "mastercard");
+  await press(page, "#another-card");
+  await inStage(page, "over-1", "tokenized");
+  await press(page, "#pay-this");
+  await inStage(page, "over-1", "paid");
+  await page.waitForSelector('#paid[data-old]:not([data-good]):has-text("before the order changed. 402"):has-text("over-1")');
+  assert.equal(await page.locator(".again").count(), 0, "nobody is asked to pay what is paid");
+});
+
 test("a declined order gets another card and is paid with an amount and a new key; then its card is forgotten", options, async () => {
   const page = await open(chromium, stack.origin);
   await page.fill("#place [name=amount]", "");
