@@ -2,6 +2,7 @@
 
 import { apiAnswer, asking, asLongAs, busy, named, say } from "./answer.js";
 import { byId, h, show } from "./dom.js";
+import { many } from "./format.js";
 import { open } from "./panel.js";
 import { roving } from "./roving.js";
 import { get, post } from "./server.js";
@@ -76,14 +77,11 @@ async function refresh() {
         {},
         h("span", { class: `stage ${charge.outcome === "charged" ? "paid" : "declined"}` }, charge.outcome),
         charge.kind ? ` ${charge.kind.toLowerCase()}` : "",
+        h("small", {}, `${many(charge.requests, "request")} to ${charge.profile}`, charge.reference && `, its id ${charge.reference}`),
       ),
-      h("td", { class: "num" }, `${charge.requests}×`),
-      h("td", {}, charge.profile),
-      h("td", {}, charge.reference ?? ""),
     ),
   );
-  const names = ["Order", "Outcome", "Requests", "Profile", "Processor’s id"];
-  const head = h("tr", {}, ...names.map((name) => h("th", { scope: "col", class: name === "Requests" ? "num" : "" }, name)));
+  const head = h("tr", {}, ...["Order", "Outcome"].map((name) => h("th", { scope: "col" }, name)));
   show(ledger, h("table", {}, h("thead", {}, head), h("tbody", {}, rows)));
   refreshRoving();
 }

@@ -108,6 +108,13 @@ test("the labels of the buttons that matter can be read in forced colours", opti
   assert.ok(ground && ground !== ink, `${ink} on ${ground}`);
 });
 
+test("in forced colours only the selected tab is underlined", options, async () => {
+  const page = await open(chromium, stack.origin, { forced: true });
+  const lines = await page.$$eval("#tabs button", (all) => all.map((tab) => [tab.getAttribute("aria-selected"), parseFloat(getComputedStyle(tab).borderBottomWidth) > 0]));
+  assert.ok(lines.length > 1);
+  for (const [selected, isUnderlined] of lines) assert.equal(isUnderlined, selected === "true");
+});
+
 test("the skip link leads to the form, and opens no order", options, async () => {
   const page = await open(chromium, stack.origin);
   await page.waitForSelector("#live[data-state=live]");

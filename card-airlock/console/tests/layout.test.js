@@ -68,6 +68,32 @@ for (const width of [1920, 1280]) {
   });
 }
 
+test("the list has an order in a line and whole rows, the filters stand in lines, and the ledger hides nothing, 1280 pixels wide", options, async () => {
+  const page = await open(chromium, stack.origin, { width: 1280, height: 900 });
+  await place(page, "123456791", "visa", 12);
+  await inStage(page, "123456791-012", "tokenized");
+  // A state of many words takes its room from nothing else.
+  await page.$eval("#orders tbody td:nth-child(2) small", (note) => (note.textContent = " taken up again by 23:59, another card: waits"));
+  await page.$eval("#orders tbody td:nth-child(4)", (held) => (held.textContent = "53.1 s"));
+  const broken = await page.$$eval("#orders tbody :is(td:first-child button, td:nth-child(4))", (all) =>
+    all.filter((one) => {
+      const range = document.createRange();
+      range.selectNodeContents(one);
+      return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1;
+    }).map((one) => one.textContent),
+  );
+  assert.deepEqual(broken, []);
+  const rest = await page.$eval("#orders", (list) => {
+    const row = list.querySelector("tbody tr:last-child").offsetHeight;
+    return (list.clientHeight - list.querySelector("thead").offsetHeight) % row;
+  });
+  assert.ok(rest <= 1, `${rest} pixels of a row`);
+  const bottoms = await page.$$eval("#find label, #find button", (all) => Object.values(Object.groupBy(all, (one) => Math.round(one.getBoundingClientRect().bottom))).map((row) => new Set(row.filter((one) => one.matches("label")).map((one) => Math.round(one.getBoundingClientRect().top))).size));
+  assert.ok(bottoms.length === 2 && bottoms.every((tops) => tops === 1), `the labels' heights: ${bottoms}`);
+  await page.waitForSelector('#ledger:has-text("1 request to airlock")');
+  assert.equal(await page.$eval("#ledger", ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth), 0);
+});
+
 test("on a phone the form and the list come before the faults, which open beside the picture", options, async () => {
   const page = await open(chromium, stack.origin, { width: 390, height: 844 });
   assert.equal(await page.isVisible("#switches"), false);
