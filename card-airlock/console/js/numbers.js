@@ -18,7 +18,7 @@ export function start() {
       tile("Held for", duration(medianHeld), "median"),
       tile("Across", across, `${crossedPerSecond.toFixed(1)}/s, ${counts.paid} paid`),
       tile("Parked", counts.failed + counts.expired, `${counts.expired} expired`),
-      tile("Dead letters", pulse.letters, failed ? many(failed, "failed run") : "no failed run"),
+      tile("Dead letters", pulse.letters, failed ? many(failed, "failed run") : pulse.letters ? "parked or given up" : "no failed run"),
     );
   });
 }

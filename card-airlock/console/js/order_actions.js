@@ -55,7 +55,7 @@ async function act(output, words, path, more) {
   const order = store.chosen;
   asking(output, `${words} ${named(order)} …`);
   const answer = await post(path, { order, by: by(), ...more });
-  tell(output, order, answer, path === "/console/pay" ? again(answer.json.status, (key) => payAgain(output, key)) : null);
+  tell(output, order, answer, path === "/console/pay" ? again(answer.json.status, (key) => payAgain(output, key)) : null, path === "/console/forget" ? "its card is forgotten" : undefined);
 }
 
 /** The button that was pressed goes with its answer. */
@@ -64,11 +64,11 @@ function payAgain(output, key) {
   busy(byId("pay-this"), () => act(output, "Paying", "/console/pay", { ...payment(), ...key }));
 }
 
-function tell(output, order, { ok, json }, more = null) {
+function tell(output, order, { ok, json }, more = null, done = undefined) {
   // Another order may be in the panel by now.
   if (store.chosen !== order) return;
   if (!ok) return say(output, false, json.message);
-  say(output, json.status < 300, ...apiAnswer(order, json), more, details(json.answer));
+  say(output, json.status < 300, ...apiAnswer(order, json, done), more, details(json.answer));
   if (json.status === 402) asLongAs(output, order, "declined");
 }
 

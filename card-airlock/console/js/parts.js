@@ -40,7 +40,7 @@ function draw(parts) {
 export function partsOf(pulse) {
   const { services, functions, letters, ledger } = pulse;
   return [
-    service("KMS", services.KMS),
+    service("KMS", services.KMS, ofWorker(pulse)),
     service("DynamoDB", services.DynamoDB),
     stream(pulse),
     { name: "Queue", health: letters ? "ill" : "well", says: letters ? many(letters, "dead letter") : "empty" },
@@ -49,10 +49,14 @@ export function partsOf(pulse) {
   ];
 }
 
-function service(name, latest) {
+/** Whether only the worker's calls to KMS fail: ingest works. */
+const ofWorker = ({ switches }) => switches["kms-worker"] && !switches.kms;
+
+function service(name, latest, isOfWorker = false) {
   if (!latest) return { name, health: "quiet", says: "no call lately" };
   const { calls, failed, last } = latest;
   if (failed === 0) return { name, health: "well", says: "answers" };
+  if (isOfWorker) return { name, health: "ill", says: `calls of the worker fail: ${last}` };
   return { name, health: "ill", says: `${failed === calls ? "all" : "some"} calls fail: ${last}` };
 }
 

@@ -15,6 +15,9 @@ export const REASONS = {
 /** Their card is gone: no replay can start these again. */
 const ENDED = ["CARD_NOT_REPLACED", "CARD_REFUSED", "FORGOTTEN"];
 
+/** Whether a replay will only park an order again, as far as anybody knows. */
+export const isHopeless = (reason) => reason === "ENVELOPE_REFUSED";
+
 /** What a person reads about a reason. */
 export const reasonWords = (reason) => (REASONS[reason] ? `${reason}: ${REASONS[reason]}` : (reason ?? "no reason is known"));
 

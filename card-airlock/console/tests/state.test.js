@@ -40,13 +40,15 @@ test("a fault shows at its part and marks the worker, which recovers once it is 
   await page.waitForSelector('[data-part="KMS"][data-health="well"]');
   await toggle(page, "kms-worker", true);
   await place(page, "held-1");
-  await page.waitForSelector('[data-part="KMS"][data-health="ill"]:has-text("fail")');
+  await page.waitForSelector('[data-part="KMS"][data-health="ill"]:has-text("calls of the worker fail")');
   await page.waitForSelector('[data-part="worker"][data-health="ill"]');
   await page.waitForSelector('.lock[data-failing]:has-text("worker"):has-text("failing")');
   await page.waitForSelector('#orders tr:has([data-order="held-1"]) .givenup');
   assert.match(await page.textContent('#orders tr:has([data-order="held-1"])'), /given up taken up again by \d\d:\d\d/);
   await page.waitForSelector(".airlock .capsule .glyph.givenup");
   await page.waitForSelector('#numbers:has-text("1 given up")');
+  await page.waitForSelector('#numbers div:has-text("Dead letters"):has-text("parked or given up")');
+  assert.deepEqual(await page.$$eval(".legend .glyph", (all) => all.map((one) => one.dataset.glyph)), ["clear", "sealed", "givenup", "token", "paid", "failed", "declined", "expired"]);
   assert.equal(await page.locator('#banner:has-text("What happens next")').count(), 0, "while the cause lasts nothing is promised");
   await press(page, "#all-off");
   await page.waitForSelector('#banner:has-text("What happens next: Lambda gave up 1 order. A sweep takes it up by")');

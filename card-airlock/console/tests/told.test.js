@@ -37,6 +37,7 @@ test("the story says in sentences what happened: accepted, crossed, charged how 
   await actions(page, "told-1");
   await press(page, "#forget-this");
   await press(page, "#forget-this");
+  await page.waitForSelector('#acted:has-text("200 OK told-1: its card is forgotten")');
   await page.waitForSelector('.about:has-text("card forgotten")');
   await tells(page, /^Accepted/, /^Crossed/, /^Charged/, /^Its card was forgotten/);
   assert.deepEqual(page.complaints, []);
@@ -53,6 +54,9 @@ test("the story says why a payment was declined, and why an order was parked", o
   const poison = await (await page.waitForSelector("#broken code")).textContent();
   await inStage(page, poison, "failed");
   await tells(page, /^Accepted/, /^Parked, with a dead letter\. ENVELOPE_REFUSED: the sealed card does not open/);
+  await page.waitForSelector('#replay-why:has-text("a replay parks it again. Place the order again")');
+  assert.equal(await page.$eval("#inside .copies button:not([hidden])", (first) => first.id === "replay-this"), false, "what cannot help does not lead");
+  await page.waitForSelector('#replay-this:text-is("Replay it all the same")');
   await press(page, "#replay-this");
   await page.waitForSelector(`#replayed[data-good=no]:has-text("Started again"):has-text("${poison} was parked again. ENVELOPE_REFUSED")`);
   assert.equal(await page.textContent("#fixed"), "", "it answers where it was asked");

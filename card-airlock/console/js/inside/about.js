@@ -6,6 +6,7 @@ import { copyButton } from "../copy.js";
 import { byId, h, show } from "../dom.js";
 import { replayOne, stopTelling } from "../fix.js";
 import { duration, held, mask, stageWords } from "../format.js";
+import { isHopeless } from "../reasons.js";
 import { get } from "../server.js";
 import { now, on, store } from "../store.js";
 import { whole } from "./whole.js";
@@ -29,7 +30,7 @@ export function about(id, { summary }) {
     copiesOf = id;
     show(byId("copies"), ...(id ? copies(id) : []));
   }
-  byId("replay-this").hidden = !["quarantine", "failed"].includes(summary?.stage);
+  offerReplay(summary);
   if (!id) return show(byId("about"));
   const order = summary ?? { stage: "gone" };
   const facts = [mask(order) && `${order.brand} ${mask(order)}`, order.stage !== "expired" && summary && `held ${duration(held(order, now()))}`, order.attempt && `attempt ${order.attempt}`, order.reason, order.forgottenAt && "card forgotten", order.replacement && `another card: ${order.replacement}`];
@@ -45,10 +46,22 @@ export function about(id, { summary }) {
   );
 }
 
+/** A replay leads the panel where it can help; where it cannot, what helps is said, and the replay comes last. */
+function offerReplay(summary) {
+  const button = byId("replay-this");
+  const isLast = summary?.stage === "failed" && isHopeless(summary.reason);
+  button.hidden = !["quarantine", "failed"].includes(summary?.stage);
+  byId("replay-why").hidden = !isLast;
+  button.textContent = isLast ? "Replay it all the same" : "Replay this order";
+  if ((button.previousElementSibling !== null) === isLast) return;
+  if (isLast) byId("copies").after(button);
+  else byId("copies").before(button);
+}
+
 /** Of an order that nobody knows. */
 export function aboutNobody(words) {
   latest = null;
-  byId("replay-this").hidden = true;
+  offerReplay(null);
   show(byId("about"), words && h("p", { class: "empty" }, words));
 }
 
