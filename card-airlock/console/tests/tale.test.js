@@ -38,6 +38,24 @@ test("an order that was parked, started again, taken up and expired says so, and
   ]);
 });
 
+test("an outage is told: how often the worker failed and at what, and that the order was given up, also with a clock that was moved", () => {
+  const again = { ...ACCEPTED, ...row({ Attempt: 2, TakenUp: 1 }) };
+  const stream = [record(1, "INSERT", null, ACCEPTED), record(50, "MODIFY", ACCEPTED, again), record(51, "REMOVE", again, null)];
+  const call = (second, role, outcome, operation = "Decrypt") => ({ at: Date.parse(at(second)), microseconds: 1000, role, service: operation === "Decrypt" ? "KMS" : "DynamoDB", operation, outcome, relation: "own" });
+  const worker = "TokenizeWorkerRole";
+  // A call that fails and is tried again within its run is no failed run.
+  const calls = [call(1, "IngestRole", "ok", "PutItem"), call(2, worker, "KMSInternalException"), call(4, worker, "KMSInternalException"), call(50, "ReplayRole", "ok", "UpdateItem"), call(51, worker, "ThrottlingException"), call(52, worker, "ok", "TransactWriteItems")];
+  const runs = [2, 4, 51].map((second) => ({ from: Date.parse(at(second)), to: Date.parse(at(second)) + 1500 }));
+  for (const ahead of [0, 600_000]) {
+    assert.deepEqual(words(tale({ summary: { acceptedAt: at(1, "400"), tokenizedAt: at(51) }, rows: { clean: row({ AcceptanceId: "a" }) }, stream, calls, runs }, ahead)), [
+      "Accepted: its card, VISA ending in 1111, was sealed before anything was written.",
+      "The worker failed 2 times: KMS Decrypt, KMSInternalException. Lambda gave it up for now.",
+      "The sweep took it up: attempt 2.",
+      "Crossed after 49.6 s: its card is in the vault, and the order has a token in place of it.",
+    ]);
+  }
+});
+
 test("declines have their amount and what may follow; another card and a forgotten one are told", () => {
   const decline = (second, kind) => ({ M: { SettledAt: { S: at(second) }, Amount: { N: "500" }, Currency: { S: "JPY" }, DeclineCode: { S: "do_not_honor" }, DeclineKind: { S: kind } } });
   const clean = { ...row({ AcceptanceId: "b", CardForgottenAt: at(40), PaymentStatus: "DECLINED", PaymentSettledAt: at(30) }), PaymentHistory: { type: "L", value: JSON.stringify([decline(10, "SOFT"), decline(30, "HARD")]) } };

@@ -77,6 +77,7 @@ test("the tries of the worker are drawn together, each with its number; given up
   await toggle(page, "kms-worker", false);
   await press(page, "#replay-this");
   await inStage(page, "tried-1", "tokenized");
+  await tells(page, /^Accepted/, /^The worker failed \d+ times: KMS \w+, \w+\. Lambda gave it up for now\.$/, /^It was started again: attempt 2\.$/, /^Crossed after/);
   await page.waitForSelector('#replayed[data-good=yes]:has-text("Started again")');
   await until("the new try is an act of its own", async () => (await page.locator("#tab .act").count()) === 4);
 });

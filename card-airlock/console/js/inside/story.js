@@ -14,7 +14,7 @@ const LEAST = 6;
 export function story(inside, chosen) {
   if (!chosen) return h("div", {}, h("p", { class: "empty" }, "Choose an order, in the list or in the picture, to see its story."), words());
   const acts = actsOf(inside.calls, inside.runs);
-  return h("div", { class: "story" }, sentences(tale(inside), chosen), acts.length ? inDetail(acts) : h("p", { class: "empty" }, "No call for this order is known any more."));
+  return h("div", { class: "story" }, sentences(tale(inside, (store.pulse?.ahead ?? 0) * 1000), chosen), acts.length ? inDetail(acts) : h("p", { class: "empty" }, "No call for this order is known any more."));
 }
 
 function sentences(told, chosen) {

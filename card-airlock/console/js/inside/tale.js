@@ -1,17 +1,35 @@
 // What happened to an order, in sentences: from the stream records of its quarantine row, and its clean row.
 
-import { duration, money } from "../format.js";
+import { duration, many, money } from "../format.js";
 import { reasonWords } from "../reasons.js";
+import { actsOf } from "./phases.js";
 
-/** The sentences, oldest first: [{ at, words }], by the stack's clock. */
-export function tale({ summary, rows, stream }) {
+/** Answers of a sound service: what they say of the row, its stage tells. */
+const OF_THE_ROW = ["InvalidCiphertextException", "ConditionalCheckFailedException", "TransactionCanceledException"];
+
+/** The sentences, oldest first: [{ at, words }], by the stack's clock, which is `ahead` milliseconds ahead of that of calls. */
+export function tale({ summary, rows, stream, calls = [], runs = [] }, ahead = 0) {
   const clean = rows.clean;
   const quarantine = ofStream(stream ?? [], clean, summary);
-  const all = [...quarantine, ...ofPayments(clean), ...ofCard(clean)];
+  const outages = ofRuns(actsOf(calls, runs), quarantine.filter(({ kind }) => kind === "again"), ahead);
+  const all = [...outages, ...quarantine, ...ofPayments(clean), ...ofCard(clean)];
   // Of what is in the stream no more, the rows still tell the most.
   if (!all.some(({ kind }) => kind === "accepted") && summary?.acceptedAt) all.unshift({ at: Date.parse(summary.acceptedAt), words: "Accepted: its card was sealed before anything was written." });
   if (!all.some(({ kind }) => kind === "crossed") && summary?.tokenizedAt) all.push({ at: Date.parse(summary.tokenizedAt), words: crossed(summary) });
   return all.map(({ at, words }) => ({ at, words })).sort((a, b) => a.at - b.at);
+}
+
+/** The runs that failed: those whose last call did. A start that came after them is told after them, however the clock was moved. */
+function ofRuns(acts, starts, ahead) {
+  return acts.flatMap((act, index) => {
+    const failed = (act.tries ?? []).map(({ bars }) => bars.at(-1)).filter(({ ok, outcome }) => !ok && !OF_THE_ROW.includes(outcome));
+    if (failed.length === 0) return [];
+    const later = acts.slice(index + 1).filter(({ title }) => title === "Start again").length;
+    const start = later ? starts.at(-later) : null;
+    const gaveUp = start?.wasPending ? " Lambda gave it up for now." : "";
+    const last = failed.at(-1);
+    return [{ at: Math.min(failed[0].from + ahead, start?.at ?? Infinity), words: `The worker failed ${many(failed.length, "time")}: ${last.words}, ${last.outcome}.${gaveUp}` }];
+  });
 }
 
 /** Records have whole seconds: where a row has the very time, that is taken, and none goes back behind the one before. */
@@ -48,7 +66,7 @@ function sentence({ event, before, after, old, new: row, byTtl }, clean, summary
   }
   if (after === "PENDING" && number(row, "Attempt") > number(old, "Attempt")) {
     const by = number(row, "TakenUp") > number(old, "TakenUp") ? "The sweep took it up" : "It was started again";
-    return { words: `${by}: attempt ${number(row, "Attempt")}.` };
+    return { kind: "again", wasPending: before === "PENDING", words: `${by}: attempt ${number(row, "Attempt")}.` };
   }
   if (text(row, "ArmAfter") && !text(old, "ArmAfter")) return { words: "Another card waits for a payment that is under way." };
   return null;
