@@ -22,7 +22,7 @@ try {
     await page.waitForFunction(() => document.querySelectorAll(".airlock .moving").length > 2);
     const path = join(folder, `console-${scheme}.webp`);
     const session = await page.context().newCDPSession(page);
-    const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 90, clip: { ...(await cropped(page)), scale: 1 } });
+    const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 90, clip: { ...(await cropped(page)), scale: 2 } });
     writeFileSync(path, Buffer.from(data, "base64"));
     if (statSync(path).size > MOST_BYTES) throw new Error(`${path} is larger than ${MOST_BYTES} bytes: ${statSync(path).size}`);
     console.log(path);
