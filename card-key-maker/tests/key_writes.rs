@@ -132,3 +132,20 @@ async fn halves_stay_when_somebody_has_given_them_another_time_meanwhile() {
     world.run_while(NOT_NEEDED, "UpdateItem", world.have(longer.clone())).await;
     assert_eq!(world.row_of(&longer).await, longer);
 }
+
+#[tokio::test]
+async fn a_run_whose_write_is_refused_fails_and_the_next_one_does_it() {
+    for (operation, later) in [("PutItem", Duration::ZERO), ("UpdateItem", NOT_NEEDED)] {
+        let world = World::start().await;
+        if operation == "UpdateItem" {
+            world.run(Duration::ZERO).await;
+            // The next key is there already: what is left is to delete.
+            world.run(NOT_NEEDED - DAY).await;
+        }
+        let relay = Relay::to(world.aws.endpoint.url()).await;
+        relay.strike(operation, Fault::Lost, usize::MAX);
+        assert!(world.maker(relay.url(), later).run().await.is_err(), "{operation}");
+        assert!(relay.struck() > 0, "{operation}");
+        world.run(later).await;
+    }
+}

@@ -38,3 +38,26 @@ pub fn check_order(body: &str, rules: &OrderRules, now: SystemTime) -> Result<Or
     };
     Submission::parse(body, sender, card_rules).map(|submission| submission.order)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_as_long_as_the_api_takes_it() {
+        let rules = OrderRules {
+            order_ids: OrderIdPattern::default(),
+            encrypted_card_only: false,
+            card_expiry_required: false,
+        };
+        let body =
+            r#"{"CustomerOrder":"1","CustomerName":"A","CreditCard":"4111111111111111","Address":"B"}"#;
+        let check = |length: usize| {
+            let spaces = " ".repeat(length - body.len());
+            check_order(&format!("{body}{spaces}"), &rules, SystemTime::now()).map(|order| order.to_string())
+        };
+        assert_eq!(check(body.len()), Ok("1".to_owned()));
+        assert_eq!(check(LARGEST_BODY), Ok("1".to_owned()));
+        assert_eq!(check(LARGEST_BODY + 1), Err(Problem::BODY_TOO_LARGE));
+    }
+}

@@ -356,6 +356,13 @@ mod tests {
         let clean = Obstacle::Row(Some(clean_row(OURS, "AWS")));
         assert_eq!(verdict(Obstacle::Nothing, clean.clone(), Obstacle::Nothing), Crossing::Duplicate);
         assert_eq!(verdict(Obstacle::Nothing, clean, Obstacle::Transient), Crossing::Transient);
+        // Whatever became of the order since.
+        let mut forgotten = clean_row(OURS, "Other");
+        forgotten.insert("CardForgottenAt".into(), AttributeValue::S("2026-11-21T19:00:00.000Z".into()));
+        let clean = Obstacle::Row(Some(forgotten));
+        assert_eq!(verdict(Obstacle::Nothing, clean, Obstacle::Nothing), Crossing::Duplicate);
+        let clean = Obstacle::Row(Some(clean_row(OURS, "Other")));
+        assert_eq!(verdict(Obstacle::Transient, clean, Obstacle::Nothing), Crossing::Duplicate);
     }
 
     #[test]

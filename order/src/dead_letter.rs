@@ -63,6 +63,8 @@ mod tests {
             reason: Some(FailureReason::OrderExists),
             at: "2026-11-21T18:59:33.120Z".parse().unwrap(),
         };
+        assert_eq!(letter.order_text(), Some("123456789"));
+        assert_eq!(DeadLetter { customer_order: None, ..letter.clone() }.order_text(), None);
         assert_eq!(
             serde_json::to_string(&letter).unwrap(),
             r#"{"Kind":"PARKED","CustomerOrder":"123456789","AcceptanceId":"00000000-0000-0000-0000-000000000000","Reason":"ORDER_EXISTS","At":"2026-11-21T18:59:33.120Z"}"#

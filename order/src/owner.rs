@@ -70,6 +70,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_owner_has_one_to_as_many_bytes_as_a_key_may_have() {
+        for (bytes, is_owner) in [(0, false), (1, true), (LONGEST, true), (LONGEST + 1, false)] {
+            assert_eq!("x".repeat(bytes).parse::<Owner>().is_ok(), is_owner, "{bytes}");
+        }
+    }
+
+    #[test]
     fn a_named_owner_is_a_uuid_in_its_canonical_form() {
         // Cognito's are of several versions.
         for sub in ["f4a8d4e8-0021-70b9-3c6e-a1b2c3d4e5f6", "550e8400-e29b-41d4-a716-446655440000"] {

@@ -396,3 +396,38 @@ impl Run<'_> {
         self.selection.reason.is_none_or(|reason| row.reason == Some(reason))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn another_replay_is_worth_it_while_orders_or_messages_are_left_or_nothing_was_done_yet() {
+        let none = ReplaySummary::default();
+        let done =
+            ReplaySummary { rearmed: 1, messages_settled: 1, already_tokenized: 1, gone: 1, ..none.clone() };
+        assert!(!none.is_anything_left() && !done.is_anything_left());
+        let only_planned = ReplaySummary { dry_run: true, ..none.clone() };
+        assert!(!only_planned.is_anything_left());
+        for left in [
+            ReplaySummary { still_failing: 1, ..done.clone() },
+            ReplaySummary { messages_left: 1, ..done.clone() },
+            ReplaySummary { still_failing: 1, messages_left: 1, ..only_planned.clone() },
+            ReplaySummary { rearmed: 1, ..only_planned.clone() },
+            ReplaySummary { messages_settled: 1, ..only_planned.clone() },
+            ReplaySummary { messages_settled: 1, rearmed: 1, ..only_planned.clone() },
+        ] {
+            assert!(left.is_anything_left(), "{left:?}");
+        }
+    }
+
+    #[test]
+    fn messages_that_were_not_asked_are_told_when_there_are_some() {
+        let summary = |messages_not_asked| ReplaySummary { messages_not_asked, ..ReplaySummary::default() };
+        let shown = serde_json::to_value(summary(0)).unwrap();
+        assert_eq!(shown.get("messagesNotAsked"), None);
+        assert_eq!(serde_json::to_value(summary(2)).unwrap()["messagesNotAsked"], json!(2));
+    }
+}

@@ -83,7 +83,7 @@ pub(crate) fn may_be_untold(row: &KeptRow, horizon: Timestamp) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::{collections::HashMap, time::Duration};
 
     use aws_sdk_dynamodb::types::AttributeValue;
@@ -95,7 +95,8 @@ mod tests {
     const HOUR: u64 = 60 * 60;
     const DEADLINE: u64 = ARMED + 72 * HOUR;
 
-    fn row(status: Option<QuarantineStatus>) -> KeptRow {
+    /// A row of this status, accepted and armed at second 1,000,000.
+    pub(crate) fn row(status: Option<QuarantineStatus>) -> KeptRow {
         KeptRow {
             key: AttributeValue::S("1".into()),
             version: RowVersion::of(&HashMap::new()),

@@ -278,3 +278,59 @@ impl SweepSummary {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use order::{Arming, FailureReason};
+
+    use super::*;
+    use crate::rules::tests::row;
+
+    const ACCEPTED: u64 = 1_000_000;
+
+    fn count(rows: impl IntoIterator<Item = (KeptRow, Action, u64)>) -> SweepSummary {
+        let mut summary = SweepSummary::default();
+        for (row, action, seconds) in rows {
+            let now = Timestamp::of_epoch_seconds(ACCEPTED + seconds);
+            summary.count(&Swept { row, action, now, error: None });
+        }
+        summary
+    }
+
+    #[test]
+    fn each_row_counts_as_what_was_done_with_it() {
+        let (pending, failed) = (row(Some(QuarantineStatus::Pending)), row(Some(QuarantineStatus::Failed)));
+        let refused = KeptRow { reason: Some(FailureReason::CardNotReplaced), ..failed.clone() };
+        assert!(refused.is_ended());
+        let all = SweepSummary { rows: 1, oldest_seconds: 9, ..SweepSummary::default() };
+        for (row, action, expected) in [
+            (&pending, Action::InWork, SweepSummary { in_work: 1, ..all.clone() }),
+            (&pending, Action::Wait, SweepSummary { waiting: 1, ..all.clone() }),
+            (&pending, Action::TakeUp, SweepSummary { given_up: 1, ..all.clone() }),
+            (&pending, Action::Rearm(Arming::Lost), SweepSummary { rearmed: 1, ..all.clone() }),
+            (&pending, Action::Park(FailureReason::Malformed), SweepSummary { parked: 1, ..all.clone() }),
+            (&pending, Action::Expire, SweepSummary { expired: 1, ..all.clone() }),
+            (&pending, Action::Forget, SweepSummary { forgotten: 1, ..all.clone() }),
+            (&pending, Action::EndReplacement, SweepSummary { not_replaced: 1, ..all.clone() }),
+            (&pending, Action::Leave, all.clone()),
+            (&failed, Action::Leave, SweepSummary { failed: 1, ..all.clone() }),
+            (&refused, Action::Leave, SweepSummary { oldest_seconds: 0, ..all.clone() }),
+        ] {
+            assert_eq!(count([(row.clone(), action, 9)]), expected, "{action:?}");
+        }
+        let two = count([(failed.clone(), Action::Leave, 0), (failed, Action::Leave, 0)]);
+        assert_eq!((two.rows, two.failed), (2, 2));
+    }
+
+    #[test]
+    fn the_oldest_order_is_one_that_should_have_gone_on() {
+        let pending = row(Some(QuarantineStatus::Pending));
+        let leave = |row: &KeptRow, seconds| (row.clone(), Action::Leave, seconds);
+        assert_eq!(count([leave(&pending, 100), leave(&pending, 50)]).oldest_seconds, 100);
+        let expired = row(Some(QuarantineStatus::Expired));
+        let waiting = KeptRow { arm_after: Some(Timestamp::of_epoch_seconds(ACCEPTED)), ..pending.clone() };
+        assert_eq!(count([leave(&expired, 100), leave(&waiting, 100)]).oldest_seconds, 0);
+        let without_a_time = KeptRow { accepted_at: None, ..pending.clone() };
+        assert_eq!(count([leave(&without_a_time, 7)]).oldest_seconds, 7, "when it was armed");
+    }
+}

@@ -295,6 +295,12 @@ mod tests {
     fn a_reader_of_one_version_says_of_the_other_that_it_does_not_know_it() {
         let card = seal(&card("4111111111111111", None), &key(), &quarantine()).unwrap();
         let jwe = seal_jwe("a.b.c", &key(), accepted_at(0)).unwrap();
+        for (sealed, is_unknown) in
+            [(&*card, false), (&*jwe, false), (&[3], true), (&[0, 1], true), (&[], false)]
+        {
+            assert_eq!(has_unknown_version(sealed), is_unknown, "{:?}", sealed.first());
+            assert_eq!(crate::SealedCard::has_unknown_version(sealed), is_unknown);
+        }
         assert_eq!(open(&jwe, &key(), &quarantine()).err(), Some(OpenError::UnknownVersion));
         assert_eq!(open_jwe(&card, &key(), accepted_at(0)).err(), Some(OpenError::UnknownVersion));
         assert!(!holds_jwe(&card) && !holds_jwe(&[]));

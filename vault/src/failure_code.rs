@@ -48,3 +48,40 @@ fn no_answer(kind: Option<io::ErrorKind>) -> &'static str {
         _ => "connection failed",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_kms::{error::ConnectorError, operation::decrypt::DecryptError};
+
+    use super::*;
+
+    type Failure = SdkError<DecryptError, ()>;
+
+    #[test]
+    fn without_an_answer_the_code_says_what_was_met() {
+        let unwrapped = |kind: io::ErrorKind| {
+            // As an HTTP client wraps what the system says.
+            let system = io::Error::new(io::ErrorKind::Other, io::Error::from(kind));
+            Failure::dispatch_failure(ConnectorError::io(Box::new(system)))
+        };
+        let timeout = || Box::<dyn Error + Send + Sync>::from("4111111111111111");
+        for (failure, code) in [
+            (Failure::construction_failure(timeout()), "request failed"),
+            (Failure::timeout_error(timeout()), "timeout"),
+            (Failure::response_error(timeout(), ()), "answer unreadable"),
+            (Failure::dispatch_failure(ConnectorError::timeout(timeout())), "timeout"),
+            (Failure::dispatch_failure(ConnectorError::other(timeout(), None)), "request failed"),
+            (unwrapped(io::ErrorKind::ConnectionRefused), "connection refused"),
+            (unwrapped(io::ErrorKind::InvalidData), "no TLS connection"),
+            (unwrapped(io::ErrorKind::TimedOut), "timeout"),
+            (unwrapped(io::ErrorKind::ConnectionReset), "connection failed"),
+            (Failure::dispatch_failure(ConnectorError::io(timeout())), "connection failed"),
+            (
+                Failure::service_error(DecryptError::unhandled("4111111111111111"), ()),
+                "answer without a code",
+            ),
+        ] {
+            assert_eq!(failure_code(&failure), code, "{failure:?}");
+        }
+    }
+}

@@ -64,7 +64,7 @@ fn low_surrogate(rest: &mut Chars<'_>) -> Option<u16> {
 }
 
 fn code_unit(rest: &mut Chars<'_>) -> Option<u16> {
-    (0..4).try_fold(0, |unit, _| Some(unit << 4 | u16::try_from(rest.next()?.to_digit(16)?).ok()?))
+    (0..4).try_fold(0, |unit, _| Some(unit * 16 + u16::try_from(rest.next()?.to_digit(16)?).ok()?))
 }
 
 impl Deref for JsonText<'_> {

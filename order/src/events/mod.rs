@@ -188,6 +188,7 @@ mod tests {
             position: None,
         };
         let event = Event::new(EventKind::OrderFailed, detail);
+        assert_eq!(event.order_text(), Some("123456789"));
         let text = serde_json::to_string(&event).unwrap();
         assert_eq!(
             text,

@@ -92,8 +92,12 @@ fn a_pattern_that_admits_a_card_is_refused_with_the_part_and_the_issuer() {
         // Only one of the counts has a card's length, and only one of the prefixes is an issuer's.
         ("979\\d{12,13}", "979\\d{12,13}", "troy", 16),
         ("5018{1}0{0,20}", "5018{1}0{0,20}", "maestro", 12),
-        // What is never there keeps no digits from being the first.
+        // What is never there keeps no digits from being the first, and is no part of the card.
         ("a{0}4999\\d{12}", "4999\\d{12}", "visa", 16),
+        ("x\\d{0}-4999\\d{12}", "4999\\d{12}", "visa", 16),
+        // What comes after a card does not make it harmless.
+        ("4999\\d{12}A", "4999\\d{12}", "visa", 16),
+        ("4999\\d{12}[a-z]\\d", "4999\\d{12}", "visa", 16),
         // The longest prefix tells whose it could be.
         ("384\\d{13}", "384\\d{13}", "diners", 16),
         ("384100\\d{10}", "384100\\d{10}", "hipercard", 16),
@@ -123,6 +127,10 @@ fn a_pattern_whose_digits_are_never_a_card_is_let_through() {
         "34\\d{14}",
         // Visa's prefix and length, but these are Elo's, whose numbers have 16 digits.
         "401178\\d{13}",
+        // The first digit is that of the run, also before what is never there.
+        "1a{0}4999\\d{12}",
+        // Letters do not group digits.
+        "4\\d{3}A\\d{4}A\\d{4}A\\d{4}",
         "\\d{3}-\\d{7}-\\d{7}",
         "\\d{4}-\\d{4}",
         "\\d{4}-\\d{4}_\\d{4}-\\d{4}",

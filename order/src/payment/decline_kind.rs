@@ -21,3 +21,16 @@ impl DeclineKind {
         self.into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_is_the_one_that_is_stored() {
+        for kind in [DeclineKind::Soft, DeclineKind::Hard] {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.word());
+        }
+        assert_eq!([DeclineKind::Soft.word(), DeclineKind::Hard.word()], ["SOFT", "HARD"]);
+    }
+}

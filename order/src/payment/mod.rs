@@ -284,3 +284,70 @@ pub(crate) fn is_hard_decline(declined: &BTreeSet<String>, brands: Brands, last4
         digits == last4.to_string() && brand.parse().is_ok_and(|brand| brands.include(brand))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: Uuid = Uuid::from_u128(1);
+    const OTHER: Uuid = Uuid::from_u128(2);
+
+    fn seen(id: Uuid) -> Payment {
+        let at: Timestamp = "2026-11-21T18:59:33.120Z".parse().unwrap();
+        Payment {
+            id,
+            amount: None,
+            started_at: at,
+            standing: Standing::Submitting { claim: OTHER, until: at },
+            route: None,
+            object: PaymentObject::accept("pi_1").ok(),
+            payer: None,
+            reference: ProcessorReference::accept("ch_1").ok(),
+            looked_up_at: Some(at),
+        }
+    }
+
+    #[test]
+    fn a_claim_goes_on_with_what_was_made_for_its_own_payment_and_for_no_other() {
+        for (before, object, is_first) in [
+            (None, None, true),
+            (Some(seen(OTHER)), None, true),
+            (Some(seen(OURS)), PaymentObject::accept("pi_1").ok(), false),
+        ] {
+            let at: Timestamp = "2026-11-21T19:59:33.120Z".parse().unwrap();
+            let claim = Claim {
+                id: OURS,
+                until: at,
+                payment: OURS,
+                amount: Some(Amount {
+                    minor_units: 500_u64.try_into().unwrap(),
+                    currency: "EUR".parse().unwrap(),
+                }),
+                started_at: at,
+                route: PaymentRoute {
+                    profile: "stripe".into(),
+                    digest: "d".into(),
+                    origin: "https://api.example/".into(),
+                    account: String::new(),
+                },
+                payer: Payer::Merchant,
+                key: None,
+                seen: before,
+            };
+            assert_eq!(claim.is_first(), is_first);
+            let standing = Standing::Submitting { claim: OURS, until: at };
+            let expected = Payment {
+                amount: claim.amount,
+                started_at: at,
+                standing,
+                route: Some(claim.route.clone()),
+                object,
+                payer: Some(Payer::Merchant),
+                reference: None,
+                looked_up_at: None,
+                ..seen(OURS)
+            };
+            assert_eq!(claim.standing_now(), expected);
+        }
+    }
+}

@@ -23,7 +23,7 @@ impl Hash {
         let halves: Option<Vec<u8>> =
             text.bytes().map(|letter| letter.checked_sub(b'a').filter(|half| *half < 16)).collect();
         let bytes: Vec<u8> =
-            halves?.chunks(2).map(|pair| pair.iter().fold(0, |byte, half| byte << 4 | half)).collect();
+            halves?.chunks(2).map(|pair| pair.iter().fold(0, |byte, half| byte * 16 + half)).collect();
         Self::of_bytes(&bytes).filter(|_| text.len() == 64)
     }
 

@@ -85,3 +85,23 @@ impl Processor for Sandbox {
         Box::pin(std::future::ready(None))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vault::Pan;
+
+    use super::*;
+
+    #[test]
+    fn it_declines_one_card_and_asks_for_nothing_else() {
+        let sandbox = Sandbox::default();
+        let outcome =
+            |number: &str| Sandbox::decide(&Card { pan: Pan::parse(number).unwrap(), expiry: None });
+        assert_eq!(outcome("4111111111111111"), Outcome::Submitted);
+        assert_eq!(outcome(Sandbox::DECLINED), Outcome::Declined(DeclineCode::of("card_declined")));
+        let amount = Amount::of_parts(1_u64.try_into().ok(), "EUR".parse().ok()).unwrap().unwrap();
+        assert!(sandbox.can_charge(amount) && sandbox.may_resend(None) && sandbox.needs_card(None));
+        assert!(!sandbox.can_look_up());
+        assert_eq!(sandbox.requires(), Requires { amount: false, expiry: false });
+    }
+}

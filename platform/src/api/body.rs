@@ -100,8 +100,12 @@ mod tests {
             (json!({"body": "{}", "headers": {}}), 415),
             (json!({"body": "{}", "headers": {"Content-Type": "text/plain"}}), 415),
             (json!({"body": "x".repeat(LARGEST_BODY + 1)}), 413),
+            (json!({"body": "x".repeat(LARGEST_BODY)}), 200),
+            (json!({"body": STANDARD.encode("x".repeat(LARGEST_BODY)), "isBase64Encoded": true}), 200),
             (json!({"body": STANDARD.encode("x".repeat(LARGEST_BODY + 1)), "isBase64Encoded": true}), 413),
-            (json!({"body": "x".repeat(LARGEST_BODY * 3), "isBase64Encoded": true}), 413),
+            // So long a text is not decoded at all: this one is no base64.
+            (json!({"body": "*".repeat(LARGEST_BODY * 2), "isBase64Encoded": true}), 400),
+            (json!({"body": "*".repeat(LARGEST_BODY * 2 + 1), "isBase64Encoded": true}), 413),
             (json!({"body": "*", "isBase64Encoded": true}), 400),
             (json!({"body": "/w==", "isBase64Encoded": true}), 400),
             (json!({"body": " "}), 400),

@@ -54,5 +54,6 @@ mod tests {
         for denied in [Denied::NoClaims, Denied::NotAnIdToken, Denied::OtherClient, Denied::NotTheOwner] {
             assert_eq!(denied.deny(), denied.problem());
         }
+        assert_eq!(Denied::NotAnIdToken.reason(), "NOT_AN_ID_TOKEN");
     }
 }

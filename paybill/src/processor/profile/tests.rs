@@ -68,6 +68,14 @@ fn a_profile_is_read_as_it_is_written() {
     assert!(charge.rules[0].is_for(299) && charge.rules[0].is_for(402) && !charge.rules[0].is_for(300));
     assert!(charge.rules[1].is_for(400) && charge.rules[1].is_for(499) && !charge.rules[1].is_for(500));
     assert!(profile.has_lookup());
+    // The most that is right.
+    let key_in_body = "encoding = \"form\"\nbody = { key = \"{idempotency_key}\" }";
+    for (from, to) in [("\"-s\"", "\"-abc\""), ("ISK = 2", "ISK = 4"), ("\"PUT\"", "\"GET\"")] {
+        assert!(Profile::parse(&RIGHT.replace(from, to)).is_ok(), "{to}");
+    }
+    // The key may be in the body of the charge instead.
+    let without_header = RIGHT.replace("header = \"Key\"\n", "");
+    assert!(Profile::parse(&without_header.replace("encoding = \"form\"", key_in_body)).is_ok());
 }
 
 #[test]
@@ -76,7 +84,7 @@ fn a_wrong_profile_is_refused_with_its_line_and_what_is_wrong_there() {
         ("name = \"mine\"", "name = \"Mine\"", 1, "small letters"),
         ("name = \"mine\"", "name = \"sandbox\"", 1, "charges nobody"),
         ("name = \"mine\"", "name = mine", 1, ""),
-        ("\"header\", header = \"X-Key\"", "\"header\"", 2, "header's name"),
+        ("\"header\", header = \"X-Key\"", "\"header\"", 2, "needs the header's name"),
         ("\"header\", header = \"X-Key\"", "\"bearer\", header = \"X-Key\"", 2, "only the scheme header"),
         ("\"X-Key\"", "\"Content-Length\"", 2, "cannot set the header"),
         ("\"X-Key\"", "\"X Key\"", 2, "not the name of a header"),
@@ -89,6 +97,7 @@ fn a_wrong_profile_is_refused_with_its_line_and_what_is_wrong_there() {
         ),
         ("requires = { amount = true }", "", 11, "needs an amount"),
         ("longest_key = 40", "longest_key = 37", 14, "longer than longest_key"),
+        ("key_suffix = \"-s\"", "key_suffix = \"-four\"", 14, "longer than longest_key"),
         ("kept_hours = 24", "kept_hours = 256", 7, "256"),
         ("header = \"Key\"\n", "", 4, "not protected"),
         ("ISK = 2", "ISK = 5", 9, "5 decimals"),
@@ -98,6 +107,18 @@ fn a_wrong_profile_is_refused_with_its_line_and_what_is_wrong_there() {
         ("path = \"/cards\"", "path = \"cards\"", 13, "a path is empty, or begins"),
         ("path = \"/cards\"", "path = \"/{card.number}\"", 13, "cannot be used in a path"),
         ("path = \"/cards\"", "path = \"/{object}\"", 11, "no step before remembers"),
+        (
+            "due = \"{amount:minor}\"",
+            "due = \"{amount:minor}\", o = \"{object}\"",
+            11,
+            "no step before remembers",
+        ),
+        (
+            "due = \"{amount:minor}\"",
+            "due = \"{amount:minor}\", o = \"{taken.it}\"",
+            11,
+            "no step before takes",
+        ),
         ("path = \"/charges/{object}\"", "path = \"/charges/{taken.card}\"", 19, "use {object}"),
         ("key_suffix = \"-c\"", "key_suffix = \"-s\"", 24, "same idempotency key"),
         ("key_suffix = \"-c\"", "key_suffix = \"/c\"", 24, "letters, digits"),
@@ -114,6 +135,7 @@ fn a_wrong_profile_is_refused_with_its_line_and_what_is_wrong_there() {
         ("status = [200], outcome = \"next\"", "status = [], outcome = \"next\"", 18, "never matches"),
         ("method = \"PUT\"", "method = \"GET\"\nbody = { a = 1 }", 19, "a GET has no body"),
         ("encoding = \"form\"", "encoding = \"form\"\nbody = { a = [{ b = 1 }] }", 19, "in a form"),
+        ("encoding = \"form\"", "encoding = \"form\"\ntake = { x = \"/x\" }", 19, "the last step charges"),
         ("encoding = \"form\"", "encoding = \"xml\"", 23, "unknown variant `xml`"),
         ("headers = { Version = \"1\" }", "headers = { Host = \"a\" }", 25, "cannot set the header"),
         (
@@ -123,8 +145,17 @@ fn a_wrong_profile_is_refused_with_its_line_and_what_is_wrong_there() {
             "cannot be sent in a header",
         ),
         ("\"2xx\", 402", "\"2xx\", 600", 27, "from 100 to 599"),
+        ("\"2xx\", 402", "\"2xx\", 99", 27, "from 100 to 599"),
+        ("\"2xx\", 402", "\"500-600\"", 27, "from 100 to 599"),
+        ("\"2xx\", 402", "\"99-200\"", 27, "from 100 to 599"),
+        ("\"2xx\", 402", "\"300-200\"", 27, "from 100 to 599"),
+        ("\"2xx\", 402", "true", 27, "a status such as 402"),
         ("\"2xx\", 402", "\"twoxx\"", 27, "is not a status"),
         ("\"/kind\" = [\"a\", 1]", "\"/kind\" = []", 28, "never matches"),
+        ("\"/kind\" = [\"a\", 1]", "\"/kind\" = [[\"a\", 1]]", 28, "a list of constants holds"),
+        ("\"/kind\" = [\"a\", 1]", "\"/kind\" = [{ exists = true }]", 28, "a list of constants holds"),
+        ("\"/kind\" = [\"a\", 1]", "\"/kind\" = 1.5", 28, "a constant, a list of constants"),
+        ("{ starts_with = \"1\" }", "{ starts_with = \"\" }", 28, "one of exists"),
         ("{ starts_with = \"1\" }", "{ starts_with = \"1\", exists = true }", 28, "one of exists"),
         ("{ starts_with = \"1\" }", "{ matches = \"1\" }", 28, "unknown field `matches`"),
         ("outcome = \"submitted\"\nreference", "outcome = \"next\"\n#", 26, "next is an outcome"),
@@ -165,7 +196,10 @@ fn a_profile_is_named_or_lies_in_a_file() {
     fs::write(&file, RIGHT.replace("\"PUT\"", "\"DELETE\"")).unwrap();
     let error = Profile::load(path).unwrap_err().to_string();
     assert!(error.starts_with(&format!("the profile {path} is wrong in line 21: ")), "{error}");
-    fs::write(&file, format!("{RIGHT}#{}", "x".repeat(64 * 1024))).unwrap();
+    let longest = usize::try_from(MOST_BYTES).unwrap() - RIGHT.len() - 1;
+    fs::write(&file, format!("{RIGHT}#{}", "x".repeat(longest))).unwrap();
+    assert_eq!(Profile::load(path).unwrap().name, "mine");
+    fs::write(&file, format!("{RIGHT}#{}", "x".repeat(longest + 1))).unwrap();
     assert_eq!(Profile::load(path), Err(ProfileError::TooLong(path.into())));
     fs::write(&file, b"\xff").unwrap();
     assert_eq!(Profile::load(path), Err(ProfileError::Unreadable(path.into())));
@@ -263,4 +297,79 @@ fn every_member_of_the_format_is_described() {
         }
     }
     check(&serde_json::to_value(schemars::schema_for!(file::ProfileFile)).unwrap(), "profile");
+}
+
+#[test]
+fn the_rules_are_shown_in_words_the_lookups_last() {
+    let right = RIGHT
+        .replace(
+            "{ exists = false }",
+            "{ exists = false }, \"/y\" = { exists = true }, \"/z\" = { type = \"string\" }",
+        )
+        .replace("status = [\"400-499\"]", "status = [\"410-499\", \"400-498\", \"400-499\"]");
+    let shown = Profile::parse(&right).unwrap().shown_rules();
+    let told: Vec<_> = shown
+        .iter()
+        .flat_map(|shown| {
+            shown.rules.iter().map(|rule| format!("{}: {}: {}", shown.request, rule.answer, rule.outcome))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "store: 200: next step",
+            "charge: 2xx or 402, /code begins with 1, /kind is a or 1, /ok is true, /x is not there, /y is there, \
+             /z is a text: SUBMITTED, reference /ref",
+            "charge: 410-499 or 400-498 or 4xx: DECLINED (HARD), code /code or else declined",
+            "lookup: 200: SUBMITTED",
+        ]
+    );
+}
+
+#[test]
+fn a_rule_reads_the_body_where_its_condition_or_its_outcome_does() {
+    let reads = |rule: &str| {
+        let text = RIGHT.replace("status = [\"400-499\"]\noutcome = \"declined\"\ncode = [\"/code\", \"declined\"]\nkind = \"hard\"", rule);
+        assert_ne!(text, RIGHT);
+        Profile::parse(&text).unwrap().steps[1].rules[1].reads_body()
+    };
+    for (rule, does) in [
+        ("status = [400]\noutcome = \"refused\"", false),
+        ("status = [400]\noutcome = \"in_progress\"", false),
+        ("status = [400]\noutcome = \"unknown\"", false),
+        ("status = [400]\nwhen = { \"/a\" = 1 }\noutcome = \"refused\"", true),
+        ("status = [400]\noutcome = \"submitted\"", false),
+        ("status = [400]\noutcome = \"submitted\"\nreference = \"/a\"", true),
+        ("status = [400]\noutcome = \"declined\"\ncode = [\"x\"]\nkind = \"soft\"", false),
+        ("status = [400]\noutcome = \"declined\"\ncode = [\"x\", \"/c\"]\nkind = \"soft\"", true),
+        ("status = [400]\noutcome = \"declined\"\ncode = [\"x\"]\nkind = \"soft\"\nreference = \"/a\"", true),
+    ] {
+        assert_eq!(reads(rule), does, "{rule}");
+    }
+    assert!(
+        Profile::parse(RIGHT).unwrap().steps[0].rules[0].reads_body(),
+        "the next step needs what it takes"
+    );
+}
+
+#[test]
+fn a_profile_says_what_it_has() {
+    let right = Profile::parse(RIGHT).unwrap();
+    assert!(right.has_lookup() && right.has_paths());
+    let without_lookup = RIGHT.get(..RIGHT.find("[lookup]").unwrap()).unwrap();
+    let profile = Profile::parse(without_lookup).unwrap();
+    assert!(!profile.has_lookup() && profile.has_paths());
+    let bare = without_lookup
+        .replace("path = \"/cards\"", "path = \"\"")
+        .replace("path = \"/charges/{object}\"", "path = \"\"");
+    assert!(!Profile::parse(&bare).unwrap().has_paths());
+
+    let amount = |minor: u64, currency: &str| {
+        order::Amount::of_parts(minor.try_into().ok(), currency.parse().ok()).unwrap().unwrap()
+    };
+    // ISK has no decimals, and this processor counts hundredths; of a dinar it has three.
+    assert_eq!(right.can_charge(amount(5, "ISK")), Ok(()));
+    let whole = Profile::parse(&RIGHT.replace("ISK = 2", "USD = 0")).unwrap();
+    assert_eq!(whole.can_charge(amount(500, "USD")), Ok(()));
+    assert!(whole.can_charge(amount(550, "USD")).is_err());
 }
