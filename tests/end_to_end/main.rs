@@ -30,6 +30,7 @@ mod late_cards;
 mod leaks;
 mod life;
 mod matrix;
+mod metrics;
 mod openapi;
 mod order_ids;
 mod outages;

@@ -6,6 +6,7 @@ mod driven;
 mod encrypting;
 mod events;
 mod log;
+mod metrics;
 mod rows;
 mod world;
 
@@ -15,6 +16,7 @@ pub(crate) use driven::{Driven, meanwhile, worker_fault};
 pub(crate) use encrypting::{Encryptor, encrypted_order};
 pub(crate) use events::{Told, Watched, messages, on_the_bus, refused, refused_in};
 pub(crate) use log::Log;
+pub(crate) use metrics::Metrics;
 pub(crate) use rows::{AUDIT, Item, ORDERS, QUARANTINE, VAULT, WITNESS, flipped, names, text};
 pub(crate) use test_support::{Fault, Relay, eventually};
 pub(crate) use world::{PREVIOUS_KEY, World, issuer, overtaken, overtaken_after};

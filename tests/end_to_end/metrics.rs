@@ -1,0 +1,99 @@
+//! Each thing that happens is counted once, and what did not happen is not.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::{Metrics, QUARANTINE, World, order};
+
+const NONE: [&str; 0] = [];
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn an_order_is_counted_when_it_is_accepted_when_it_is_across_and_when_it_is_paid() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    let metrics = Metrics::of_this_thread();
+    ann.submit(&order("1")).await.is(202);
+    assert_eq!(metrics.take(), ["Accepted 1"]);
+    ann.submit(&order("1")).await.is(202);
+    assert_eq!(metrics.take(), NONE, "a repeat is no other order");
+    world.advance(5 * MINUTE);
+    assert_eq!(world.deliver_last().await, None);
+    assert_eq!(metrics.take(), ["TimeInQuarantine 5 min", "Tokenized 1"]);
+    assert_eq!(world.deliver(&world.records()).await, None);
+    assert_eq!(metrics.take(), NONE, "it is across already");
+    ann.pay("1").await.is(200);
+    assert_eq!(metrics.take(), ["Detokenized 1", "Payment SUBMITTED 1"]);
+    ann.pay("1").await.is(200);
+    assert_eq!(metrics.take(), NONE);
+    ann.forget("1").await.is(200);
+    assert_eq!(metrics.take(), ["Forgotten 1"]);
+    ann.forget("1").await.is(200);
+    assert_eq!(metrics.take(), NONE);
+}
+
+#[tokio::test]
+async fn who_asks_for_another_customers_order_is_denied_and_who_asks_for_none_is_not() {
+    let world = World::stepped().await;
+    world.client("ann").submit(&order("1")).await.is(202);
+    let bob = world.client("bob");
+    let metrics = Metrics::of_this_thread();
+    bob.status("1").await.is(404);
+    assert_eq!(metrics.take(), ["Denied NOT_THE_OWNER 1", "Refused ORDER_NOT_FOUND 1"]);
+    bob.status("2").await.is(404);
+    assert_eq!(metrics.take(), ["Refused ORDER_NOT_FOUND 1"]);
+    bob.post("/order", "{}".to_owned()).await.is(400);
+    assert_eq!(metrics.take(), ["Refused ORDER_ID_MISSING 1"]);
+}
+
+#[tokio::test]
+async fn an_order_is_counted_as_parked_by_who_parks_it_and_once() {
+    let world = World::stepped().await;
+    world.client("ann").submit(&order("1")).await.is(202);
+    world.alter_card().await;
+    let records = world.records();
+    let metrics = Metrics::of_this_thread();
+    assert_eq!(world.deliver(&records[records.len() - 1..]).await, None);
+    assert_eq!(metrics.take(), ["Parked ENVELOPE_REFUSED 1"]);
+    assert_eq!(world.deliver(&records[records.len() - 1..]).await, None);
+    assert_eq!(metrics.take(), NONE, "it is parked already");
+    assert_eq!(world.replay("1").await["rearmed"], 1);
+    assert_eq!(metrics.take(), ["Rearmed 1"]);
+}
+
+#[tokio::test]
+async fn a_card_that_comes_late_is_counted_as_forgotten_when_it_is_dropped() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    world.tokenized(&ann, &order("1")).await;
+    ann.put_card("1", "5555555555554444").await.is(202);
+    let late = world.only_row(QUARANTINE).await;
+    // It is not there yet when the order is forgotten.
+    world.remove(QUARANTINE, "1").await;
+    let metrics = Metrics::of_this_thread();
+    ann.forget("1").await.is(200);
+    metrics.take();
+    world.put(QUARANTINE, late).await;
+    assert_eq!(world.deliver_last().await, None);
+    assert_eq!(metrics.take(), ["Forgotten 1"]);
+}
+
+#[tokio::test]
+async fn a_sweep_counts_the_rows_of_each_kind_and_a_dry_run_counts_none() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    ann.submit(&order("parked")).await.is(202);
+    world.alter_card().await;
+    assert_eq!(world.deliver_last().await, None);
+    for id in ["1", "2"] {
+        ann.submit(&order(id)).await.is(202);
+    }
+    world.advance(7 * MINUTE);
+    let metrics = Metrics::of_this_thread();
+    world.try_sweep(&json!({ "action": "sweep", "dryRun": true })).await.unwrap();
+    assert_eq!(metrics.take(), NONE);
+    world.sweep().await;
+    let counted = ["GivenUp 0", "InWork 2", "OldestQuarantined 7 min", "ParkedRows 1", "WaitingForPayment 0"];
+    assert_eq!(metrics.take(), counted);
+}
