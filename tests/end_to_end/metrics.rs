@@ -43,6 +43,13 @@ async fn who_asks_for_another_customers_order_is_denied_and_who_asks_for_none_is
     assert_eq!(metrics.take(), ["Denied NOT_THE_OWNER 1", "Refused ORDER_NOT_FOUND 1"]);
     bob.status("2").await.is(404);
     assert_eq!(metrics.take(), ["Refused ORDER_NOT_FOUND 1"]);
+    bob.forget("1").await.is(404);
+    assert_eq!(metrics.take(), ["Denied NOT_THE_OWNER 1", "Refused ORDER_NOT_FOUND 1"]);
+    bob.pay("1").await.is(404);
+    assert_eq!(metrics.take(), ["Denied NOT_THE_OWNER 1", "Refused ORDER_NOT_FOUND 1"]);
+    bob.forget("2").await.is(404);
+    bob.pay("2").await.is(404);
+    assert_eq!(metrics.take(), ["Refused ORDER_NOT_FOUND 1"; 2]);
     bob.post("/order", "{}".to_owned()).await.is(400);
     assert_eq!(metrics.take(), ["Refused ORDER_ID_MISSING 1"]);
 }
