@@ -76,6 +76,8 @@ pub fn run_without(program: &str, variables: &[(&str, &str)], missing: &str) -> 
 fn command(program: &str, runtime_api: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(program);
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // What `scripts/mutants` breaks is broken in the programs too.
+    command.envs(std::env::vars().filter(|(name, _)| name.starts_with("MUTANT")));
     command.envs([
         ("AWS_LAMBDA_RUNTIME_API", runtime_api),
         ("AWS_LAMBDA_FUNCTION_NAME", "function"),
