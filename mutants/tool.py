@@ -38,8 +38,8 @@ def install(deadline=None):
     installed = os.path.join(PYTHON, "installed.txt")
     if not os.path.exists(installed) or open(installed).read() != open(wanted).read():
         shutil.rmtree(PYTHON, ignore_errors=True)
-        if not run(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", PYTHON,
-                   "--requirement", wanted):
+        if not run(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore",
+                   "--target", PYTHON, "--requirement", wanted):
             return False
         shutil.copy(wanted, installed)
     sys.path.insert(0, PYTHON)

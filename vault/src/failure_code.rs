@@ -61,7 +61,7 @@ mod tests {
     fn without_an_answer_the_code_says_what_was_met() {
         let unwrapped = |kind: io::ErrorKind| {
             // As an HTTP client wraps what the system says.
-            let system = io::Error::new(io::ErrorKind::Other, io::Error::from(kind));
+            let system = io::Error::other(io::Error::from(kind));
             Failure::dispatch_failure(ConnectorError::io(Box::new(system)))
         };
         let timeout = || Box::<dyn Error + Send + Sync>::from("4111111111111111");
