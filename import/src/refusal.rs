@@ -47,3 +47,23 @@ impl Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_names_what_is_to_be_looked_at() {
+        for (refusal, named) in [
+            (Refusal::Cursor, "the place in the table"),
+            (Refusal::NoSampleVault, "ImportVaultTable"),
+            (Refusal::SourceKey, "ImportKeyAttribute"),
+            (Refusal::SourceTable, "ImportTable"),
+            (Refusal::OwnerTable, "ImportOwnerTable"),
+            (Refusal::StackTable, "a table of this stack"),
+            (Refusal::Key, "KMS"),
+        ] {
+            assert!(refusal.message().contains(named), "{refusal:?}");
+        }
+    }
+}

@@ -127,6 +127,18 @@ mod tests {
     }
 
     #[test]
+    fn a_card_has_an_expiry_date_if_one_was_sent() {
+        let has_expiry = |body: &str| {
+            let rules =
+                CardRules { encrypted_only: false, expiry_required: false, now: SystemTime::UNIX_EPOCH };
+            let fields = Fields::parse(body, &CARD_FIELDS).unwrap();
+            SentCard::of(&fields, rules).unwrap().parse(&fields, rules).unwrap().has_expiry()
+        };
+        assert_eq!(has_expiry(r#"{"CreditCard":"4111111111111111"}"#), Some(false));
+        assert_eq!(has_expiry(r#"{"CreditCard":"4111111111111111","CardExpiry":"12/30"}"#), Some(true));
+    }
+
+    #[test]
     fn a_card_comes_in_one_way_only() {
         for (body, code_of_any, code_of_encrypted) in [
             (r#"{"CreditCard":"4111111111111111"}"#, "", "ENCRYPTED_CARD_ONLY"),

@@ -117,6 +117,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_row_that_a_verification_looks_at_counts_as_what_it_is() {
+        let mut summary = Summary::new(Action::Verify);
+        for wrapping in [Wrapping::Previous, Wrapping::Another, Wrapping::Another, Wrapping::Refused] {
+            summary.count_wrapping(wrapping);
+        }
+        assert_eq!((summary.left, summary.of_another_key, summary.refused), (1, 2, 1));
+    }
+
+    #[test]
     fn chunks_add_up_to_a_pass() {
         let chunk = |n: u64, materials: &[(&str, u64)]| Summary {
             rows: n,

@@ -267,3 +267,19 @@ impl SeenRow {
         DeadLetter { kind, customer_order: self.order.clone(), acceptance_id: self.acceptance, reason, at }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_line_names_an_order_by_an_id_that_may_be_shown_and_by_nothing_else() {
+        let seen = |key: &str| {
+            let key = AttributeValue::S(key.to_owned());
+            SeenRow::of(&Item::from([("CustomerOrder".to_owned(), key)]))
+        };
+        assert_eq!(seen("123456789").order_text(), Some("123456789"));
+        assert_eq!(seen("4111111111111111").order_text(), None);
+        assert_eq!(SeenRow::of(&Item::new()).order_text(), None);
+    }
+}

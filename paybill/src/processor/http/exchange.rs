@@ -163,3 +163,14 @@ impl UrlPath {
         self.0.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silence_says_why() {
+        assert_eq!(Silence::NotSent("no connection").reason(), "no connection");
+        assert_eq!(Silence::NoAnswer("timeout").reason(), "timeout");
+    }
+}
