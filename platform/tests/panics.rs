@@ -20,6 +20,7 @@ async fn program() {
     platform::init_logs().unwrap();
     let handler = async |event: Value, _| {
         assert!(event["card"].is_null(), "this card is too much for me: {event}");
+        platform::metrics::Metric::Accepted.record();
         Ok(event)
     };
     let _ = platform::run(handler).await;
@@ -37,6 +38,8 @@ fn promise_1_a_panic_fails_its_invocation_and_tells_nothing_but_its_place() {
         assert!(!told.to_string().contains(CARD), "{told}");
     }
     assert!(!run.written.contains(CARD) && !run.written.contains("too much"), "{}", run.written);
+    let metrics = run.written.lines().filter(|line| line.contains(r#""Namespace":"CardAirlock/panics""#));
+    assert_eq!(metrics.count(), 1, "that of the second: {}", run.written);
     let places: Vec<_> =
         run.lines().into_iter().filter(|(line, _)| line["fields"]["message"] == "panicked").collect();
     assert_eq!(places.len(), 2, "{}", run.written);
