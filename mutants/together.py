@@ -74,10 +74,11 @@ class Together:
             sys.exit(f"an error that is in no mutant:\n{error['rendered']}")
         code = (error["code"] or {}).get("code")
         if code == NOT_EXHAUSTIVE:
-            found = {number for number in found if self.mutants[number]["genre"] == "MatchArm"}
+            found = {number for number in found if self.mutants[number]["genre"] == "MatchArm"} or found
             is_inside = True
         # One of several values of an opaque type is an error only here, where all are in one function.
-        is_opaque = any("impl " in self.mutants[number]["function"]["return_type"] for number in found)
+        functions = [self.mutants[number]["function"] or {} for number in found]
+        is_opaque = any("impl " in function.get("return_type", "") for function in functions)
         is_unviable = is_inside and code in OF_THE_MUTANT | {NOT_EXHAUSTIVE} and not is_opaque
         (self.unviable if is_unviable else self.alone).update(found)
         return path
