@@ -1,7 +1,11 @@
 //! Everything at rest, taken apart, and what must hold of it at any time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
+use aho_corasick::AhoCorasick;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use card_airlock::sandbox::Charge;
 use order::{MAX_ATTEMPTS, Outcome};
@@ -145,14 +149,19 @@ fn number_in<'a>(row: &'a Value, name: &str) -> Option<&'a str> {
     row[name]["N"].as_str()
 }
 
-/// The place of a card number in a text, plain or in base64.
+/// A card number in a text, plain or in base64.
 pub(crate) fn card_in(text: &str) -> Option<&'static str> {
-    let is_in = |card: &str| {
-        let encoded = STANDARD.encode(card);
-        // Without the last group, which depends on what follows.
-        text.contains(card) || text.contains(&encoded[..16])
-    };
-    DETAILS.iter().map(|details| details.card).chain(OTHER_CARDS).find(|card| is_in(card))
+    static FORMS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        // In base64 without the last group, which depends on what follows.
+        let forms = cards().flat_map(|card| [card.to_owned(), STANDARD.encode(card)[..16].to_owned()]);
+        AhoCorasick::new(forms).expect("a few short texts")
+    });
+    FORMS.find(text).and_then(|found| cards().nth(found.pattern().as_usize() / 2))
+}
+
+/// All that the simulation knows.
+fn cards() -> impl Iterator<Item = &'static str> {
+    DETAILS.iter().map(|details| details.card).chain(OTHER_CARDS)
 }
 
 /// A text attribute of a row.
