@@ -130,7 +130,7 @@ async fn a_policy_without_its_administration_is_refused_and_each_other_statement
         let before = operator.policy(key).await;
         let mut document: Value = serde_json::from_str(&before).unwrap();
         let mut sids: Vec<String> = statements(&mut document).iter().map(|one| text_of(one, "Sid")).collect();
-        // What only re-wrapping and an import need, which are no stages of an order: `card-airlock/tests/roles.rs` has
+        // What only re-wrapping and an import need, which are no stages of an order: `card-airlock/tests/roles/` has
         // them.
         sids.retain(|sid| !["RewrapMovesKeysHere", "ImportSeals"].contains(&sid.as_str()));
         let drilled = match key {

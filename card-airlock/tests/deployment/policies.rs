@@ -226,7 +226,7 @@ const STATEMENTS: &[(&str, &[&str])] = &[
     ("XRayEndpoint", &["xray:PutTelemetryRecords"]),
 ];
 
-/// The local endpoint's walk uses each statement of the roles and keys (`card-airlock/tests/roles.rs`), tests here say what
+/// The local endpoint's walk uses each statement of the roles and keys (`card-airlock/tests/roles/`), tests here say what
 /// is in the rest; this one says that none is missing, in whatever part of the template it stands.
 #[test]
 fn every_policy_has_these_statements_and_no_others() {

@@ -1,5 +1,5 @@
 //! What the command line says, word for word: help, wrong arguments, files that are not there. `TRYCMD=overwrite cargo
-//! test -p card-airlock --test snapshots` writes the files of `tests/snapshots/` again.
+//! test --workspace --test program snapshots` writes the files of `tests/snapshots/` again.
 #![cfg(unix)]
 
 #[test]

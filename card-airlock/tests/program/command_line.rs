@@ -379,7 +379,7 @@ fn a_profile_is_checked_with_its_requests_and_its_outcomes() {
         assert_eq!(shown.contains("off_session=true"), name == "stripe", "{shown}");
     }
     let file = home.path("mine.toml");
-    let right = include_str!("../../paybill/profiles/airlock.toml");
+    let right = include_str!("../../../paybill/profiles/airlock.toml");
     std::fs::write(&file, right).unwrap();
     assert!(home.run(&["profile", "check", file.to_str().unwrap()]).status.success());
     // The line, and what is wrong there.
