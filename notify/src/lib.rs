@@ -12,10 +12,9 @@ use aws_lambda_events::{
 use clock::Clock;
 use order::{DeadLetterQueue, Event, EventBus, Notifier};
 use platform::{
-    deadline::{MARGIN, time_left},
+    deadline::{MARGIN, within},
     stream,
 };
-use tokio::time::timeout;
 
 pub use settings::Settings;
 
@@ -48,9 +47,9 @@ impl Notify {
     async fn first_untold(&self, events: Vec<(usize, Event)>, deadline: SystemTime) -> Option<usize> {
         for some in events.chunks(EventBus::MOST) {
             let (places, events): (Vec<_>, Vec<_>) = some.iter().cloned().unzip();
-            let left = time_left(deadline, &self.clock, MARGIN);
+            let told = within(deadline, &self.clock, MARGIN, self.notifier.notify(&events)).await;
             // The rest waits for the next delivery too: the bus will hardly take it now.
-            if !matches!(timeout(left, self.notifier.notify(&events)).await, Ok(Ok(()))) {
+            if !matches!(told, Some(Ok(()))) {
                 return places.first().copied();
             }
         }

@@ -219,7 +219,7 @@ async fn promise_2_a_batch_too_large_for_its_time_keeps_what_it_has_done_and_rep
         client.submit(&order(&id.to_string())).await.is(202);
     }
     let event = world.event();
-    // The key of the last four is opened far too late.
+    // One of the two keys is opened far too late: mostly that of the last four, for its call is the second.
     world.stack.aws().faults().add(FaultRule {
         when: When::Nth(2),
         ..worker_fault(Service::Kms, "Decrypt", FaultKind::Slow(Duration::from_secs(60)))
@@ -233,8 +233,9 @@ async fn promise_2_a_batch_too_large_for_its_time_keeps_what_it_has_done_and_rep
         across.iter().any(|row| row["CustomerOrder"] == record["dynamodb"]["Keys"]["CustomerOrder"])
     };
     assert!(records[..reported].iter().all(is_across), "everything before the reported record is done");
-    assert_eq!(reported, 10, "the lowest undone");
-    assert!(!records[reported..].iter().any(is_across));
+    let undone: Vec<_> = (0..14).filter(|place| !is_across(&records[*place])).collect();
+    assert!([(10..14).collect(), (0..10).collect::<Vec<_>>()].contains(&undone), "{undone:?}");
+    assert_eq!(reported, undone[0], "the lowest undone");
 
     world.repair();
     world.run_dry().await;

@@ -9,7 +9,7 @@ use aws_lambda_events::dynamodb::EventRecord;
 use futures::{StreamExt, future::join_all, stream};
 use order::{Airlock, Crossing, OrderId};
 use platform::{
-    deadline::{MARGIN, time_left},
+    deadline::{MARGIN, within},
     spans,
 };
 use tokio::{sync::Semaphore, time::timeout};
@@ -151,11 +151,7 @@ impl TokenizeWorker {
         deadline: SystemTime,
         work: impl Future<Output = Result<T, Again>>,
     ) -> Result<T, Again> {
-        let left = time_left(deadline, &self.clock, MARGIN);
-        if left.is_zero() {
-            return Err(Again);
-        }
-        timeout(left, work).await.unwrap_or(Err(Again))
+        within(deadline, &self.clock, MARGIN, work).await.unwrap_or(Err(Again))
     }
 }
 

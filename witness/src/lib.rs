@@ -17,11 +17,10 @@ use clock::Clock;
 use futures::future::join_all;
 use order::witness::{Chain, Change, Entry, LoggedHead, MOST_ENTRIES, WitnessTable};
 use platform::{
-    deadline::{MARGIN, time_left},
+    deadline::{MARGIN, within},
     metrics::Metric,
     stream,
 };
-use tokio::time::timeout;
 
 pub use head_log::HeadLog;
 pub use settings::Settings;
@@ -70,9 +69,10 @@ impl Witness {
     ) -> Option<usize> {
         for some in entries.chunks(MOST_ENTRIES) {
             let (places, entries): (Vec<_>, Vec<_>) = some.iter().cloned().unzip();
-            let left = time_left(deadline, &self.clock, MARGIN);
             let append = self.chains.append(chain, &entries, self.clock.now().into());
-            let Ok(Ok(head)) = timeout(left, append).await else { return places.first().copied() };
+            let Some(Ok(head)) = within(deadline, &self.clock, MARGIN, append).await else {
+                return places.first().copied();
+            };
             // No function of ours can edit the log: this line shows a link that is exchanged later.
             self.log.write(LoggedHead { chain, head });
             Metric::WitnessHead(chain.name(), head.number).record();

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use clock::Clock;
 
 use super::{problems::Problem, reply::Reply};
-use crate::deadline::time_left;
+use crate::deadline::within;
 
 /// The time that the answer itself takes.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -21,7 +21,7 @@ pub async fn before(
     late: Problem,
     decision: impl Future<Output = Result<Reply, Problem>>,
 ) -> Result<Reply, Problem> {
-    tokio::time::timeout(time_left(deadline, clock, MARGIN), decision).await.unwrap_or(Err(late))
+    within(deadline, clock, MARGIN, decision).await.unwrap_or(Err(late))
 }
 
 #[cfg(test)]
