@@ -95,9 +95,7 @@ impl Replay {
     pub async fn handle(&self, request: Request, deadline: SystemTime) -> Result<Summary, ReplayError> {
         match request {
             Request::Sweep(options) => self.sweep(options, deadline).await.map(Summary::Sweep),
-            Request::Replay(selection) => {
-                self.replay(&selection, deadline, &|_| {}).await.map(Summary::Replay)
-            }
+            Request::Replay(selection) => self.replay(&selection, deadline).await.map(Summary::Replay),
         }
     }
 

@@ -94,7 +94,7 @@ enum RowOutcome {
 }
 
 impl Replay {
-    /// Replays what is selected. `progress` gets the number of rows that were read so far.
+    /// Replays what is selected.
     ///
     /// # Errors
     /// [`ReplayError`]; messages that were received are made visible again, and another replay continues.
@@ -102,7 +102,6 @@ impl Replay {
         &self,
         selection: &Selection,
         deadline: SystemTime,
-        progress: &(dyn Fn(u64) + Sync),
     ) -> Result<ReplaySummary, ReplayError> {
         let messages = self.receive_all(deadline).await?;
         // Another replay has hidden these messages, or did so before it was stopped: they become visible by themselves.
@@ -130,7 +129,7 @@ impl Replay {
         });
         let named: HashSet<_> = named.collect();
         let outcome = async {
-            self.go_over_rows(&mut run, &named, deadline, progress).await?;
+            self.go_over_rows(&mut run, &named, deadline).await?;
             if let Some(error) = run.first_error {
                 return Err(error.into());
             }
@@ -170,19 +169,16 @@ impl Replay {
         run: &mut Run<'_>,
         named: &HashSet<OrderId>,
         deadline: SystemTime,
-        progress: &(dyn Fn(u64) + Sync),
     ) -> Result<(), ReplayError> {
         if let Some(order) = &run.selection.order {
             let row = self.upkeep.row(order.as_str()).await?;
             return self.go_over(run, row.into_iter().collect(), named).await;
         }
-        let (mut from, mut seen) = (None, 0);
+        let mut from = None;
         loop {
             self.check_time(deadline, TO_PUT_BACK)?;
             let page = self.upkeep.page(from).await?;
-            seen += u64::try_from(page.rows.len()).unwrap_or(u64::MAX);
             self.go_over(run, page.rows, named).await?;
-            progress(seen);
             from = page.next;
             if from.is_none() {
                 return Ok(());

@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use crate::support::{Fault, ORDERS, QUARANTINE, Relay, World, order};
+use crate::support::{Fault, ORDERS, QUARANTINE, Relay, World, order, text};
 
 /// A relay that answers each call of an operation with this error.
 async fn refusing(world: &World, operation: &str, code: &str) -> Relay {
@@ -71,4 +71,18 @@ async fn promise_2_after_any_error_of_sqs_an_order_is_parked_by_the_next_try() {
     }
     assert_eq!(world.deliver(armed).await, None);
     assert_eq!(world.only_row(QUARANTINE).await["Status"].as_s().unwrap(), "FAILED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_which_dynamodb_refuses_to_find_out_whether_its_card_was_forgotten_is_parked() {
+    let world = World::stepped().await;
+    world.client("ann").submit(&order("1")).await.is(202);
+    world.alter_card().await;
+    let records = world.records();
+    let relay = refusing(&world, "TransactWriteItems", "ValidationException").await;
+    let worker = world.worker(relay.url());
+    assert_eq!(world.deliver_to(&worker, &records[records.len() - 1..]).await, None);
+    assert_eq!(relay.struck(), 1);
+    let row = world.only_row(QUARANTINE).await;
+    assert_eq!((text(&row, "Status"), text(&row, "FailureReason")), ("FAILED", "ENVELOPE_REFUSED"));
 }

@@ -47,6 +47,7 @@ mod promise_6_keys;
 mod promise_7;
 mod reads;
 mod recovery;
+mod replaying;
 mod rewrapping;
 mod role_drill;
 mod sample_flaws;

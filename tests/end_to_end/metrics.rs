@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
 
 use crate::support::{Metrics, QUARANTINE, World, order};
@@ -103,4 +104,68 @@ async fn a_sweep_counts_the_rows_of_each_kind_and_a_dry_run_counts_none() {
     world.sweep().await;
     let counted = ["GivenUp 0", "InWork 2", "OldestQuarantined 7 min", "ParkedRows 1", "WaitingForPayment 0"];
     assert_eq!(metrics.take(), counted);
+}
+
+/// Changes a row in quarantine, past every rule.
+async fn edit(world: &World, id: &str, name: &str, value: AttributeValue) {
+    let mut row = world.row(QUARANTINE, id).await.unwrap();
+    row.insert(name.to_owned(), value);
+    world.put(QUARANTINE, row).await;
+}
+
+fn ago(world: &World, time: Duration) -> AttributeValue {
+    AttributeValue::S(humantime::format_rfc3339_millis(world.now() - time).to_string())
+}
+
+/// What a sweep counts besides the rows that it sees. A dry run counts nothing.
+async fn counted_by_a_sweep(world: &World) -> Vec<String> {
+    const SEEN: [&str; 5] = ["GivenUp", "InWork", "OldestQuarantined", "ParkedRows", "WaitingForPayment"];
+    let metrics = Metrics::of_this_thread();
+    world.try_sweep(&json!({ "action": "sweep", "dryRun": true })).await.unwrap();
+    assert_eq!(metrics.take(), NONE);
+    world.sweep().await;
+    let is_done = |metric: &String| !SEEN.iter().any(|seen| metric.starts_with(seen));
+    metrics.take().into_iter().filter(is_done).collect()
+}
+
+#[tokio::test]
+async fn what_a_sweep_does_with_a_row_is_counted() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    for id in ["lost", "late"] {
+        ann.submit(&order(id)).await.is(202);
+    }
+    edit(&world, "lost", "ArmedAt", ago(&world, 76 * MINUTE)).await;
+    edit(&world, "late", "Deadline", AttributeValue::N("1".to_owned())).await;
+    assert_eq!(counted_by_a_sweep(&world).await, ["Expired 1", "Rearmed 1"]);
+    assert_eq!(counted_by_a_sweep(&world).await, NONE, "it is done");
+}
+
+#[tokio::test]
+async fn a_card_of_a_forgotten_order_that_a_sweep_removes_is_counted() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    world.tokenized(&ann, &order("1")).await;
+    ann.put_card("1", "5555555555554444").await.is(202);
+    let late = world.only_row(QUARANTINE).await;
+    // It is not there yet when the order is forgotten.
+    world.remove(QUARANTINE, "1").await;
+    ann.forget("1").await.is(200);
+    world.put(QUARANTINE, late).await;
+    assert_eq!(counted_by_a_sweep(&world).await, ["Forgotten 1"]);
+    assert_eq!(counted_by_a_sweep(&world).await, NONE, "it is removed");
+}
+
+#[tokio::test]
+async fn what_lambda_gave_up_is_counted_as_taken_up_or_as_parked_when_it_is_out_of_time() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    for id in ["1", "2", "worn"] {
+        ann.submit(&order(id)).await.is(202);
+        edit(&world, id, "ArmedAt", ago(&world, 10 * MINUTE)).await;
+    }
+    edit(&world, "worn", "FirstArmedAt", ago(&world, 50 * 60 * MINUTE)).await;
+    world.give_up_at(world.now() - 5 * MINUTE).await;
+    let counted = counted_by_a_sweep(&world).await;
+    assert_eq!(counted, ["Parked ATTEMPTS_EXHAUSTED 1", "Rearmed 1", "Rearmed 1", "TakenUp 1", "TakenUp 1"]);
 }

@@ -39,6 +39,18 @@ async fn orders_of_a_batch_cross_ten_to_a_transaction() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_orders_are_enough_to_share_a_transaction() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    for id in ["1", "2"] {
+        ann.submit(&order(id)).await.is(202);
+    }
+    assert_eq!(world.deliver(&world.records()).await, None);
+    assert_eq!(world.aws.tally(WORKER, "TransactWriteItems").calls, 1);
+    assert_eq!(world.counts().await, [0, 2, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn promise_7_orders_that_cannot_cross_hold_up_none_that_share_their_transaction() {
     let world = World::stepped().await;
     let client = world.client("ann");

@@ -459,8 +459,7 @@ async fn positions_that_stay_are_shown_at_once_when_the_sweep_ends_and_other_mes
     given_up_row(&world, "waits", MINUTE, &[("Suspected", n(5))]).await;
     world.give_up().await;
     let letter = json!({ "Kind": "PARKED", "CustomerOrder": "another", "At": "2026-11-21T18:59:33.120Z" });
-    let url = &world.declared.function("ReplayFunction").unwrap().environment["DEAD_LETTER_QUEUE_URL"];
-    let sqs = aws_sdk_sqs::Client::new(&card_airlock::functions::sdk_config(world.aws.url(), "operator"));
+    let (sqs, url) = world.dead_letter_queue();
     sqs.send_message().queue_url(url).message_body(letter.to_string()).send().await.unwrap();
     // Another sweep sees the position at once, and so does an operator.
     for _ in 0..2 {

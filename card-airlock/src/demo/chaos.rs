@@ -230,7 +230,7 @@ impl Chaos<'_> {
     async fn replay(&self, selection: &Selection) -> Result<replay::ReplaySummary, DemoError> {
         let deadline = SystemTime::now() + PATIENCE;
         self.replay
-            .replay(selection, deadline, &|_| {})
+            .replay(selection, deadline)
             .await
             .map_err(|error| ReplayFunctionError::Replay(error).into())
     }

@@ -179,7 +179,7 @@ impl QuarantineRow {
         Ok(row)
     }
 
-    /// Shows only the amount.
+    /// Sets the amount: a renewed order keeps that of the first one.
     pub fn set_amount(&mut self, amount: Option<Amount>) {
         self.order_amount = amount.map(|amount| amount.minor_units);
         self.order_currency = amount.map(|amount| amount.currency);

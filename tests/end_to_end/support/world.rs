@@ -391,9 +391,14 @@ impl World {
     pub(crate) async fn give_up_at(&self, time: SystemTime) {
         let time = humantime::format_rfc3339_seconds(time).to_string();
         let message = json!({ "DDBStreamBatchInfo": { "approximateArrivalOfLastRecord": time } });
-        let url = &self.declared.function("ReplayFunction").unwrap().environment["DEAD_LETTER_QUEUE_URL"];
-        let sqs = aws_sdk_sqs::Client::new(&functions::sdk_config(self.aws.url(), "operator"));
+        let (sqs, url) = self.dead_letter_queue();
         sqs.send_message().queue_url(url).message_body(message.to_string()).send().await.unwrap();
+    }
+
+    /// An operator's client, and the URL of the dead-letter queue.
+    pub(crate) fn dead_letter_queue(&self) -> (aws_sdk_sqs::Client, String) {
+        let url = &self.declared.function("ReplayFunction").unwrap().environment["DEAD_LETTER_QUEUE_URL"];
+        (aws_sdk_sqs::Client::new(&functions::sdk_config(self.aws.url(), "operator")), url.clone())
     }
 
     /// A row is gone, past every rule.
