@@ -30,6 +30,11 @@ pub(crate) fn amount_to_charge(
     }
 }
 
+/// The table's last row: with `OWNER_MAY_PAY=false`, only merchants collect.
+pub(crate) fn may_collect(payer: Payer, owner_may_pay: bool) -> bool {
+    owner_may_pay || payer == Payer::Merchant
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +64,18 @@ mod tests {
         ] {
             let charged = amount_to_charge(order, asked, payer).map_err(|problem| problem.code);
             assert_eq!(charged, expected, "{order:?} {asked:?} {payer:?}");
+        }
+    }
+
+    #[test]
+    fn where_owners_may_not_pay_only_merchants_collect() {
+        for (payer, owner_may_pay, expected) in [
+            (Payer::Owner, true, true),
+            (Payer::Owner, false, false),
+            (Payer::Merchant, true, true),
+            (Payer::Merchant, false, true),
+        ] {
+            assert_eq!(may_collect(payer, owner_may_pay), expected, "{payer:?} {owner_may_pay}");
         }
     }
 }

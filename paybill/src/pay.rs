@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Paybill,
-    amounts::{Price, amount_to_charge},
+    amounts::{Price, amount_to_charge, may_collect},
     asked::Asked,
     card_gone::refuse_gone,
     claim::Claimant,
@@ -33,7 +33,7 @@ impl Paybill {
     ) -> Result<Reply, Problem> {
         let payer = if caller.is_in(&self.billing_group) { Payer::Merchant } else { Payer::Owner };
         let found = self.find(caller, &asked.order).await?;
-        if payer == Payer::Owner && !self.owner_may_pay {
+        if !may_collect(payer, self.owner_may_pay) {
             return Err(Problem::MERCHANT_ONLY);
         }
         let (clean, payments) = match found {

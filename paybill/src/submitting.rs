@@ -101,8 +101,7 @@ impl Paybill {
         if let Some(object) = &made {
             self.remember(order, claim, object).await?;
         }
-        let left = deadline.duration_since(self.clock.now()).unwrap_or_default();
-        if left < LEAST_TIME {
+        if !has_time_to_charge(self.clock.now(), deadline) {
             tracing::warn!(%order, payment = %claim.payment, "too little time is left for a charge");
             return Err(Unsettled::NotSent);
         }
@@ -202,5 +201,24 @@ impl Paybill {
             return problem.retry_after(CLAIM_SECONDS);
         }
         problem
+    }
+}
+
+fn has_time_to_charge(now: SystemTime, deadline: SystemTime) -> bool {
+    deadline.duration_since(now).is_ok_and(|left| left >= LEAST_TIME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_charge_begins_with_eight_seconds_left_and_not_with_less() {
+        let deadline = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000);
+        for (milliseconds, is_enough) in [(29_000, true), (8_000, true), (7_999, false), (0, false)] {
+            let now = deadline - Duration::from_millis(milliseconds);
+            assert_eq!(has_time_to_charge(now, deadline), is_enough, "{milliseconds}");
+        }
+        assert!(!has_time_to_charge(deadline + Duration::from_millis(1), deadline), "it has passed");
     }
 }

@@ -102,3 +102,20 @@ fn a_processor_elsewhere_without_tls_ends_it() {
     assert!(!ended.success() && written.contains("PROCESSOR_URL"), "{written}");
     assert!(!written.contains("pay.example"), "{written}");
 }
+
+/// Other systems do not keep their certificates in files.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_processor_elsewhere_needs_the_systems_certificates_and_one_on_this_machine_does_not() {
+    let without_certificates = |url: &'static str| {
+        let mut settings = SETTINGS.to_vec();
+        settings.retain(|(name, _)| *name != "PROCESSOR_URL");
+        settings.extend([("PROCESSOR_URL", url), ("SSL_CERT_FILE", "/dev/null"), ("NOTHING", "")]);
+        settings
+    };
+    let elsewhere = without_certificates("https://pay.example/charges");
+    let (ended, written) = runtime_api::run_without(PROGRAM, &elsewhere, "NOTHING");
+    assert!(!ended.success() && written.contains("NoClient"), "{written}");
+    let run = runtime_api::run(PROGRAM, &without_certificates("http://127.0.0.1:1/charges"), &[]);
+    assert!(!run.written.contains("NoClient"), "{}", run.written);
+}

@@ -202,6 +202,19 @@ async fn what_a_processor_requires_is_checked_before_a_card_is_opened() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_amount_that_a_processor_cannot_count_is_refused_before_a_card_is_opened() {
+    let world = World::charged_by(Dialect::Stripe, []).await;
+    let merchant = world.clerk();
+    // 19.99 ariary: Stripe counts whole ones.
+    let mut order = priced("1", "approve");
+    order["Currency"] = json!("MGA");
+    world.tokenized(&merchant, &order).await;
+    assert_eq!(merchant.pay("1").await.is(422).code(), "AMOUNT_INVALID");
+    assert_eq!(opened(&world), 0);
+    assert!(!world.only_row(ORDERS).await.contains_key("PaymentStatus"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_card_that_was_declined_for_good_is_not_tried_again() {
     for dialect in REAL {
         let world = World::charged_by(dialect, []).await;

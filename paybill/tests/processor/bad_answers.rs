@@ -61,6 +61,19 @@ async fn serving(pieces: Vec<Vec<u8>>) -> (String, JoinHandle<()>) {
     (url, served)
 }
 
+/// A server whose one answer begins so, and does not end.
+async fn endless(beginning: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        drop(read_request(&mut stream).await);
+        drop(stream.write_all(beginning).await);
+        std::future::pending::<()>().await;
+    });
+    url
+}
+
 pub(crate) fn of_adyen(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 {status} Any\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
     [head.as_bytes(), body].concat()
@@ -135,6 +148,11 @@ async fn whatever_an_answer_is_it_has_its_outcome_and_nothing_of_it_is_logged() 
             of_adyen(200, "", br#"{"resultCode":"Refused","refusalReasonCode":2}"#),
             refused("2", None),
         ),
+        (
+            "a decline's reference",
+            of_adyen(200, "", br#"{"resultCode":"Refused","pspReference":"PSP3"}"#),
+            refused("Refused", Some("PSP3")),
+        ),
         ("gzip", of_adyen(200, "Content-Encoding: gzip\r\n", paid.as_bytes()), UNKNOWN),
         (
             "identity",
@@ -181,6 +199,9 @@ async fn whatever_an_answer_is_it_has_its_outcome_and_nothing_of_it_is_logged() 
     }
     let log = written.text();
     assert!(log.contains("the processor answered"), "{log}");
+    for reference in ["PSP1", "PSP3"] {
+        assert!(log.contains(reference), "an operator finds the payment by {reference}: {log}");
+    }
     for secret in [CARD, MARK, "PSP2"] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
@@ -192,18 +213,18 @@ async fn an_answer_that_comes_byte_by_byte_is_waited_for_as_long_as_the_payment_
     let pieces: Vec<&[u8]> = paid.chunks(1).collect();
     assert_eq!(answered(&pieces).await, submitted(None));
     // One that does not end is late, whatever came of it.
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        drop(read_request(&mut stream).await);
-        drop(
-            stream.write_all(b"HTTP/1.1 402 No\r\nContent-Length: 100\r\n\r\n{\"DeclineCode\":\"x\"}").await,
-        );
-        std::future::pending::<()>().await;
-    });
+    let url = endless(b"HTTP/1.1 402 No\r\nContent-Length: 100\r\n\r\n{\"DeclineCode\":\"x\"}").await;
     let hurried = ProcessorSettings { timeout: Duration::from_millis(300), ..settings(&url) };
     assert_eq!(settle(&*processor(&hurried), None).await, UNKNOWN);
+}
+
+#[tokio::test]
+async fn a_body_that_no_rule_reads_is_not_waited_for() {
+    let url = endless(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n").await;
+    // A payment may take 30 s.
+    let processor = processor(&settings(&url));
+    let answered = tokio::time::timeout(Duration::from_secs(10), settle(&*processor, None)).await;
+    assert_eq!(answered, Ok(submitted(None)));
 }
 
 #[tokio::test]

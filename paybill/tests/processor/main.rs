@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test by panicking")]
 
 mod bad_answers;
+mod profiles;
 mod published;
 mod server;
 

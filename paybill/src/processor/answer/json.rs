@@ -207,6 +207,8 @@ mod tests {
             (r#"["x","y"]"#, "/2", None),
             (r#""x""#, "/a", None),
             (r#"{"a":"\ud800"}"#, "/a", None),
+            (r#"{"a":"\udbff\udfff"}"#, "/a", Some("\u{10ffff}")),
+            (r#"{"a":"\ud83d\ue000"}"#, "/a", None),
         ] {
             // serde_json itself refuses half of a pair.
             if let Some(json) = Json::parse(body.as_bytes()) {

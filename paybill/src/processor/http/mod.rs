@@ -115,9 +115,8 @@ impl HttpProcessor {
     ) -> Result<Prepared, PrepareError> {
         let mut taken = BTreeMap::new();
         let mut made = None;
-        let last = self.profile.steps.len().saturating_sub(1);
-        let first = self.first_step(request.object);
-        for (index, step) in self.profile.steps.iter().enumerate().skip(first) {
+        let mut left = self.profile.steps.get(self.first_step(request.object)..).unwrap_or_default();
+        while let [step, later @ ..] = left {
             let object = made.as_ref().or(request.object).map(PaymentObject::as_str);
             let written = {
                 let values = Values {
@@ -132,11 +131,11 @@ impl HttpProcessor {
                 let texts = texts.map_err(|_| PrepareError::NotReached)?;
                 self.write(step, &values, &texts).await.map_err(|_| PrepareError::NotReached)?
             };
-            if !self.has_card_after(index) {
+            if !later.iter().any(|step| step.body.has_card()) {
                 // The request is written, so the card is not needed any more.
                 request.card = None;
             }
-            if index == last {
+            if later.is_empty() {
                 return Ok(Prepared { object: made, step: PreparedStep::Http(Box::new(written)) });
             }
             let answer = self.ask(exchange, written, &step.name, &step.rules, &step.take).await;
@@ -145,6 +144,7 @@ impl HttpProcessor {
                     let remembered = step.remember.as_ref().and_then(|name| values.get(name));
                     made = made.or_else(|| remembered.cloned());
                     taken.extend(values);
+                    left = later;
                 }
                 Verdict::Declined { code, kind, reference } => {
                     let outcome = Outcome::Declined(code);
@@ -202,10 +202,6 @@ impl HttpProcessor {
         let (status, judged) = answer?;
         self.heed(status).await;
         Ok(judged.verdict)
-    }
-
-    fn has_card_after(&self, index: usize) -> bool {
-        self.profile.steps.iter().skip(index + 1).any(|step| step.body.has_card())
     }
 
     /// After a 401 the secret may have been changed.

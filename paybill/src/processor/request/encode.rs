@@ -367,6 +367,15 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_counted_is_left_out_and_no_buffer_grows() {
+        let mut buffer = Buffer(Plaintext::new(Vec::with_capacity(16)));
+        let space = buffer.0.capacity();
+        buffer.put(&"4".repeat(space));
+        buffer.put("2");
+        assert_eq!((buffer.0.len(), buffer.0.capacity()), (space, space));
+    }
+
+    #[test]
     fn what_is_optional_is_left_out_and_what_is_needed_is_missed() {
         let optional = r#"{ a = "{amount:minor?}", c = "{currency?}", e = "{card.expiry:MM/YY?}", n = "{card.number}" }"#;
         let nothing = Payment { amount: None, expiry: None, ..PAYMENT };
