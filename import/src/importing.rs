@@ -229,3 +229,39 @@ pub(crate) fn ended(view: &QuarantineView) -> Option<Reason> {
 pub(crate) fn pan(number: &Number) -> Result<Pan, Reason> {
     Pan::parse(&number.text).map_err(Reason::of_number)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use vault::CardBrand;
+
+    use super::*;
+
+    fn details(owner: &str) -> Details {
+        Details {
+            owner: owner.parse().unwrap(),
+            customer: serde_json::from_value(json!({"CustomerName": "Ann", "Address": "Las Vegas"})).unwrap(),
+            card: ComparedCard::Shown { last4: "1111".parse().unwrap(), brands: CardBrand::Visa.into() },
+            replaces: None,
+            amount: None,
+        }
+    }
+
+    #[test]
+    fn how_an_order_ended_is_told_of_its_owners_rows_and_of_the_row_that_it_came_from() {
+        let (its_own, another) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let failed = json!({"Owner": "ann", "Status": "FAILED", "AcceptanceId": its_own.to_string()});
+        let failed = Stored::Quarantined(Box::new(serde_json::from_value(failed).unwrap()));
+        let (ended, conflict) = (left(Reason::OrderFailed), bad(Reason::OrderConflict));
+        for (owner, mark, expected) in [
+            ("ann", None, ended),
+            ("ann", Some(another), ended),
+            ("ann", Some(its_own), ended),
+            ("bob", None, conflict),
+            ("bob", Some(another), conflict),
+            ("bob", Some(its_own), ended),
+        ] {
+            assert_eq!(judge(&failed, &details(owner), mark), Some(expected), "{owner} {mark:?}");
+        }
+    }
+}

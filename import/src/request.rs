@@ -101,6 +101,11 @@ mod tests {
     }
 
     #[test]
+    fn a_scrub_does_not_wait_until_the_tokens_of_all_orders_are_read() {
+        assert_eq!([Action::CheckScrub, Action::Scrub].map(Action::needs_pairing), [false, false]);
+    }
+
+    #[test]
     fn a_chunk_has_no_more_rows_than_an_answer_can_tell() {
         let most = |limit: Option<u32>| {
             let limit = limit.and_then(NonZeroU32::new);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use serde::{Deserialize, Serialize};
 use vault::{Plaintext, is_card_shaped};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{error::ImportError, settings::Columns};
 
@@ -16,9 +16,9 @@ const TELLING_DIGITS: usize = 8;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// A part of a row's key. It is wiped, and not shown.
+/// A value of a row that could be a part of its key. It is wiped, and not shown.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
-pub(crate) enum KeyPart {
+pub(crate) enum Scalar {
     S(String),
     N(String),
     B(Vec<u8>),
@@ -26,7 +26,7 @@ pub(crate) enum KeyPart {
 
 /// A row's key: its partition key and its sort key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Key(pub(crate) KeyPart, pub(crate) Option<KeyPart>);
+pub(crate) struct Key(pub(crate) Scalar, pub(crate) Option<Scalar>);
 
 /// A number of a row as it is stored.
 #[derive(Debug)]
@@ -42,8 +42,7 @@ pub(crate) struct Row {
     pub(crate) number: Result<Option<Number>, NotTextError>,
     pub(crate) expiry: Option<Plaintext<String>>,
     pub(crate) mark: Option<AttributeValue>,
-    /// Texts, and the digits of numbers.
-    others: HashMap<String, Zeroizing<String>>,
+    others: HashMap<String, Scalar>,
 }
 
 /// It is neither a text nor a number.
@@ -56,12 +55,7 @@ impl Key {
     /// # Errors
     /// [`ImportError::SourceKey`] when the table has another key.
     pub(crate) fn of(item: &Item, columns: &Columns) -> Result<Self, ImportError> {
-        let part = |name: &String| match item.get(name) {
-            Some(AttributeValue::S(text)) => Ok(KeyPart::S(text.clone())),
-            Some(AttributeValue::N(text)) => Ok(KeyPart::N(text.clone())),
-            Some(AttributeValue::B(blob)) => Ok(KeyPart::B(blob.as_ref().to_vec())),
-            _ => Err(ImportError::SourceKey),
-        };
+        let part = |name: &String| item.get(name).cloned().and_then(Scalar::of).ok_or(ImportError::SourceKey);
         Ok(Self(part(&columns.key)?, columns.sort_key.as_ref().map(part).transpose()?))
     }
 
@@ -71,16 +65,16 @@ impl Key {
     /// As [`Self::of`].
     pub(crate) fn take(item: Item, columns: &Columns) -> Result<Self, ImportError> {
         let key = Self::of(&item, columns);
-        drop(texts(item));
+        drop(scalars(item));
         key
     }
 
     /// As DynamoDB wants it. The SDK keeps this copy while it sends the request.
     pub(crate) fn item(&self, columns: &Columns) -> Item {
-        let value = |part: &KeyPart| match part {
-            KeyPart::S(text) => AttributeValue::S(text.clone()),
-            KeyPart::N(text) => AttributeValue::N(text.clone()),
-            KeyPart::B(bytes) => AttributeValue::B(Blob::new(bytes.clone())),
+        let value = |part: &Scalar| match part {
+            Scalar::S(text) => AttributeValue::S(text.clone()),
+            Scalar::N(text) => AttributeValue::N(text.clone()),
+            Scalar::B(bytes) => AttributeValue::B(Blob::new(bytes.clone())),
         };
         let Self(of_partition, of_sort) = self;
         let mut item = HashMap::from([(columns.key.clone(), value(of_partition))]);
@@ -104,7 +98,24 @@ impl Key {
     }
 }
 
-impl KeyPart {
+impl Scalar {
+    fn of(value: AttributeValue) -> Option<Self> {
+        match value {
+            AttributeValue::S(text) => Some(Self::S(text)),
+            AttributeValue::N(text) => Some(Self::N(text)),
+            AttributeValue::B(blob) => Some(Self::B(blob.into_inner())),
+            _ => None,
+        }
+    }
+
+    /// A text, or the digits of a number.
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::S(text) | Self::N(text) => Some(text),
+            Self::B(_) => None,
+        }
+    }
+
     fn letter(&self) -> u8 {
         match self {
             Self::S(_) => b'S',
@@ -151,12 +162,12 @@ impl Row {
             // No date: it is refused as one that cannot be read.
             _ => Plaintext::new(String::new()),
         });
-        Ok(Self { key, number, expiry, mark, others: texts(item) })
+        Ok(Self { key, number, expiry, mark, others: scalars(item) })
     }
 
     /// A text, or the digits of a number.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.others.get(name).map(|text| text.as_str())
+        self.others.get(name)?.text()
     }
 
     /// The parts of the key as they may be shown. None: that part looks like a card number, holds the row's own number, or
@@ -170,10 +181,10 @@ impl Row {
         if self.may_show(&together) { shown } else { vec![None; shown.len()] }
     }
 
-    fn shown(&self, name: &str, part: &KeyPart, columns: &Columns) -> Option<String> {
-        let (KeyPart::S(text) | KeyPart::N(text)) = part else { return None };
+    fn shown(&self, name: &str, part: &Scalar, columns: &Columns) -> Option<String> {
+        let text = part.text()?;
         let is_secret = name == columns.number || columns.expiry.as_deref() == Some(name);
-        Some(text.clone()).filter(|text| !is_secret && self.may_show(text))
+        Some(text.to_owned()).filter(|text| !is_secret && self.may_show(text))
     }
 
     /// Whether a text of this row may be shown: it does not look like a card number, and the row's own number is not in it.
@@ -189,19 +200,9 @@ impl Row {
     }
 }
 
-/// The texts and numbers of an item, each wiped when it is dropped; what else it has is gone, and bytes are wiped.
-fn texts(item: Item) -> HashMap<String, Zeroizing<String>> {
-    let mut texts = HashMap::with_capacity(item.len());
-    for (name, value) in item {
-        match value {
-            AttributeValue::S(text) | AttributeValue::N(text) => {
-                texts.insert(name, Zeroizing::new(text));
-            }
-            AttributeValue::B(blob) => drop(Zeroizing::new(blob.into_inner())),
-            _ => {}
-        }
-    }
-    texts
+/// The texts, numbers and bytes of an item, each wiped when it is dropped; what else it has is gone.
+fn scalars(item: Item) -> HashMap<String, Scalar> {
+    item.into_iter().filter_map(|(name, value)| Some((name, Scalar::of(value)?))).collect()
 }
 
 /// A text without what is no ASCII digit.
@@ -316,12 +317,12 @@ mod tests {
     #[test]
     fn keys_of_other_bytes_have_other_bytes() {
         let keys = [
-            Key(KeyPart::S("ab".into()), Some(KeyPart::S("c".into()))),
-            Key(KeyPart::S("a".into()), Some(KeyPart::S("bc".into()))),
-            Key(KeyPart::S("abc".into()), None),
-            Key(KeyPart::N("1".into()), None),
-            Key(KeyPart::S("1".into()), None),
-            Key(KeyPart::B(b"1".into()), None),
+            Key(Scalar::S("ab".into()), Some(Scalar::S("c".into()))),
+            Key(Scalar::S("a".into()), Some(Scalar::S("bc".into()))),
+            Key(Scalar::S("abc".into()), None),
+            Key(Scalar::N("1".into()), None),
+            Key(Scalar::S("1".into()), None),
+            Key(Scalar::B(b"1".into()), None),
         ];
         let mut bytes: Vec<_> = keys.iter().map(|key| key.bytes().to_vec()).collect();
         bytes.sort();
@@ -334,9 +335,18 @@ mod tests {
     }
 
     #[test]
+    fn the_bytes_of_a_key_are_counted_before_they_are_written() {
+        let long = Key(Scalar::S("a".repeat(100)), Some(Scalar::B(b"1".into())));
+        for key in [Key(Scalar::N("1".into()), None), long] {
+            let bytes = key.bytes();
+            assert_eq!(bytes.capacity(), bytes.len(), "a buffer that grows leaves a copy behind");
+        }
+    }
+
+    #[test]
     fn a_key_is_wiped_and_read_back_as_it_is_sent() {
-        static_assertions::assert_impl_all!(KeyPart: ZeroizeOnDrop);
-        static_assertions::assert_not_impl_any!(KeyPart: std::fmt::Debug);
+        static_assertions::assert_impl_all!(Scalar: ZeroizeOnDrop);
+        static_assertions::assert_not_impl_any!(Scalar: std::fmt::Debug);
         for part in [s("A"), AttributeValue::N("7".to_owned()), AttributeValue::B(Blob::new("x"))] {
             let sent = item(&[("Id", part.clone()), ("Line", part)]);
             let key = Key::take(sent.clone(), &columns()).ok().unwrap();

@@ -196,6 +196,12 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_has_room_until_it_is_longer_than_it_may_be() {
+        let of = |length| Summary { length, ..Summary::new(Action::Check) };
+        assert!(!of(MOST_BYTES).is_long() && of(MOST_BYTES + 1).is_long());
+    }
+
+    #[test]
     fn an_answer_ends_before_it_is_too_long_for_lambda() {
         let id = "i".repeat(64);
         let result = || RowResult {

@@ -398,6 +398,19 @@ async fn a_pass_that_is_cut_off_at_any_call_and_run_again_ends_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_is_not_answered_fails_the_chunk_and_is_no_lost_race() {
+    let world = world().await;
+    tokenized_before(&world, &world.client("ann"), &["old"]).await;
+    let relay = Relay::to(world.aws.url()).await;
+    // More often than the SDK tries.
+    relay.strike("UpdateItem", Fault::Lost, 9);
+    let function = world.function("RewrapFunction", relay.url());
+    let request = json!({"action": "rewrap"});
+    assert!(world.invoke(&function, &request, FIFTEEN_MINUTES).await.is_err());
+    assert_eq!(counts(&rewrap(&world, request).await), [1, 0, 0, 0, 0, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn promise_1_rows_that_cannot_be_read_are_counted_and_nothing_of_them_is_shown() {
     let world = world().await;
     let client = world.client("ann");

@@ -109,7 +109,19 @@ impl Import {
 
 #[cfg(test)]
 mod tests {
+    use clock::TestClock;
+
     use super::*;
+
+    #[test]
+    fn tokens_count_for_less_than_a_day() {
+        let begun = SystemTime::UNIX_EPOCH;
+        let (pairing, time, end) = (Pairing::new(begun), TestClock::stopped_at(begun), begun + KEPT);
+        for (now, is_young) in [(begun, true), (end - Duration::from_nanos(1), true), (end, false)] {
+            time.set(now);
+            assert_eq!(pairing.is_young(&time.clock()), is_young, "{now:?}");
+        }
+    }
 
     #[test]
     fn a_token_is_shared_from_the_second_order_on() {

@@ -8,7 +8,7 @@ use vault::Token;
 use crate::{
     error::ImportError,
     reason::Reason,
-    row::{Item, Key, KeyPart},
+    row::{Item, Key, Scalar},
     source::classify,
 };
 
@@ -79,7 +79,7 @@ impl VaultRows {
         let tokens = reply.items.unwrap_or_default();
         let tokens = tokens.iter().map(|item| text(item, TOKEN).unwrap_or_default()).collect();
         let next = reply.last_evaluated_key.map(|key| {
-            let part = |name| text(&key, name).map(KeyPart::S).ok_or(ImportError::SourceKey);
+            let part = |name| text(&key, name).map(Scalar::S).ok_or(ImportError::SourceKey);
             Ok::<_, ImportError>(Key(part(TOKEN)?, Some(part(ACCOUNT)?)))
         });
         Ok(TokenPage { tokens, rows, next: next.transpose()? })
@@ -87,9 +87,9 @@ impl VaultRows {
 }
 
 fn item_of(Key(token, account): &Key) -> Item {
-    let value = |part: &KeyPart| match part {
-        KeyPart::S(text) | KeyPart::N(text) => AttributeValue::S(text.clone()),
-        KeyPart::B(_) => AttributeValue::S(String::new()),
+    let value = |part: &Scalar| match part {
+        Scalar::S(text) | Scalar::N(text) => AttributeValue::S(text.clone()),
+        Scalar::B(_) => AttributeValue::S(String::new()),
     };
     let account = account.iter().map(|account| (ACCOUNT.to_owned(), value(account)));
     [(TOKEN.to_owned(), value(token))].into_iter().chain(account).collect()

@@ -54,6 +54,8 @@ async fn a_row_is_not_marked_where_its_order_is_not_accepted() {
     world.dynamodb.put_item().table_name(QUARANTINE).set_item(Some(other.clone())).send().await.unwrap();
     assert_eq!(world.go("import").await, (Outcome::Bad, Some(Reason::OrderConflict)));
     assert_eq!((world.row().await, world.quarantined().await), (Some(row(CARD)), Some(other)));
+    // What the order says of the row that was read, it does not say of the row as it is now.
+    assert_eq!(world.go_while("import", Some(&row(OTHER_CARD))).await, CHANGED);
 }
 
 #[tokio::test]

@@ -45,6 +45,26 @@ async fn a_scrubbed_row_has_its_orders_token_and_scrubbing_or_importing_again_ch
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_scrubbed_row_is_judged_by_its_order_whose_card_may_be_another_one_since() {
+    let world = world().await;
+    let ids = ["replaced", "unreadable"];
+    put_rows(&world, ids.map(|id| row(id, CARD))).await;
+    pass(&world, "import").await;
+    deliver(&world).await;
+    assert_eq!(pass(&world, "scrub").await, all(&ids, "scrubbed", ""));
+    owner(&world).put_card("replaced", OTHER_CARD).await.is(202);
+    deliver(&world).await;
+    let mut unreadable = world.row(ORDERS, "unreadable").await.unwrap();
+    unreadable.remove("AcceptanceId");
+    world.put(ORDERS, unreadable).await;
+    for (action, outcome) in [("check", "bad"), ("import", "bad"), ("checkScrub", "left"), ("scrub", "left")]
+    {
+        let told = [one("replaced", "there", ""), one("unreadable", outcome, "ORDER_UNREADABLE")].concat();
+        assert_eq!(pass(&world, action).await, told, "{action}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_row_or_a_card_that_changed_since_the_import_is_told_and_not_touched() {
     let world = world().await;
     let ids = ["edited", "forgotten", "marked", "moved", "replaced", "typed"];
