@@ -70,19 +70,23 @@ async fn an_order_is_counted_as_parked_by_who_parks_it_and_once() {
     assert_eq!(metrics.take(), ["Rearmed 1"]);
 }
 
-#[tokio::test]
-async fn a_card_that_comes_late_is_counted_as_forgotten_when_it_is_dropped() {
+/// Another card is in quarantine, and was not there yet when its order was forgotten.
+async fn with_a_late_card() -> World {
     let world = World::stepped().await;
     let ann = world.client("ann");
     world.tokenized(&ann, &order("1")).await;
     ann.put_card("1", "5555555555554444").await.is(202);
     let late = world.only_row(QUARANTINE).await;
-    // It is not there yet when the order is forgotten.
     world.remove(QUARANTINE, "1").await;
-    let metrics = Metrics::of_this_thread();
     ann.forget("1").await.is(200);
-    metrics.take();
     world.put(QUARANTINE, late).await;
+    world
+}
+
+#[tokio::test]
+async fn a_card_that_comes_late_is_counted_as_forgotten_when_it_is_dropped() {
+    let world = with_a_late_card().await;
+    let metrics = Metrics::of_this_thread();
     assert_eq!(world.deliver_last().await, None);
     assert_eq!(metrics.take(), ["Forgotten 1"]);
 }
@@ -143,15 +147,7 @@ async fn what_a_sweep_does_with_a_row_is_counted() {
 
 #[tokio::test]
 async fn a_card_of_a_forgotten_order_that_a_sweep_removes_is_counted() {
-    let world = World::stepped().await;
-    let ann = world.client("ann");
-    world.tokenized(&ann, &order("1")).await;
-    ann.put_card("1", "5555555555554444").await.is(202);
-    let late = world.only_row(QUARANTINE).await;
-    // It is not there yet when the order is forgotten.
-    world.remove(QUARANTINE, "1").await;
-    ann.forget("1").await.is(200);
-    world.put(QUARANTINE, late).await;
+    let world = with_a_late_card().await;
     assert_eq!(counted_by_a_sweep(&world).await, ["Forgotten 1"]);
     assert_eq!(counted_by_a_sweep(&world).await, NONE, "it is removed");
 }

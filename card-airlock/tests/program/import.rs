@@ -5,7 +5,7 @@
 use std::{
     collections::BTreeMap,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -94,12 +94,10 @@ fn has_card(text: &str) -> bool {
 }
 
 /// The exit code and what was printed, in which no card is.
-async fn ran(mut command: Command) -> (Option<i32>, String) {
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    let Output { status, stdout, stderr } = output;
-    let told = String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap();
+async fn ran(command: Command) -> (Option<i32>, String) {
+    let (code, told) = super::done(command).await;
     assert!(!has_card(&told), "{told}");
-    (status.code(), told)
+    (code, told)
 }
 
 /// The results in a file, by order; each row is told once, and no card is.

@@ -8,3 +8,13 @@ mod load;
 mod operator;
 mod rewrap;
 mod snapshots;
+
+use std::process::{Command, Output};
+
+/// The exit code of a command, and all that it printed.
+#[expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+async fn done(mut command: Command) -> (Option<i32>, String) {
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let Output { status, stdout, stderr } = output;
+    (status.code(), String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap())
+}
