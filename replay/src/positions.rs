@@ -111,7 +111,8 @@ pub(crate) struct Settled {
     pub(crate) left: u64,
 }
 
-async fn show(queue: &DeadLetterQueue, messages: Vec<DeadLetterMessage>) {
+/// Makes messages visible to others again.
+pub(crate) async fn show(queue: &DeadLetterQueue, messages: Vec<DeadLetterMessage>) {
     stream::iter(messages)
         .for_each_concurrent(AT_ONCE, |message| async move { queue.put_back(&message).await })
         .await;

@@ -15,7 +15,7 @@ use platform::{metrics::Metric, spans};
 use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 
-use crate::{AT_ONCE, CLOCK_SKEW, Replay, ReplayError, inbox::Word, rules::may_be_untold};
+use crate::{AT_ONCE, CLOCK_SKEW, Replay, ReplayError, inbox::Word, positions::show, rules::may_be_untold};
 
 /// How long a received message stays hidden: longer than a replay may take (15 min).
 const HIDDEN: Duration = Duration::from_secs(20 * 60);
@@ -103,7 +103,27 @@ impl Replay {
         selection: &Selection,
         deadline: SystemTime,
     ) -> Result<ReplaySummary, ReplayError> {
-        let messages = self.receive_all(deadline).await?;
+        let (messages, received) = self.receive_all(deadline).await;
+        let outcome = match received {
+            Ok(()) => self.replay_with(selection, &messages, deadline).await,
+            Err(error) => Err(error),
+        };
+        match &outcome {
+            Ok(summary) => tracing::info!(?summary, "replayed"),
+            // The next replay is to find them at once. For a message that is deleted already, this does nothing.
+            Err(_) => {
+                show(&self.dead_letters, messages.into_iter().map(|(message, _)| message).collect()).await
+            }
+        }
+        outcome
+    }
+
+    async fn replay_with(
+        &self,
+        selection: &Selection,
+        messages: &[(DeadLetterMessage, Word)],
+        deadline: SystemTime,
+    ) -> Result<ReplaySummary, ReplayError> {
         // Another replay has hidden these messages, or did so before it was stopped: they become visible by themselves.
         let elsewhere = self.dead_letters.count().await?.saturating_sub(messages.len() as u64);
         let horizon = messages.iter().filter_map(|(_, word)| match word {
@@ -128,40 +148,35 @@ impl Replay {
             _ => None,
         });
         let named: HashSet<_> = named.collect();
-        let outcome = async {
-            self.go_over_rows(&mut run, &named, deadline).await?;
-            if let Some(error) = run.first_error {
-                return Err(error.into());
-            }
-            self.settle(&mut run, &messages).await
-        };
-        if let Err(error) = outcome.await {
-            // The next replay is to find them at once. For a message that is deleted already, this does nothing.
-            stream::iter(messages)
-                .for_each_concurrent(AT_ONCE, |(message, _)| async move {
-                    self.dead_letters.put_back(&message).await;
-                })
-                .await;
-            return Err(error);
+        self.go_over_rows(&mut run, &named, deadline).await?;
+        if let Some(error) = run.first_error {
+            return Err(error.into());
         }
-        tracing::info!(summary = ?run.summary, "replayed");
+        self.settle(&mut run, messages).await?;
         Ok(run.summary)
     }
 
-    async fn receive_all(&self, deadline: SystemTime) -> Result<Vec<(DeadLetterMessage, Word)>, ReplayError> {
+    /// Those that were received before the queue failed, or the time was over, are given too.
+    async fn receive_all(
+        &self,
+        deadline: SystemTime,
+    ) -> (Vec<(DeadLetterMessage, Word)>, Result<(), ReplayError>) {
         let mut all = Vec::new();
         while all.len() < MOST_MESSAGES {
-            self.check_time(deadline, TO_PUT_BACK)?;
-            let some = self.dead_letters.receive(HIDDEN).await?;
-            if some.is_empty() {
-                break;
+            let some = match self.check_time(deadline, TO_PUT_BACK) {
+                Ok(()) => self.dead_letters.receive(HIDDEN).await.map_err(ReplayError::from),
+                Err(error) => Err(error),
+            };
+            match some {
+                Ok(some) if some.is_empty() => break,
+                Ok(some) => all.extend(some.into_iter().map(|message| {
+                    let word = Word::of(&message.body);
+                    (message, word)
+                })),
+                Err(error) => return (all, Err(error)),
             }
-            all.extend(some.into_iter().map(|message| {
-                let word = Word::of(&message.body);
-                (message, word)
-            }));
         }
-        Ok(all)
+        (all, Ok(()))
     }
 
     async fn go_over_rows(
@@ -398,6 +413,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::rules::tests::row;
 
     #[test]
     fn another_replay_is_worth_it_while_orders_or_messages_are_left_or_nothing_was_done_yet() {
@@ -425,5 +441,86 @@ mod tests {
         let shown = serde_json::to_value(summary(0)).unwrap();
         assert_eq!(shown.get("messagesNotAsked"), None);
         assert_eq!(serde_json::to_value(summary(2)).unwrap()["messagesNotAsked"], json!(2));
+    }
+
+    /// When the rules' rows are armed, and when they expire.
+    const ARMED: u64 = 1_000_000;
+    const DEADLINE: u64 = ARMED + 72 * 60 * 60;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::of_epoch_seconds(seconds)
+    }
+
+    fn run(selection: &Selection, horizon: Option<u64>) -> Run<'_> {
+        Run {
+            selection,
+            horizon: horizon.map(at),
+            summary: ReplaySummary::default(),
+            outcomes: HashMap::new(),
+            chosen: 0,
+            cut_short: false,
+            first_error: None,
+        }
+    }
+
+    fn failed(reason: FailureReason) -> KeptRow {
+        KeptRow { reason: Some(reason), ..row(Some(QuarantineStatus::Failed)) }
+    }
+
+    #[test]
+    fn a_row_is_armed_where_it_failed_or_may_be_stuck_and_not_where_it_ended_or_goes_on_by_itself() {
+        let pending = row(Some(QuarantineStatus::Pending));
+        let waiting = KeptRow { arm_after: Some(at(ARMED)), ..pending.clone() };
+        let without_time = KeptRow { armed_at: None, ..pending.clone() };
+        let (lost, refused) = (failed(FailureReason::EnvelopeRefused), failed(FailureReason::CardRefused));
+        let (expired, unreadable) = (row(Some(QuarantineStatus::Expired)), row(None));
+        let everything = Selection::default();
+        for (row, horizon, is_named, expected) in [
+            (&pending, None, false, Choice::Pending),
+            (&pending, None, true, Choice::Rearm),
+            (&pending, Some(ARMED - 1), false, Choice::Pending),
+            (&pending, Some(ARMED), false, Choice::Rearm),
+            (&without_time, None, false, Choice::Pending),
+            (&without_time, Some(ARMED - 1), false, Choice::Rearm),
+            (&waiting, Some(ARMED), true, Choice::Pending),
+            (&lost, None, false, Choice::Rearm),
+            (&refused, Some(ARMED), true, Choice::Ended),
+            (&expired, Some(ARMED), true, Choice::Ended),
+            (&unreadable, Some(ARMED), true, Choice::Leave),
+        ] {
+            let choice = run(&everything, horizon).choose(row, is_named, at(DEADLINE - 1));
+            assert_eq!(choice, expected, "{row:?} {horizon:?} {is_named}");
+        }
+        for overdue in [&pending, &waiting, &lost] {
+            let choice = run(&everything, Some(ARMED)).choose(overdue, true, at(DEADLINE));
+            assert_eq!(choice, Choice::Ended, "the sweep is about to expire it: {overdue:?}");
+        }
+    }
+
+    #[test]
+    fn a_narrower_replay_arms_what_it_selects_and_is_not_whole() {
+        let (lost, pending) = (failed(FailureReason::EnvelopeRefused), row(Some(QuarantineStatus::Pending)));
+        let everything = Selection::default();
+        assert!(run(&everything, None).is_whole());
+        for (reason, expected) in
+            [(FailureReason::EnvelopeRefused, Choice::Rearm), (FailureReason::Malformed, Choice::Leave)]
+        {
+            let selection = Selection { reason: Some(reason), ..Selection::default() };
+            let mut narrow = run(&selection, Some(ARMED));
+            assert_eq!(narrow.choose(&lost, true, at(ARMED)), expected);
+            // It has not failed for any reason.
+            assert_eq!(narrow.choose(&pending, true, at(ARMED)), Choice::Pending);
+            assert!(!narrow.is_whole());
+        }
+        let two = Selection { max: Some(2), ..Selection::default() };
+        let mut limited = run(&two, None);
+        for (expected, is_whole) in [(Choice::Rearm, true), (Choice::Rearm, true), (Choice::Leave, false)] {
+            assert_eq!(limited.choose(&lost, false, at(ARMED)), expected);
+            assert_eq!(limited.is_whole(), is_whole);
+        }
+        let one = Selection { order: OrderId::stored("1"), ..Selection::default() };
+        let mut asked_for = run(&one, None);
+        assert_eq!(asked_for.choose(&pending, false, at(ARMED)), Choice::Rearm, "whatever was given up");
+        assert!(!asked_for.is_whole());
     }
 }
