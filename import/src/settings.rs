@@ -234,7 +234,7 @@ mod tests {
         let SampleSettings { table, token_attribute, importer } = settings.sample.unwrap();
         assert_eq!((table.as_str(), token_attribute.as_str()), ("Sample", "CreditCardToken"));
         assert_eq!((importer.source_table.as_str(), importer.in_place), ("Sample", false));
-        assert_eq!(importer.retention, Some(Duration::from_secs(2 * DAY)));
+        assert_eq!(importer.retention, Some(Duration::from_hours(48)));
         let restored = sample(&[("IMPORT_ORIGINAL_TABLE", "Before"), ("VAULT_TABLE", "Sample")]);
         let restored = restored.unwrap().sample.unwrap().importer;
         assert_eq!((restored.source_table.as_str(), restored.in_place), ("Before", true));

@@ -228,7 +228,60 @@ where
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::{
+        config::http::HttpResponse,
+        error::ErrorMetadata,
+        types::{CancellationReason, error::TransactionCanceledException},
+    };
+
     use super::*;
+
+    fn failed(error: TransactWriteItemsError) -> SdkError<TransactWriteItemsError, HttpResponse> {
+        SdkError::service_error(error, HttpResponse::new(400.try_into().unwrap(), "".into()))
+    }
+
+    #[test]
+    fn a_cancelled_write_says_of_the_row_first_what_was_in_the_way() {
+        let reason = |code: &str| CancellationReason::builder().code(code).build();
+        for (row, other, expected) in [
+            ("ConditionalCheckFailed", "None", Some(RowWritten::RowChanged)),
+            ("ConditionalCheckFailed", "ConditionalCheckFailed", Some(RowWritten::RowChanged)),
+            ("TransactionConflict", "None", Some(RowWritten::RowChanged)),
+            ("ValidationError", "None", Some(RowWritten::Refused)),
+            ("ItemCollectionSizeLimitExceeded", "None", Some(RowWritten::Refused)),
+            ("None", "ConditionalCheckFailed", Some(RowWritten::OtherChanged)),
+            // What passes is tried again.
+            ("None", "TransactionConflict", None),
+            ("ThrottlingError", "None", None),
+            ("ThrottlingError", "ConditionalCheckFailed", None),
+            ("ProvisionedThroughputExceeded", "None", None),
+            ("None", "ValidationError", None),
+        ] {
+            let exception = TransactionCanceledException::builder()
+                .cancellation_reasons(reason(row))
+                .cancellation_reasons(reason(other))
+                .build();
+            let error = failed(TransactWriteItemsError::TransactionCanceledException(exception));
+            assert_eq!(cancelled(&error), expected, "{row} {other}");
+        }
+    }
+
+    #[test]
+    fn only_what_dynamodb_refuses_in_the_request_itself_is_permanent() {
+        for (code, expected) in [
+            ("ValidationException", TableError::Rejected),
+            ("AccessDeniedException", TableError::Unavailable),
+            ("ResourceNotFoundException", TableError::Unavailable),
+            ("ProvisionedThroughputExceededException", TableError::Unavailable),
+            ("InternalServerError", TableError::Unavailable),
+            ("SomethingNewException", TableError::Unavailable),
+        ] {
+            let metadata = ErrorMetadata::builder().code(code).build();
+            let error = failed(TransactWriteItemsError::generic(metadata));
+            assert_eq!(cancelled(&error), None, "{code}");
+            assert_eq!(classify("TransactWriteItems source", &error), expected, "{code}");
+        }
+    }
 
     #[test]
     fn an_attribute_that_serves_twice_is_named_once() {

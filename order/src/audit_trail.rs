@@ -178,7 +178,11 @@ mod tests {
         ]);
         assert_eq!((read.principal.as_str(), read.purpose.as_deref()), ("ann", Some("PAYMENT")));
         assert_eq!(read.at, Some("2026-11-21T18:59:33.120Z".parse().unwrap()));
-        assert_eq!((read.payment, read.reference), (None, None));
+        assert_eq!((read.order, read.payment, read.reference), (OrderId::stored("A-1"), None, None));
+        let payment = "550e8400-e29b-41d4-a716-446655440000";
+        let settled = item(&[("PaymentId", payment), ("ProcessorReference", "ch_1")]);
+        assert_eq!(settled.payment, Some(payment.parse().unwrap()));
+        assert_eq!(settled.reference.map(|reference| reference.to_string()).as_deref(), Some("ch_1"));
         assert_eq!(item(&[("Purpose", "4111 1111 1111 1111"), ("At", "x")]).purpose, None);
     }
 

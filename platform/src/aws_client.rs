@@ -201,6 +201,17 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_hangs_is_tried_twice_and_four_of_them_leave_time_for_an_answer() {
+        let timeouts = timeouts();
+        let connecting = timeouts.connect_timeout().unwrap();
+        let [one_try, all] =
+            [timeouts.operation_attempt_timeout(), timeouts.operation_timeout()].map(Option::unwrap);
+        assert!(connecting < one_try && one_try * 2 < all, "{timeouts:?}");
+        // API Gateway waits no longer than 29 seconds, and the answer itself takes one.
+        assert!(all * 4 <= Duration::from_secs(29 - 1), "{timeouts:?}");
+    }
+
+    #[test]
     fn what_lambda_does_not_say_is_not_guessed() {
         assert!(matches!(sdk_config(&|_| None), Err(ConfigError::Region(_))));
         let attempts = |value| {

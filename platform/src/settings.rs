@@ -78,3 +78,28 @@ pub fn data_key_policy(lookup: Lookup<'_>) -> Result<vault::DataKeyPolicy, Setti
         max_age: Duration::from_secs(parsed(lookup, "DATA_KEY_MAX_SECONDS")?),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_time_is_read_in_the_unit_that_its_name_says() {
+        let lookup = &|name: &str| {
+            let value = match name {
+                "ORDER_DEADLINE_HOURS" => "72",
+                "QUARANTINE_TTL_DAYS" => "7",
+                "DATA_KEY_MAX_ROWS" => "100",
+                "DATA_KEY_MAX_SECONDS" => "300",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        };
+        let hour = Duration::from_secs(3_600);
+        let terms = Terms { deadline: hour * 72, ttl_after_deadline: hour * 24 * 7 };
+        assert_eq!(quarantine_terms(lookup), Ok(terms));
+        assert_eq!(order_deadline(lookup), Ok(terms.deadline));
+        let policy = data_key_policy(lookup).unwrap();
+        assert_eq!((policy.max_cards.get(), policy.max_age), (100, Duration::from_secs(300)));
+    }
+}

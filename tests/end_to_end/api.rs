@@ -157,11 +157,16 @@ async fn an_order_answers_by_where_it_stands_and_to_its_owner_only() {
     is_problem(ann.pay("1").await, 409, "ORDER_EXPIRED", "pay");
     is_problem(bob.submit(&order("1")).await, 409, "ORDER_CONFLICT", "expired");
 
-    world.tokenized(&ann, &order("1")).await;
+    ann.submit(&order("1")).await.is(202);
+    world.advance(std::time::Duration::from_secs(1));
+    assert_eq!(world.deliver_last().await, None);
     let status = ann.status("1").await.is(200);
     assert_eq!((status.text("Status"), status.text("CardBrand")), ("TOKENIZED", "visa"));
     assert_eq!(status.text("CreditCard"), "****-****-****-1111");
-    assert_eq!(status.text("CreditCardToken").len(), 36);
+    let row = world.only_row(ORDERS).await;
+    for name in ["CreditCardToken", "AcceptanceId", "AcceptedAt", "TokenizedAt"] {
+        assert_eq!(status.text(name), row[name].as_s().unwrap(), "{name}");
+    }
     not_there(&bob).await;
     for (client, order) in [(&ann, &other), (&bob, &order("1"))] {
         is_problem(client.submit(order).await, 409, "ORDER_CONFLICT", "tokenized");

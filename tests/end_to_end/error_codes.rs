@@ -1,4 +1,5 @@
-//! Every error that SQS and Secrets Manager document for the calls on which something waits: none of them is final.
+//! Every error that SQS and Secrets Manager document for the calls on which something waits, and those of KMS for a new
+//! data key: none of them is final.
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html#API_SendMessage_Errors>
 //! <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors>
 
@@ -71,6 +72,32 @@ async fn promise_2_after_any_error_of_sqs_an_order_is_parked_by_the_next_try() {
     }
     assert_eq!(world.deliver(armed).await, None);
     assert_eq!(world.only_row(QUARANTINE).await["Status"].as_s().unwrap(), "FAILED");
+}
+
+/// Whatever KMS says to a request for a new key, also that which it says of a stored key that can never be opened.
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_2_after_any_refusal_of_a_new_data_key_an_order_crosses_by_the_next_try() {
+    let world = World::stepped().await;
+    world.client("ann").submit(&order("1")).await.is(202);
+    let records = world.records();
+    for code in [
+        "AccessDeniedException",
+        "DisabledException",
+        "IncorrectKeyException",
+        "InvalidCiphertextException",
+        "InvalidGrantTokenException",
+        "InvalidKeyUsageException",
+        "KMSInvalidStateException",
+        "NotFoundException",
+        "ValidationException",
+    ] {
+        let relay = refusing(&world, "GenerateDataKey", code).await;
+        assert!(world.deliver_to(&world.worker(relay.url()), &records).await.is_some(), "{code}");
+        assert_eq!(relay.struck(), 1, "{code}");
+        assert_eq!(world.only_row(QUARANTINE).await["Status"].as_s().unwrap(), "PENDING", "{code}");
+    }
+    assert_eq!(world.deliver(&records).await, None);
+    assert_eq!(world.counts().await, [0, 1, 1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -191,6 +191,9 @@ async fn the_end_of_an_acceptance_beside_an_order_that_is_across_is_told_without
     let world = World::stepped().await;
     world.race(&order("1"), &order_of("1", GOOD)).await.is(202);
     world.deliver_last().await;
+    world.aws.faults().add("TokenizeWorkerRole/dynamodb/TransactWriteItems=throttled".parse().unwrap());
+    assert!(world.deliver_last().await.is_some(), "nobody knows whether it is across");
+    world.aws.faults().clear();
     assert_eq!(world.deliver_last().await, None);
     let failed = last(&world, "order.failed");
     assert_eq!((failed.text("Reason"), failed.detail.get("Position")), ("ORDER_EXISTS", None));
@@ -235,6 +238,23 @@ async fn a_batch_that_the_bus_refuses_is_delivered_again_from_the_first_that_was
     assert_eq!(kinds(&world).len(), 12, "the last two are, and nobody knows it");
     world.aws.faults().clear();
     assert_eq!(world.tell().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_time_nobody_is_told_and_all_is_delivered_again() {
+    let world = World::stepped().await;
+    world.tokenized(&world.client("ann"), &order("1")).await;
+    let notify = world.function("NotifyFunction", world.aws.url());
+    let records = world.records_of("NotifyFunction");
+    let event = json!({ "Records": records });
+    // Two seconds are kept for the answer.
+    let answer = world.invoke(&notify, &event, Duration::from_secs(2)).await.unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    let failed = &answer["batchItemFailures"][0]["itemIdentifier"];
+    assert_eq!(*failed, records[0]["dynamodb"]["SequenceNumber"], "{answer}");
+    assert_eq!(on_the_bus(&world.aws), []);
+    assert_eq!(world.tell().await, None);
+    assert_eq!(kinds(&world), ["order.tokenized"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -291,6 +311,29 @@ async fn a_bus_that_is_down_holds_up_no_order_of_the_same_batch() {
     assert_eq!(kinds(&world), ["order.failed"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_order_that_is_not_across_and_one_that_is_not_told_the_first_is_delivered_again() {
+    let world = World::stepped().await;
+    let client = world.client("ann");
+    client.submit(&order("broken")).await.is(202);
+    world.alter_card().await;
+    world.deliver_last().await;
+    client.submit(&order("good")).await.is(202);
+    world.aws.faults().add(bus_fault("TokenizeWorkerRole", FaultKind::InternalError, When::Always));
+    world.aws.faults().add("TokenizeWorkerRole/kms/GenerateDataKey=error".parse().unwrap());
+    let records = world.records();
+    let [.., failed, pending] = &records[..] else { panic!("two records") };
+    for batch in [[failed, pending], [pending, failed]] {
+        let batch = batch.map(Value::clone);
+        let first = batch[0]["dynamodb"]["SequenceNumber"].clone();
+        assert_eq!(world.deliver(&batch).await.map(Value::from), Some(first));
+    }
+    world.aws.faults().clear();
+    assert_eq!(world.deliver(&[failed.clone(), pending.clone()]).await, None);
+    assert_eq!(kinds(&world), ["order.failed"]);
+    assert!(world.row(ORDERS, "good").await.is_some());
+}
+
 /// Lambda gives the worker's records up. Before the sweep deletes their position, it has the worker send them again.
 #[tokio::test(flavor = "multi_thread")]
 async fn events_that_lambda_gave_up_are_sent_again_without_hands() {
@@ -344,6 +387,10 @@ async fn a_replay_has_the_events_sent_again_of_rows_that_it_does_not_arm() {
     world.advance(4 * DAY);
     assert_eq!(world.sweep().await["expired"], 1);
     assert!(world.run_dry().await.discarded > 0);
+    let before = world.rows(QUARANTINE);
+    let dry = json!({ "action": "replay", "dryRun": true });
+    world.invoke("ReplayFunction", dry, Duration::from_mins(15)).await;
+    assert_eq!(world.rows(QUARANTINE), before, "a dry run changes nothing");
     world.stack.aws().faults().add("ReplayRole/dynamodb/UpdateItem=throttled".parse().unwrap());
     assert!(world.try_invoke("ReplayFunction", json!({ "action": "replay" })).await.is_err());
     world.repair();

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use card_airlock::sandbox::Failure;
 use paybill::Sandbox;
+use serde_json::{Value, json};
 
 use crate::support::{Client, Item, Log, ORDERS, QUARANTINE, VAULT, World, order, order_of, overtaken, text};
 
@@ -176,7 +177,7 @@ async fn a_parked_order_loses_its_card_and_never_crosses_again() {
     let ann = world.client("ann");
     parked(&world, &ann).await;
     let forgotten = ann.forget("1").await.is(200);
-    assert_eq!(forgotten.json, serde_json::json!({ "CustomerOrder": "1" }), "it never was in the vault");
+    assert_eq!(forgotten.json, json!({ "CustomerOrder": "1" }), "it never was in the vault");
     let row = world.only_row(QUARANTINE).await;
     for gone in ["SealedCard", "DataKey", "KeyBatchId", "CustomerName", "Address"] {
         assert!(!row.contains_key(gone), "{gone}");
@@ -394,6 +395,32 @@ async fn a_card_that_is_missing_without_a_reason_is_an_alarm_and_no_410() {
     // Nothing was charged and no claim is left: with the card back, the order is paid.
     world.put(VAULT, card).await;
     ann.pay("lost-card").await.is(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_functions_time_is_over_nothing_is_forgotten_and_the_request_may_come_again() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    world.tokenized(&ann, &order("1")).await;
+    let claims = json!({ "sub": ann.sub(), "token_use": "id", "aud": world.declared.user_pool_client_id });
+    let event = json!({
+        "resource": "/order/{CustomerOrder}/card", "path": "/order/1/card", "httpMethod": "DELETE",
+        "pathParameters": { "CustomerOrder": "1" }, "headers": {},
+        "requestContext": { "httpMethod": "DELETE", "authorizer": { "claims": claims } },
+        "body": null, "isBase64Encoded": false,
+    });
+    let function = world.function("ForgetFunction", world.aws.url());
+    let answer = async |time: Duration| {
+        let answer = world.invoke(&function, &event, time).await.unwrap();
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        (answer["statusCode"].clone(), body["code"].clone())
+    };
+    // The answer itself takes a second.
+    assert_eq!(answer(Duration::from_secs(1)).await, (json!(503), json!("UNAVAILABLE")));
+    assert_eq!(world.counts().await, [0, 1, 1]);
+    assert_eq!(answer(Duration::from_secs(29)).await, (json!(200), Value::Null));
+    assert_eq!(world.counts().await, [0, 0, 1]);
 }
 
 /// An order in quarantine, FAILED, whose card would open again.

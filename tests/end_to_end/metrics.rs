@@ -1,11 +1,20 @@
 //! Each thing that happens is counted once, and what did not happen is not.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use card_airlock::sandbox::{Dialect, Failure, named};
+use order::witness::Chain;
+use paybill::Sandbox;
 use serde_json::json;
 
-use crate::support::{Metrics, QUARANTINE, World, order};
+use crate::{
+    importing,
+    support::{
+        Client, Encryptor, Item, Metrics, QUARANTINE, VAULT, World, encrypted_order, flipped, order,
+        order_of, overtaken,
+    },
+};
 
 const NONE: [&str; 0] = [];
 const MINUTE: Duration = Duration::from_secs(60);
@@ -20,6 +29,8 @@ async fn an_order_is_counted_when_it_is_accepted_when_it_is_across_and_when_it_i
     ann.submit(&order("1")).await.is(202);
     assert_eq!(metrics.take(), NONE, "a repeat is no other order");
     world.advance(5 * MINUTE);
+    // It is there since it was accepted, whenever it was armed.
+    edit(&world, "1", "ArmedAt", ago(&world, Duration::ZERO)).await;
     assert_eq!(world.deliver_last().await, None);
     assert_eq!(metrics.take(), ["TimeInQuarantine 5 min", "Tokenized 1"]);
     assert_eq!(world.deliver(&world.records()).await, None);
@@ -53,6 +64,12 @@ async fn who_asks_for_another_customers_order_is_denied_and_who_asks_for_none_is
     assert_eq!(metrics.take(), ["Refused ORDER_NOT_FOUND 1"; 2]);
     bob.post("/order", "{}".to_owned()).await.is(400);
     assert_eq!(metrics.take(), ["Refused ORDER_ID_MISSING 1"]);
+    for _ in ["in quarantine", "across"] {
+        bob.put_card("1", "5555555555554444").await.is(404);
+        assert_eq!(metrics.take(), ["Denied NOT_THE_OWNER 1", "Refused ORDER_NOT_FOUND 1"]);
+        assert_eq!(world.deliver(&world.records()[..1]).await, None);
+        metrics.take();
+    }
 }
 
 #[tokio::test]
@@ -66,6 +83,8 @@ async fn an_order_is_counted_as_parked_by_who_parks_it_and_once() {
     assert_eq!(metrics.take(), ["Parked ENVELOPE_REFUSED 1"]);
     assert_eq!(world.deliver(&records[records.len() - 1..]).await, None);
     assert_eq!(metrics.take(), NONE, "it is parked already");
+    world.try_sweep(&json!({ "action": "replay", "dryRun": true })).await.unwrap();
+    assert_eq!(metrics.take(), NONE, "a dry run arms nothing");
     assert_eq!(world.replay("1").await["rearmed"], 1);
     assert_eq!(metrics.take(), ["Rearmed 1"]);
 }
@@ -75,7 +94,9 @@ async fn with_a_late_card() -> World {
     let world = World::stepped().await;
     let ann = world.client("ann");
     world.tokenized(&ann, &order("1")).await;
+    let metrics = Metrics::of_this_thread();
     ann.put_card("1", "5555555555554444").await.is(202);
+    assert_eq!(metrics.take(), ["Accepted 1"]);
     let late = world.only_row(QUARANTINE).await;
     world.remove(QUARANTINE, "1").await;
     ann.forget("1").await.is(200);
@@ -86,9 +107,40 @@ async fn with_a_late_card() -> World {
 #[tokio::test]
 async fn a_card_that_comes_late_is_counted_as_forgotten_when_it_is_dropped() {
     let world = with_a_late_card().await;
+    let late = world.only_row(QUARANTINE).await;
+    let unreadable = Item::from([("SealedCard".to_owned(), flipped(&late["SealedCard"]))]);
+    let metrics = Metrics::of_this_thread();
+    for row in [late.clone(), late.into_iter().chain(unreadable).collect()] {
+        world.put(QUARANTINE, row).await;
+        assert_eq!(world.deliver_last().await, None);
+        assert_eq!(metrics.take(), ["Forgotten 1"]);
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_ttl_removes_is_counted() {
+    let world = World::stepped().await;
+    world.client("ann").submit(&order("1")).await.is(202);
+    world.advance(11 * 24 * 60 * MINUTE);
+    world.aws.sweep_ttl().unwrap();
     let metrics = Metrics::of_this_thread();
     assert_eq!(world.deliver_last().await, None);
-    assert_eq!(metrics.take(), ["Forgotten 1"]);
+    assert_eq!(metrics.take(), ["RemovedByTtl 1"]);
+}
+
+#[tokio::test]
+async fn an_encrypted_card_that_the_worker_refuses_is_counted_with_its_reason_and_once() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    let encryptor = Encryptor::of(&world, &ann).await;
+    let card = encryptor.card("another order", "4111-1111-1111-1111", None);
+    ann.submit(&encrypted_order("1", &card)).await.is(202);
+    let records = world.records();
+    let metrics = Metrics::of_this_thread();
+    assert_eq!(world.deliver(&records).await, None);
+    assert_eq!(metrics.take(), ["CardRefused OTHER_ORDER 1"]);
+    assert_eq!(world.deliver(&records).await, None);
+    assert_eq!(metrics.take(), NONE, "it is refused already");
 }
 
 #[tokio::test]
@@ -164,4 +216,148 @@ async fn what_lambda_gave_up_is_counted_as_taken_up_or_as_parked_when_it_is_out_
     world.give_up_at(world.now() - 5 * MINUTE).await;
     let counted = counted_by_a_sweep(&world).await;
     assert_eq!(counted, ["Parked ATTEMPTS_EXHAUSTED 1", "Rearmed 1", "Rearmed 1", "TakenUp 1", "TakenUp 1"]);
+}
+
+#[tokio::test]
+async fn each_run_of_the_maker_tells_how_long_the_newest_card_key_is_still_accepted() {
+    let world = World::stepped().await;
+    let metrics = Metrics::of_this_thread();
+    world.make_card_key().await;
+    assert_eq!(metrics.take(), ["CardKeyAcceptedFor 44640 min"], "31 days");
+    world.advance(10 * 24 * 60 * MINUTE);
+    world.make_card_key().await;
+    assert_eq!(metrics.take(), ["CardKeyAcceptedFor 30239 min"], "21 days, and a moment less");
+}
+
+#[tokio::test]
+async fn a_sweep_counts_a_row_among_those_where_it_leaves_it() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    ann.submit(&order("parked")).await.is(202);
+    world.alter_card().await;
+    assert_eq!(world.deliver_last().await, None);
+    for id in ["in-work", "lost", "worn"] {
+        ann.submit(&order(id)).await.is(202);
+    }
+    for id in ["lost", "worn"] {
+        edit(&world, id, "ArmedAt", ago(&world, 76 * MINUTE)).await;
+    }
+    edit(&world, "worn", "FirstArmedAt", ago(&world, 50 * 60 * MINUTE)).await;
+    let metrics = Metrics::of_this_thread();
+    world.sweep().await;
+    let counted = metrics.take();
+    for expected in ["GivenUp 0", "InWork 2", "ParkedRows 2"] {
+        assert!(counted.iter().any(|metric| metric == expected), "{expected}: {counted:?}");
+    }
+
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    for id in ["1", "2", "3", "4", "5"] {
+        ann.submit(&order(id)).await.is(202);
+        edit(&world, id, "ArmedAt", ago(&world, 10 * MINUTE)).await;
+    }
+    world.give_up_at(world.now() - 5 * MINUTE).await;
+    metrics.take();
+    world.sweep().await;
+    let counted = metrics.take();
+    // Three of them are tried before the others.
+    for expected in ["GivenUp 2", "InWork 3"] {
+        assert!(counted.iter().any(|metric| metric == expected), "{expected}: {counted:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_payment_is_counted_by_its_outcome_and_its_card_by_what_became_of_it() {
+    let world = World::stepped_under([("DetokenizePerMinute", "2"), ("RevealCard", "true")]).await;
+    let (ann, clerk) = (world.client("ann"), world.clerk());
+    world.tokenized(&ann, &order("unreadable")).await;
+    let mut row = world.only_row(VAULT).await;
+    row.insert("DataKey".to_owned(), flipped(&row["DataKey"]));
+    world.put(VAULT, row).await;
+    world.tokenized(&ann, &order_of("declined", Sandbox::DECLINED)).await;
+    for id in ["revealed", "refused", "unanswered"] {
+        world.tokenized(&ann, &order(id)).await;
+    }
+    // Within one minute of the clock.
+    let seconds = world.now().duration_since(UNIX_EPOCH).unwrap().as_secs() % 60;
+    world.advance(MINUTE - Duration::from_secs(seconds));
+    let metrics = Metrics::of_this_thread();
+    ann.pay("unreadable").await.is(500);
+    assert_eq!(metrics.take(), ["CardUnreadable 1", "Refused CARD_UNREADABLE 1"]);
+    ann.pay("declined").await.is(402);
+    assert_eq!(metrics.take(), ["Detokenized 1", "Payment DECLINED 1", "Refused PAYMENT_DECLINED 1"]);
+    ann.pay("refused").await.is(429);
+    assert_eq!(metrics.take(), ["DetokenizeRefused 1", "Refused DETOKENIZE_LIMIT 1"]);
+    clerk.pay("revealed").await.is(200);
+    assert_eq!(metrics.take(), ["Detokenized 1", "Payment SUBMITTED 1", "Revealed 1"]);
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
+    clerk.pay("unanswered").await.is(503);
+    assert_eq!(metrics.take(), ["Detokenized 1", "Refused PAYMENT_UNCONFIRMED 1"]);
+    world.advance(Duration::from_hours(23));
+    clerk.pay("unanswered").await.is(409);
+    assert_eq!(metrics.take(), ["Payment UNKNOWN 1", "Refused PAYMENT_UNKNOWN 1"]);
+}
+
+#[tokio::test]
+async fn a_payment_that_a_lookup_settles_is_counted_by_its_outcome() {
+    let world = World::charged_by(Dialect::Checkout, []).await;
+    let merchant = world.clerk();
+    let mut order = order_of("1", named("approve").unwrap().number);
+    for (name, value) in [("CardExpiry", json!("12/30")), ("Amount", json!(1999)), ("Currency", json!("USD"))]
+    {
+        order[name] = value;
+    }
+    world.tokenized(&merchant, &order).await;
+    world.sandbox.answer_lookups(false);
+    world.sandbox.fail_next(Some(Failure::ErrorCharged));
+    merchant.pay("1").await.is(503);
+    world.advance(Duration::from_hours(24));
+    merchant.pay("1").await.is(409);
+    world.sandbox.answer_lookups(true);
+    let metrics = Metrics::of_this_thread();
+    merchant.pay("1").await.is(200);
+    assert_eq!(metrics.take(), ["Payment SUBMITTED 1"], "no card was opened for it");
+    merchant.pay("1").await.is(200);
+    assert_eq!(metrics.take(), NONE);
+}
+
+#[tokio::test]
+async fn of_two_who_forget_a_card_at_once_one_is_counted() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    world.tokenized(&ann, &order("1")).await;
+    let metrics = Metrics::of_this_thread();
+    let forget = async |ann: Client| ann.forget("1").await;
+    let answer = overtaken(&world, &ann, "TransactWriteItems", forget, async {
+        ann.forget("1").await.is(200);
+    });
+    answer.await.is(200);
+    assert_eq!(metrics.take(), ["Forgotten 1"]);
+}
+
+#[tokio::test]
+async fn an_order_that_is_imported_is_counted_as_accepted() {
+    let world = importing::world().await;
+    importing::put_rows(&world, [importing::row("1", importing::CARD)]).await;
+    let metrics = Metrics::of_this_thread();
+    importing::pass(&world, "check").await;
+    assert_eq!(metrics.take(), NONE);
+    importing::pass(&world, "import").await;
+    assert_eq!(metrics.take(), ["Accepted 1"]);
+    importing::pass(&world, "import").await;
+    assert_eq!(metrics.take(), NONE, "it is there already");
+}
+
+#[tokio::test]
+async fn each_link_of_the_witness_is_told_by_its_chain_and_its_number() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    let chain = Chain::of(&ann.sub()).name();
+    for (id, number) in [("1", 1), ("2", 2)] {
+        world.tokenized(&ann, &order(id)).await;
+        ann.pay(id).await.is(200);
+        let metrics = Metrics::of_this_thread();
+        assert_eq!(world.witness().await, None);
+        assert_eq!(metrics.take(), [format!("WitnessHead {chain} {number}")]);
+    }
 }

@@ -1,13 +1,16 @@
 //! What a processor's profile changes in paying: which claims are given back, what is required, which cards are not taken
 //! again, and who gets the processor's own id.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use card_airlock::sandbox::{Dialect, Failure, named};
 use order::Outcome;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
-use crate::support::{Client, Fault, Item, ORDERS, Relay, World, order, order_of, text};
+use crate::support::{
+    Client, Fault, Item, ORDERS, Relay, World, eventually, order, order_of, overtaken_after, text,
+};
 
 /// A claim lasts 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
@@ -64,6 +67,57 @@ async fn promise_6_a_charge_that_would_end_after_the_function_is_not_begun_and_a
         let answer = paid_within(&world, Duration::from_secs(29)).await;
         assert_eq!(answer["statusCode"], 200, "{dialect:?} {answer}");
     }
+}
+
+/// Of the function's 29 s, 5 are left.
+const LATE: Duration = Duration::from_secs(24);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_a_charge_is_not_begun_when_the_steps_before_it_took_the_time() {
+    let world = World::charged_by(Dialect::Stripe, []).await;
+    let merchant = tokenized(&world, "approve").await;
+    let pay = async |merchant: Client| merchant.pay("1").await;
+    // The write of the intent.
+    let answer = overtaken_after(&world, &merchant, ("UpdateItem", 1), pay, async {
+        world.advance(LATE);
+    });
+    assert_eq!(answer.await.is(503).code(), "UNAVAILABLE");
+    assert!(world.sandbox.ledger().is_empty());
+    assert_no_claim(&world.only_row(ORDERS).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_a_takeover_without_an_answer_is_looked_up_by_what_the_first_request_made() {
+    let world = World::charged_by(Dialect::Stripe, []).await;
+    let merchant = tokenized(&world, "approve").await;
+    let relay = Relay::to(world.aws.url()).await;
+    let slow = merchant.at(&world.front(relay.url()).await);
+    let let_through = Arc::new(Notify::new());
+    relay.strike_after("UpdateItem", 1, Fault::Held(let_through.clone()), 1);
+    // The first request writes the intent down, has no time for the charge, and cannot give its claim back.
+    let (first, ()) = futures::future::join(slow.pay("1"), async {
+        eventually("the write of the intent is held", async || (relay.struck() == 1).then_some(())).await;
+        world.advance(LATE);
+        relay.strike("UpdateItem", Fault::Lost, usize::MAX);
+        let_through.notify_one();
+    })
+    .await;
+    assert_eq!(first.is(503).header("retry-after"), "60");
+    assert!(world.only_row(ORDERS).await.contains_key("PaymentObject"));
+    world.advance(CLAIM_OVER);
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
+    merchant.pay("1").await.is(200);
+    assert_eq!(world.sandbox.ledger().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_when_the_functions_time_is_over_the_payment_may_have_been_made() {
+    let world = World::charged_by(Dialect::Airlock, []).await;
+    tokenized(&world, "approve").await;
+    // The answer itself takes a second.
+    let answer = paid_within(&world, Duration::from_secs(1)).await;
+    let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    assert_eq!((&answer["statusCode"], &body["code"]), (&json!(503), &json!("PAYMENT_UNCONFIRMED")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -284,3 +284,44 @@ async fn promise_6_what_stripe_makes_is_written_down_before_it_is_charged() {
     assert_eq!(text(&world.only_row(ORDERS).await, "PaymentObject"), object);
     assert_eq!(submitted(&world), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_of_two_that_look_up_an_unknown_payment_at_once_one_asks_the_processor() {
+    let world = World::charged_by(Dialect::Stripe, []).await;
+    let merchant = tokenized(&world, "1", "approve").await;
+    world.sandbox.answer_lookups(false);
+    world.sandbox.fail_next(Some(Failure::ErrorCharged));
+    merchant.pay("1").await.is(503);
+    world.advance(DAY);
+    assert_eq!(merchant.pay("1").await.is(409).code(), "PAYMENT_UNKNOWN");
+    let asked = world.sandbox.lookups();
+    // One is about to mark that it asks, and another one does so first.
+    let pay = async |merchant: Client| merchant.pay("1").await;
+    let answer = overtaken_after(&world, &merchant, ("UpdateItem", 0), pay, async {
+        assert_eq!(merchant.pay("1").await.is(409).code(), "PAYMENT_UNKNOWN");
+    });
+    assert_eq!(answer.await.is(409).code(), "PAYMENT_UNKNOWN");
+    assert_eq!(world.sandbox.lookups(), asked + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_a_lookup_settles_is_answered_as_any_other() {
+    let world = World::charged_by(Dialect::Stripe, []).await;
+    let (merchant, ann) = (world.clerk(), world.client("ann"));
+    for (id, payer) in [("1", &ann), ("2", &merchant)] {
+        let mut order = priced(id, "approve");
+        order["Owner"] = json!(ann.sub());
+        world.tokenized(&merchant, &order).await;
+        world.sandbox.answer_lookups(false);
+        world.sandbox.fail_next(Some(Failure::ErrorCharged));
+        merchant.pay(id).await.is(503);
+        world.advance(DAY);
+        merchant.pay(id).await.is(409);
+        world.sandbox.answer_lookups(true);
+        let found = payer.pay(id).await.is(200);
+        assert_eq!(found.json, payer.pay(id).await.is(200).json, "as from the row: {id}");
+        assert_eq!((&found.json["Amount"], &found.json["Currency"]), (&json!(1999), &json!("USD")));
+        // The processor's own id is for merchants.
+        assert_eq!(found.json.get("ProcessorReference").is_some(), id == "2", "{found:?}");
+    }
+}

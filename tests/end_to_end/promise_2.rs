@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::support::{Fault, ORDERS, QUARANTINE, Relay, VAULT, World, eventually, order, text};
@@ -162,15 +164,92 @@ async fn promise_2_two_renewals_at_once_are_one_acceptance() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn promise_2_a_put_that_loses_is_run_again_three_times_and_then_by_the_client() {
+    for (lost, status) in [(3, 202), (4, 503)] {
+        let world = World::stepped().await;
+        let client = world.client("ann");
+        client.submit(&order("1")).await.is(202);
+        world.alter_card().await;
+        world.deliver_last().await;
+        let relay = Relay::to(world.aws.url()).await;
+        let slow = client.at(&world.front(relay.url()).await);
+        let let_through = Arc::new(Notify::new());
+        relay.strike("PutItem", Fault::Held(let_through.clone()), lost);
+        let order = order("1");
+        let (answer, ()) = futures::future::join(slow.submit(&order), async {
+            for round in 1..=lost {
+                eventually("a put is held", async || (relay.struck() == round).then_some(())).await;
+                // It was armed and parked once more.
+                let mut row = world.only_row(QUARANTINE).await;
+                row.insert("Attempt".into(), AttributeValue::N((10 + round).to_string()));
+                world.put(QUARANTINE, row).await;
+                let_through.notify_one();
+            }
+        })
+        .await;
+        answer.is(status);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_is_across_is_answered_once_more_without_a_key_to_seal_with() {
+    let world = World::stepped().await;
+    let client = world.client("ann");
+    world.tokenized(&client, &order("1")).await;
+    let relay = Relay::to(world.aws.url()).await;
+    relay.strike("GenerateDataKey", Fault::Lost, usize::MAX);
+    let keyless = client.at(&world.front(relay.url()).await);
+    assert_eq!(keyless.submit(&order("1")).await.is(200).text("Status"), "TOKENIZED");
+    keyless.submit(&order("2")).await.is(503);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn promise_2_a_row_that_ttl_removes_uncrossed_leaves_a_dead_letter() {
     let world = World::stepped().await;
     let client = world.client("ann");
     let accepted = client.submit(&order("1")).await.is(202);
-    world.advance(Duration::from_secs((72 + 7 * 24 + 1) * 3600));
+    world.advance(Duration::from_secs((72 + 7 * 24 - 1) * 3600));
+    assert_eq!(world.aws.sweep_ttl().unwrap(), 0);
+    world.advance(Duration::from_secs(2 * 3600));
     assert_eq!(world.aws.sweep_ttl().unwrap(), 1);
     assert_eq!(world.deliver_last().await, None);
     let letters = world.dead_letters();
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0]["Kind"], "REMOVED_BY_TTL");
     assert_eq!(letters[0]["AcceptanceId"], accepted.text("AcceptanceId"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_2_a_letter_of_the_sweep_says_which_order_it_is_by_which_acceptance_and_why() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    let late = ann.submit(&order("late")).await.is(202);
+    world.alter_card().await;
+    assert_eq!(world.deliver_last().await, None);
+    let odd = ann.submit(&order("odd")).await.is(202);
+    let mut row = world.row(QUARANTINE, "late").await.unwrap();
+    row.insert("Deadline".to_owned(), AttributeValue::N("1".to_owned()));
+    world.put(QUARANTINE, row).await;
+    let mut row = world.row(QUARANTINE, "odd").await.unwrap();
+    row.remove("Status");
+    world.put(QUARANTINE, row.clone()).await;
+    // An id that looks like a card number is in no letter.
+    row.insert("CustomerOrder".to_owned(), AttributeValue::S("4111111111111111".to_owned()));
+    world.put(QUARANTINE, row).await;
+    let before = world.dead_letters().len();
+    let swept = world.sweep().await;
+    assert_eq!((&swept["expired"], &swept["parked"]), (&json!(1), &json!(2)), "{swept}");
+    let mut letters = world.dead_letters().split_off(before);
+    for letter in &mut letters {
+        assert!(letter.as_object_mut().unwrap().remove("At").is_some(), "{letter}");
+    }
+    let [late, odd] = [&late, &odd].map(|accepted| accepted.text("AcceptanceId"));
+    for expected in [
+        json!({ "Kind": "EXPIRED", "CustomerOrder": "late", "AcceptanceId": late, "Reason": "ENVELOPE_REFUSED" }),
+        json!({ "Kind": "PARKED", "CustomerOrder": "odd", "AcceptanceId": odd, "Reason": "MALFORMED" }),
+        json!({ "Kind": "PARKED", "AcceptanceId": odd, "Reason": "MALFORMED" }),
+    ] {
+        assert!(letters.contains(&expected), "{expected} in {letters:?}");
+    }
+    assert_eq!(letters.len(), 3);
 }

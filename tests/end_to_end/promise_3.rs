@@ -116,6 +116,30 @@ async fn promise_3_a_late_delivery_of_a_replaced_acceptance_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn promise_3_of_one_orders_records_the_first_that_is_not_done_is_delivered_again() {
+    let world = World::stepped().await;
+    let client = world.client("ann");
+    client.submit(&order("1")).await.is(202);
+    world.alter_card().await;
+    world.deliver_last().await;
+    client.submit(&order("1")).await.is(202);
+    let records = world.records();
+    let [replaced, .., present] = &records[..] else { panic!("two acceptances") };
+    let batch = [replaced.clone(), present.clone()];
+    let relay = Relay::to(world.aws.url()).await;
+    for (passed, undone) in [(0, replaced), (1, present)] {
+        // However often the SDK asks for the data key of that record.
+        relay.strike_after("GenerateDataKey", passed, Fault::Lost, 3);
+        let reported = world.deliver_to(&world.worker(relay.url()), &batch).await;
+        assert_eq!(reported.map(Value::from), Some(undone["dynamodb"]["SequenceNumber"].clone()), "{passed}");
+        assert_eq!(world.counts().await, [1, 0, 0], "{passed}: what follows it is not done either");
+    }
+    assert_eq!(relay.struck(), 6);
+    assert_eq!(world.deliver(&batch).await, None);
+    assert_eq!(world.counts().await, [0, 1, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn promise_3_the_same_order_racing_its_own_crossing_is_dropped_silently() {
     let world = World::stepped().await;
     let late = world.race(&order("1"), &order("1")).await;

@@ -1,13 +1,14 @@
 //! A payment is submitted once: the client's keys and amounts, declines and new attempts, and what ends as UNKNOWN.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use card_airlock::sandbox::Failure;
 use order::{DeclineCode, MAX_ATTEMPTS, Outcome};
 use paybill::Sandbox;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
-use crate::support::{Fault, ORDERS, Relay, World, order, order_of, text};
+use crate::support::{Client, Fault, ORDERS, Relay, World, eventually, order, order_of, overtaken, text};
 
 /// A claim lasts 60 s.
 const CLAIM_OVER: Duration = Duration::from_secs(61);
@@ -154,6 +155,46 @@ async fn promise_6_a_takeover_does_not_let_the_processor_know_the_payment_for_lo
     world.advance(Duration::from_hours(1));
     assert_eq!(world.client("ann").pay("1").await.is(409).code(), "PAYMENT_UNKNOWN");
     assert_eq!(world.sandbox.ledger().into_iter().map(|charge| charge.requests).sum::<u32>(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_who_is_not_first_to_give_a_payment_up_says_nothing_of_its_outcome() {
+    let world = World::stepped().await;
+    world.sandbox.fail_next(Some(Failure::AnswerLost));
+    let ann = world.client("ann");
+    world.tokenized(&ann, &order("1")).await;
+    ann.pay("1").await.is(503);
+    world.advance(Duration::from_hours(23));
+    let pay = async |ann: Client| ann.pay("1").await;
+    let answer = overtaken(&world, &ann, "UpdateItem", pay, async {
+        assert_eq!(ann.pay("1").await.is(409).code(), "PAYMENT_UNKNOWN");
+    });
+    assert_eq!(answer.await.is(409).code(), "PAYMENT_IN_PROGRESS");
+}
+
+/// The decline is written, and its reply lost; before the row is read again, the order is tried once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn promise_6_a_decline_stays_one_when_another_attempt_follows_it() {
+    let world = World::stepped().await;
+    let client = world.clerk();
+    world.tokenized(&client, &order_of("1", Sandbox::DECLINED)).await;
+    let relay = Relay::to(world.aws.url()).await;
+    let front = client.at(&world.front(relay.url()).await);
+    let refused = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "message": "refused",
+    });
+    relay.strike_after("UpdateItem", 1, Fault::AnsweredWith(refused.to_string()), 1);
+    // The order, what is in quarantine, and the card are read before.
+    let let_through = Arc::new(Notify::new());
+    relay.strike_after("GetItem", 3, Fault::Held(let_through.clone()), 1);
+    let bill = bill();
+    let (answer, ()) = futures::future::join(front.pay_with("one", &bill), async {
+        eventually("the row is about to be read again", async || (relay.struck() == 2).then_some(())).await;
+        client.pay_with("two", &bill).await.is(402);
+        let_through.notify_one();
+    })
+    .await;
+    assert_eq!(answer.is(402).code(), "PAYMENT_DECLINED");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -411,6 +411,20 @@ async fn a_write_that_is_not_answered_fails_the_chunk_and_is_no_lost_race() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_fails_fails_its_chunk_after_the_others_of_its_page_were_moved() {
+    let world = world().await;
+    tokenized_before(&world, &world.client("ann"), &["1", "2", "3"]).await;
+    let relay = Relay::to(world.aws.url()).await;
+    let refused = json!({ "__type": "DisabledException", "message": "refused" });
+    relay.strike("ReEncrypt", Fault::AnsweredWith(refused.to_string()), 1);
+    let function = world.function("RewrapFunction", relay.url());
+    let request = json!({"action": "rewrap"});
+    assert!(world.invoke(&function, &request, FIFTEEN_MINUTES).await.is_err());
+    assert_eq!(relay.struck(), 1);
+    assert_eq!(counts(&rewrap(&world, request).await), [1, 2, 0, 0, 0, 0, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn promise_1_rows_that_cannot_be_read_are_counted_and_nothing_of_them_is_shown() {
     let world = world().await;
     let client = world.client("ann");

@@ -101,6 +101,36 @@ async fn a_batch_that_is_delivered_again_costs_a_transaction_for_ten_orders() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn orders_whose_transaction_another_one_failed_share_the_next() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    for id in ["1", "2", "3"] {
+        ann.submit(&order(id)).await.is(202);
+    }
+    let records = world.records();
+    assert_eq!(world.deliver(&records[..1]).await, None);
+    assert_eq!(world.deliver(&records).await, None);
+    // The first order alone, all three in vain, the other two.
+    let transactions = world.aws.tally(WORKER, "TransactWriteItems");
+    assert_eq!((transactions.calls, transactions.refused), (3, 1));
+    assert_eq!(world.counts().await, [0, 3, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_whose_shared_transaction_hangs_cross_alone_before_the_sdk_asks_again() {
+    let world = World::stepped().await;
+    let ann = world.client("ann");
+    for id in ["1", "2"] {
+        ann.submit(&order(id)).await.is(202);
+    }
+    let relay = Relay::to(world.aws.url()).await;
+    relay.strike("TransactWriteItems", Fault::Stuck, 1);
+    assert_eq!(world.deliver_to(&world.worker(relay.url()), &world.records()).await, None);
+    assert_eq!((relay.struck(), world.aws.tally(WORKER, "TransactWriteItems").calls), (1, 2));
+    assert_eq!(world.counts().await, [0, 2, 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn promise_3_a_shared_transaction_that_is_cancelled_is_made_good_without_those_in_its_way() {
     for fault in ["conflict@x1", "cancelled-by-throttling@x1"] {
         let world = World::stepped().await;

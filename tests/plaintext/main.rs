@@ -123,6 +123,14 @@ async fn a_status_waits_for_no_table_with_the_body_that_was_sent_with_it() {
     setting.stopped_at(("GetItem", 0), 0, setting.client.send(request)).await.is(404);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn forgetting_waits_for_no_table_with_the_body_that_was_sent_with_it() {
+    let _alone = ALONE.lock().await;
+    let setting = Setting::new([]).await;
+    let request = setting.client.request(http::Method::DELETE, "/order/1/card").body("4111111111111111");
+    setting.stopped_at(("GetItem", 0), 0, setting.client.send(request)).await.is(404);
+}
+
 /// A processor that takes a payment only when it is let.
 async fn slow_processor() -> (String, Arc<[Notify; 2]>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();

@@ -60,3 +60,22 @@ impl fmt::Debug for WrappedDataKey {
         write!(f, "WrappedDataKey({} bytes)", self.0.len())
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::own_memory::{Hidden, Seen};
+
+    #[test]
+    fn what_kms_answered_is_nowhere_in_memory_once_it_was_used_and_dropped_or_was_no_key() {
+        let secret = Hidden::random();
+        let nowhere = Seen { forward: 0, backward: 0 };
+        let key = DataKey::take(secret.after(&[])).unwrap();
+        assert_eq!(secret.seen(), Seen { forward: 1, backward: 0 });
+        drop(key);
+        assert_eq!(secret.seen(), nowhere);
+        // So far behind the beginning of a buffer of such a length, nothing is written over it when it is freed.
+        assert!(DataKey::take(secret.after(&[0; 300])).is_none());
+        assert_eq!(secret.seen(), nowhere);
+    }
+}

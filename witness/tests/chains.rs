@@ -120,6 +120,11 @@ async fn what_happens_to_an_item_is_in_the_chain_and_what_a_counter_counts_is_no
     altered["Purpose"] = json!({"S": "REVEAL"});
     let mut by_ttl = record(6, "REMOVE", &json!({ "OldImage": counter(2) }));
     by_ttl["userIdentity"] = json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"});
+    // A second before its end, when no TTL takes it.
+    let mut early = counter(4);
+    early["ExpiresAt"] = json!({"N": "1763751574"});
+    let mut too_early = record(8, "REMOVE", &json!({ "OldImage": early }));
+    too_early["userIdentity"] = by_ttl["userIdentity"].clone();
     let mut by_another = record(7, "REMOVE", &json!({ "OldImage": counter(3) }));
     by_another["userIdentity"] = json!({"type": "Service", "principalId": "another.amazonaws.com"});
     let records = [
@@ -130,12 +135,14 @@ async fn what_happens_to_an_item_is_in_the_chain_and_what_a_counter_counts_is_no
         record(5, "MODIFY", &json!({ "OldImage": counter(1), "NewImage": counter(2) })),
         by_ttl,
         by_another,
+        too_early,
     ];
     assert_eq!(deliver(&witness(&aws.config), &records).await, None);
     let chains = chains(&aws).await;
     let [link] = &chains[&Chain::of("ann")][..] else { panic!("one link") };
     let what: Vec<_> = link.entries.iter().map(|entry| entry.what).collect();
-    assert_eq!(what, [What::Added, What::Changed, What::Removed, What::Expired, What::Removed]);
+    let expected = [What::Added, What::Changed, What::Removed, What::Expired, What::Removed, What::Removed];
+    assert_eq!(what, expected);
     assert_ne!(link.entries[0].digest, link.entries[1].digest);
     assert_eq!(link.entries[1].digest, link.entries[2].digest);
 }

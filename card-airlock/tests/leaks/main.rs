@@ -113,6 +113,9 @@ async fn promise_1_the_functions_as_processes_write_no_card_at_trace() {
         assert!(written.contains(line), "no {line} in what the processes wrote:\n{written}");
     }
     assert!(!written.contains("hyper::proto"), "dependencies stay at WARN");
+    for personal in ["A. Payer", "Las Vegas"] {
+        assert!(!written.contains(personal), "{personal} in what the processes wrote");
+    }
     searched.bytes("what the processes wrote", written.as_bytes());
     assert_eq!(searched.found(), [""; 0]);
 }

@@ -186,3 +186,33 @@ fn clean_order(
         card_replaced_at: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vault::ImportRowError as Refused;
+
+    use super::*;
+    use crate::refusal::Refusal;
+
+    #[test]
+    fn what_is_wrong_with_a_row_is_told_of_it_and_what_is_not_done_now_may_be_done_later() {
+        for error in [Refused::KmsUnavailable, Refused::KeyUnusable, Refused::NotSealed] {
+            assert_eq!(refused(error).unwrap_err().refusal(), None, "{error:?}");
+        }
+        assert_eq!(refused(Refused::Incomplete).unwrap_err().refusal(), Some(Refusal::StackTable));
+        for error in [
+            Refused::NotASampleRow,
+            Refused::TokenMalformed,
+            Refused::DescriptionUnknown,
+            Refused::OtherKey,
+            Refused::KeyRefused,
+            Refused::SignatureWrong,
+            Refused::Unreadable,
+            Refused::NoCard,
+            Refused::NotACard,
+        ] {
+            let (outcome, reason) = refused(error).unwrap();
+            assert_eq!((outcome, reason.map(Reason::code)), (Outcome::Bad, Some(error.reason())));
+        }
+    }
+}

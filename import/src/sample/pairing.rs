@@ -116,7 +116,8 @@ mod tests {
     #[test]
     fn tokens_count_for_less_than_a_day() {
         let begun = SystemTime::UNIX_EPOCH;
-        let (pairing, time, end) = (Pairing::new(begun), TestClock::stopped_at(begun), begun + KEPT);
+        let (pairing, time, end) =
+            (Pairing::new(begun), TestClock::stopped_at(begun), begun + Duration::from_hours(24));
         for (now, is_young) in [(begun, true), (end - Duration::from_nanos(1), true), (end, false)] {
             time.set(now);
             assert_eq!(pairing.is_young(&time.clock()), is_young, "{now:?}");

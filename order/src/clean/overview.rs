@@ -141,4 +141,21 @@ mod tests {
         let none = OrderOverview::of(HashMap::new());
         assert!(none.payments.is_some_and(|payments| payments.current.is_none()));
     }
+
+    #[test]
+    fn each_time_is_that_of_its_own_attribute() {
+        let at = |minute: u8| format!("2026-11-21T18:{minute:02}:33.120Z");
+        let names = ["AcceptedAt", "TokenizedAt", "CardReplacedAt", "CardForgottenAt", "PaymentSettledAt"];
+        let row =
+            names.into_iter().zip(1..).map(|(name, minute)| (name.to_owned(), AttributeValue::S(at(minute))));
+        let seen = OrderOverview::of(row.collect());
+        let times = [
+            seen.accepted_at,
+            seen.tokenized_at,
+            seen.card_replaced_at,
+            seen.card_forgotten_at,
+            seen.settled_at,
+        ];
+        assert_eq!(times.map(|time| time.unwrap().to_string()), [1, 2, 3, 4, 5].map(at));
+    }
 }

@@ -128,4 +128,18 @@ mod tests {
         assert!(!is_fresh(since, since + Duration::from_secs(5 * 60)));
         assert!(!is_fresh(since, since - Duration::from_millis(1)));
     }
+
+    #[test]
+    fn a_secret_is_sent_as_its_scheme_says_and_is_not_shown() {
+        let secret = SecretString::from("shop:open sesame".to_owned());
+        for (scheme, expected) in [
+            (AuthScheme::Bearer, "Bearer shop:open sesame"),
+            (AuthScheme::Basic, "Basic c2hvcDpvcGVuIHNlc2FtZQ=="),
+            (AuthScheme::Header("x-api-key".to_owned()), "shop:open sesame"),
+        ] {
+            let sent = value(&scheme, &secret).unwrap();
+            assert_eq!(sent.to_str().unwrap(), expected);
+            assert!(sent.is_sensitive(), "who prints the request would print it");
+        }
+    }
 }

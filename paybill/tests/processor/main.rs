@@ -19,7 +19,7 @@ use order::{Amount, DeclineCode, OrderId, Outcome, Payer, Settlement};
 use paybill::{PaymentRequest, PrepareError, Processor, ProcessorError, ProcessorSettings, connect};
 use platform::log_filter;
 use serde_json::{Value, json};
-use server::{Server, response};
+use server::{Server, read_request, response};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpSocket},
@@ -118,7 +118,8 @@ async fn each_answer_means_what_is_documented() {
 
 #[tokio::test]
 async fn a_request_is_as_documented() {
-    let secrets = Server::with_status(200, &secret("token-1")).await;
+    // As an editor stores it.
+    let secrets = Server::with_status(200, &secret("token-1\n")).await;
     let server = Server::with_status(200, "").await;
     let settings = ProcessorSettings { secret_arn: Some(SECRET.into()), ..settings(&server.url()) };
     let processor =
@@ -175,6 +176,31 @@ async fn an_answer_that_is_broken_or_does_not_come_leaves_the_payment_open() {
     let settings = ProcessorSettings { timeout: Duration::from_millis(300), ..settings(&silent.url()) };
     assert_eq!(pay(&*processor(&settings)).await, Err(ProcessorError::NoAnswer));
     assert_eq!(silent.seen().len(), 1);
+}
+
+/// One that was kept may be dead when it is used again, and leave a payment unclear.
+#[tokio::test]
+async fn each_request_has_a_connection_of_its_own() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/charges", listener.local_addr().unwrap());
+    let connections = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            *counted.lock().unwrap() += 1;
+            // It would take more requests.
+            tokio::spawn(async move {
+                while read_request(&mut stream).await.is_ok() {
+                    drop(stream.write_all(b"HTTP/1.1 200 Any\r\nContent-Length: 0\r\n\r\n").await);
+                }
+            });
+        }
+    });
+    let processor = processor(&settings(&url));
+    for _ in 0..3 {
+        assert_eq!(pay(&*processor).await, Ok(Outcome::Submitted));
+    }
+    assert_eq!(*connections.lock().unwrap(), 3);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::{
 
 use clock::Clock;
 use order::{Amount, Outcome};
-use paybill::{Answered, HttpProcessor, ProcessorSettings};
+use paybill::{Answered, ConnectError, HttpProcessor, ProcessorSettings, connect};
 
 use super::{CARD, SECRET, aws, pay, processor, server::Server, settings};
 
@@ -30,6 +30,36 @@ async fn a_processor_can_do_what_its_profile_says() {
         assert_eq!(processor.can_look_up(), can_look_up, "{profile}");
         assert_eq!(processor.can_charge(ariary), can_charge, "{profile}");
     }
+}
+
+#[tokio::test]
+async fn a_processor_is_connected_only_where_the_settings_suit_its_profile() {
+    let refused = |profile: &str, query: &str, hours: u8, account: Option<&str>, secret: Option<&str>| {
+        let settings = ProcessorSettings {
+            profile: profile.to_owned(),
+            idempotency_hours: hours.try_into().unwrap(),
+            account: account.map(str::to_owned),
+            secret_arn: secret.map(str::to_owned),
+            ..settings(&format!("http://127.0.0.1:1/{query}"))
+        };
+        connect(&aws("http://127.0.0.1:1"), &settings, Clock::system()).err()
+    };
+    let secret = Some(SECRET);
+    assert_eq!(refused("stripe", "", 23, None, secret), None);
+    // Stripe keeps a key for 24 hours: a repeat at their end would be another payment.
+    let too_long = ConnectError::KeysKeptTooShort("stripe".to_owned(), 24);
+    assert_eq!(refused("stripe", "", 24, None, secret), Some(too_long));
+    assert_eq!(refused("stripe", "", 23, None, None), Some(ConnectError::NoSecret("stripe".to_owned())));
+    assert_eq!(refused("adyen", "", 23, None, secret), Some(ConnectError::NoAccount("adyen".to_owned())));
+    assert_eq!(refused("adyen", "", 23, Some("Shop"), secret), None);
+    assert_eq!(refused("stripe", "?key=a", 23, None, secret), Some(ConnectError::UrlHasQuery));
+    assert_eq!(refused("stripe", "#a", 23, None, secret), Some(ConnectError::UrlHasQuery));
+}
+
+#[tokio::test]
+async fn where_a_payment_is_sent_is_kept_without_what_may_be_a_secret() {
+    let processor = processor(&settings("http://127.0.0.1:1/charges?key=secret#more"));
+    assert_eq!(processor.route().origin, "http://127.0.0.1:1/charges");
 }
 
 #[tokio::test]

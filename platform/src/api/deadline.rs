@@ -26,6 +26,8 @@ pub async fn before(
 
 #[cfg(test)]
 mod tests {
+    use clock::TestClock;
+
     use super::*;
 
     #[tokio::test]
@@ -37,5 +39,16 @@ mod tests {
             before(clock.now() + MARGIN * 60, &clock, Problem::UNAVAILABLE, async { Err(Problem::INTERNAL) })
                 .await;
         assert_eq!(early.unwrap_err(), Problem::INTERNAL);
+    }
+
+    #[tokio::test]
+    async fn a_second_is_kept_for_the_answer() {
+        let time = TestClock::stopped_at(SystemTime::UNIX_EPOCH);
+        for (seconds, said) in [(1, Problem::UNAVAILABLE), (2, Problem::INTERNAL)] {
+            let deadline = time.now() + Duration::from_secs(seconds);
+            let decision = async { Err(Problem::INTERNAL) };
+            let answer = before(deadline, &time.clock(), Problem::UNAVAILABLE, decision).await;
+            assert_eq!(answer.unwrap_err(), said, "{seconds}");
+        }
     }
 }

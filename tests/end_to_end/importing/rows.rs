@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     leaks::{Cards, Searched},
-    support::{Item, Log, ORDERS, QUARANTINE, VAULT, World, order_of, text},
+    support::{Fault, Item, Log, ORDERS, QUARANTINE, Relay, VAULT, World, order_of, text},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -523,6 +523,23 @@ async fn an_import_keeps_to_its_rate_also_where_a_chunk_ends() {
             assert!(rows == 20 && passed.as_secs() >= 3, "{action} {limit}: {passed:?}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_come_in_the_order_in_which_the_rows_were_read_however_long_one_takes() {
+    let world = world().await;
+    put_rows(&world, ["1", "2", "3", "4"].map(|id| row(id, CARD))).await;
+    let rows = world.rows(LEGACY).await;
+    let read: Vec<_> = rows.iter().map(|row| json!([text(row, "Id")])).collect();
+    let relay = Relay::to(world.aws.url()).await;
+    // The SDK waits before it asks for this one again.
+    relay.strike("GetItem", Fault::Lost, 1);
+    let function = world.function("ImportFunction", relay.url());
+    let answer = world.invoke(&function, &json!({ "action": "check" }), FIFTEEN_MINUTES).await.unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    let results = answer["results"].as_array().unwrap();
+    let told: Vec<_> = results.iter().map(|result| result["key"].clone()).collect();
+    assert_eq!((told, relay.struck()), (read, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! The AWS sample as the source: its orders cross at once, under their tokens.
 
+use std::time::UNIX_EPOCH;
+
 use aws_sdk_dynamodb::{
     primitives::Blob,
     types::{
@@ -227,6 +229,11 @@ async fn a_token_that_two_orders_name_is_imported_for_neither_and_orphans_are_li
     expected.extend(one("first", "imported", ""));
     expected.sort();
     assert_eq!(pass(&world, "import").await, expected);
+    // What is across stays so, whoever else names its token now.
+    put_rows(&world, [order("late", &token(0))]).await;
+    let expected =
+        [one("first", "there", ""), one("late", "bad", "TOKEN_SHARED"), one("mine", "there", "")].concat();
+    assert_eq!(pass(&world, "import").await, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -272,6 +279,45 @@ async fn an_import_of_the_sample_that_is_cut_off_anywhere_ends_the_same_when_it_
             assert_eq!(pass(&world, "import").await, all(&ids, "there", ""), "{what}");
             for id in ids {
                 owner(&world).pay(id).await.is(200);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_says_when_its_card_of_the_sample_goes_out_of_the_vault() {
+    let world = world().await;
+    put_sample(&world, &[("1", Plain::Text("4111-1111-1111-1111"))]).await;
+    let keeping = [("CARD_RETENTION_DAYS", "2")];
+    let function = world.function_with("ImportFunction", world.aws.url(), keeping);
+    let before = world.now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    world.invoke(&function, &json!({ "action": "import" }), FIFTEEN_MINUTES).await.unwrap();
+    let (clean, vaulted) = (world.only_row(ORDERS).await, world.only_row(VAULT).await);
+    assert_eq!(clean["CardExpiresAt"], vaulted["ExpiresAt"]);
+    let kept = clean["CardExpiresAt"].as_n().unwrap().parse::<u64>().unwrap() - before;
+    assert!((172_800..172_860).contains(&kept), "{kept}");
+}
+
+/// The local database has no other reads, so the requests tell.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_read_of_an_import_is_consistent() {
+    let card = Plain::Text("4111-1111-1111-1111");
+    let (with_owners, of_the_sample) = (super::with_owners().await, world().await);
+    put_rows(&with_owners, [super::row("1", super::CARD)]).await;
+    put_sample(&of_the_sample, &[("1", card)]).await;
+    for (world, actions, operations) in [
+        (&with_owners, ["check", "import", "scrub"], &["GetItem", "Scan"][..]),
+        (&of_the_sample, ["check", "import", "orphans"], &["GetItem", "Scan", "Query"][..]),
+    ] {
+        let relay = Relay::to(world.aws.url()).await;
+        for action in actions {
+            assert!(pass_by(world, relay.url(), action, 10).await.is_some(), "{action}");
+        }
+        for operation in operations {
+            let reads = relay.bodies(operation);
+            assert!(!reads.is_empty(), "{operation}");
+            for read in reads {
+                assert_eq!(read["ConsistentRead"], true, "{operation} {read}");
             }
         }
     }

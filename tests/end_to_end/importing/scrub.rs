@@ -7,7 +7,7 @@ use super::{
     world_under,
 };
 use crate::support::{Fault, ORDERS, QUARANTINE, Relay, World, eventually, flipped, text};
-use std::sync::Arc;
+use std::{sync::Arc, time::UNIX_EPOCH};
 use tokio::sync::Notify;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,10 +112,18 @@ async fn a_card_whose_retention_has_ended_is_not_scrubbed() {
     pass(&world, "import").await;
     deliver(&world).await;
     let mut clean = world.row(ORDERS, "1").await.unwrap();
-    clean.insert("CardExpiresAt".to_owned(), AttributeValue::N("1".to_owned()));
-    world.put(ORDERS, clean).await;
-    assert_eq!(pass(&world, "scrub").await, one("1", "left", "CARD_EXPIRED_IN_VAULT"));
-    assert_eq!(text(&source_row(&world, "1").await, "Card"), CARD);
+    let mut ends_at = async |end: u64| {
+        clean.insert("CardExpiresAt".to_owned(), AttributeValue::N(end.to_string()));
+        world.put(ORDERS, clean.clone()).await;
+    };
+    let now = world.now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    for end in [1, now] {
+        ends_at(end).await;
+        assert_eq!(pass(&world, "scrub").await, one("1", "left", "CARD_EXPIRED_IN_VAULT"));
+        assert_eq!(text(&source_row(&world, "1").await, "Card"), CARD);
+    }
+    ends_at(now + 60).await;
+    assert_eq!(pass(&world, "scrub").await, one("1", "scrubbed", ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -229,6 +237,17 @@ async fn a_scrub_tells_why_an_order_is_not_across_and_waits_only_for_one_that_ma
         assert_eq!(pass(&world, action).await, expected, "{action}");
     }
     assert_eq!(world.rows(LEGACY).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_is_across_is_what_it_is_there_while_another_card_of_it_waits() {
+    let world = world().await;
+    put_rows(&world, [row("1", CARD)]).await;
+    pass(&world, "import").await;
+    deliver(&world).await;
+    owner(&world).put_card("1", OTHER_CARD).await.is(202);
+    assert_eq!(pass(&world, "import").await, one("1", "there", ""));
+    assert_eq!(pass(&world, "scrub").await, one("1", "scrubbed", ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]

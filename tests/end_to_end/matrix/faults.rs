@@ -156,11 +156,11 @@ pub(super) async fn survives_every_fault(name: &'static str, stage: impl Stage) 
 
 type Recorded = Vec<(Call, u64)>;
 
-/// What is recorded of a stage, for all tests that ask for it.
-pub(super) async fn recorded_once(name: &'static str, stage: &impl Stage) -> Recorded {
+/// What is recorded of a stage, for all tests that ask for it. On the heap: who asks for all stages has no stack for them.
+pub(super) fn recorded_once(name: &'static str, stage: &impl Stage) -> impl Future<Output = Recorded> {
     static RECORDED: Mutex<BTreeMap<&str, Arc<OnceCell<Recorded>>>> = Mutex::new(BTreeMap::new());
     let cell = RECORDED.lock().unwrap().entry(name).or_default().clone();
-    cell.get_or_init(async || recorded(stage).await).await.clone()
+    Box::pin(async move { cell.get_or_init(async || recorded(stage).await).await.clone() })
 }
 
 /// The AWS calls that the functions make in a stage when nothing goes wrong, each with the number it has among
