@@ -87,6 +87,20 @@ async fn promise_6_a_charge_is_not_begun_when_the_steps_before_it_took_the_time(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn promise_6_a_charge_is_not_begun_when_what_the_processor_made_cannot_be_written() {
+    let world = World::charged_by(Dialect::Stripe, []).await;
+    let merchant = tokenized(&world, "approve").await;
+    let relay = Relay::to(world.aws.url()).await;
+    // The write of the intent, and of the claim that is given back.
+    relay.strike_after("UpdateItem", 1, Fault::Lost, usize::MAX);
+    merchant.at(&world.front(relay.url()).await).pay("1").await.is(503);
+    assert!(world.sandbox.ledger().is_empty());
+    world.advance(CLAIM_OVER);
+    merchant.pay("1").await.is(200);
+    assert_eq!(world.sandbox.ledger().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn promise_6_a_takeover_without_an_answer_is_looked_up_by_what_the_first_request_made() {
     let world = World::charged_by(Dialect::Stripe, []).await;
     let merchant = tokenized(&world, "approve").await;
