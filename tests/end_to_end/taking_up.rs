@@ -155,6 +155,14 @@ async fn a_position_stays_for_a_row_that_was_armed_a_minute_after_it_and_waits()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_does_not_ask_whether_the_card_of_an_expired_row_was_forgotten() {
+    let world = stepped().await;
+    given_up_row(&world, "over", 10 * MINUTE, &[("Status", s("EXPIRED"))]).await;
+    world.sweep().await;
+    assert_eq!(world.aws.tally("ReplayRole", "GetItem").calls, 1, "that of the model is asked for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_suspects_the_one_that_was_taken_up_least_is_first() {
     let world = stepped().await;
     for (id, times) in [("often", 9), ("seldom", 4)] {
