@@ -113,6 +113,16 @@ mod tests {
     }
 
     #[test]
+    fn who_sends_what_must_never_be_sent_is_told_which_field_it_was() {
+        for name in ["CVV", "c-v-v", "cvv2", "Security_Code", "PIN block", "track 2"] {
+            let refused = Fields::parse(&format!(r#"{{"{name}":"123"}}"#), &KNOWN).unwrap_err();
+            let named: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+            let (field, _) = refused.message.split_once(' ').unwrap();
+            assert!(field.eq_ignore_ascii_case(&named), "{name}: {}", refused.message);
+        }
+    }
+
+    #[test]
     fn strings_are_read_and_other_values_refused() {
         let problem = Problem::NAME_MISSING;
         let body = r#"{"A": "a\u00e9\n" ,"B":4111111111111111}"#;

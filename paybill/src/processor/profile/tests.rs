@@ -196,7 +196,7 @@ fn a_profile_is_named_or_lies_in_a_file() {
     fs::write(&file, RIGHT.replace("\"PUT\"", "\"DELETE\"")).unwrap();
     let error = Profile::load(path).unwrap_err().to_string();
     assert!(error.starts_with(&format!("the profile {path} is wrong in line 21: ")), "{error}");
-    let longest = usize::try_from(MOST_BYTES).unwrap() - RIGHT.len() - 1;
+    let longest = 65_536 - RIGHT.len() - 1;
     fs::write(&file, format!("{RIGHT}#{}", "x".repeat(longest))).unwrap();
     assert_eq!(Profile::load(path).unwrap().name, "mine");
     fs::write(&file, format!("{RIGHT}#{}", "x".repeat(longest + 1))).unwrap();
